@@ -1,0 +1,105 @@
+/** Why no agent output could be delivered, as codes, exit codes and one line for people. */
+
+import { redactSecrets } from './redaction.ts';
+
+interface Fault {
+  /** The exit code. Public: never reused, only added to. */
+  readonly exit: number;
+  /** Whether another attempt within the same deadline may help. */
+  readonly transient: boolean;
+  /** When it is raised, for the table in README.md. */
+  readonly when: string;
+}
+
+/** Every fault the program knows. README.md shows this table; a test holds the two together. */
+export const faults = {
+  INTERNAL: { exit: 1, transient: false, when: 'a bug of ours; `--debug` shows where' },
+  USAGE: { exit: 2, transient: false, when: 'an option or argument is wrong or missing' },
+  CONFIG: { exit: 3, transient: false, when: 'a file of ours is wrong; file and line are named' },
+  LOCAL: { exit: 4, transient: false, when: 'something is missing or full on this machine' },
+  UNREACHABLE: {
+    exit: 5,
+    transient: true,
+    when: 'no name, no route, nobody listens, or the connection was lost',
+  },
+  TIMEOUT: { exit: 6, transient: true, when: 'the peer did not answer in time; the time is named' },
+  REFUSED: {
+    exit: 7,
+    transient: false,
+    when: 'credentials, certificate or host key not accepted, by them or by us',
+  },
+  PEER: { exit: 8, transient: true, when: 'the peer answered with a failure of its own' },
+  NO_OUTPUT: { exit: 9, transient: false, when: 'the peer is fine and has nothing for this host' },
+  STALE: {
+    exit: 10,
+    transient: false,
+    when: 'there is output, but older than `--max-age` or from the future',
+  },
+  TOO_LARGE: { exit: 11, transient: false, when: 'more than `--max-size`' },
+  MALFORMED: {
+    exit: 12,
+    transient: false,
+    when: 'it is not agent output, or damaged; line and rule are named',
+  },
+  INTERRUPTED: { exit: 143, transient: false, when: 'SIGTERM ended us (130: SIGINT, 129: SIGHUP)' },
+} as const satisfies Record<string, Fault>;
+
+export type FaultCode = keyof typeof faults;
+
+/** The only thing this program throws on purpose. */
+export class CourierError extends Error {
+  override readonly name = 'CourierError';
+  readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get exitCode(): number {
+    return faults[this.code].exit;
+  }
+
+  get transient(): boolean {
+    return faults[this.code].transient;
+  }
+}
+
+/** The same fault with what was being done put in front, once; keeps the cause. */
+export function prefixError(error: CourierError, doing: string): CourierError {
+  return new CourierError(error.code, `${doing}: ${error.message}`, { cause: error });
+}
+
+const longestLine = 300;
+
+/**
+ * Text of foreign origin made fit for one line: no line breaks, control characters,
+ * bidirectional marks or `|` (Checkmk separates performance data with it), no lone
+ * surrogate (Checkmk decodes stderr as strict UTF-8), no secret.
+ */
+export function cleanText(text: string, longest = longestLine): string {
+  const clean = redactSecrets(text)
+    .toWellFormed()
+    .replaceAll('|', '¦')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+  const points = Array.from(clean);
+  return points.length <= longest ? clean : `${points.slice(0, longest - 1).join('')}…`;
+}
+
+/** What a peer said, cut and cleaned, in quotes. */
+export function quote(said: string): string {
+  return `"${cleanText(said, 120).replaceAll('"', "'")}"`;
+}
+
+/**
+ * The one line for stderr: `cmk-courier: <where>: <what>: <why> (<CODE>)`.
+ * At most 300 characters; the code always survives the cut.
+ */
+export function stderrLine(error: CourierError, where: readonly string[]): string {
+  const end = ` (${error.code})`;
+  const hint = error.code === 'INTERNAL' ? '; this is a bug, --debug shows where' : '';
+  const start = ['cmk-courier', ...where, error.message].join(': ');
+  return cleanText(start, longestLine - end.length - hint.length) + hint + end;
+}
