@@ -1,0 +1,87 @@
+/**
+ * Writes the tables of the READMEs from the code: exit codes, schemes, options. With --check
+ * nothing is written, and a table that is not current is an error.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fetch } from '../src/commands/fetch.ts';
+import { faults } from '../src/errors.ts';
+import { type OptionSpec, type OptionTable, toFlag } from '../src/options.ts';
+import { catalog } from '../src/transports/catalog.ts';
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.map(escapeCell).join(' | ')} |`).join('\n');
+}
+
+function escapeCell(cell: string): string {
+  return cell.replaceAll('|', '\\|');
+}
+
+function faultTable(): string {
+  const rows = Object.entries(faults).map(([code, fault]) => [
+    String(fault.exit),
+    code,
+    fault.transient ? 'yes' : 'no',
+    fault.when,
+  ]);
+  return table(['exit', 'code', 'may pass by itself', 'when'], rows);
+}
+
+function schemeTable(): string {
+  const rows = Object.entries(catalog).map(([scheme, { summary, transport }]) => [
+    `\`${scheme}:\``,
+    summary,
+    `[${transport}](src/transports/${transport}/README.md)`,
+  ]);
+  return table(['scheme', 'gets', 'transport'], rows);
+}
+
+function optionTable(options: OptionTable): string {
+  const rows = Object.entries(options).map(([name, spec]) => [
+    `\`${toFlag(name)}${spec.kind === 'switch' ? '' : `=${spec.placeholder}`}\``,
+    describe(spec),
+  ]);
+  return rows.length === 0 ? 'None.' : table(['option', 'meaning'], rows);
+}
+
+function describe(spec: OptionSpec): string {
+  if (spec.kind === 'list') return `${spec.describe} (may be given again)`;
+  if (spec.kind === 'switch') return spec.describe;
+  if (spec.required) return `${spec.describe} (required)`;
+  return spec.fallback ? `${spec.describe} (default \`${spec.fallback}\`)` : spec.describe;
+}
+
+/** Puts `content` between `<!-- name -->` and `<!-- /name -->`. */
+function fill(text: string, name: string, content: string): string {
+  const place = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`);
+  if (!place.test(text)) throw new Error(`no place for ${name}`);
+  return text.replace(place, (_, start, end) => `${start}\n${content}\n${end}`);
+}
+
+async function currentDocs(): Promise<ReadonlyMap<string, string>> {
+  let readme = readFileSync('README.md', 'utf8');
+  readme = fill(readme, 'faults', faultTable());
+  readme = fill(readme, 'schemes', schemeTable());
+  readme = fill(readme, 'fetch-options', optionTable(fetch.options));
+  const docs = new Map([['README.md', readme]]);
+  for (const { transport, load } of Object.values(catalog)) {
+    const path = `src/transports/${transport}/README.md`;
+    const { options } = await load();
+    docs.set(path, fill(readFileSync(path, 'utf8'), 'options', optionTable(options)));
+  }
+  return docs;
+}
+
+const docs = await currentDocs();
+const outdated = [...docs].filter(([path, text]) => readFileSync(path, 'utf8') !== text);
+if (process.argv.includes('--check')) {
+  for (const [path] of outdated) {
+    process.stderr.write(`${path} is not current: run npm run docs\n`);
+  }
+  process.exit(outdated.length === 0 ? 0 : 1);
+}
+for (const [path, text] of outdated) {
+  writeFileSync(path, text);
+  process.stderr.write(`wrote ${path}\n`);
+}
