@@ -9,17 +9,30 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (delayMs, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      const abort = () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      };
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', abort);
-        resolve();
-      }, delayMs);
-      signal.addEventListener('abort', abort, { once: true });
-    }),
+  async sleep(delayMs, signal) {
+    let leftMs = delayMs;
+    do {
+      const timerMs = Math.min(leftMs, longestTimerMs);
+      await runTimer(timerMs, signal);
+      leftMs -= timerMs;
+    } while (leftMs > 0);
+  },
 };
+
+/** A longer one would end at once: 24.8 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function runTimer(timerMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, timerMs);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -46,14 +46,21 @@ export const faults = {
 
 export type FaultCode = keyof typeof faults;
 
+interface CourierErrorOptions extends ErrorOptions {
+  readonly where?: readonly string[];
+}
+
 /** The only thing this program throws on purpose. */
 export class CourierError extends Error {
   override readonly name = 'CourierError';
   readonly code: FaultCode;
+  /** What the line on stderr names before the message, such as transport and host. */
+  readonly where: readonly string[] | undefined;
 
-  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+  constructor(code: FaultCode, message: string, options?: CourierErrorOptions) {
     super(message, options);
     this.code = code;
+    this.where = options?.where;
   }
 
   get exitCode(): number {

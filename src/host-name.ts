@@ -1,7 +1,7 @@
 /** Host names and addresses as Checkmk allows them. */
 
-import { isIP } from 'node:net';
 import { CourierError, quote } from './errors.ts';
+import { isIpv6Address } from './ip-address.ts';
 
 declare const checked: unique symbol;
 
@@ -20,7 +20,7 @@ export function parseHostName(text: string): HostName {
   if (!isHostName(text)) {
     throw new CourierError(
       'USAGE',
-      text === '' ? 'host name is empty' : `not a host name Checkmk would accept: ${quote(text)}`,
+      text === '' ? 'must not be empty' : `must be a host name Checkmk accepts, not ${quote(text)}`,
     );
   }
   return text;
@@ -31,9 +31,12 @@ function isHostName(text: string): text is HostName {
   return /^\w[\w.-]*$/.test(text) || isAddress(text);
 }
 
-/** An IPv6 zone may hold anything; ours must be harmless in paths and arguments. */
+/**
+ * An IPv6 zone may hold anything; ours must be harmless in paths and arguments. IPv4 addresses
+ * look like names.
+ */
 function isAddress(text: string): boolean {
-  return isIP(text) !== 0 && /^[0-9A-Fa-f:.]+(%[\w.-]+)?$/.test(text);
+  return isIpv6Address(text) && /^[0-9A-Fa-f:.]+(%[\w.-]+)?$/.test(text);
 }
 
 /**
@@ -46,5 +49,5 @@ function isAddress(text: string): boolean {
 export function parseAddress(text: string): string | undefined {
   if (text === '' || text === '0.0.0.0' || text === '::') return undefined;
   if (isAddress(text) || /^\w[\w.-]*$/.test(text)) return text;
-  throw new CourierError('USAGE', `not an address: ${quote(text)}`);
+  throw new CourierError('USAGE', `must be an address, not ${quote(text)}`);
 }

@@ -101,8 +101,13 @@ function parseValue(
   spec: ValueSpec<unknown> | ListSpec<unknown>,
   text: string,
 ): unknown {
+  return withFlag(flag, () => spec.parse(text));
+}
+
+/** Puts the option's name in front of what `parse` complains about. */
+export function withFlag<Value>(flag: string, parse: () => Value): Value {
   try {
-    return spec.parse(text);
+    return parse();
   } catch (error) {
     if (!(error instanceof CourierError)) throw error;
     throw new CourierError(error.code, `${flag} ${error.message}`, { cause: error });

@@ -1,6 +1,7 @@
 /** Strikes every secret the program has read out of whatever it prints. */
 
-const known = new Set<string>();
+/** Longest first: what is struck out must not leave the rest of a longer one behind. */
+let known: readonly string[] = [];
 
 /** Shorter secrets would also strike out ordinary words, and are no secrets. */
 const shortestSecret = 4;
@@ -8,9 +9,13 @@ const shortestSecret = 4;
 /** From now on `text`, and the forms it takes on the wire, are struck out by {@link redactSecrets}. */
 export function registerSecret(text: string): void {
   if (text.length < shortestSecret) return;
-  known.add(text);
-  known.add(encodeURIComponent(text));
-  known.add(Buffer.from(text).toString('base64'));
+  const forms = [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    encodeURIComponent(text.toWellFormed()),
+    Buffer.from(text).toString('base64'),
+  ];
+  known = [...new Set([...known, ...forms])].sort((a, b) => b.length - a.length);
 }
 
 /** The same text with `[secret]` in place of every secret read so far. */

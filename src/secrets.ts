@@ -1,8 +1,7 @@
 /** Secrets come from files and stay inside a Secret until the moment they are sent. */
 
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { inspect } from 'node:util';
+import { close, constants, fstat, open, readFile, type Stats } from 'node:fs';
+import { inspect, promisify } from 'node:util';
 import { CourierError } from './errors.ts';
 import type { Logger } from './log.ts';
 import { registerSecret } from './redaction.ts';
@@ -50,21 +49,27 @@ export async function readSecretFile(path: string, option: string, log: Logger):
   return new Secret(text);
 }
 
-/** O_NONBLOCK: a FIFO in the place of the file must not hold us. */
+// `node:fs/promises` would do the same, but takes 1.5 ms to load.
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const fileStatus = promisify(fstat);
+const readWholeFile = promisify(readFile);
+
 async function readSmallFile(path: string, doing: string, log: Logger): Promise<Buffer> {
-  let file: FileHandle | undefined;
+  let file: number | undefined;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await file.stat();
+    // O_NONBLOCK: a FIFO in the place of the file must not hold us.
+    file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await fileStatus(file);
     checkSecretFile(stats, doing);
     if ((stats.mode & 0o007) !== 0) {
       log.warn({ file: path }, 'everybody on this machine may read this secret; chmod 600 it');
     }
-    return await file.readFile();
+    return await readWholeFile(file);
   } catch (error) {
     throw asCourierError(error, doing);
   } finally {
-    await file?.close();
+    if (file !== undefined) await closeFile(file);
   }
 }
 

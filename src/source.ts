@@ -1,8 +1,8 @@
 /** Sources: URIs that say where the agent output of a host is. */
 
-import { isIPv6 } from 'node:net';
 import { CourierError, quote } from './errors.ts';
 import type { HostName } from './host-name.ts';
+import { isIpv6Address } from './ip-address.ts';
 import type { RawOptions } from './options.ts';
 
 /** The host asked for; what `{host}` and `{address}` in a source stand for. */
@@ -65,6 +65,14 @@ export function parseSourceUri(text: string): SourceUri {
   return { scheme: scheme.slice(0, -1).toLowerCase(), text: uri };
 }
 
+/**
+ * A URI for messages: without its query, which may hold what is nobody's business, and without
+ * what could be a password in the wrong place.
+ */
+export function showUri(uri: string): string {
+  return uri.replace(/^([^:]+:\/*)[^?#]*:[^?#]*@/, '$1…@').replace(/[?#].*$/s, '?…');
+}
+
 /** Everything but the placeholders is meant literally in a bare path. */
 function toFileUri(path: string): string {
   const parts = path.split(/(\{host\}|\{address\})/);
@@ -104,6 +112,6 @@ function fillPart(part: string, target: Target, encode: (value: string) => strin
 
 function encodeUriHost(value: string): string {
   const [address = '', zone] = value.split('%');
-  if (!isIPv6(address)) return encodeURIComponent(value);
+  if (!isIpv6Address(address)) return encodeURIComponent(value);
   return `[${address}${zone === undefined ? '' : `%25${zone}`}]`;
 }

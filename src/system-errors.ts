@@ -75,7 +75,13 @@ function meaningOf(error: unknown): Meaning | undefined {
   if (error instanceof AggregateError) return meaningOf(error.errors[0]);
   const code = errorCode(error);
   if (code !== undefined && Object.hasOwn(systemErrors, code)) return systemErrors[code];
-  return code === undefined ? undefined : tlsMeaning(error, code);
+  return code === undefined ? undefined : (tlsMeaning(error, code) ?? callMeaning(error, code));
+}
+
+/** Any other system call that failed: rare, and no bug of ours. */
+function callMeaning(error: unknown, code: string): Meaning | undefined {
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
+  return ['LOCAL', `${error.syscall} failed with ${code}`];
 }
 
 /** OpenSSL's reason stands behind the last colon: `…:tlsv13 alert certificate required`. */

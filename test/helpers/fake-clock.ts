@@ -1,0 +1,53 @@
+/** A clock that stands still until the test moves it. */
+
+import type { Clock } from '../../src/clock.ts';
+
+interface Sleeper {
+  readonly wakeAt: number;
+  wake(): void;
+}
+
+export class FakeClock implements Clock {
+  readonly #sleepers = new Set<Sleeper>();
+  #now: number;
+
+  /** @param now milliseconds since the epoch */
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now;
+  }
+
+  /** How many sleeps have not ended. */
+  get sleeping(): number {
+    return this.#sleepers.size;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Sets the time, forwards or backwards, and ends the sleeps that are over by then. */
+  set(now: number): void {
+    this.#now = now;
+    const due = [...this.#sleepers].filter((sleeper) => sleeper.wakeAt <= now);
+    for (const sleeper of due.sort((a, b) => a.wakeAt - b.wakeAt)) sleeper.wake();
+  }
+
+  advance(byMs: number): void {
+    this.set(this.#now + byMs);
+  }
+
+  sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const settle = (end: () => void) => {
+        this.#sleepers.delete(sleeper);
+        signal.removeEventListener('abort', abort);
+        end();
+      };
+      const abort = () => settle(() => reject(signal.reason));
+      const sleeper = { wakeAt: this.#now + delayMs, wake: () => settle(resolve) };
+      this.#sleepers.add(sleeper);
+      signal.addEventListener('abort', abort);
+    });
+  }
+}

@@ -1,0 +1,23 @@
+/** What a transport gets from its caller, with every part replaceable. */
+
+import { systemClock } from '../../src/clock.ts';
+import type { OpenContext } from '../../src/transport.ts';
+import { type CollectingLog, makeCollectingLog } from './collecting-log.ts';
+
+export interface CollectingContext extends OpenContext {
+  readonly log: CollectingLog;
+}
+
+/** A context that never aborts, allows 64 MiB, and has the real time and an empty environment. */
+export function makeOpenContext(
+  overrides: Partial<Omit<OpenContext, 'log'>> = {},
+): CollectingContext {
+  return {
+    signal: new AbortController().signal,
+    maxOutputBytes: 64 * 1024 * 1024,
+    clock: systemClock,
+    env: {},
+    ...overrides,
+    log: makeCollectingLog(),
+  };
+}

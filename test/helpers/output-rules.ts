@@ -1,0 +1,12 @@
+/** Rules for agent output. */
+
+import type { OutputRules } from '../../src/fetching/accept.ts';
+
+/** The defaults of the program, except that 1000 bytes are too many already. */
+export const defaultRules: OutputRules = {
+  age: { maxAgeMs: 300_000, maxSkewMs: 60_000 },
+  maxOutputBytes: 1000,
+  lenient: false,
+  piggyback: { kind: 'allow' },
+  sections: { allow: [], deny: [] },
+};

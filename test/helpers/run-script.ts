@@ -1,0 +1,17 @@
+/** Runs a few lines of JavaScript in a process of their own. */
+
+import { type Running, start } from './run-program.ts';
+
+/** What the lines import a module of src by, such as `shutdown.ts`. */
+export function sourceUrl(path: string): string {
+  return JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
+}
+
+/** The arguments that make Node run the lines. */
+export function scriptArguments(lines: string): readonly string[] {
+  return ['--input-type=module', '--eval', lines];
+}
+
+export function startScript(lines: string): Running {
+  return start(process.execPath, scriptArguments(lines));
+}
