@@ -1,0 +1,104 @@
+/** Section headers: `<<<name:option(value):…>>>` (spec: agent output, 2). */
+
+import { isUtf8 } from 'node:buffer';
+import { isKnownEncoding } from './encodings.ts';
+import { limits } from './problems.ts';
+
+/** What a section header says about the rows below it. */
+export interface HeaderOptions {
+  /** `sep(N)`: code point of the character between columns. Undefined: runs of white space. */
+  readonly separator: number | undefined;
+  /** `cached(T,I)`: made at Unix time T, valid for I; both in seconds. */
+  readonly cached: { readonly madeAt: number; readonly validSeconds: number } | undefined;
+  /** `persist(T)`: kept until Unix time T, in seconds. */
+  readonly persistUntil: number | undefined;
+  /** `encoding(NAME)`, as it is written. */
+  readonly encoding: string;
+  /** `nostrip()`: white space at line ends counts. */
+  readonly nostrip: boolean;
+}
+
+export interface SectionHeader {
+  readonly name: string;
+  readonly options: HeaderOptions;
+}
+
+/** Why the site does not take a header for one. */
+export type InvalidHeaderRule =
+  | 'header-too-long'
+  | 'invalid-utf-8'
+  | 'invalid-name'
+  | 'invalid-cached'
+  | 'invalid-persist'
+  | 'invalid-sep'
+  | 'unknown-encoding';
+
+const defaultOptions: HeaderOptions = {
+  separator: undefined,
+  cached: undefined,
+  persistUntil: undefined,
+  encoding: 'utf-8',
+  nostrip: false,
+};
+
+/**
+ * Reads a section header; `line` is all of it, from `<<<` to `>>>`. Parts that are not
+ * `option(value)` are ignored, of an option given twice the last value counts.
+ */
+export function readSectionHeader(line: Buffer): SectionHeader | InvalidHeaderRule {
+  if (line.length > limits.headerBytes) return 'header-too-long';
+  if (!isUtf8(line)) return 'invalid-utf-8';
+  const [name, ...parts] = line.toString('utf8', 3, line.length - 3).split(':');
+  if (name === undefined || !/^[A-Za-z0-9_]+$/.test(name)) return 'invalid-name';
+  if (parts.length === 0) return { name, options: defaultOptions };
+  const options = toHeaderOptions(readParts(parts));
+  return findInvalidOption(options) ?? { name, options };
+}
+
+function readParts(parts: readonly string[]): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const part of parts) {
+    const open = part.indexOf('(');
+    if (open !== -1 && part.endsWith(')'))
+      values.set(part.slice(0, open), part.slice(open + 1, -1));
+  }
+  return values;
+}
+
+/** Numbers that are none become NaN. */
+function toHeaderOptions(values: ReadonlyMap<string, string>): HeaderOptions {
+  const cached = values.get('cached')?.split(',');
+  return {
+    separator: toInteger(values.get('sep')),
+    cached: cached && {
+      madeAt: toInteger(cached[0]) ?? Number.NaN,
+      validSeconds: toInteger(cached[1]) ?? Number.NaN,
+    },
+    persistUntil: toInteger(values.get('persist')),
+    encoding: values.get('encoding') ?? defaultOptions.encoding,
+    nostrip: values.has('nostrip'),
+  };
+}
+
+function findInvalidOption(options: HeaderOptions): InvalidHeaderRule | undefined {
+  const { separator, cached, persistUntil, encoding } = options;
+  if (cached && (Number.isNaN(cached.madeAt) || Number.isNaN(cached.validSeconds))) {
+    return 'invalid-cached';
+  }
+  if (Number.isNaN(persistUntil)) return 'invalid-persist';
+  if (separator !== undefined && !(separator >= 0 && separator <= 0x10ffff)) return 'invalid-sep';
+  return isKnownEncoding(encoding) ? undefined : 'unknown-encoding';
+}
+
+/**
+ * Integers the way Python's `int()` reads them: blanks around, a sign, leading zeros, single
+ * underscores between digits. Digits outside ASCII are refused, which Python would take: no agent
+ * writes them, and a header we refuse can do no harm.
+ */
+const integer = /^[ \t\n\v\f\r]*[+-]?[0-9]+(?:_[0-9]+)*[ \t\n\v\f\r]*$/;
+
+function toInteger(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  // Adding zero makes -0 the same separator as 0.
+  return integer.test(text) ? Number(text.replaceAll('_', '')) + 0 : Number.NaN;
+}

@@ -1,0 +1,105 @@
+/** Agent output damaged by chance: real lines, and the markers that matter in wrong places. */
+
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+
+export const realOutputs = ['linux-2.0', 'windows-2.0'].map((name) =>
+  readFileSync(`test/fixtures/agent-output/${name}/input.txt`),
+);
+
+/** The host being checked in all of these. */
+export const mainHost = 'src';
+
+const frequent = ['<<<df>>>', '<<<cpu>>>', '<<<<h1>>>>', '<<<<h2>>>>', '<<<<src>>>>'];
+
+const markers = [
+  ...frequent,
+  ...frequent,
+  ...frequent,
+  '<<<df:sep(9):cached(1,2)>>>',
+  '<<<check_mk>>>',
+  '<<<cpu:encoding(cp437):nostrip()>>>',
+  '<<<x:encoding(utf-16)>>>',
+  '<<<>>>',
+  '<<<:cached(1,2)>>>',
+  '<<<<>>>>',
+  '<<<< s\u00e4 >>>>',
+  '<<<<.>>>>',
+  '<<<<h>>>',
+  '<<<h>>>>',
+  '<<<a-b>>>',
+  '<<<x:cached(5)>>>',
+  '<<<x:sep()>>>',
+  '<<<x:sep(-1)>>>',
+  '<<<x:persist(y)>>>',
+  '<<<x:encoding(no)>>>',
+  '<<<\xff>>>',
+  '<<<df>>> ',
+  ' <<<df>>>',
+].map((marker) => Buffer.from(`${marker}\n`, 'latin1'));
+
+interface Mutation {
+  readonly kind: number;
+  readonly at: number;
+  readonly value: number;
+}
+
+const natural = fc.nat({ max: 0xfffff });
+
+/** Up to two kilobytes of a real output, damaged up to thirty times. */
+export const damagedOutput: fc.Arbitrary<Buffer> = fc
+  .record({
+    output: fc.constantFrom(...realOutputs),
+    from: natural,
+    length: fc.integer({ min: 0, max: 2000 }),
+    mutations: fc.array(fc.record({ kind: fc.nat({ max: 8 }), at: natural, value: natural }), {
+      maxLength: 30,
+      size: 'max',
+    }),
+  })
+  .map(({ output, from, length, mutations }) => {
+    const start = from % output.length;
+    return mutations.reduce(mutate, output.subarray(start, start + length));
+  });
+
+function mutate(bytes: Buffer, { kind, at, value }: Mutation): Buffer {
+  const offset = at % (bytes.length + 1);
+  const lineStart = bytes.lastIndexOf(10, offset - 1) + 1;
+  const marker = markers[value % markers.length] ?? Buffer.alloc(0);
+  switch (kind) {
+    case 0:
+      return splice(bytes, offset, 1, Buffer.of(value & 0xff));
+    case 1:
+      return swapLines(bytes, lineStart);
+    case 2:
+      return splice(bytes, offset, 0, marker);
+    case 3:
+      return splice(bytes, nextLineFeed(bytes, offset), 0, Buffer.alloc(1 + (value % 3), '\r'));
+    case 4:
+      return value % 4 === 0 ? bytes.subarray(0, offset) : bytes;
+    case 5:
+      return splice(bytes, nextLineFeed(bytes, offset), 1, Buffer.alloc(0));
+    default:
+      return splice(bytes, lineStart, 0, marker);
+  }
+}
+
+function nextLineFeed(bytes: Buffer, offset: number): number {
+  const found = bytes.indexOf(10, offset);
+  return found === -1 ? bytes.length : found;
+}
+
+function splice(bytes: Buffer, offset: number, removed: number, added: Buffer): Buffer {
+  return Buffer.concat([bytes.subarray(0, offset), added, bytes.subarray(offset + removed)]);
+}
+
+function swapLines(bytes: Buffer, start: number): Buffer {
+  const middle = nextLineFeed(bytes, start) + 1;
+  const end = nextLineFeed(bytes, middle) + 1;
+  return Buffer.concat([
+    bytes.subarray(0, start),
+    bytes.subarray(middle, end),
+    bytes.subarray(start, middle),
+    bytes.subarray(end),
+  ]);
+}

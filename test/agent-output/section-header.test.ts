@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type HeaderOptions, readSectionHeader } from '../../src/agent-output/section-header.ts';
+
+const defaults: HeaderOptions = {
+  separator: undefined,
+  cached: undefined,
+  persistUntil: undefined,
+  encoding: 'utf-8',
+  nostrip: false,
+};
+
+function read(line: string) {
+  return readSectionHeader(Buffer.from(line, 'latin1'));
+}
+
+const valid: readonly (readonly [string, Partial<HeaderOptions>])[] = [
+  ['<<<df>>>', {}],
+  ['<<<df:sep(9)>>>', { separator: 9 }],
+  ['<<<df:sep(09)>>>', { separator: 9 }],
+  ['<<<df:sep(0)>>>', { separator: 0 }],
+  ['<<<df:sep(-0)>>>', { separator: 0 }],
+  ['<<<df:sep(1114111)>>>', { separator: 0x10ffff }],
+  ['<<<df:sep( +1_2\x0b)>>>', { separator: 12 }],
+  ['<<<df:sep(58>>>', {}],
+  ['<<<df:sep58)>>>', {}],
+  ['<<<df:sep(58)x>>>', {}],
+  ['<<<df:sep(x):sep(9)>>>', { separator: 9 }],
+  ['<<<df:nostrip>>>', {}],
+  ['<<<df:nostrip()>>>', { nostrip: true }],
+  ['<<<df:cached(1,2)>>>', { cached: { madeAt: 1, validSeconds: 2 } }],
+  ['<<<df:cached(1,2,3)>>>', { cached: { madeAt: 1, validSeconds: 2 } }],
+  ['<<<df:cached(1,-2,x)>>>', { cached: { madeAt: 1, validSeconds: -2 } }],
+  ['<<<df:persist(1700000000)>>>', { persistUntil: 1700000000 }],
+  ['<<<df:encoding(cp437)>>>', { encoding: 'cp437' }],
+  ['<<<df:encoding(UTF 8)>>>', { encoding: 'UTF 8' }],
+  ['<<<df:foo(1)>>>', {}],
+  ['<<<df:junk>>>', {}],
+  ['<<<df:>>>', {}],
+  ['<<<df:()>>>', {}],
+  ['<<<df:SEP(x)>>>', {}],
+  ['<<<df:__proto__(x):constructor(y)>>>', {}],
+  ['<<<df:a\r\x0b\xe2\x80\xa8b(c)>>>', {}],
+  [
+    '<<<df:cached(1,2):persist(5):sep(124):nostrip():encoding(latin-1)>>>',
+    {
+      cached: { madeAt: 1, validSeconds: 2 },
+      persistUntil: 5,
+      separator: 124,
+      nostrip: true,
+      encoding: 'latin-1',
+    },
+  ],
+];
+
+for (const [line, options] of valid) {
+  test(`${JSON.stringify(line)} is section df`, () => {
+    assert.deepEqual(read(line), { name: 'df', options: { ...defaults, ...options } });
+  });
+}
+
+const invalid = {
+  'invalid-name': [
+    '<<<a-b>>>',
+    '<<<a b>>>',
+    '<<<a.b>>>',
+    '<<< a>>>',
+    '<<<<host>>>',
+    '<<<host>>>>',
+    '<<<(>>>',
+    '<<<\xc3\xa4>>>',
+    '<<<\xef\xbb\xbfdf>>>',
+    '<<<a\r>>>',
+    '<<<a\0>>>',
+    '<<<-:sep()>>>',
+  ],
+  'invalid-utf-8': ['<<<\xe4>>>', '<<<df:\xff>>>', '<<<df:\xed\xa0\x80>>>', '<<<df:\xc0\x80>>>'],
+  'invalid-cached': [
+    '<<<df:cached()>>>',
+    '<<<df:cached(5)>>>',
+    '<<<df:cached(a,b)>>>',
+    '<<<df:cached(1,b)>>>',
+    '<<<df:cached(1.5,2)>>>',
+    '<<<df:cached(,)>>>',
+    '<<<df:cached(1,2):cached(1)>>>',
+  ],
+  'invalid-persist': ['<<<df:persist()>>>', '<<<df:persist(0x1)>>>', '<<<df:persist(1__0)>>>'],
+  'invalid-sep': [
+    '<<<df:sep()>>>',
+    '<<<df:sep(x)>>>',
+    '<<<df:sep(-1)>>>',
+    '<<<df:sep(1114112)>>>',
+    '<<<df:sep(_1)>>>',
+    '<<<df:sep((9))>>>',
+    '<<<df:sep(\xef\xbc\x95)>>>',
+    '<<<df:sep(99999999999999999999999999)>>>',
+    '<<<df:sep(\xc2\xa09)>>>',
+  ],
+  'unknown-encoding': [
+    '<<<df:encoding()>>>',
+    '<<<df:encoding(klingon)>>>',
+    '<<<df:encoding(hex)>>>',
+  ],
+  'header-too-long': [`<<<df:${'x'.repeat(4096)}>>>`],
+};
+
+for (const [rule, lines] of Object.entries(invalid)) {
+  for (const line of lines) {
+    test(`${JSON.stringify(line.slice(0, 60))} breaks ${rule}`, () =>
+      assert.equal(read(line), rule));
+  }
+}
+
+test('a header of 4096 bytes is not too long', () => {
+  assert.deepEqual(read(`<<<df:${'x'.repeat(4087)}>>>`), { name: 'df', options: defaults });
+});
