@@ -1,0 +1,38 @@
+/** Agent output as it was dropped or sent → agent output as the agent wrote it. */
+
+import { CourierError } from '../errors.ts';
+import { type Compression, decompress, type OutputLimit } from './decompress.ts';
+
+/** A bomb inside a bomb costs each time; nobody packs more often by accident. */
+const mostLayers = 3;
+
+/**
+ * Undoes compression that shows in the first bytes, at most three layers of it. Bytes that are
+ * not compressed come back as they are, not copied.
+ *
+ * @throws CourierError TOO_LARGE, MALFORMED
+ */
+export async function unwrap(bytes: Buffer, limit: OutputLimit): Promise<Buffer> {
+  let current = bytes;
+  for (let layers = 0; ; layers += 1) {
+    const compression = recognise(current);
+    if (compression === undefined) return current;
+    if (layers === mostLayers) {
+      throw new CourierError('MALFORMED', `compressed more than ${mostLayers} times`);
+    }
+    current = await decompress(current, compression, limit);
+  }
+}
+
+/**
+ * gzip (RFC 1952), zstd (RFC 8878) and zlib with the 32 kB window everybody uses (RFC 1950).
+ * No agent output begins so: its first byte is `<`, or a digit when it is encrypted.
+ */
+function recognise(bytes: Buffer): Compression | undefined {
+  if (bytes.length < 4) return undefined;
+  const start = bytes.readUInt32BE(0);
+  if (start >>> 8 === 0x1f8b08) return 'gzip';
+  if (start === 0x28b52ffd) return 'zstd';
+  if ([0x7801, 0x785e, 0x789c, 0x78da].includes(start >>> 16)) return 'zlib';
+  return undefined;
+}

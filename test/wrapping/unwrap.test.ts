@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import zlib from 'node:zlib';
+import fc from 'fast-check';
+import { unwrap } from '../../src/wrapping/unwrap.ts';
+import { expectFault } from '../helpers/expect-fault.ts';
+
+const limit = { maxOutputBytes: 1_000_000 };
+const output = Buffer.from('<<<check_mk>>>\nVersion: 2.4.0\nAgentOS: linux\n');
+
+type Pack = (bytes: Buffer) => Buffer;
+
+const formats: Readonly<Record<string, Pack>> = {
+  gzip: (bytes) => zlib.gzipSync(bytes),
+  zstd: (bytes) => zlib.zstdCompressSync(bytes),
+  zlib: (bytes) => zlib.deflateSync(bytes),
+  'zlib packed fast': (bytes) => zlib.deflateSync(bytes, { level: 1 }),
+  'zlib packed in between': (bytes) => zlib.deflateSync(bytes, { level: 5 }),
+  'zlib packed well': (bytes) => zlib.deflateSync(bytes, { level: 9 }),
+};
+
+function packTimes(times: number, pack: Pack): Buffer {
+  let bytes: Buffer = output;
+  for (let layer = 0; layer < times; layer += 1) bytes = pack(bytes);
+  return bytes;
+}
+
+for (const [name, pack] of Object.entries(formats)) {
+  test(`${name} is undone, up to three layers of it`, async () => {
+    for (const times of [1, 2, 3]) {
+      assert.ok(output.equals(await unwrap(packTimes(times, pack), limit)), `${times} layers`);
+    }
+  });
+
+  test(`${name} in four layers is refused`, async () => {
+    const fault = await expectFault(unwrap(packTimes(4, pack), limit), 'MALFORMED');
+    assert.equal(fault.message, 'compressed more than 3 times');
+  });
+
+  test(`${name} cut short anywhere behind its mark is refused`, async () => {
+    const packed = pack(output);
+    for (let length = 4; length < packed.length; length += 1) {
+      await expectFault(unwrap(packed.subarray(0, length), limit), 'MALFORMED');
+    }
+  });
+
+  test(`${name} with something behind it is refused`, async () => {
+    await expectFault(unwrap(Buffer.concat([pack(output), output]), limit), 'MALFORMED');
+  });
+}
+
+test('layers of different kinds are undone', async () => {
+  const packed = zlib.gzipSync(zlib.zstdCompressSync(zlib.deflateSync(output)));
+  assert.ok(output.equals(await unwrap(packed, limit)));
+});
+
+test('three layers around something that only looks packed are refused', async () => {
+  const packed = zlib.gzipSync(
+    zlib.gzipSync(zlib.gzipSync(Buffer.from('\x1f\x8b\x08\0', 'latin1'))),
+  );
+  const fault = await expectFault(unwrap(packed, limit), 'MALFORMED');
+  assert.equal(fault.message, 'compressed more than 3 times');
+});
+
+test('the limit holds for every layer', async () => {
+  const exact = { maxOutputBytes: output.length };
+  assert.ok(output.equals(await unwrap(zlib.gzipSync(output), exact)));
+  await expectFault(
+    unwrap(zlib.gzipSync(output), { maxOutputBytes: output.length - 1 }),
+    'TOO_LARGE',
+  );
+  const large = Buffer.alloc(2_000_000);
+  await expectFault(unwrap(zlib.gzipSync(zlib.gzipSync(large)), limit), 'TOO_LARGE');
+});
+
+test('agent output that is not packed comes back as the same buffer', async () => {
+  const texts = [
+    '<<<check_mk>>>\n',
+    '<<<<web02>>>>\n',
+    '\n',
+    '00',
+    '04abc',
+    '',
+    '<',
+    '\u001f',
+    'x\n',
+  ];
+  for (const text of [...texts, '\ufeff<<<a>>>\n', 'junk before <<<a>>>']) {
+    const bytes = Buffer.from(text);
+    assert.equal(await unwrap(bytes, limit), bytes, JSON.stringify(text));
+  }
+});
+
+test('bytes that are not packed are not held to the limit here', async () => {
+  assert.equal(await unwrap(output, { maxOutputBytes: 1 }), output);
+});
+
+test('fewer than four bytes are not taken for packed', async () => {
+  const bytes = Buffer.from([0x1f, 0x8b, 0x08]);
+  assert.equal(await unwrap(bytes, limit), bytes);
+});
+
+test('gzip with another method than deflate is not taken for packed', async () => {
+  const bytes = Buffer.from([0x1f, 0x8b, 0x07, 0]);
+  assert.equal(await unwrap(bytes, limit), bytes);
+});
+
+test('bytes that begin like agent output come back as the same buffer', async () => {
+  const anything = fc.uint8Array({ maxLength: 100 });
+  const start = fc.constantFrom('<', '0', '1', '2', '3', '4', '5', '\n', ' ');
+  await fc.assert(
+    fc.asyncProperty(start, anything, async (text, rest) => {
+      const bytes = Buffer.concat([Buffer.from(text), rest]);
+      assert.equal(await unwrap(bytes, limit), bytes);
+    }),
+  );
+});
