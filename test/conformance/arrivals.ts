@@ -1,0 +1,147 @@
+/** What the contract says of output that arrives. */
+
+import assert from 'node:assert/strict';
+import { expectFault } from '../helpers/expect-fault.ts';
+import {
+  fetchFrom,
+  makeHost,
+  makeOutput,
+  neverAborts,
+  toTarget,
+  withOffer,
+  withOffers,
+  withOpen,
+} from './fetching.ts';
+import type { ConformancePeer, Sentences } from './peer.ts';
+
+const start = '<<<check_mk>>>\nVersion: 2.4.0\n';
+
+async function arrivesWhole(peer: ConformancePeer, output: Buffer): Promise<void> {
+  await withOffer(peer, output, async (host) => {
+    const delivery = await fetchFrom(peer, host);
+    assertSame(delivery.output, output);
+  });
+}
+
+/** Buffers compared without printing megabytes. */
+function assertSame(actual: Buffer, expected: Buffer): void {
+  assert.equal(actual.length, expected.length, 'as many bytes arrive as were offered');
+  assert.ok(actual.equals(expected), 'the bytes that arrive are those that were offered');
+}
+
+const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+
+export const arrivals: Sentences = {
+  'a fetch resolves with all of it': (peer) => arrivesWhole(peer, Buffer.from(start)),
+
+  'every byte value arrives as it is, NUL among them': (peer) =>
+    arrivesWhole(peer, Buffer.concat([Buffer.from(start), everyByte, everyByte.toReversed()])),
+
+  'line ends arrive as they are: LF, CR LF, CR alone': (peer) =>
+    arrivesWhole(peer, Buffer.from('<<<check_mk>>>\r\nVersion: 2.4.0\r\r\na\rb\n\rc\n')),
+
+  'empty lines arrive, in front, between and at the end': (peer) =>
+    arrivesWhole(peer, Buffer.from(`\n\n${start}\n\n\n \n\t\n\n\n`)),
+
+  'a last line without line end stays without': (peer) =>
+    arrivesWhole(peer, Buffer.from(`${start}<<<local>>>\n0 "a b" - fine `)),
+
+  'Latin-1, UTF-8 and what is neither arrive untouched': (peer) =>
+    arrivesWhole(
+      peer,
+      Buffer.concat([
+        Buffer.from(start),
+        Buffer.from('M\xfcller \xa0\n', 'latin1'),
+        Buffer.from('Müller ⌘ 𝄞 \ufeff\n', 'utf8'),
+        Buffer.from([0xc3, 0x28, 0xe2, 0x82, 0xf0, 0x9f, 0xed, 0xa0, 0x80, 0xc0, 0xaf, 0x0a]),
+      ]),
+    ),
+
+  'lines that mean something to other protocols arrive untouched': (peer) =>
+    arrivesWhole(
+      peer,
+      Buffer.from(`${start}.\n..\n.\r\n\r\nFrom me\n>From me\n--\n--=_\n=3D=\n%41+&amp;\n~.\n`),
+    ),
+
+  'a line of a hundred thousand characters arrives in one piece': (peer) =>
+    arrivesWhole(peer, Buffer.from(`${start}${'x'.repeat(100_000)}\n`)),
+
+  'five megabytes arrive': (peer) => arrivesWhole(peer, makeOutput(5_000_000)),
+
+  'a delivery says where it was': async (peer) =>
+    withOffer(peer, makeOutput(), async (host) => {
+      const { origin } = await fetchFrom(peer, host);
+      assert.notEqual(origin, '');
+      assert.doesNotMatch(origin, /[\p{Cc}{}]/u);
+    }),
+
+  'a fetch gets the newest output': async (peer) =>
+    withOffer(peer, makeOutput(), async (host) => {
+      const newer = makeOutput();
+      await peer.offer(host, newer);
+      assertSame((await fetchFrom(peer, host)).output, newer);
+    }),
+
+  'an open transport may be asked again': async (peer) =>
+    withOffer(peer, makeOutput(), async (host) => {
+      await withOpen(peer, async (transport) => {
+        for (const output of [makeOutput(), makeOutput(5000), makeOutput(10)]) {
+          await peer.offer(host, output);
+          assertSame((await transport.fetch(toTarget(host), neverAborts())).output, output);
+        }
+      });
+    }),
+
+  'hosts fetched at once do not mix': async (peer) => {
+    const count = Math.min(peer.module.traits.concurrency, 16);
+    const outputs = new Map(
+      Array.from({ length: count }, (_, index) => [
+        makeHost(),
+        makeOutput(1000 * (index + 1) ** 2),
+      ]),
+    );
+    await withOffers(peer, outputs, () =>
+      withOpen(peer, async (transport) => {
+        const all = [...outputs].map(async ([host, output]) => {
+          assertSame((await transport.fetch(toTarget(host), neverAborts())).output, output);
+        });
+        await Promise.all(all);
+      }),
+    );
+  },
+
+  'the fault of one host does not touch another fetched at the same time': async (peer, test) => {
+    if (peer.module.traits.concurrency < 2) return test.skip('serves one fetch at a time');
+    await withOffer(peer, makeOutput(200_000), (host) =>
+      withOpen(peer, async (transport) => {
+        const missing = transport.fetch(toTarget(makeHost()), neverAborts());
+        const present = transport.fetch(toTarget(host), neverAborts());
+        await Promise.all([expectFault(missing, 'NO_OUTPUT'), present]);
+      }),
+    );
+  },
+
+  'unacknowledged output comes again': async (peer) => {
+    const output = makeOutput();
+    await withOffer(peer, output, async (host) => {
+      await withOpen(peer, async (transport) => {
+        await transport.fetch(toTarget(host), neverAborts());
+        assertSame((await transport.fetch(toTarget(host), neverAborts())).output, output);
+      });
+      assertSame((await fetchFrom(peer, host)).output, output);
+    });
+  },
+
+  'acknowledged output is gone if the transport consumes, else it comes again': async (peer) => {
+    const output = makeOutput();
+    await withOffer(peer, output, async (host) => {
+      await withOpen(peer, async (transport) => {
+        const delivery = await transport.fetch(toTarget(host), neverAborts());
+        await delivery.acknowledge();
+      });
+      const again = fetchFrom(peer, host);
+      if (peer.module.traits.consumes) await expectFault(again, 'NO_OUTPUT');
+      else assertSame((await again).output, output);
+    });
+  },
+};

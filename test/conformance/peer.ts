@@ -1,0 +1,34 @@
+/** The far end a transport is tested against, and the words in which the suite speaks of it. */
+
+import type { TestContext } from 'node:test';
+import type { Source } from '../../src/source.ts';
+import type { TransportModule } from '../../src/transport.ts';
+
+/** The real peer of a transport, on this machine, with what the suite needs of it. */
+export interface ConformancePeer {
+  readonly module: TransportModule;
+  /** A source with {host} in it, options included. */
+  readonly source: Source;
+  /** Puts the output of a host where the source points. */
+  offer(host: string, output: Buffer): Promise<void>;
+  /** Takes it away again; fine when nothing is there. */
+  withdraw(host: string): Promise<void>;
+  /** The peer goes away until it is restored; left out where a peer cannot be away. */
+  readonly absence?: { lose(): Promise<void>; restore(): Promise<void> };
+  /** Delivers a part, then ends or hangs up; left out only where that cannot happen. */
+  readonly stopsHalfWay?: Source;
+  /** Never answers; left out only where that cannot happen. */
+  readonly hangs?: Source;
+  /** Credentials the peer refuses; left out only where there are none. */
+  readonly wrongSecret?: Source;
+  /** Texts that must appear in no error, log line or argument list: the secrets in use, random per run. */
+  readonly secrets: readonly string[];
+  /** Open sockets, children, temporary files of the transport still there; empty when all is let go. */
+  leftovers(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** Tests named by the sentence of the contract they check. */
+export type Sentences = Readonly<
+  Record<string, (peer: ConformancePeer, test: TestContext) => Promise<void>>
+>;
