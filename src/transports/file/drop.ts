@@ -1,0 +1,142 @@
+/** One look at a place where output is dropped. */
+
+import type { Clock } from '../../clock.ts';
+import { CourierError } from '../../errors.ts';
+import { asCourierError, errorCode } from '../../system-errors.ts';
+import { realPath } from './file-system.ts';
+import type { Location } from './location.ts';
+import { findNewest } from './newest.ts';
+import {
+  type Entry,
+  type Place,
+  readUnchanged,
+  requireRegularFile,
+  requireWithin,
+  withPlace,
+} from './place.ts';
+import { computeSum, readSum, toSumEntry } from './sum-file.ts';
+
+export interface Drop {
+  readonly output: Buffer;
+  readonly path: string;
+  readonly modifiedAt: Date;
+}
+
+/** What a look found: output, or a fault that may be over in a moment. */
+export type Look = { readonly drop: Drop } | { readonly unsettled: CourierError };
+
+/** What is asked of a drop. */
+export interface DropRules {
+  readonly maxOutputBytes: number;
+  readonly requireSha256: boolean;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/**
+ * Reads the file at a location, or the newest complete one in the directory there.
+ *
+ * @throws CourierError NO_OUTPUT, TOO_LARGE, MALFORMED, REFUSED, LOCAL
+ */
+export async function lookAt(location: Location, rules: DropRules): Promise<Look> {
+  const directory = await findDirectory(location.base);
+  const entry = { path: Buffer.from(location.path), shown: location.path };
+  return withPlace(entry, async (place) => {
+    if (place === undefined) throw new CourierError('NO_OUTPUT', `there is no ${entry.shown}`);
+    if (!place.stats.isDirectory()) return readDrop(entry, place, directory, rules);
+    if (!location.path.endsWith('/')) return lookAt(toDirectory(location), rules);
+    requireWithin(directory, entry, place);
+    return readNewest(entry, place, directory, rules);
+  });
+}
+
+/** Where the drop directory really is; without it nothing can be said about any host. */
+async function findDirectory(base: string): Promise<Buffer> {
+  return realPath(base).catch((error: unknown) => {
+    throw asCourierError(error, `looking into ${base}`);
+  });
+}
+
+/** An automounter mounts a directory only when it is asked for with a slash behind its name. */
+function toDirectory({ path, base, fixed }: Location): Location {
+  return { path: `${path}/`, base: fixed ? `${path}/` : base, fixed };
+}
+
+async function readNewest(
+  { shown }: Entry,
+  { handle }: Place,
+  directory: Buffer,
+  rules: DropRules,
+): Promise<Look> {
+  const name = await findNewest(`${handle}/`, rules.signal);
+  if (name === undefined) {
+    throw new CourierError('NO_OUTPUT', `there is no complete file in ${shown}`);
+  }
+  const entry = { path: Buffer.concat([Buffer.from(`${handle}/`), name]), shown: shown + name };
+  return withPlace(entry, async (place) =>
+    place === undefined
+      ? { unsettled: new CourierError('TIMEOUT', `${entry.shown} vanished before it was read`) }
+      : readDrop(entry, place, directory, rules),
+  );
+}
+
+async function readDrop(
+  entry: Entry,
+  place: Place,
+  directory: Buffer,
+  rules: DropRules,
+): Promise<Look> {
+  requireWithin(directory, entry, place);
+  requireRegularFile(entry, place);
+  requireSize(entry, place, rules.maxOutputBytes);
+  const output = await readUnchanged(place, rules).catch(undefinedIfStale);
+  if (output === undefined) return { unsettled: toChanged(entry) };
+  const unsettled = await findSumFault(entry, output, directory, rules);
+  if (unsettled !== undefined) return { unsettled };
+  const modifiedAt = new Date(Number(place.stats.mtimeNs / 1_000_000n));
+  return { drop: { output, path: entry.shown, modifiedAt } };
+}
+
+function requireSize(entry: Entry, { stats }: Place, maxOutputBytes: number): void {
+  if (stats.size <= maxOutputBytes) return;
+  throw new CourierError(
+    'TOO_LARGE',
+    `${entry.shown} has ${stats.size} bytes, allowed are ${maxOutputBytes}`,
+  );
+}
+
+/** A file replaced on an NFS server is gone from under those who read it elsewhere. */
+function undefinedIfStale(error: unknown): undefined {
+  if (errorCode(error) !== 'ESTALE') throw error;
+}
+
+function toChanged({ shown }: Entry): CourierError {
+  return new CourierError(
+    'TIMEOUT',
+    `${shown} changes whenever it is read; write under another name, then rename`,
+  );
+}
+
+/** Why output and its sum do not fit: for good, or because the second of the two is to come. */
+async function findSumFault(
+  entry: Entry,
+  output: Buffer,
+  directory: Buffer,
+  rules: DropRules,
+): Promise<CourierError | undefined> {
+  const sumEntry = toSumEntry(entry);
+  const expected = await readSum(sumEntry, directory, rules);
+  if (expected instanceof CourierError) return expected;
+  if (expected === undefined) {
+    if (!rules.requireSha256) return undefined;
+    return new CourierError('MALFORMED', `there is no ${sumEntry.shown}, and one is required`);
+  }
+  const actual = await computeSum(output);
+  if (actual === expected) return undefined;
+  const sums = `sum ${shorten(actual)}, but ${sumEntry.shown} says ${shorten(expected)}`;
+  return new CourierError('MALFORMED', `${entry.shown} has the ${sums}`);
+}
+
+function shorten(sum: string): string {
+  return `${sum.slice(0, 8)}…`;
+}

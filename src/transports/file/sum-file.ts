@@ -1,0 +1,56 @@
+/** `FILE.sha256`: what the sender says FILE must hold. */
+
+import { CourierError } from '../../errors.ts';
+import {
+  type Entry,
+  type Reading,
+  readUnchanged,
+  requireRegularFile,
+  requireWithin,
+  withPlace,
+} from './place.ts';
+
+/** Hex digits alone, or what `sha256sum` prints; the name in it may be that of a temporary file. */
+const sumLine = /^\s*\\?([0-9a-f]{64})(?:[ \t][^\n]*)?\s*$/i;
+
+/** A sum, and the longest path behind it. */
+const largestSumFile = 8192n;
+
+export function toSumEntry(entry: Entry): Entry {
+  return {
+    path: Buffer.concat([entry.path, Buffer.from('.sha256')]),
+    shown: `${entry.shown}.sha256`,
+  };
+}
+
+/**
+ * Reads a sum file: 64 hex digits in lower case, undefined when there is no such file, or a
+ * fault that passes when the file is just being written.
+ *
+ * @throws CourierError REFUSED, MALFORMED when something else than a file is there
+ */
+export async function readSum(
+  entry: Entry,
+  directory: Buffer,
+  reading: Reading,
+): Promise<string | CourierError | undefined> {
+  return withPlace(entry, async (place) => {
+    if (place === undefined) return undefined;
+    requireWithin(directory, entry, place);
+    requireRegularFile(entry, place);
+    const isSmall = place.stats.size <= largestSumFile;
+    const text = isSmall ? await readUnchanged(place, reading) : undefined;
+    const [, digits] = sumLine.exec(text?.toString() ?? '') ?? [];
+    return (
+      digits?.toLowerCase() ??
+      new CourierError('MALFORMED', `${entry.shown} does not hold one SHA-256 sum`)
+    );
+  });
+}
+
+/** SHA-256 of the bytes, as hex digits. */
+export async function computeSum(bytes: Buffer): Promise<string> {
+  // Loaded only here: most drops have no sum, and loading it costs as much as the whole fetch.
+  const { hash } = await import('node:crypto');
+  return hash('sha256', bytes, 'hex');
+}

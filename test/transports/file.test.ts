@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { file } from '../../src/transports/file/file.ts';
+import { type ConformancePeer, testTransportConformance } from '../conformance/transport.ts';
+import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+import { toSource } from './file/drops.ts';
+
+/** A whole drop's sum beside half of it: the sender was cut off. */
+async function dropHalf(path: string): Promise<void> {
+  const whole = Buffer.from('<<<check_mk>>>\nVersion: 2.4.0\n');
+  await writeFile(path, whole.subarray(0, 20));
+  await writeFile(`${path}.sha256`, createHash('sha256').update(whole).digest('hex'));
+}
+
+/** The descriptors of this process that lead into a directory. */
+async function listOpenFiles(directory: string): Promise<readonly string[]> {
+  const descriptors = await readdir('/proc/self/fd');
+  const paths = await Promise.all(
+    descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => '')),
+  );
+  return paths.filter((path) => path.startsWith(directory));
+}
+
+/** Files dropped one a host, each moved into its place. */
+async function startFiles(): Promise<ConformancePeer> {
+  const directory = await makeTempDir();
+  const pathOf = (host: string) => join(directory, `${host}.txt`);
+  const half = join(directory, 'half');
+  await dropHalf(half);
+  return {
+    module: file,
+    source: toSource(join(directory, '{host}.txt')),
+    stopsHalfWay: toSource(half),
+    secrets: [],
+    async offer(host, output) {
+      await writeFile(`${pathOf(host)}.tmp`, output);
+      await rename(`${pathOf(host)}.tmp`, pathOf(host));
+    },
+    withdraw: (host) => rm(pathOf(host), { force: true }),
+    leftovers: () => listOpenFiles(directory),
+    close: () => removeTempDir(directory),
+  };
+}
+
+/** A directory a host, of which the newest file counts. */
+async function startDirectories(): Promise<ConformancePeer> {
+  const directory = await makeTempDir();
+  let drops = 0;
+  return {
+    module: file,
+    source: toSource(join(directory, '{host}/')),
+    secrets: [],
+    async offer(host, output) {
+      drops += 1;
+      const name = String(drops).padStart(6, '0');
+      await mkdir(join(directory, host), { recursive: true });
+      await writeFile(join(directory, host, `.${name}`), output);
+      await rename(join(directory, host, `.${name}`), join(directory, host, name));
+    },
+    withdraw: (host) => rm(join(directory, host), { recursive: true, force: true }),
+    leftovers: () => listOpenFiles(directory),
+    close: () => removeTempDir(directory),
+  };
+}
+
+testTransportConformance('file: one file a host', startFiles, false);
+testTransportConformance('file: one directory a host', startDirectories, false);
