@@ -1,0 +1,75 @@
+/** Which options go together. */
+
+import { CourierError } from '../../errors.ts';
+import { toFlag } from '../../options.ts';
+import type { HttpOptions } from './options.ts';
+
+type Name = keyof HttpOptions;
+
+/** Makes no sense without TLS. */
+const tlsOnly: readonly Name[] = [
+  'cert',
+  'key',
+  'keyPasswordFile',
+  'ca',
+  'tlsPin',
+  'tlsServerName',
+  'insecure',
+];
+
+/** Makes no sense on a Unix socket. */
+const networkOnly: readonly Name[] = ['proxy', 'family'];
+
+const needs: readonly (readonly [Name, Name])[] = [
+  ['passwordFile', 'user'],
+  ['user', 'passwordFile'],
+  ['key', 'cert'],
+  ['keyPasswordFile', 'cert'],
+  ['proxyPasswordFile', 'proxy'],
+];
+
+const excludes: readonly (readonly [Name, Name])[] = [
+  ['tokenFile', 'user'],
+  ['insecure', 'ca'],
+];
+
+/**
+ * Checks options against the scheme and each other, before anything is touched.
+ *
+ * @throws CourierError USAGE
+ */
+export function checkOptions(scheme: string, options: HttpOptions): void {
+  const isGiven = (name: Name) => isSet(options[name]);
+  const say = (text: string) => new CourierError('USAGE', text);
+  const stray = tlsOnly.find(isGiven);
+  if (stray !== undefined && scheme !== 'https')
+    throw say(`${toFlag(stray)} needs an https: source`);
+  const afar = networkOnly.find(isGiven);
+  if (afar !== undefined && scheme === 'http+unix') {
+    throw say(`${toFlag(afar)} makes no sense with http+unix:`);
+  }
+  for (const [name, other] of needs) {
+    if (isGiven(name) && !isGiven(other)) throw say(`${toFlag(name)} needs ${toFlag(other)}`);
+  }
+  for (const [name, other] of excludes) {
+    if (isGiven(name) && isGiven(other)) {
+      throw say(`${toFlag(name)} and ${toFlag(other)} exclude each other`);
+    }
+  }
+  checkProxyUser(options);
+}
+
+function isSet(value: HttpOptions[Name]): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+}
+
+function checkProxyUser({ proxy, proxyPasswordFile }: HttpOptions): void {
+  if (proxy === undefined || proxy === 'env') return;
+  if ((proxy.user !== undefined) === (proxyPasswordFile !== undefined)) return;
+  throw new CourierError(
+    'USAGE',
+    proxy.user === undefined
+      ? '--proxy-password-file needs a user in --proxy, such as http://monitor@proxy:3128'
+      : 'the user in --proxy needs --proxy-password-file',
+  );
+}

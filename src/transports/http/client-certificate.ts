@@ -1,0 +1,71 @@
+/** The certificate that shows the peer who we are, with its private key. */
+
+import { readFile } from 'node:fs/promises';
+import { CourierError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import { readSecretFile, type Secret } from '../../secrets.ts';
+import { asCourierError } from '../../system-errors.ts';
+import type { HttpOptions } from './options.ts';
+
+export interface ClientCertificate {
+  /** PEM: the certificate, and behind it those that lead to its authority. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+  readonly passphrase: Secret | undefined;
+}
+
+/**
+ * Reads `--cert` and `--key`. PKCS#12 is recognised by its content.
+ *
+ * @throws CourierError LOCAL when a file cannot be read, CONFIG when it is not what it should be
+ */
+export async function readClientCertificate(
+  { cert, key, keyPasswordFile }: HttpOptions,
+  log: Logger,
+): Promise<ClientCertificate | undefined> {
+  if (cert === undefined) return undefined;
+  const passphrase =
+    keyPasswordFile === undefined
+      ? undefined
+      : await readSecretFile(keyPasswordFile, '--key-password-file', log);
+  const bytes = await readFile(cert).catch((error: unknown) => {
+    throw asCourierError(error, `reading --cert ${cert}`);
+  });
+  if (isDer(bytes)) return unpack(bytes, { cert, key }, passphrase);
+  const pem = bytes.toString('latin1');
+  checkPem(pem, 'CERTIFICATE', `reading --cert ${cert}`);
+  const keyPem = key === undefined ? pem : (await readSecretFile(key, '--key', log)).reveal();
+  checkPem(
+    keyPem,
+    '(?:[A-Z]+ )*PRIVATE KEY',
+    key === undefined
+      ? `reading --cert ${cert}, which must hold the private key when there is no --key`
+      : `reading --key ${key}`,
+  );
+  return { cert: pem, key: keyPem, passphrase };
+}
+
+/** PKCS#12 is a DER sequence, which PEM, being text, cannot begin like. */
+function isDer(bytes: Buffer): boolean {
+  return bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80;
+}
+
+function checkPem(pem: string, label: string, doing: string): void {
+  if (new RegExp(`^-----BEGIN ${label}-----`, 'm').test(pem)) return;
+  const wanted = label === 'CERTIFICATE' ? 'certificate' : 'private key';
+  throw new CourierError('CONFIG', `${doing}: no ${wanted} in PEM found`);
+}
+
+/** node-forge is loaded only here; it also reads what OpenSSL 3 calls legacy. */
+async function unpack(
+  bytes: Buffer,
+  paths: { readonly cert: string; readonly key: string | undefined },
+  passphrase: Secret | undefined,
+): Promise<ClientCertificate> {
+  if (paths.key !== undefined) {
+    throw new CourierError('USAGE', '--cert is PKCS#12, which holds its key; leave --key out');
+  }
+  const { unpackPkcs12 } = await import('./pkcs12.ts');
+  return { ...unpackPkcs12(bytes, paths.cert, passphrase), passphrase: undefined };
+}

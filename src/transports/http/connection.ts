@@ -1,0 +1,99 @@
+/** A connection to a peer: one exchange at a time. */
+
+import type { Socket } from 'node:net';
+import type { Client, Dispatcher } from 'undici';
+import { CourierError } from '../../errors.ts';
+import { errorCode } from '../../system-errors.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { asHttpFault, isBadResponse, isLoss } from './http-errors.ts';
+import { parserOver } from './parser.ts';
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #client: Client;
+  /** Whether the peer asked for a certificate, and may still refuse ours. */
+  readonly #wantsCertificate: boolean;
+  #wasHeard = false;
+  #hasSurplus = false;
+
+  /** Takes over a connected socket. */
+  static async over(socket: Socket, wantsCertificate = false): Promise<Connection> {
+    return new Connection(socket, await parserOver(socket, 'http://peer'), wantsCertificate);
+  }
+
+  private constructor(socket: Socket, client: Client, wantsCertificate: boolean) {
+    this.#socket = socket;
+    this.#client = client;
+    this.#wantsCertificate = wantsCertificate;
+    // undici hands back what follows the last response of a connection; empty lines are no harm.
+    socket.unshift = (rest: Buffer) => {
+      this.#hasSurplus ||= rest.some((byte) => byte !== 0x0d && byte !== 0x0a);
+    };
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
+  }
+
+  /**
+   * Sends a request and waits for the whole answer. After a rejection the connection is gone.
+   *
+   * @throws CourierError, the signal's reason included
+   */
+  async ask(
+    request: Dispatcher.DispatchOptions,
+    exchange: Exchange,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const abort = () => exchange.fail(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      if (signal.aborted) abort();
+      else this.#client.dispatch(request, exchange);
+      const answer = await exchange.answer;
+      this.#checkEnd(answer, exchange.place);
+      this.#wasHeard = true;
+      return answer;
+    } catch (error) {
+      await this.close();
+      throw this.#isLateRefusal(error, exchange) ? refusedLate(error, exchange.place) : error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** May be called twice; never rejects. */
+  async close(): Promise<void> {
+    await this.#client.destroy(null).catch(() => undefined);
+    this.#socket.destroy();
+  }
+
+  /** What undici finds behind the end of a response it tells the socket, not the request. */
+  #checkEnd(answer: Answer, place: string): void {
+    if (answer.status !== 200) return;
+    const error = this.#socket.errored;
+    if (this.#hasSurplus || isBadResponse(error)) {
+      throw new CourierError('PEER', `${place}: the peer sent more bytes than it announced`);
+    }
+    // undici takes a reset for the end of a body that has no length.
+    if (answer.endsByClose && errorCode(error) === 'ECONNRESET') {
+      throw asHttpFault(error, place, {
+        receivedBytes: answer.body.length,
+        announcedBytes: undefined,
+      });
+    }
+  }
+
+  #isLateRefusal(error: unknown, exchange: Exchange): boolean {
+    if (!this.#wantsCertificate || this.#wasHeard || exchange.hasBegun) return false;
+    return error instanceof CourierError && error.code === 'UNREACHABLE' && isLoss(error.cause);
+  }
+}
+
+function refusedLate(error: unknown, place: string): CourierError {
+  return new CourierError(
+    'REFUSED',
+    `${place}: the peer asked for a client certificate, then closed the connection`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,93 @@
+/** All connections of one open transport. Those that were answered completely are used again. */
+
+import { CourierError } from '../../errors.ts';
+import { type ConnectSettings, openConnection } from './connecting.ts';
+import type { Connection } from './connection.ts';
+import { type Answer, Exchange, type Limits } from './exchange.ts';
+import type { HeaderLine } from './header-lines.ts';
+import { showPlace } from './place.ts';
+import type { Hop } from './redirects.ts';
+import { toRequest } from './request.ts';
+
+export interface ConnectionSettings extends ConnectSettings {
+  readonly limits: Limits;
+  readonly credentials: readonly HeaderLine[];
+}
+
+export class Connections {
+  readonly #settings: ConnectionSettings;
+  readonly #idle = new Map<string, Connection[]>();
+  readonly #closing = new AbortController();
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Sends the request of one hop and waits for the answer, whatever its status.
+   *
+   * @throws CourierError, the signal's reason included
+   */
+  async ask(hop: Hop, signal: AbortSignal): Promise<Answer> {
+    const until = AbortSignal.any([signal, this.#closing.signal]);
+    const key = keyOf(hop);
+    const used = this.#takeIdle(key);
+    if (used !== undefined) {
+      const exchange = this.#exchange(hop);
+      try {
+        return await this.#askOver(used, hop, exchange, until);
+      } catch (error) {
+        // The peer may have closed an idle connection just as we used it again: RFC 9112 9.3.1.
+        if (exchange.hasBegun || until.aborted || !isLost(error)) throw error;
+      }
+    }
+    const fresh = await openConnection(hop, this.#settings, until);
+    return this.#askOver(fresh, hop, this.#exchange(hop), until);
+  }
+
+  /** Ends what runs. May be called twice; never rejects. */
+  async close(): Promise<void> {
+    this.#closing.abort(new CourierError('INTERRUPTED', 'the transport was closed'));
+    const idle = [...this.#idle.values()].flat();
+    this.#idle.clear();
+    await Promise.all(idle.map((connection) => connection.close()));
+  }
+
+  #exchange(hop: Hop): Exchange {
+    return new Exchange(showPlace(hop.place), this.#settings.limits);
+  }
+
+  async #askOver(
+    connection: Connection,
+    hop: Hop,
+    exchange: Exchange,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { url } = hop.place;
+    const proxy = url.protocol === 'http:' ? this.#settings.chooseProxy(url) : undefined;
+    const request = toRequest(hop, this.#settings.credentials, proxy);
+    const answer = await connection.ask(request, exchange, signal);
+    if (answer.isComplete && connection.isOpen && !this.#closing.signal.aborted) {
+      const key = keyOf(hop);
+      this.#idle.set(key, [...(this.#idle.get(key) ?? []), connection]);
+    } else {
+      await connection.close();
+    }
+    return answer;
+  }
+
+  #takeIdle(key: string): Connection | undefined {
+    const open = this.#idle.get(key)?.filter(({ isOpen }) => isOpen) ?? [];
+    const taken = open.pop();
+    this.#idle.set(key, open);
+    return taken;
+  }
+}
+
+function keyOf({ place, isKnown }: Hop): string {
+  return `${place.socketPath ?? ''} ${place.url.origin} ${isKnown}`;
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof CourierError && error.code === 'UNREACHABLE';
+}

@@ -1,0 +1,75 @@
+/** What the peer gets to know who asks: read from files once, sent with every request. */
+
+import { CourierError, prefixError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import { readSecretFile, Secret } from '../../secrets.ts';
+import { type HeaderLine, parseHeaderLine } from './header-lines.ts';
+import type { HttpOptions } from './options.ts';
+
+/**
+ * The request headers that options and their files bring.
+ *
+ * @throws CourierError CONFIG or LOCAL about a file, USAGE when Authorization comes twice
+ */
+export async function readCredentials(
+  options: HttpOptions,
+  log: Logger,
+): Promise<readonly HeaderLine[]> {
+  const authorization = await readAuthorization(options, log);
+  const files = options.headerFile.map((path) => readHeaderFile(path, log));
+  const secretLines = (await Promise.all(files)).flat();
+  const lines = [...authorization, ...secretLines, ...options.header];
+  if (lines.filter(({ name }) => name === 'authorization').length > 1) {
+    throw new CourierError('USAGE', 'more than one Authorization header');
+  }
+  return lines;
+}
+
+async function readAuthorization(
+  { user, passwordFile, tokenFile }: HttpOptions,
+  log: Logger,
+): Promise<readonly HeaderLine[]> {
+  if (user !== undefined && passwordFile !== undefined) {
+    const password = await readSecretFile(passwordFile, '--password-file', log);
+    return [{ name: 'authorization', value: basic(user, password) }];
+  }
+  if (tokenFile === undefined) return [];
+  const token = await readSecretFile(tokenFile, '--token-file', log);
+  return [{ name: 'authorization', value: bearer(token, tokenFile) }];
+}
+
+/** `Basic` credentials in UTF-8: RFC 7617. */
+export function basic(user: string, password: Secret): string {
+  const encoded = Buffer.from(`${user}:${password.reveal()}`).toString('base64');
+  return `Basic ${new Secret(encoded).reveal()}`;
+}
+
+/** RFC 6750 2.1 allows a token only these characters. */
+function bearer(token: Secret, path: string): string {
+  if (!/^[\w.~+/-]+=*$/.test(token.reveal())) {
+    throw new CourierError(
+      'CONFIG',
+      `reading --token-file ${path}: a bearer token is one word of letters, digits and -._~+/=`,
+    );
+  }
+  return `Bearer ${token.reveal()}`;
+}
+
+async function readHeaderFile(path: string, log: Logger): Promise<readonly HeaderLine[]> {
+  const text = await readSecretFile(path, '--header-file', log);
+  return text
+    .reveal()
+    .split(/\r?\n/)
+    .flatMap((line, index) => (line.trim() === '' ? [] : [parseLine(line, path, index + 1)]));
+}
+
+function parseLine(text: string, path: string, line: number): HeaderLine {
+  try {
+    const header = parseHeaderLine(text);
+    return { name: header.name, value: new Secret(header.value).reveal() };
+  } catch (error) {
+    if (!(error instanceof CourierError)) throw error;
+    const fault = new CourierError('CONFIG', error.message, { cause: error });
+    throw prefixError(fault, `reading --header-file ${path}: line ${line}`);
+  }
+}

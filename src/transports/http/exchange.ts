@@ -1,0 +1,158 @@
+/** One request and its response, bounded in time and size. */
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { CourierError } from '../../errors.ts';
+import { ByteCollector } from './byte-collector.ts';
+import { asHttpFault, type Progress } from './http-errors.ts';
+import { tooSlow } from './socket.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** Of foreign origin: to be quoted. */
+  readonly statusText: string;
+  /** By name in lower case; what came several times is joined with commas. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** All of it for a 200; of anything else its beginning, as far as it helps to explain it. */
+  readonly body: Buffer;
+  /** Whether nothing of the response is left to come. */
+  readonly isComplete: boolean;
+  /** Whether only the end of the connection says that the body is complete. */
+  readonly endsByClose: boolean;
+}
+
+export interface Limits {
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxOutputBytes: number;
+}
+
+type Head = Omit<Answer, 'body' | 'isComplete'> & { readonly announcedBytes: number | undefined };
+
+/** How much is read of what a peer says besides the output. */
+const longestExplanation = 2048;
+
+/** Collects what undici's parser reads. Settles once; whoever waits then ends the connection. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #settled = Promise.withResolvers<Answer>();
+  readonly #body = new ByteCollector();
+  readonly #limits: Limits;
+  #head: Head | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Where the request goes, for errors. */
+  readonly place: string;
+
+  constructor(place: string, limits: Limits) {
+    this.place = place;
+    this.#limits = limits;
+  }
+
+  /** Rejects with a CourierError. */
+  get answer(): Promise<Answer> {
+    return this.#settled.promise;
+  }
+
+  /** Whether any of the response's header has been understood. */
+  get hasBegun(): boolean {
+    return this.#head !== undefined;
+  }
+
+  fail(reason: unknown): void {
+    this.#stopTimer();
+    this.#settled.reject(asHttpFault(reason, this.place, this.#progress()));
+  }
+
+  onRequestStart(): void {
+    this.#allow(this.#limits.headerTimeoutMs, 'the response');
+  }
+
+  onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders, statusText = ''): void {
+    // 102 and 103 come before the response proper.
+    if (status < 200) return;
+    this.#head = toHead(status, headers, statusText);
+    this.#allow(this.#limits.idleTimeoutMs, 'more of the response');
+    const fault = this.#checkHead(this.#head);
+    if (fault !== undefined) this.fail(fault);
+  }
+
+  onResponseData(_: unknown, piece: Buffer): void {
+    this.#timer?.refresh();
+    if (this.#head?.status !== 200) {
+      this.#collectExplanation(piece);
+    } else if (this.#body.length + piece.length > this.#limits.maxOutputBytes) {
+      this.fail(this.#tooLarge('sends more'));
+    } else {
+      this.#body.add(piece);
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#succeed(true);
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    // What explains a failure may be cut short; the failure itself is known.
+    if (this.#head === undefined || this.#head.status === 200) this.fail(error);
+    else this.#succeed(false);
+  }
+
+  #collectExplanation(piece: Buffer): void {
+    this.#body.add(piece.subarray(0, longestExplanation - this.#body.length));
+    if (this.#body.length >= longestExplanation) this.#succeed(false);
+  }
+
+  #succeed(isComplete: boolean): void {
+    this.#stopTimer();
+    if (this.#head === undefined) throw new Error('a response ended before it began');
+    const { announcedBytes: _, ...head } = this.#head;
+    this.#settled.resolve({ ...head, isComplete, body: this.#body.bytes() });
+  }
+
+  #checkHead({ status, headers, announcedBytes = 0 }: Head): CourierError | undefined {
+    // node's llhttp would hand on the bytes of any other coding as if they were the body.
+    if (!/^(chunked)?$/i.test(headers.get('transfer-encoding') ?? '')) {
+      return new CourierError('PEER', `${this.place}: unknown transfer encoding in the response`);
+    }
+    const isTooLarge = status === 200 && announcedBytes > this.#limits.maxOutputBytes;
+    return isTooLarge ? this.#tooLarge(`announces ${announcedBytes} bytes, more`) : undefined;
+  }
+
+  #tooLarge(how: string): CourierError {
+    return new CourierError(
+      'TOO_LARGE',
+      `${this.place}: the peer ${how} than the allowed ${this.#limits.maxOutputBytes} bytes`,
+    );
+  }
+
+  #progress(): Progress | undefined {
+    if (this.#head === undefined) return undefined;
+    return { receivedBytes: this.#body.length, announcedBytes: this.#head.announcedBytes };
+  }
+
+  #allow(timeoutMs: number, what: string): void {
+    this.#stopTimer();
+    const doing = `${this.place}: waiting for ${what}`;
+    const expire = () => this.onResponseError(undefined, tooSlow(doing, timeoutMs));
+    this.#timer = setTimeout(expire, timeoutMs);
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function toHead(status: number, raw: IncomingHttpHeaders, statusText: string): Head {
+  const headers = new Map(
+    Object.entries(raw).map(([name, values]) => [name, [values ?? []].flat().join(', ')]),
+  );
+  const length = headers.get('content-length');
+  return {
+    status,
+    statusText,
+    headers,
+    announcedBytes: length === undefined ? undefined : Number(length),
+    endsByClose: length === undefined && !headers.has('transfer-encoding') && status === 200,
+  };
+}

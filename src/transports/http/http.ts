@@ -1,0 +1,150 @@
+/** Gets agent output with a GET: http:, https: and http+unix: (a web server on a Unix socket). */
+
+import { parseHostName } from '../../host-name.ts';
+import type { SourceUri, Target } from '../../source.ts';
+import { asCourierErrorWhile } from '../../system-errors.ts';
+import {
+  type Delivery,
+  defineTransport,
+  type OpenContext,
+  type Transport,
+} from '../../transport.ts';
+import { checkOptions } from './check-options.ts';
+import { Connections } from './connections.ts';
+import { decodeContent } from './content-encoding.ts';
+import { readCredentials } from './credentials.ts';
+import type { Answer } from './exchange.ts';
+import { type HttpOptions, httpOptions } from './options.ts';
+import { placeOf, showPlace } from './place.ts';
+import { type DateHeaders, findProducedAt, findSkew } from './produced-at.ts';
+import type { ChooseProxy } from './proxy.ts';
+import { type Hop, nextHop } from './redirects.ts';
+import { checkStatus, isRedirect } from './statuses.ts';
+import type { TlsSettings } from './tls.ts';
+
+export const http = defineTransport({
+  options: httpOptions,
+  traits: { concurrency: 8, consumes: false },
+  async open(uri, options, context) {
+    checkOptions(uri.scheme, options);
+    // Any host will do to see whether the source is a URL at all.
+    placeOf(uri, { host: parseHostName('host'), address: '127.0.0.1' });
+    const credentials = await readCredentials(options, context.log);
+    warn(uri, options, credentials.length > 0, context);
+    const connections = new Connections({
+      credentials,
+      chooseProxy: await loadProxies(options, context),
+      tls: await prepareTls(uri, options, context),
+      connectTimeoutMs: options.connectTimeout,
+      family: toFamily(options.family),
+      limits: {
+        headerTimeoutMs: options.headerTimeout,
+        idleTimeoutMs: options.idleTimeout,
+        maxOutputBytes: context.maxOutputBytes,
+      },
+    });
+    return new HttpTransport(uri, connections, options.redirects, context);
+  },
+});
+
+class HttpTransport implements Transport {
+  readonly #uri: SourceUri;
+  readonly #connections: Connections;
+  readonly #redirects: number;
+  readonly #context: OpenContext;
+
+  constructor(uri: SourceUri, connections: Connections, redirects: number, context: OpenContext) {
+    this.#uri = uri;
+    this.#connections = connections;
+    this.#redirects = redirects;
+    this.#context = context;
+  }
+
+  async fetch(target: Target, signal: AbortSignal): Promise<Delivery> {
+    signal.throwIfAborted();
+    const first = { place: placeOf(this.#uri, target), isKnown: true };
+    const { hop, answer } = await this.#follow(first, signal);
+    const origin = showPlace(hop.place);
+    checkStatus(answer, origin);
+    const output = await decodeContent(
+      answer.body,
+      answer.headers.get('content-encoding'),
+      this.#context,
+    ).catch((error: unknown) => {
+      throw asCourierErrorWhile(error, origin);
+    });
+    signal.throwIfAborted();
+    const producedAt = this.#date(answer, origin);
+    return { output, origin, producedAt, acknowledge: async () => undefined };
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  /** Asks, and asks where a redirect leads, as often as is allowed. */
+  async #follow(first: Hop, signal: AbortSignal): Promise<{ hop: Hop; answer: Answer }> {
+    let hop = first;
+    let answer = await this.#connections.ask(hop, signal);
+    for (let left = this.#redirects; left > 0 && isRedirect(answer.status); left -= 1) {
+      hop = nextHop(hop, answer);
+      this.#context.log.debug({ to: showPlace(hop.place) }, 'following a redirect');
+      answer = await this.#connections.ask(hop, signal);
+    }
+    return { hop, answer };
+  }
+
+  #date({ headers, endsByClose }: Answer, origin: string): Date | undefined {
+    const { log, clock } = this.#context;
+    const dates: DateHeaders = {
+      date: headers.get('date'),
+      lastModified: headers.get('last-modified'),
+      age: headers.get('age'),
+    };
+    const skewMs = findSkew(dates, clock.now());
+    log.debug({ origin, ...dates, skewMs }, 'the peer tells when it was produced');
+    if (endsByClose) log.info({ origin }, 'no length given: a cut could not be noticed');
+    return findProducedAt(dates, clock.now());
+  }
+}
+
+function warn(
+  uri: SourceUri,
+  { insecure, tlsPin }: HttpOptions,
+  hasCredentials: boolean,
+  { log }: OpenContext,
+): void {
+  if (insecure) {
+    const rest = tlsPin.length > 0 ? ', only its pinned key' : '';
+    log.warn({}, `--insecure: the certificate of the peer is not checked${rest}`);
+  }
+  if (hasCredentials && uri.scheme === 'http') {
+    log.warn({}, 'credentials travel unencrypted over http:');
+  }
+}
+
+async function loadProxies(options: HttpOptions, context: OpenContext): Promise<ChooseProxy> {
+  if (options.proxy === undefined) return () => undefined;
+  return (await import('./proxy.ts')).loadProxies(options, context);
+}
+
+/** With https at once, so that a wrong file is found before anything is connected. */
+async function prepareTls(
+  uri: SourceUri,
+  options: HttpOptions,
+  context: OpenContext,
+): Promise<() => Promise<TlsSettings>> {
+  let settings: Promise<TlsSettings> | undefined;
+  const load = async () => (await import('./tls.ts')).loadTlsSettings(options, context);
+  const loadOnce = () => {
+    settings ??= load();
+    return settings;
+  };
+  if (uri.scheme === 'https') await loadOnce();
+  return loadOnce;
+}
+
+function toFamily(family: HttpOptions['family']): 0 | 4 | 6 {
+  if (family === undefined) return 0;
+  return family === '4' ? 4 : 6;
+}

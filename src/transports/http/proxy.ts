@@ -1,0 +1,47 @@
+/** The proxy a source goes through; none unless `--proxy` says so. */
+
+import { CourierError } from '../../errors.ts';
+import { readSecretFile, type Secret } from '../../secrets.ts';
+import type { OpenContext } from '../../transport.ts';
+import { basic } from './credentials.ts';
+import type { HttpOptions } from './options.ts';
+import { type ProxyAddress, proxyFromEnvironment } from './proxy-address.ts';
+
+export interface ProxyAccess {
+  readonly host: string;
+  readonly port: number;
+  /** The value of Proxy-Authorization. */
+  readonly authorization: string | undefined;
+}
+
+export type ChooseProxy = (url: URL) => ProxyAccess | undefined;
+
+/**
+ * Reads the proxy's password. With `--proxy env` the environment is asked for each URL.
+ *
+ * @throws CourierError CONFIG or LOCAL about the file; the function throws USAGE when the
+ * environment names a proxy that is not usable
+ */
+export async function loadProxies(
+  { proxy, proxyPasswordFile }: HttpOptions,
+  { log, env }: OpenContext,
+): Promise<ChooseProxy> {
+  if (proxy === undefined) return () => undefined;
+  const password =
+    proxyPasswordFile === undefined
+      ? undefined
+      : await readSecretFile(proxyPasswordFile, '--proxy-password-file', log);
+  if (proxy !== 'env') return () => authorize(proxy, password);
+  return (url) => {
+    const found = proxyFromEnvironment(url, env);
+    return found && authorize(found, password ?? found.password);
+  };
+}
+
+function authorize({ host, port, user }: ProxyAddress, password: Secret | undefined): ProxyAccess {
+  if (user === undefined) return { host, port, authorization: undefined };
+  if (password === undefined) {
+    throw new CourierError('USAGE', 'the proxy in the environment has a user without a password');
+  }
+  return { host, port, authorization: basic(user, password) };
+}

@@ -1,0 +1,36 @@
+/** The GET that asks for the output. */
+
+import type { Dispatcher } from 'undici';
+import { acceptedEncodings } from './content-encoding.ts';
+import type { HeaderLine } from './header-lines.ts';
+import type { ProxyAccess } from './proxy.ts';
+import type { Hop } from './redirects.ts';
+
+/**
+ * The request for one hop. Credentials and extra headers are for the source's own peer only.
+ *
+ * @param proxy when it is the proxy that reads the request: http, not https
+ */
+export function toRequest(
+  { place: { url }, isKnown }: Hop,
+  credentials: readonly HeaderLine[],
+  proxy: ProxyAccess | undefined,
+): Dispatcher.DispatchOptions {
+  const given = isKnown ? credentials : [];
+  const usual = [
+    { name: 'host', value: url.host },
+    { name: 'user-agent', value: 'cmk-courier' },
+    { name: 'accept', value: '*/*' },
+  ].filter(({ name }) => given.every((line) => line.name !== name));
+  const lines = [...usual, { name: 'accept-encoding', value: acceptedEncodings }, ...given];
+  if (proxy?.authorization !== undefined) {
+    lines.push({ name: 'proxy-authorization', value: proxy.authorization });
+  }
+  const path = `${url.pathname}${url.search}`;
+  return {
+    method: 'GET',
+    // RFC 9112 3.2.2: a proxy is given all of the URL.
+    path: proxy === undefined ? path : `${url.origin}${path}`,
+    headers: lines.flatMap(({ name, value }) => [name, value]),
+  };
+}

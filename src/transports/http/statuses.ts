@@ -1,0 +1,57 @@
+/** What the status of an answer means for us. */
+
+import { CourierError, type FaultCode, quote } from '../../errors.ts';
+import type { Answer } from './exchange.ts';
+
+/** Everything else but 200 is PEER. */
+const meanings: Readonly<Record<number, FaultCode>> = {
+  204: 'NO_OUTPUT',
+  401: 'REFUSED',
+  403: 'REFUSED',
+  404: 'NO_OUTPUT',
+  // A proxy that wants to know us.
+  407: 'REFUSED',
+  410: 'NO_OUTPUT',
+  // nginx: the client certificate is wrong, or there is none.
+  495: 'REFUSED',
+  496: 'REFUSED',
+};
+
+/**
+ * Lets only a 200 pass.
+ *
+ * @param place where it came from, for the error
+ * @throws CourierError NO_OUTPUT, REFUSED or PEER
+ */
+export function checkStatus(answer: Answer, place: string): void {
+  if (answer.status === 200) return;
+  const code = meanings[answer.status] ?? 'PEER';
+  throw new CourierError(code, `${place}: ${showStatus(answer)}${hintFor(answer)}`);
+}
+
+/** `the peer answered 404 "Not Found"`. */
+export function showStatus({ status, statusText }: Answer): string {
+  return `the peer answered ${status}${statusText === '' ? '' : ` ${quote(statusText)}`}`;
+}
+
+/** What the page says beyond the status. */
+function hintFor(answer: Answer): string {
+  if (isRedirect(answer.status)) return '; --redirects N follows it';
+  const said = firstWords(answer);
+  return said === '' || `${answer.status} ${answer.statusText}`.includes(said)
+    ? ''
+    : `, saying ${quote(said)}`;
+}
+
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+/** The title of an HTML page, else the first line that holds anything but markup. */
+function firstWords({ body, headers }: Answer): string {
+  if (headers.has('content-encoding')) return '';
+  const text = body.toString('utf8');
+  const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1];
+  const lines = text.replace(/<[^>]*>?/g, ' ').split('\n');
+  return (title ?? lines.find((line) => /\w/.test(line)) ?? '').trim();
+}
