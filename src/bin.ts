@@ -1,0 +1,39 @@
+/** The real arguments, streams, clock and signals → main; sets the exit code. */
+
+import { systemClock } from './clock.ts';
+import type { Io } from './io.ts';
+import { main } from './main.ts';
+import { dieBySignal, listenForShutdown } from './shutdown.ts';
+import { readDescriptor, writeDescriptor, writeErrorText } from './standard-streams.ts';
+
+const shutdown = listenForShutdown();
+
+const io: Io = {
+  env: process.env,
+  clock: systemClock,
+  shutdown: shutdown.signal,
+  readInput: (maxBytes) => readDescriptor(0, maxBytes),
+  writeOutput: (bytes) => writeDescriptor(1, bytes),
+  writeError: writeErrorText,
+};
+
+/** What a hanging system call on libuv's threads looks like from here. */
+const blocking = ['GetAddrInfoReqWrap', 'GetNameInfoReqWrap', 'FSReqCallback', 'FSReqPromise'];
+
+/**
+ * Ends the process now. process.exit waits until libuv's threads are done, and a name look-up
+ * or a read from a dead network file system may hold one far beyond our deadline; a shell in
+ * our place ends at once.
+ */
+function exitNow(code: number): void {
+  const hangs = process.getActiveResourcesInfo().some((name) => blocking.includes(name));
+  if (hangs && process.execve) process.execve('/bin/sh', ['sh', '-c', `exit ${code}`], {});
+  process.exit(code);
+}
+
+main(process.argv.slice(2), io).then((code) => {
+  const signal = shutdown.received();
+  if (signal !== undefined) dieBySignal(signal);
+  // Not here, in the midst of the last system call's callback, where that call still counts.
+  else setImmediate(exitNow, code);
+});

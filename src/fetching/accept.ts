@@ -1,0 +1,47 @@
+/** What arrived → what Checkmk may see: unwrap → size → age → form → filter. */
+
+import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
+import { requireForm } from '../agent-output/validator.ts';
+import type { Clock } from '../clock.ts';
+import { CourierError } from '../errors.ts';
+import type { HostName } from '../host-name.ts';
+import type { Delivery } from '../transport.ts';
+import { unwrap } from '../wrapping/unwrap.ts';
+import { type AgeRule, checkAge } from './age.ts';
+
+/** What agent output must be, and what of it is wanted. */
+export interface OutputRules {
+  readonly age: AgeRule;
+  readonly maxOutputBytes: number;
+  /** Lets junk before the first header pass. */
+  readonly lenient: boolean;
+  readonly piggyback: PiggybackRule;
+  readonly sections: SectionRule;
+}
+
+/**
+ * Checks a delivery and returns the bytes that may go on.
+ *
+ * @throws CourierError TOO_LARGE, STALE, MALFORMED
+ */
+export async function acceptDelivery(
+  delivery: Delivery,
+  host: HostName,
+  rules: OutputRules,
+  clock: Clock,
+): Promise<Buffer> {
+  const output = await unwrap(delivery.output, rules);
+  checkSize(output, delivery, rules);
+  checkAge(delivery, rules.age, clock);
+  requireForm(output, { lenient: rules.lenient, host });
+  return filterOutput(output, { piggyback: rules.piggyback, sections: rules.sections }, host);
+}
+
+/** A transport keeps to the limit on its own; this is the promise kept for all of them. */
+function checkSize(output: Buffer, delivery: Delivery, rules: OutputRules): void {
+  if (output.length <= rules.maxOutputBytes) return;
+  throw new CourierError(
+    'TOO_LARGE',
+    `${delivery.origin} has ${output.length} bytes, allowed are ${rules.maxOutputBytes}`,
+  );
+}

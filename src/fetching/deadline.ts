@@ -1,0 +1,44 @@
+/** Lengths of time that end in an abort. */
+
+import type { Clock } from '../clock.ts';
+import { CourierError } from '../errors.ts';
+import { formatDuration } from './durations.ts';
+
+/** A running length of time. */
+export interface Timeout {
+  /** Aborts with a TIMEOUT when the time is over, or with the parent and its reason. */
+  readonly signal: AbortSignal;
+  /** Lets go of the timer; the signal no longer aborts. May be called twice. */
+  stop(): void;
+}
+
+/**
+ * Starts a length of time below a parent signal.
+ *
+ * @param what what did not happen in time, such as `no agent output from file:///drops/web01`
+ */
+export function startTimeout(
+  length: { readonly clock: Clock; readonly timeoutMs: number; readonly what: string },
+  parent: AbortSignal,
+): Timeout {
+  const { clock, timeoutMs, what } = length;
+  const ended = new AbortController();
+  const stopped = new AbortController();
+  const abort = () => ended.abort(parent.reason);
+  if (parent.aborted) abort();
+  parent.addEventListener('abort', abort, { signal: stopped.signal });
+  clock.sleep(timeoutMs, stopped.signal).then(
+    () => ended.abort(new CourierError('TIMEOUT', `${what} within ${formatDuration(timeoutMs)}`)),
+    () => undefined,
+  );
+  return { signal: ended.signal, stop: () => stopped.abort() };
+}
+
+/** What is left of a deadline, shared among the sources still to be asked; at least 1 ms. */
+export function shareOf(
+  leftMs: number,
+  sourcesLeft: number,
+  timeoutMs: number | undefined,
+): number {
+  return Math.max(1, Math.min(Math.floor(leftMs / sourcesLeft), timeoutMs ?? leftMs));
+}

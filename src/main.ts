@@ -1,0 +1,90 @@
+/** argv → command → exit code; the only catch that ends in a line on stderr. */
+
+import type { CommandModule, Invocation } from './command.ts';
+import { CourierError, quote, stderrLine } from './errors.ts';
+import type { Io } from './io.ts';
+import { makeLogger, type Verbosity } from './log.ts';
+import { globalOptions, readArguments } from './read-arguments.ts';
+import { redactSecrets } from './redaction.ts';
+import { asCourierError } from './system-errors.ts';
+import { version } from './version.ts';
+
+const commands: Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<CommandModule> }>
+> = {
+  fetch: {
+    summary: 'print the agent output of a host, from the first source that has it',
+    load: async () => (await import('./commands/fetch.ts')).fetch,
+  },
+  check: {
+    summary: 'say what is wrong with agent output in a file or on stdin',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+};
+
+/** Runs one command line, without the program's own name, and resolves with the exit code. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const [name = '', ...rest] = args;
+  const debug = rest.includes('--debug');
+  try {
+    if (!(await runProgramOption(name, io))) await runCommand(name, rest, io);
+    return 0;
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'unexpected');
+    const where = error.where ?? (Object.hasOwn(commands, name) ? [name] : []);
+    // Checkmk takes the last line for the summary, so the line comes last.
+    io.writeError(`${debug ? traceOf(error) : ''}${stderrLine(error, where)}\n`);
+    return error.exitCode;
+  }
+}
+
+/** `--version`, `--help` and nothing at all. */
+async function runProgramOption(name: string, io: Io): Promise<boolean> {
+  if (name === '--version') {
+    await print(`cmk-courier ${version} (Node ${process.versions.node})`, io);
+    return true;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const { programHelp } = await import('./help.ts');
+    await print(await programHelp(commands), io);
+    return true;
+  }
+  return false;
+}
+
+async function runCommand(name: string, args: readonly string[], io: Io): Promise<void> {
+  const command = await loadCommand(name);
+  if (args.includes('--help') || args.includes('-h')) {
+    const { commandHelp } = await import('./help.ts');
+    return print(await commandHelp(command, (await command.loadSourceOptions?.([])) ?? []), io);
+  }
+  const groups = (await command.loadSourceOptions?.(args)) ?? [];
+  const tables = [command.options, ...groups.map((group) => group.options), globalOptions];
+  const { operands, options } = readArguments(args, tables);
+  const { verbose, debug, ...own } = options;
+  const verbosity: Verbosity = debug ? 'debug' : verbose ? 'info' : 'silent';
+  const log = await makeLogger(verbosity, io.writeError);
+  const invocation: Invocation = { operands, options: own };
+  await command.run(invocation, { ...io, log });
+}
+
+async function loadCommand(name: string): Promise<CommandModule> {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry !== undefined) return entry.load();
+  const known = Object.keys(commands).join(', ');
+  const what = name === '' ? 'no command given' : `no command ${quote(name)}`;
+  throw new CourierError('USAGE', `${what}; there are ${known}, and --help`);
+}
+
+async function print(text: string, io: Io): Promise<void> {
+  await io.writeOutput(Buffer.from(`${text.trimEnd()}\n`));
+}
+
+/** Stack and causes, for --debug. */
+function traceOf(error: Error): string {
+  const trace = [error.stack ?? error.message];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    trace.push(`caused by ${cause.stack ?? cause.message}`);
+  }
+  return redactSecrets(`${trace.join('\n')}\n`);
+}

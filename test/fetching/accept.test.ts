@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { acceptDelivery, type OutputRules } from '../../src/fetching/accept.ts';
+import { parseHostName } from '../../src/host-name.ts';
+import { catchFault } from '../helpers/expect-fault.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { defaultRules } from '../helpers/output-rules.ts';
+
+const clock = new FakeClock();
+const host = parseHostName('web01');
+const good = '<<<check_mk>>>\nVersion: 2.4.0\n';
+
+const rules: OutputRules = { ...defaultRules, maxOutputBytes: 100 };
+
+interface Arrival {
+  readonly output: Buffer | string;
+  readonly ageMs?: number;
+}
+
+function accept({ output, ageMs }: Arrival, changes: Partial<OutputRules> = {}): Promise<Buffer> {
+  const producedAt = ageMs === undefined ? undefined : new Date(clock.now() - ageMs);
+  const acknowledge = () => assert.fail('acknowledged while it was being checked');
+  const delivery = { output: Buffer.from(output), origin: '/drops/web01', producedAt, acknowledge };
+  return acceptDelivery(delivery, host, { ...rules, ...changes }, clock);
+}
+
+async function faultOf(arrival: Arrival): Promise<string> {
+  const { code, message } = await catchFault(accept(arrival));
+  return `${code} ${message}`;
+}
+
+const tooLarge = `${good}${'x'.repeat(100)}`;
+const malformed = '<html><body>Sign in</body></html>\n';
+const old = 600_000;
+
+test('good output passes untouched', async () => {
+  for (const output of [good, '<<<check_mk>>>\r\nä\0\xff\r\n<<<<web02>>>>\n<<<df>>>\n<<<<>>>>\n']) {
+    assert.equal((await accept({ output, ageMs: 1000 })).toString(), output);
+  }
+});
+
+test('output that needs no work is not copied', async () => {
+  const output = Buffer.from(good);
+  const acknowledge = async () => undefined;
+  const delivery = { output, origin: 'x', producedAt: undefined, acknowledge };
+  assert.equal(await acceptDelivery(delivery, host, rules, clock), output);
+});
+
+test('packed output is unpacked', async () => {
+  assert.equal((await accept({ output: gzipSync(good) })).toString(), good);
+  assert.equal((await accept({ output: zstdCompressSync(gzipSync(good)) })).toString(), good);
+});
+
+test('output of exactly the limit passes, one byte more does not', async () => {
+  const output = good.padEnd(100, 'x');
+  assert.equal((await accept({ output })).length, 100);
+  assert.equal(
+    await faultOf({ output: `${output}x` }),
+    'TOO_LARGE /drops/web01 has 101 bytes, allowed are 100',
+  );
+});
+
+test('packed output counts as what it unpacks to', async () => {
+  assert.equal(
+    await faultOf({ output: gzipSync(tooLarge) }),
+    'TOO_LARGE gzip data would unpack to more than the allowed 100 bytes',
+  );
+});
+
+test('the size is checked before the age, the age before the form', async () => {
+  assert.equal(
+    await faultOf({ output: malformed.repeat(10), ageMs: old }),
+    'TOO_LARGE /drops/web01 has 340 bytes, allowed are 100',
+  );
+  assert.equal(
+    await faultOf({ output: malformed, ageMs: old }),
+    'STALE /drops/web01 is 10m old, allowed are 5m',
+  );
+  assert.equal(
+    await faultOf({ output: malformed, ageMs: 0 }),
+    'MALFORMED line 1: this looks like an HTML page, not agent output (rule html-page)',
+  );
+});
+
+test('what cannot be unpacked is refused before anything else', async () => {
+  assert.equal(
+    await faultOf({ output: gzipSync(good).subarray(0, 20), ageMs: old }),
+    'MALFORMED damaged gzip data: they end too early',
+  );
+});
+
+test('output from too far in the future is refused', async () => {
+  assert.equal(
+    await faultOf({ output: good, ageMs: -120_000 }),
+    'STALE /drops/web01 is from 2m in the future, allowed are 1m',
+  );
+});
+
+test('the form is checked on what was unpacked', async () => {
+  assert.equal(
+    await faultOf({ output: gzipSync(malformed) }),
+    'MALFORMED line 1: this looks like an HTML page, not agent output (rule html-page)',
+  );
+  assert.equal(
+    await faultOf({ output: gzipSync('') }),
+    'MALFORMED line 1: the output is empty (rule empty-output)',
+  );
+});
+
+test('text before the first section passes only when we are lenient', async () => {
+  const output = `warning: x\n${good}`;
+  const { code } = await catchFault(accept({ output }));
+  assert.equal(code, 'MALFORMED');
+  assert.equal((await accept({ output }, { lenient: true })).toString(), output);
+});
+
+test('what is not wanted is left out after all checks', async () => {
+  const output = `${good}<<<df>>>\n/ ext4\n`;
+  const sections = { allow: [], deny: ['df'] };
+  assert.equal((await accept({ output }, { sections })).toString(), good);
+});
+
+test('piggyback is refused where the rules say so', async () => {
+  const output = `${good}<<<<web02>>>>\n<<<df>>>\nx\n<<<<>>>>\n`;
+  const { code } = await catchFault(accept({ output }, { piggyback: { kind: 'refuse' } }));
+  assert.equal(code, 'MALFORMED');
+});

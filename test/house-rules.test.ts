@@ -1,0 +1,117 @@
+/** The rules of the house that a program can check. */
+
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { faults } from '../src/errors.ts';
+import { catalog } from '../src/transports/catalog.ts';
+import { version } from '../src/version.ts';
+
+const sources = globSync('src/**/*.ts').sort();
+const read = (path: string) => readFileSync(path, 'utf8');
+
+/** A source without its comments. */
+const readCode = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+
+/** From the outside in; a file may import from its own row and from rows below it. */
+const rows: readonly (readonly string[])[] = [
+  ['src/bin.ts'],
+  ['src/main.ts'],
+  ['src/commands/'],
+  ['src/fetching/'],
+  ['src/transports/'],
+  ['src/agent-output/', 'src/mail/', 'src/wrapping/'],
+  ['src/'],
+];
+
+function rowOf(path: string): number {
+  return rows.findIndex((starts) => starts.some((start) => path.startsWith(start)));
+}
+
+/** Files of the project that a file imports, at once or when needed. */
+function importsOf(path: string): readonly string[] {
+  const specifiers = read(path).matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g);
+  return [...specifiers].map(([, specifier = '']) => relative('.', join(dirname(path), specifier)));
+}
+
+test('imports point inwards and never back', () => {
+  for (const path of sources) {
+    for (const imported of importsOf(path)) {
+      const isCatalogEntry = path === 'src/transports/catalog.ts';
+      assert.ok(rowOf(path) <= rowOf(imported) || isCatalogEntry, `${path} imports ${imported}`);
+    }
+  }
+});
+
+test('what stands directly in src imports only what stands there, but main loads commands', () => {
+  const inner = sources.filter((path) => dirname(path) === 'src' && rowOf(path) > 1);
+  for (const path of inner) {
+    for (const imported of importsOf(path)) assert.equal(dirname(imported), 'src', path);
+  }
+});
+
+test('no transport imports another', () => {
+  for (const path of sources.filter((source) => /^src\/transports\/.+\//.test(source))) {
+    for (const imported of importsOf(path).filter((name) => name.startsWith('src/transports/'))) {
+      assert.equal(imported.split('/')[2], path.split('/')[2], `${path} imports ${imported}`);
+    }
+  }
+});
+
+test('every transport of the catalog has its folder, README and tests, and runs the suite', () => {
+  for (const { transport } of Object.values(catalog)) {
+    assert.ok(existsSync(`src/transports/${transport}/${transport}.ts`), transport);
+    assert.ok(existsSync(`src/transports/${transport}/README.md`), transport);
+    const tests = globSync(`test/transports/{${transport},${transport}/*}.test.ts`);
+    assert.ok(
+      tests.some((path) => read(path).includes('testTransportConformance(')),
+      transport,
+    );
+  }
+});
+
+test('no file is longer than 300 lines, and half of them are under 100', () => {
+  const lengths = sources.map((path) => ({ path, lines: read(path).split('\n').length - 1 }));
+  for (const { path, lines } of lengths) assert.ok(lines <= 300, `${path} has ${lines} lines`);
+  const short = lengths.filter(({ lines }) => lines < 100);
+  assert.ok(short.length * 2 >= lengths.length);
+});
+
+test('there is no index, utils, helpers, common or misc in src', () => {
+  const vague = sources.filter((path) => /\b(index|utils?|helpers?|common|misc)\b/.test(path));
+  assert.deepEqual(vague, []);
+});
+
+test('only bin.ts and its streams touch the process, and nobody the console', () => {
+  for (const path of sources) {
+    assert.doesNotMatch(readCode(path), /\bconsole\.|process\.(stdout|stderr|stdin)\b/, path);
+    if (['src/bin.ts', 'src/shutdown.ts'].includes(path)) continue;
+    assert.doesNotMatch(readCode(path), /process\.(exit|argv|env)\b/, path);
+  }
+});
+
+test('there is no any, no cast and no non-null assertion in src', () => {
+  for (const path of sources.filter((source) => !source.endsWith('.d.ts'))) {
+    assert.doesNotMatch(
+      readCode(path),
+      /: any\b|<any>|\bas any\b|@ts-|\bas (?!const\b)[A-Z]\w+/,
+      path,
+    );
+  }
+});
+
+test('the README names every fault with its exit code, and none other', () => {
+  const rowsOfTable = [...read('README.md').matchAll(/^\| (\d+) \| ([A-Z_]+) \|/gm)];
+  const named = Object.fromEntries(rowsOfTable.map(([, exit, code = '']) => [code, Number(exit)]));
+  const known = Object.entries(faults).map(([code, { exit }]) => [code, exit]);
+  assert.deepEqual(named, Object.fromEntries(known));
+});
+
+test('the version in the program is that of package.json', () => {
+  assert.equal(version, JSON.parse(read('package.json')).version);
+});
+
+test('the lock file carries no download addresses', () => {
+  assert.doesNotMatch(read('package-lock.json'), /"resolved"|https?:\/\/registry/);
+});
