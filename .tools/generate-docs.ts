@@ -54,7 +54,7 @@ function describe(spec: OptionSpec): string {
 
 /** Puts `content` between `<!-- name -->` and `<!-- /name -->`. */
 function fill(text: string, name: string, content: string): string {
-  const place = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`);
+  const place = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
   if (!place.test(text)) throw new Error(`no place for ${name}`);
   return text.replace(place, (_, start, end) => `${start}\n${content}\n${end}`);
 }

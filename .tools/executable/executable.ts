@@ -1,0 +1,57 @@
+/** A bundle → an executable that needs no Node, by Node's own builder. */
+
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const here = import.meta.dirname;
+
+/** Writes the executable to `output`. */
+export async function buildExecutable(bundled: string, output: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'cmk-courier-build-'));
+  try {
+    const parameters = 'require,module,__filename,exports={}';
+    writeFileSync(join(folder, 'bundle'), `(function(${parameters}){${bundled}\n})`, 'latin1');
+    await warmUp(folder);
+    copyFileSync(join(here, 'launcher.cjs'), join(folder, 'launcher.cjs'));
+    writeFileSync(join(folder, 'sea.json'), JSON.stringify(configuration(resolve(output))));
+    await run(process.execPath, ['--build-sea', 'sea.json'], { cwd: folder });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** NODE_OPTIONS in a site's environment stay without effect. */
+function configuration(output: string): object {
+  return {
+    main: 'launcher.cjs',
+    output,
+    assets: { bundle: 'bundle', 'code-cache': 'code-cache' },
+    useCodeCache: true,
+    disableExperimentalSEAWarning: true,
+    execArgvExtension: 'none',
+  };
+}
+
+/** One run that goes the whole way twice: a web server that answers with a page, then a drop. */
+async function warmUp(folder: string): Promise<void> {
+  const drop = join(folder, 'drop');
+  writeFileSync(drop, '<<<check_mk>>>\nVersion: 1\n<<<df:sep(0)>>>\n');
+  const server = createServer((_, response) => response.end('<html></html>'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const sources = [`http://127.0.0.1:${port}/{host}`, drop];
+  const args = ['bundle', 'code-cache', 'fetch', '--host=warm-up', '--address=::1', ...sources];
+  try {
+    await run(process.execPath, [join(here, 'warm-up.cjs'), ...args], { cwd: folder });
+  } finally {
+    server.close();
+  }
+}

@@ -1,0 +1,69 @@
+/** Times whole commands, taking turns, so that a busy moment of the machine hits all of them. */
+
+import { spawnSync } from 'node:child_process';
+
+export interface Contestant {
+  readonly name: string;
+  readonly command: readonly [program: string, ...args: string[]];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Timing {
+  readonly name: string;
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** Median of (this ÷ first contestant), each within one turn. */
+  readonly ratio: number;
+}
+
+/** One run, wall clock, in milliseconds. */
+function timeOnce({ name, command: [program, ...args], env }: Contestant): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...(env ? { env: { ...process.env, ...env } } : {}),
+  });
+  const elapsed = performance.now() - start;
+  if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
+  return elapsed;
+}
+
+/** Runs all contestants `turns` times in turn; the first is what the others are compared to. */
+export function interleave(contestants: readonly Contestant[], turns: number): readonly Timing[] {
+  for (const contestant of contestants) timeOnce(contestant);
+  const times = contestants.map((): number[] => []);
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const [index, contestant] of contestants.entries()) {
+      times[index]?.push(timeOnce(contestant));
+    }
+  }
+  const [first = []] = times;
+  return contestants.map(({ name }, index) => {
+    const own = times[index] ?? [];
+    return {
+      name,
+      medianMs: median(own),
+      minMs: Math.min(...own),
+      maxMs: Math.max(...own),
+      ratio: median(own.map((time, turn) => time / (first[turn] ?? Number.NaN))),
+    };
+  });
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[middle]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}
+
+/** Timings as a table. */
+export function showTimings(title: string, timings: readonly Timing[]): string {
+  const rows = timings.map(
+    ({ name, medianMs, minMs, maxMs, ratio }) =>
+      `${name.padEnd(40)}${[medianMs, minMs, maxMs].map((ms) => ms.toFixed(1).padStart(9)).join('')}${ratio.toFixed(2).padStart(8)}`,
+  );
+  const head = `${title.padEnd(40)}${'median'.padStart(9)}${'min'.padStart(9)}${'max'.padStart(9)}${'ratio'.padStart(8)}`;
+  return [head, ...rows].join('\n');
+}
