@@ -6,7 +6,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fetch } from '../src/commands/fetch.ts';
 import { faults } from '../src/errors.ts';
-import { type OptionSpec, type OptionTable, toFlag } from '../src/options.ts';
+import { describeOption } from '../src/help.ts';
+import { type OptionTable, toFlag } from '../src/options.ts';
 import { catalog } from '../src/transports/catalog.ts';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -40,16 +41,9 @@ function schemeTable(): string {
 function optionTable(options: OptionTable): string {
   const rows = Object.entries(options).map(([name, spec]) => [
     `\`${toFlag(name)}${spec.kind === 'switch' ? '' : `=${spec.placeholder}`}\``,
-    describe(spec),
+    describeOption(spec),
   ]);
   return rows.length === 0 ? 'None.' : table(['option', 'meaning'], rows);
-}
-
-function describe(spec: OptionSpec): string {
-  if (spec.kind === 'list') return `${spec.describe} (may be given again)`;
-  if (spec.kind === 'switch') return spec.describe;
-  if (spec.required) return `${spec.describe} (required)`;
-  return spec.fallback ? `${spec.describe} (default \`${spec.fallback}\`)` : spec.describe;
 }
 
 /** Puts `content` between `<!-- name -->` and `<!-- /name -->`. */

@@ -61,7 +61,8 @@ function isRequired(spec: OptionSpec): boolean {
   return spec.kind === 'value' && spec.required === true;
 }
 
-function describeOption(spec: OptionSpec): string {
+/** One row of --help, and of the tables in the READMEs. */
+export function describeOption(spec: OptionSpec): string {
   if (spec.kind === 'list') return `${spec.describe} (may be given again)`;
   if (spec.kind === 'switch') return spec.describe;
   if (spec.required) return `${spec.describe} (required)`;
