@@ -89,9 +89,12 @@ testInShells('df rows have the seven columns of df -PTk', (shell, directories) =
   for (const row of rows) assert.match(row, /^\S+ +\w+ +\d+ +\d+ +\d+ +(\d+%|-) \/.*$/);
   const root = rows.filter((row) => row.endsWith(' /')).map((row) => row.split(/ +/));
   const df = spawnSync('df', ['-PTk', '/'], { encoding: 'utf8' }).stdout;
+  const expected = toLines(df).at(1)?.split(/ +/).slice(0, 3);
+  // In a chroot the root is no mount point, and df does not know its device.
+  const isMount = expected?.[0] !== '-';
   assert.deepEqual(
     root.map((columns) => columns.slice(0, 3)),
-    [toLines(df).at(1)?.split(/ +/).slice(0, 3)],
+    isMount ? [expected] : [],
   );
 });
 
