@@ -1,9 +1,14 @@
-/** Secrets come from files and stay inside a Secret until the moment they are sent. */
+/**
+ * Secrets come from files or from Checkmk's password store, and stay inside a Secret until the
+ * moment they are sent.
+ */
 
 import { close, constants, fstat, open, readFile, type Stats } from 'node:fs';
 import { inspect, promisify } from 'node:util';
 import { CourierError } from './errors.ts';
 import type { Logger } from './log.ts';
+import { parsePath } from './option-types.ts';
+import { toFlag, type ValueSpec } from './options.ts';
 import { registerSecret } from './redaction.ts';
 import { asCourierError } from './system-errors.ts';
 
@@ -33,6 +38,108 @@ export class Secret {
   }
 }
 
+/** The two options that bring one secret: `passwordFile` and `passwordId`. */
+type SecretOption<Name extends string> = `${Name}File` | `${Name}Id`;
+
+type SecretOptions<Name extends string> = {
+  readonly [Option in SecretOption<Name>]: ValueSpec<string>;
+};
+
+type SecretValues<Name extends string> = {
+  readonly [Option in SecretOption<Name>]: string | undefined;
+};
+
+/** What reading a secret takes of its surroundings. */
+export interface SecretContext {
+  readonly log: Logger;
+  /** Says where the site is whose password store is read. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The two options for one secret, to be spread into a table: `--password-file` and, as Checkmk's
+ * own agents call it, `--password-id` (spec: checkmk-integration, 2.3).
+ *
+ * @param name such as `password`
+ * @param what the secret is, for --help, such as `the password of --user`
+ */
+export function secretOptions<Name extends string>(name: Name, what: string): SecretOptions<Name> {
+  const fromFile: ValueSpec<string> = {
+    kind: 'value',
+    placeholder: 'FILE',
+    parse: parsePath,
+    describe: `file with ${what}`,
+  };
+  const fromStore: ValueSpec<string> = {
+    kind: 'value',
+    placeholder: 'ID:FILE',
+    parse: parseReference,
+    describe: `${what}, by its ID in Checkmk's password store FILE`,
+  };
+  const entries = [
+    [`${name}File`, fromFile],
+    [`${name}Id`, fromStore],
+  ];
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Whether a secret is given, by either of its options.
+ *
+ * @throws CourierError USAGE when by both
+ */
+export function isSecretGiven<Name extends string>(
+  values: SecretValues<Name>,
+  name: Name,
+): boolean {
+  const { path, reference } = pickSecret(values, name);
+  return path !== undefined || reference !== undefined;
+}
+
+/**
+ * Reads a secret from where one of its options says it is; undefined when neither is given.
+ *
+ * @throws CourierError USAGE when both are; CONFIG or LOCAL about the file or the password store
+ */
+export async function readSecret<Name extends string>(
+  values: SecretValues<Name>,
+  name: Name,
+  context: SecretContext,
+): Promise<Secret | undefined> {
+  const { path, reference } = pickSecret(values, name);
+  if (path !== undefined) return readSecretFile(path, toFlag(`${name}File`), context.log);
+  if (reference === undefined) return undefined;
+  const { readStoredPassword } = await import('./password-store.ts');
+  return readStoredPassword(reference, toFlag(`${name}Id`), context);
+}
+
+function pickSecret<Name extends string>(values: SecretValues<Name>, name: Name) {
+  const path: string | undefined = values[`${name}File`];
+  const reference: string | undefined = values[`${name}Id`];
+  if (path !== undefined && reference !== undefined) {
+    const [file, id] = [toFlag(`${name}File`), toFlag(`${name}Id`)];
+    throw new CourierError('USAGE', `${file} and ${id} exclude each other`);
+  }
+  return { path, reference };
+}
+
+function parseReference(raw: string): string {
+  splitReference(raw);
+  return raw;
+}
+
+/**
+ * `ID:FILE`, which ends its ID at the first colon. The text is not quoted: it could be a password
+ * in the wrong place.
+ *
+ * @throws CourierError USAGE
+ */
+export function splitReference(reference: string): { readonly id: string; readonly path: string } {
+  const [, id, path] = /^([^:]+):(.+)$/s.exec(reference) ?? [];
+  if (id !== undefined && path !== undefined) return { id, path };
+  throw new CourierError('USAGE', 'must be ID:FILE, the ID of a password and the store it is in');
+}
+
 const largestSecretFile = 64 * 1024;
 
 /**
@@ -43,7 +150,7 @@ const largestSecretFile = 64 * 1024;
  */
 export async function readSecretFile(path: string, option: string, log: Logger): Promise<Secret> {
   const doing = `reading ${option} ${path}`;
-  const bytes = await readSmallFile(path, doing, log);
+  const bytes = await readPrivateFile(path, { doing, log, largestBytes: largestSecretFile });
   const text = bytes.toString('utf8').replace(/\r?\n$/, '');
   if (text === '') throw new CourierError('CONFIG', `${doing}: the file is empty`);
   return new Secret(text);
@@ -55,13 +162,28 @@ const closeFile = promisify(close);
 const fileStatus = promisify(fstat);
 const readWholeFile = promisify(readFile);
 
-async function readSmallFile(path: string, doing: string, log: Logger): Promise<Buffer> {
+interface PrivateFileCall {
+  /** What it is read for, for the error: `reading --password-file /run/secret`. */
+  readonly doing: string;
+  readonly log: Logger;
+  readonly largestBytes: number;
+}
+
+/**
+ * Reads all of a regular file that others should not see.
+ *
+ * @throws CourierError CONFIG when it is too large or not a file; LOCAL when it cannot be read
+ */
+export async function readPrivateFile(
+  path: string,
+  { doing, log, largestBytes }: PrivateFileCall,
+): Promise<Buffer> {
   let file: number | undefined;
   try {
     // O_NONBLOCK: a FIFO in the place of the file must not hold us.
     file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await fileStatus(file);
-    checkSecretFile(stats, doing);
+    checkPrivateFile(stats, doing, largestBytes);
     if ((stats.mode & 0o007) !== 0) {
       log.warn({ file: path }, 'everybody on this machine may read this secret; chmod 600 it');
     }
@@ -73,9 +195,9 @@ async function readSmallFile(path: string, doing: string, log: Logger): Promise<
   }
 }
 
-function checkSecretFile(stats: Stats, doing: string): void {
+function checkPrivateFile(stats: Stats, doing: string, largestBytes: number): void {
   if (!stats.isFile()) throw new CourierError('CONFIG', `${doing}: not a regular file`);
-  if (stats.size > largestSecretFile) {
-    throw new CourierError('CONFIG', `${doing}: larger than ${largestSecretFile} bytes`);
+  if (stats.size > largestBytes) {
+    throw new CourierError('CONFIG', `${doing}: larger than ${largestBytes} bytes`);
   }
 }

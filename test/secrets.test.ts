@@ -6,9 +6,19 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { format, inspect } from 'node:util';
 import { CourierError, stderrLine } from '../src/errors.ts';
-import { readSecretFile, Secret } from '../src/secrets.ts';
+import { parseOptions, type RawOptions } from '../src/options.ts';
+import {
+  isSecretGiven,
+  readSecret,
+  readSecretFile,
+  Secret,
+  type SecretContext,
+  secretOptions,
+} from '../src/secrets.ts';
+import { catchThrown } from './helpers/catch-thrown.ts';
 import { makeCollectingLog } from './helpers/collecting-log.ts';
 import { catchFault } from './helpers/expect-fault.ts';
+import { storePassword } from './helpers/password-store.ts';
 import { makeTempDir, withTempDir } from './helpers/temp-dir.ts';
 
 const option = '--password-file';
@@ -156,4 +166,79 @@ test('a file for its owner and group brings no warning', async (context) => {
   await chmod(path, 0o640);
   await readSecretFile(path, option, log);
   assert.deepEqual(log.lines, []);
+});
+
+const table = {
+  ...secretOptions('keyPassword', 'the passphrase of `--key`'),
+  verbose: { kind: 'switch', describe: 'say more' },
+} as const;
+
+/** What the options of a secret bring, read as a transport reads them. */
+async function readOptions(raw: RawOptions, env: SecretContext['env'] = {}) {
+  const values = parseOptions(table, raw);
+  const secret = await readSecret(values, 'keyPassword', { log: makeCollectingLog(), env });
+  return secret?.reveal();
+}
+
+test('a secret has two options', () => {
+  assert.deepEqual(Object.keys(table), ['keyPasswordFile', 'keyPasswordId', 'verbose']);
+  assert.deepEqual(
+    [table.keyPasswordFile, table.keyPasswordId].map(
+      ({ placeholder, describe }) => `${placeholder}: ${describe}`,
+    ),
+    [
+      'FILE: file with the passphrase of `--key`',
+      "ID:FILE: the passphrase of `--key`, by its ID in Checkmk's password store FILE",
+    ],
+  );
+});
+
+test('a secret is read from its file', async (context) => {
+  const path = join(await makeTempDir(context), 'secret');
+  await writeFile(path, 'Sx4-by-file\n', { mode: 0o600 });
+  assert.equal(await readOptions({ keyPasswordFile: [path] }), 'Sx4-by-file');
+});
+
+test("a secret is read from Checkmk's password store", async (context) => {
+  const { reference, env } = await storePassword(await makeTempDir(context), 'Sx4:stored');
+  assert.equal(await readOptions({ keyPasswordId: [reference] }, env), 'Sx4:stored');
+});
+
+test('the option that names a secret is named when it cannot be read', async (context) => {
+  const path = join(await makeTempDir(context), 'missing');
+  const [file, stored] = await Promise.all([
+    catchFault(readOptions({ keyPasswordFile: [path] })),
+    catchFault(readOptions({ keyPasswordId: [`a:${path}`] })),
+  ]);
+  const why = 'no such file or directory';
+  assert.equal(file.message, `reading --key-password-file ${path}: ${why}`);
+  assert.equal(stored.message, `reading --key-password-id a:${path}: ${why}`);
+});
+
+test('a secret that is not given is none', async () => {
+  assert.equal(await readOptions({}), undefined);
+  assert.equal(isSecretGiven(parseOptions(table, {}), 'keyPassword'), false);
+});
+
+test('a secret is given by either option, not by both', async () => {
+  const [file, id] = [['/x'], ['a:/x']];
+  const isGiven = (raw: RawOptions) => isSecretGiven(parseOptions(table, raw), 'keyPassword');
+  assert.equal(isGiven({ keyPasswordFile: file }), true);
+  assert.equal(isGiven({ keyPasswordId: id }), true);
+  const both = { keyPasswordFile: file, keyPasswordId: id };
+  for (const fault of [catchThrown(() => isGiven(both)), await catchFault(readOptions(both))]) {
+    assert.equal(fault.code, 'USAGE');
+    assert.equal(fault.message, '--key-password-file and --key-password-id exclude each other');
+  }
+});
+
+test('what cannot be a reference is refused before any file is touched, and not shown', () => {
+  for (const text of ['Sx4-typed-here', 'id:', ':/store', '']) {
+    const fault = catchThrown(() => parseOptions(table, { keyPasswordId: [text] }));
+    assert.equal(fault.code, 'USAGE');
+    assert.equal(
+      fault.message,
+      '--key-password-id must be ID:FILE, the ID of a password and the store it is in',
+    );
+  }
 });

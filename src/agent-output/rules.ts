@@ -56,7 +56,7 @@ function findEmpty(output: Buffer): Problem | undefined {
 
 /** Two digits name the scheme (spec: agent output, 5; tcp-pull, 3). What follows is random. */
 function findEncrypted(output: Buffer, parsed: ParsedOutput): Problem | undefined {
-  const scheme = /^0[02345]/.exec(output.toString('latin1', 0, 2))?.[0];
+  const scheme = /^(?:0[02345]|99)/.exec(output.toString('latin1', 0, 2))?.[0];
   if (scheme === undefined || output.length < 18 || hasSections(parsed)) return undefined;
   // The last character may be cut in half.
   const sample = output.toString('utf8', 2, 34).slice(0, -1).replace(/\s+/g, '');

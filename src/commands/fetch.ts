@@ -13,6 +13,7 @@ import {
   parseSize,
 } from '../option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions, toFlag, withFlag } from '../options.ts';
+import { readSecret, secretOptions } from '../secrets.ts';
 import { looksLikeSource, parseSourceUri } from '../source.ts';
 import { catalog, catalogEntry } from '../transports/catalog.ts';
 
@@ -65,6 +66,7 @@ const options = {
     parse: parseSize,
     fallback: '64MiB',
   },
+  ...secretOptions('passphrase', 'the passphrase of output the agent encrypts'),
   lenient: {
     kind: 'switch',
     describe: 'let text before the first section header pass',
@@ -113,6 +115,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
       lenient: values.lenient,
       piggyback: withFlag('--piggyback', () => parsePiggybackRule(values.piggyback)),
       sections: withFlag('--sections', () => parseSectionRule(values.sections)),
+      passphrase: await readSecret(values, 'passphrase', context),
     },
     deadlineMs: values.deadline,
     timeoutMs: values.timeout,

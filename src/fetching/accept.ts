@@ -5,6 +5,7 @@ import { requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../errors.ts';
 import type { HostName } from '../host-name.ts';
+import type { Secret } from '../secrets.ts';
 import type { Delivery } from '../transport.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type AgeRule, checkAge } from './age.ts';
@@ -13,6 +14,8 @@ import { type AgeRule, checkAge } from './age.ts';
 export interface OutputRules {
   readonly age: AgeRule;
   readonly maxOutputBytes: number;
+  /** Of output the agent encrypted; without it such output is refused. */
+  readonly passphrase: Secret | undefined;
   /** Lets junk before the first header pass. */
   readonly lenient: boolean;
   readonly piggyback: PiggybackRule;
@@ -22,7 +25,7 @@ export interface OutputRules {
 /**
  * Checks a delivery and returns the bytes that may go on.
  *
- * @throws CourierError TOO_LARGE, STALE, MALFORMED
+ * @throws CourierError TOO_LARGE, STALE, MALFORMED; REFUSED when the passphrase is wrong
  */
 export async function acceptDelivery(
   delivery: Delivery,
@@ -30,7 +33,7 @@ export async function acceptDelivery(
   rules: OutputRules,
   clock: Clock,
 ): Promise<Buffer> {
-  const output = await unwrap(delivery.output, rules);
+  const output = await unwrap(delivery.output, rules, rules.passphrase);
   checkSize(output, delivery, rules);
   checkAge(delivery, rules.age, clock);
   requireForm(output, { lenient: rules.lenient, host });

@@ -1,27 +1,51 @@
 /** Agent output as it was dropped or sent → agent output as the agent wrote it. */
 
 import { CourierError } from '../errors.ts';
+import type { Secret } from '../secrets.ts';
 import { type Compression, decompress, type OutputLimit } from './decompress.ts';
+import { decryptSymmetric, symmetricScheme } from './symmetric.ts';
 
 /** A bomb inside a bomb costs each time; nobody packs more often by accident. */
 const mostLayers = 3;
 
+/** Takes one layer off. */
+type Undo = (bytes: Buffer) => Promise<Buffer>;
+
 /**
- * Undoes compression that shows in the first bytes, at most three layers of it. Bytes that are
- * not compressed come back as they are, not copied.
+ * Undoes the compression and, with a passphrase, the symmetric encryption that show in the first
+ * bytes, at most three layers of both. Bytes in no such layer come back as they are, not copied.
  *
- * @throws CourierError TOO_LARGE, MALFORMED
+ * @throws CourierError TOO_LARGE, MALFORMED; REFUSED when the passphrase is wrong
  */
-export async function unwrap(bytes: Buffer, limit: OutputLimit): Promise<Buffer> {
+export async function unwrap(
+  bytes: Buffer,
+  limit: OutputLimit,
+  passphrase?: Secret,
+): Promise<Buffer> {
   let current = bytes;
   for (let layers = 0; ; layers += 1) {
-    const compression = recognise(current);
-    if (compression === undefined) return current;
+    const undo = findUndo(current, limit, passphrase);
+    if (undo === undefined) return current;
     if (layers === mostLayers) {
-      throw new CourierError('MALFORMED', `compressed more than ${mostLayers} times`);
+      throw new CourierError('MALFORMED', `compressed or encrypted more than ${mostLayers} times`);
     }
-    current = await decompress(current, compression, limit);
+    current = await undo(current);
   }
+}
+
+function findUndo(
+  bytes: Buffer,
+  limit: OutputLimit,
+  passphrase: Secret | undefined,
+): Undo | undefined {
+  const compression = recognise(bytes);
+  if (compression !== undefined) return (packed) => decompress(packed, compression, limit);
+  if (passphrase === undefined || symmetricScheme(bytes) === undefined) return undefined;
+  return (message) => decryptSymmetric(message, passphrase, isCompressed);
+}
+
+function isCompressed(bytes: Buffer): boolean {
+  return recognise(bytes) !== undefined;
 }
 
 /**

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { acceptDelivery, type OutputRules } from '../../src/fetching/accept.ts';
 import { parseHostName } from '../../src/host-name.ts';
+import { Secret } from '../../src/secrets.ts';
+import { encryptSymmetric } from '../../src/wrapping/symmetric.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
@@ -25,8 +27,8 @@ function accept({ output, ageMs }: Arrival, changes: Partial<OutputRules> = {}):
   return acceptDelivery(delivery, host, { ...rules, ...changes }, clock);
 }
 
-async function faultOf(arrival: Arrival): Promise<string> {
-  const { code, message } = await catchFault(accept(arrival));
+async function faultOf(arrival: Arrival, changes: Partial<OutputRules> = {}): Promise<string> {
+  const { code, message } = await catchFault(accept(arrival, changes));
   return `${code} ${message}`;
 }
 
@@ -50,6 +52,33 @@ test('output that needs no work is not copied', async () => {
 test('packed output is unpacked', async () => {
   assert.equal((await accept({ output: gzipSync(good) })).toString(), good);
   assert.equal((await accept({ output: zstdCompressSync(gzipSync(good)) })).toString(), good);
+});
+
+test('encrypted output is decrypted with the passphrase', async () => {
+  const passphrase = new Secret('Sx4-accept');
+  const output = await encryptSymmetric(Buffer.from(good), '04', passphrase);
+  assert.equal((await accept({ output }, { passphrase })).toString(), good);
+  assert.equal((await accept({ output: gzipSync(output) }, { passphrase })).toString(), good);
+});
+
+test('encrypted output is refused without a passphrase, and with another one', async () => {
+  const passphrase = new Secret('Sx4-accept');
+  const output = await encryptSymmetric(Buffer.from(good), '03', passphrase, Buffer.alloc(8));
+  assert.equal(
+    await faultOf({ output }),
+    'MALFORMED line 1: the output is still encrypted (scheme 03) (rule encrypted)',
+  );
+  assert.equal(
+    await faultOf({ output, ageMs: old }, { passphrase: new Secret('Sx4-other') }),
+    'REFUSED the output cannot be decrypted (scheme 03): another passphrase was used',
+  );
+});
+
+test('the form is checked on what was decrypted', async () => {
+  const passphrase = new Secret('Sx4-accept');
+  const output = await encryptSymmetric(Buffer.from('<<<bad-name>>>\n'), '04', passphrase);
+  const { code } = await catchFault(accept({ output }, { passphrase }));
+  assert.equal(code, 'MALFORMED');
 });
 
 test('output of exactly the limit passes, one byte more does not', async () => {

@@ -6,6 +6,7 @@ import type { OutputRules } from '../../src/fetching/accept.ts';
 export const defaultRules: OutputRules = {
   age: { maxAgeMs: 300_000, maxSkewMs: 60_000 },
   maxOutputBytes: 1000,
+  passphrase: undefined,
   lenient: false,
   piggyback: { kind: 'allow' },
   sections: { allow: [], deny: [] },

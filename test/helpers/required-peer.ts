@@ -4,7 +4,21 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where these are missing, CI has to say so, not skip. */
-const mustRunInCi = new Set(['nginx', 'squid', 'busybox', 'ksh', 'dash', 'openssl']);
+const mustRunInCi = new Set([
+  'busybox',
+  'curl',
+  'dash',
+  'dovecot',
+  'ksh',
+  'nginx',
+  'openssl',
+  'rrsync',
+  'rsync',
+  'script',
+  'socat',
+  'squid',
+  'sshd',
+]);
 
 /**
  * Whether a test that needs `program` has to be skipped: a reason, or false.

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
 import fc from 'fast-check';
+import { Secret } from '../../src/secrets.ts';
+import { encryptSymmetric } from '../../src/wrapping/symmetric.ts';
 import { unwrap } from '../../src/wrapping/unwrap.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { schemes } from './symmetric-vectors.ts';
 
 const limit = { maxOutputBytes: 1_000_000 };
+const passphrase = new Secret('Sx4-unwrap');
 const output = Buffer.from('<<<check_mk>>>\nVersion: 2.4.0\nAgentOS: linux\n');
 
 type Pack = (bytes: Buffer) => Buffer;
@@ -34,7 +38,7 @@ for (const [name, pack] of Object.entries(formats)) {
 
   test(`${name} in four layers is refused`, async () => {
     const fault = await expectFault(unwrap(packTimes(4, pack), limit), 'MALFORMED');
-    assert.equal(fault.message, 'compressed more than 3 times');
+    assert.equal(fault.message, 'compressed or encrypted more than 3 times');
   });
 
   test(`${name} cut short anywhere behind its mark is refused`, async () => {
@@ -59,7 +63,7 @@ test('three layers around something that only looks packed are refused', async (
     zlib.gzipSync(zlib.gzipSync(Buffer.from('\x1f\x8b\x08\0', 'latin1'))),
   );
   const fault = await expectFault(unwrap(packed, limit), 'MALFORMED');
-  assert.equal(fault.message, 'compressed more than 3 times');
+  assert.equal(fault.message, 'compressed or encrypted more than 3 times');
 });
 
 test('the limit holds for every layer', async () => {
@@ -114,4 +118,54 @@ test('bytes that begin like agent output come back as the same buffer', async ()
       assert.equal(await unwrap(bytes, limit), bytes);
     }),
   );
+});
+
+for (const scheme of schemes) {
+  test(`encryption by scheme ${scheme} is undone, and compression on either side of it`, async () => {
+    const encrypted = await encryptSymmetric(output, scheme, passphrase);
+    const wrapped = [
+      encrypted,
+      zlib.gzipSync(encrypted),
+      await encryptSymmetric(zlib.zstdCompressSync(output), scheme, passphrase),
+      zlib.gzipSync(await encryptSymmetric(zlib.deflateSync(output), scheme, passphrase)),
+    ];
+    for (const bytes of wrapped) {
+      assert.ok(output.equals(await unwrap(bytes, limit, passphrase)));
+    }
+  });
+
+  test(`encryption by scheme ${scheme} stays when there is no passphrase`, async () => {
+    const encrypted = await encryptSymmetric(output, scheme, passphrase);
+    assert.equal(await unwrap(encrypted, limit), encrypted);
+    assert.ok(encrypted.equals(await unwrap(zlib.gzipSync(encrypted), limit)));
+  });
+}
+
+test('a wrong passphrase is refused, also when compressed data is expected', async () => {
+  const packed = zlib.gzipSync(output);
+  const encrypted = await encryptSymmetric(packed, '03', passphrase, Buffer.alloc(8));
+  const fault = await expectFault(unwrap(encrypted, limit, new Secret('Sx4-wrong')), 'REFUSED');
+  assert.equal(
+    fault.message,
+    'the output cannot be decrypted (scheme 03): another passphrase was used',
+  );
+});
+
+test('encryption counts as a layer', async () => {
+  const packed = await encryptSymmetric(zlib.gzipSync(zlib.gzipSync(output)), '04', passphrase);
+  assert.ok(output.equals(await unwrap(packed, limit, passphrase)));
+  const fault = await expectFault(unwrap(zlib.gzipSync(packed), limit, passphrase), 'MALFORMED');
+  assert.equal(fault.message, 'compressed or encrypted more than 3 times');
+});
+
+test('the limit holds for what is compressed within encryption', async () => {
+  const bomb = await encryptSymmetric(zlib.gzipSync(Buffer.alloc(2_000_000)), '04', passphrase);
+  await expectFault(unwrap(bomb, limit, passphrase), 'TOO_LARGE');
+});
+
+test('a passphrase does not matter to output that is not encrypted', async () => {
+  for (const bytes of [output, Buffer.from('junk before <<<a>>>'), Buffer.from('06x')]) {
+    assert.equal(await unwrap(bytes, limit, passphrase), bytes);
+  }
+  assert.ok(output.equals(await unwrap(zlib.gzipSync(output), limit, passphrase)));
 });

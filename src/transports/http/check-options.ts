@@ -2,6 +2,7 @@
 
 import { CourierError } from '../../errors.ts';
 import { toFlag } from '../../options.ts';
+import { isSecretGiven } from '../../secrets.ts';
 import type { HttpOptions } from './options.ts';
 
 type Name = keyof HttpOptions;
@@ -11,6 +12,7 @@ const tlsOnly: readonly Name[] = [
   'cert',
   'key',
   'keyPasswordFile',
+  'keyPasswordId',
   'ca',
   'tlsPin',
   'tlsServerName',
@@ -22,16 +24,21 @@ const networkOnly: readonly Name[] = ['proxy', 'family'];
 
 const needs: readonly (readonly [Name, Name])[] = [
   ['passwordFile', 'user'],
-  ['user', 'passwordFile'],
+  ['passwordId', 'user'],
   ['key', 'cert'],
   ['keyPasswordFile', 'cert'],
+  ['keyPasswordId', 'cert'],
   ['proxyPasswordFile', 'proxy'],
+  ['proxyPasswordId', 'proxy'],
 ];
 
 const excludes: readonly (readonly [Name, Name])[] = [
   ['tokenFile', 'user'],
+  ['tokenId', 'user'],
   ['insecure', 'ca'],
 ];
+
+const secrets = ['password', 'token', 'keyPassword', 'proxyPassword'] as const;
 
 /**
  * Checks options against the scheme and each other, before anything is touched.
@@ -56,6 +63,10 @@ export function checkOptions(scheme: string, options: HttpOptions): void {
       throw say(`${toFlag(name)} and ${toFlag(other)} exclude each other`);
     }
   }
+  for (const name of secrets) isSecretGiven(options, name);
+  if (options.user !== undefined && !isSecretGiven(options, 'password')) {
+    throw say('--user needs --password-file or --password-id');
+  }
   checkProxyUser(options);
 }
 
@@ -63,13 +74,15 @@ function isSet(value: HttpOptions[Name]): boolean {
   return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
 }
 
-function checkProxyUser({ proxy, proxyPasswordFile }: HttpOptions): void {
+function checkProxyUser(options: HttpOptions): void {
+  const { proxy, proxyPasswordFile } = options;
   if (proxy === undefined || proxy === 'env') return;
-  if ((proxy.user !== undefined) === (proxyPasswordFile !== undefined)) return;
+  if ((proxy.user !== undefined) === isSecretGiven(options, 'proxyPassword')) return;
+  const flag = toFlag(proxyPasswordFile === undefined ? 'proxyPasswordId' : 'proxyPasswordFile');
   throw new CourierError(
     'USAGE',
     proxy.user === undefined
-      ? '--proxy-password-file needs a user in --proxy, such as http://monitor@proxy:3128'
-      : 'the user in --proxy needs --proxy-password-file',
+      ? `${flag} needs a user in --proxy, such as http://monitor@proxy:3128`
+      : 'the user in --proxy needs --proxy-password-file or --proxy-password-id',
   );
 }

@@ -2,8 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { CourierError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
-import { readSecretFile, type Secret } from '../../secrets.ts';
+import { readSecret, readSecretFile, type Secret, type SecretContext } from '../../secrets.ts';
 import { asCourierError } from '../../system-errors.ts';
 import type { HttpOptions } from './options.ts';
 
@@ -18,24 +17,24 @@ export interface ClientCertificate {
 /**
  * Reads `--cert` and `--key`. PKCS#12 is recognised by its content.
  *
- * @throws CourierError LOCAL when a file cannot be read, CONFIG when it is not what it should be
+ * @throws CourierError LOCAL when a file cannot be read, CONFIG when it is not what it should be or the
+ * password store does not have the passphrase
  */
 export async function readClientCertificate(
-  { cert, key, keyPasswordFile }: HttpOptions,
-  log: Logger,
+  options: HttpOptions,
+  context: SecretContext,
 ): Promise<ClientCertificate | undefined> {
+  const { cert, key } = options;
   if (cert === undefined) return undefined;
-  const passphrase =
-    keyPasswordFile === undefined
-      ? undefined
-      : await readSecretFile(keyPasswordFile, '--key-password-file', log);
+  const passphrase = await readSecret(options, 'keyPassword', context);
   const bytes = await readFile(cert).catch((error: unknown) => {
     throw asCourierError(error, `reading --cert ${cert}`);
   });
   if (isDer(bytes)) return unpack(bytes, { cert, key }, passphrase);
   const pem = bytes.toString('latin1');
   checkPem(pem, 'CERTIFICATE', `reading --cert ${cert}`);
-  const keyPem = key === undefined ? pem : (await readSecretFile(key, '--key', log)).reveal();
+  const keyPem =
+    key === undefined ? pem : (await readSecretFile(key, '--key', context.log)).reveal();
   checkPem(
     keyPem,
     '(?:[A-Z]+ )*PRIVATE KEY',

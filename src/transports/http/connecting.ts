@@ -1,13 +1,14 @@
 /** From a place to a connection: socket, proxy, TLS, in this order. */
 
 import type { Socket } from 'node:net';
+import { withTimeLimit } from '../../waiting.ts';
 import { Connection } from './connection.ts';
 import { loadParser } from './parser.ts';
 import { type Place, portOf, showPeer } from './place.ts';
 import type { ChooseProxy, ProxyAccess } from './proxy.ts';
 import { bareHost } from './proxy-address.ts';
 import type { Hop } from './redirects.ts';
-import { type Endpoint, openSocket, withTimeLimit } from './socket.ts';
+import { type Endpoint, openSocket, tooSlow } from './socket.ts';
 import type { TlsSettings } from './tls.ts';
 
 export interface ConnectSettings {
@@ -34,7 +35,9 @@ export async function openConnection(
   const proxy = settings.chooseProxy(place.url);
   const tls = place.url.protocol === 'https:' ? await settings.tls() : undefined;
   const doing = `connecting to ${showPeer(place)}`;
-  return withTimeLimit(settings.connectTimeoutMs, doing, signal, async (limited) => {
+  const timeoutMs = settings.connectTimeoutMs;
+  const limit = { timeoutMs, tooSlow: () => tooSlow(doing, timeoutMs) };
+  return withTimeLimit(limit, signal, async (limited) => {
     // Loading takes about as long as connecting, so both go on at once.
     const opening = openSocket(endpointOf(place, proxy, settings.family), limited);
     const [socket] = await Promise.all([opening, loadParser()]);

@@ -2,21 +2,21 @@
 
 import { CourierError, prefixError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import { readSecretFile, Secret } from '../../secrets.ts';
+import { readSecret, readSecretFile, Secret, type SecretContext } from '../../secrets.ts';
 import { type HeaderLine, parseHeaderLine } from './header-lines.ts';
 import type { HttpOptions } from './options.ts';
 
 /**
- * The request headers that options and their files bring.
+ * The request headers that options bring, and the secrets they name.
  *
- * @throws CourierError CONFIG or LOCAL about a file, USAGE when Authorization comes twice
+ * @throws CourierError CONFIG or LOCAL about a file or a password store, USAGE when Authorization comes twice
  */
 export async function readCredentials(
   options: HttpOptions,
-  log: Logger,
+  context: SecretContext,
 ): Promise<readonly HeaderLine[]> {
-  const authorization = await readAuthorization(options, log);
-  const files = options.headerFile.map((path) => readHeaderFile(path, log));
+  const authorization = await readAuthorization(options, context);
+  const files = options.headerFile.map((path) => readHeaderFile(path, context.log));
   const secretLines = (await Promise.all(files)).flat();
   const lines = [...authorization, ...secretLines, ...options.header];
   if (lines.filter(({ name }) => name === 'authorization').length > 1) {
@@ -26,16 +26,18 @@ export async function readCredentials(
 }
 
 async function readAuthorization(
-  { user, passwordFile, tokenFile }: HttpOptions,
-  log: Logger,
+  options: HttpOptions,
+  context: SecretContext,
 ): Promise<readonly HeaderLine[]> {
-  if (user !== undefined && passwordFile !== undefined) {
-    const password = await readSecretFile(passwordFile, '--password-file', log);
+  const { user, tokenFile, tokenId } = options;
+  const password = await readSecret(options, 'password', context);
+  if (user !== undefined && password !== undefined) {
     return [{ name: 'authorization', value: basic(user, password) }];
   }
-  if (tokenFile === undefined) return [];
-  const token = await readSecretFile(tokenFile, '--token-file', log);
-  return [{ name: 'authorization', value: bearer(token, tokenFile) }];
+  const token = await readSecret(options, 'token', context);
+  if (token === undefined) return [];
+  const from = tokenFile === undefined ? `--token-id ${tokenId}` : `--token-file ${tokenFile}`;
+  return [{ name: 'authorization', value: bearer(token, from) }];
 }
 
 /** `Basic` credentials in UTF-8: RFC 7617. */
@@ -45,11 +47,11 @@ export function basic(user: string, password: Secret): string {
 }
 
 /** RFC 6750 2.1 allows a token only these characters. */
-function bearer(token: Secret, path: string): string {
+function bearer(token: Secret, from: string): string {
   if (!/^[\w.~+/-]+=*$/.test(token.reveal())) {
     throw new CourierError(
       'CONFIG',
-      `reading --token-file ${path}: a bearer token is one word of letters, digits and -._~+/=`,
+      `reading ${from}: a bearer token is one word of letters, digits and -._~+/=`,
     );
   }
   return `Bearer ${token.reveal()}`;

@@ -29,7 +29,7 @@ export const http = defineTransport({
     checkOptions(uri.scheme, options);
     // Any host will do to see whether the source is a URL at all.
     placeOf(uri, { host: parseHostName('host'), address: '127.0.0.1' });
-    const credentials = await readCredentials(options, context.log);
+    const credentials = await readCredentials(options, context);
     warn(uri, options, credentials.length > 0, context);
     const connections = new Connections({
       credentials,

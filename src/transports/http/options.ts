@@ -9,6 +9,7 @@ import {
   parseText,
 } from '../../option-types.ts';
 import type { OptionTable, OptionValues } from '../../options.ts';
+import { secretOptions } from '../../secrets.ts';
 import { parsePublicHeaderLine } from './header-lines.ts';
 import { parseProxyOption } from './proxy-address.ts';
 
@@ -19,10 +20,10 @@ export const httpOptions = {
     kind: 'value',
     placeholder: 'NAME',
     parse: parseUser,
-    describe: 'user for Basic authentication; needs `--password-file`',
+    describe: 'user for Basic authentication; needs its password',
   },
-  passwordFile: { ...file, describe: 'file with the password of `--user`' },
-  tokenFile: { ...file, describe: 'file with a bearer token' },
+  ...secretOptions('password', 'the password of `--user`'),
+  ...secretOptions('token', 'a bearer token'),
   header: {
     kind: 'list',
     placeholder: 'LINE',
@@ -37,7 +38,7 @@ export const httpOptions = {
   },
   cert: { ...file, describe: 'client certificate, PEM or PKCS#12' },
   key: { ...file, describe: 'private key of `--cert`, PEM; not needed when `--cert` holds it' },
-  keyPasswordFile: { ...file, describe: 'file with the passphrase of the private key' },
+  ...secretOptions('keyPassword', 'the passphrase of the private key'),
   ca: { ...file, describe: 'trust only the certificate authorities in this PEM file' },
   tlsPin: {
     kind: 'list',
@@ -62,7 +63,7 @@ export const httpOptions = {
     parse: parseProxyOption,
     describe: '`http://[USER@]HOST:PORT`, or `env` for http_proxy, https_proxy and no_proxy',
   },
-  proxyPasswordFile: { ...file, describe: 'file with the password of the user in `--proxy`' },
+  ...secretOptions('proxyPassword', 'the password of the user in `--proxy`'),
   redirects: {
     kind: 'value',
     placeholder: 'COUNT',

@@ -58,8 +58,8 @@ function explain(error: unknown, passphrase: Secret | undefined): string {
     return `not a PKCS#12 file, or damaged: ${quote(said)}`;
   }
   return passphrase === undefined
-    ? 'the passphrase is missing; use --key-password-file'
-    : 'the passphrase in --key-password-file is wrong';
+    ? 'the passphrase is missing; use --key-password-file or --key-password-id'
+    : 'the passphrase of the private key is wrong';
 }
 
 function isKey(type: string): boolean {

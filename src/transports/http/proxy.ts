@@ -1,7 +1,7 @@
 /** The proxy a source goes through; none unless `--proxy` says so. */
 
 import { CourierError } from '../../errors.ts';
-import { readSecretFile, type Secret } from '../../secrets.ts';
+import { readSecret, type Secret } from '../../secrets.ts';
 import type { OpenContext } from '../../transport.ts';
 import { basic } from './credentials.ts';
 import type { HttpOptions } from './options.ts';
@@ -19,21 +19,19 @@ export type ChooseProxy = (url: URL) => ProxyAccess | undefined;
 /**
  * Reads the proxy's password. With `--proxy env` the environment is asked for each URL.
  *
- * @throws CourierError CONFIG or LOCAL about the file; the function throws USAGE when the
+ * @throws CourierError CONFIG or LOCAL about the file or the password store; the function throws USAGE when the
  * environment names a proxy that is not usable
  */
 export async function loadProxies(
-  { proxy, proxyPasswordFile }: HttpOptions,
-  { log, env }: OpenContext,
+  options: HttpOptions,
+  context: OpenContext,
 ): Promise<ChooseProxy> {
+  const { proxy } = options;
   if (proxy === undefined) return () => undefined;
-  const password =
-    proxyPasswordFile === undefined
-      ? undefined
-      : await readSecretFile(proxyPasswordFile, '--proxy-password-file', log);
+  const password = await readSecret(options, 'proxyPassword', context);
   if (proxy !== 'env') return () => authorize(proxy, password);
   return (url) => {
-    const found = proxyFromEnvironment(url, env);
+    const found = proxyFromEnvironment(url, context.env);
     return found && authorize(found, password ?? found.password);
   };
 }

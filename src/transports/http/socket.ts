@@ -1,8 +1,9 @@
-/** Sockets: connecting them, and waiting for them no longer than allowed. */
+/** Connecting sockets. */
 
 import { connect, isIP, type Socket } from 'node:net';
 import { CourierError } from '../../errors.ts';
 import { asCourierError, errorCode } from '../../system-errors.ts';
+import { waitFor } from '../../waiting.ts';
 
 export interface Endpoint {
   /** The path of a Unix socket, which takes the place of host and port. */
@@ -27,7 +28,7 @@ export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promi
   socket.on('error', () => undefined);
   socket.setNoDelay(true);
   try {
-    await untilReady(socket, 'connect', signal);
+    await waitFor<void>(socket, signal, (resolve) => ({ connect: () => resolve() }));
     return socket;
   } catch (error) {
     socket.destroy();
@@ -52,47 +53,7 @@ function explainConnect(error: unknown, { path, host, port }: Endpoint): Courier
   return asCourierError(error, doing);
 }
 
-/** Waits for an event of a socket; rejects with the socket's error or the signal's reason. */
-export function untilReady(
-  socket: Socket,
-  event: 'connect' | 'secureConnect',
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => {
-      socket.off(event, ready).off('error', fail);
-      signal.removeEventListener('abort', abort);
-      end();
-    };
-    const ready = () => settle(resolve);
-    const fail = (error: Error) => settle(() => reject(error));
-    const abort = () => settle(() => reject(signal.reason));
-    if (signal.aborted) return reject(signal.reason);
-    socket.once(event, ready).once('error', fail);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-}
-
-/**
- * Lends `use` a signal that aborts with `signal`, or with TIMEOUT when it takes too long.
- *
- * @param doing what takes long: `connecting to depot:443`
- */
-export async function withTimeLimit<Result>(
-  timeoutMs: number,
-  doing: string,
-  signal: AbortSignal,
-  use: (limited: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const timer = new AbortController();
-  const timeout = setTimeout(() => timer.abort(tooSlow(doing, timeoutMs)), timeoutMs);
-  try {
-    return await use(AbortSignal.any([signal, timer.signal]));
-  } finally {
-    clearTimeout(timeout);
-  }
-}
-
+/** @param doing what takes long: `connecting to depot:443` */
 export function tooSlow(doing: string, timeoutMs: number): CourierError {
   return new CourierError('TIMEOUT', `${doing}: no answer within ${timeoutMs / 1000}s`);
 }

@@ -12,9 +12,9 @@ import { CourierError } from '../../errors.ts';
 import { asCourierError, errorCode } from '../../system-errors.ts';
 import { readAuthorities } from '../../tls-trust.ts';
 import type { OpenContext } from '../../transport.ts';
+import { waitFor } from '../../waiting.ts';
 import { type ClientCertificate, readClientCertificate } from './client-certificate.ts';
 import type { HttpOptions } from './options.ts';
-import { untilReady } from './socket.ts';
 
 /** How to speak TLS with the peer of a source. */
 export interface TlsSettings {
@@ -39,7 +39,7 @@ export async function loadTlsSettings(
   context: OpenContext,
 ): Promise<TlsSettings> {
   const [certificate, authorities] = await Promise.all([
-    readClientCertificate(options, context.log),
+    readClientCertificate(options, context),
     options.insecure ? [] : readAuthorities(options.ca, context),
   ]);
   const trust: SecureContextOptions = { ca: [...authorities], minVersion: 'TLSv1.2' };
@@ -71,8 +71,8 @@ function whyUnusable(error: unknown, hasPassphrase: boolean): string {
   if (code.endsWith('KEY_VALUES_MISMATCH')) return 'the private key is not that of the certificate';
   if (/PASSPHRASE|INTERRUPTED_OR_CANCELLED|BAD_DECRYPT|BAD_PASSWORD/.test(code)) {
     return hasPassphrase
-      ? 'the passphrase in --key-password-file is wrong'
-      : 'the passphrase is missing; use --key-password-file';
+      ? 'the passphrase of the private key is wrong'
+      : 'the passphrase is missing; use --key-password-file or --key-password-id';
   }
   return `not usable for TLS (${code || 'no reason given'})`;
 }
@@ -112,7 +112,7 @@ export async function startTls(
   });
   secured.on('error', () => undefined);
   try {
-    await untilReady(secured, 'secureConnect', signal);
+    await waitFor<void>(secured, signal, (resolve) => ({ secureConnect: () => resolve() }));
     if (settings.pins.length > 0) await checkPin(secured, settings.pins, doing);
     return secured;
   } catch (error) {

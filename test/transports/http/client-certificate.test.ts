@@ -85,25 +85,29 @@ describe('a locked key', () => {
     await expectFault(
       ask({ cert, key }),
       'CONFIG',
-      /passphrase is missing; use --key-password-file$/,
+      /passphrase is missing; use --key-password-file or --key-password-id$/,
     );
     const keyPasswordFile = [await write('passphrase', 'wrong')];
     await expectFault(
       ask({ cert, key, keyPasswordFile }),
       'CONFIG',
-      /the passphrase in --key-password-file is wrong$/,
+      /the passphrase of the private key is wrong$/,
     );
   });
 
   test('in PKCS#12 is CONFIG, and so is a damaged file; one more key is USAGE', async () => {
     const sealed = toPkcs12(client, 'right');
     const cert = [await write('client.p12', sealed)];
-    await expectFault(ask({ cert }), 'CONFIG', /passphrase is missing; use --key-password-file$/);
+    await expectFault(
+      ask({ cert }),
+      'CONFIG',
+      /passphrase is missing; use --key-password-file or --key-password-id$/,
+    );
     const keyPasswordFile = [await write('passphrase', 'wrong')];
     await expectFault(
       ask({ cert, keyPasswordFile }),
       'CONFIG',
-      /the passphrase in --key-password-file is wrong$/,
+      /the passphrase of the private key is wrong$/,
     );
     const cut = [await write('cut.p12', sealed.subarray(0, 500))];
     await expectFault(ask({ cert: cut }), 'CONFIG', /not a PKCS#12 file, or damaged: "/);

@@ -12,6 +12,7 @@ import { expectFault } from '../../helpers/expect-fault.ts';
 import { findFreePort } from '../../helpers/free-port.ts';
 import { type Nginx, startNginx } from '../../helpers/nginx.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
+import { storePassword } from '../../helpers/password-store.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
 import { assertSoonEmpty } from '../../helpers/soon-empty.ts';
 import { makeTempDir, removeTempDir } from '../../helpers/temp-dir.ts';
@@ -85,6 +86,14 @@ describe('credentials', { skip }, () => {
       /\/basic\/web01: the peer answered 401 "Unauthorized", saying "401 Authorization Required"$/,
     );
     await expectFault(fetchOutput(`${base}/basic/{host}`), 'REFUSED');
+  });
+
+  test('Basic: the password from the password store', async () => {
+    const { reference, env } = await storePassword(directory, password);
+    const options = { user: ['si te'], passwordId: [reference] };
+    const context = makeOpenContext({ env });
+    const { output: fetched } = await fetchOutput(`${base}/basic/{host}`, options, context);
+    assert.equal(String(fetched), output);
   });
 
   test('a bearer token from a file', async () => {

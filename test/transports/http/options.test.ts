@@ -8,6 +8,7 @@ import { parseOptions } from '../../../src/options.ts';
 import { httpOptions } from '../../../src/transports/http/options.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
+import { storePassword } from '../../helpers/password-store.ts';
 import { makeTempDir, removeTempDir } from '../../helpers/temp-dir.ts';
 import { fetchOutput, writeSecret } from './fetching.ts';
 
@@ -26,11 +27,19 @@ async function refuses(uri: string, options: RawOptions, message: string): Promi
 
 describe('options that do not go together', () => {
   const file = ['/nonexistent'];
+  const stored = ['a:/nonexistent'];
   const cases: readonly (readonly [string, RawOptions, string])[] = [
     ['https:', { passwordFile: file }, '--password-file needs --user'],
-    ['https:', { user: ['a'] }, '--user needs --password-file'],
+    ['https:', { passwordId: stored }, '--password-id needs --user'],
+    ['https:', { user: ['a'] }, '--user needs --password-file or --password-id'],
     ['https:', { key: file }, '--key needs --cert'],
     ['https:', { keyPasswordFile: file }, '--key-password-file needs --cert'],
+    ['https:', { keyPasswordId: stored }, '--key-password-id needs --cert'],
+    [
+      'https:',
+      { tokenFile: file, tokenId: stored },
+      '--token-file and --token-id exclude each other',
+    ],
     ['https:', { proxyPasswordFile: file }, '--proxy-password-file needs --proxy'],
     [
       'https:',
@@ -48,12 +57,17 @@ describe('options that do not go together', () => {
     [
       'http:',
       { proxy: ['http://site@proxy:3128'] },
-      'the user in --proxy needs --proxy-password-file',
+      'the user in --proxy needs --proxy-password-file or --proxy-password-id',
     ],
     [
       'http:',
       { proxy: ['http://proxy:3128'], proxyPasswordFile: file },
       '--proxy-password-file needs a user in --proxy, such as http://monitor@proxy:3128',
+    ],
+    [
+      'http:',
+      { proxy: ['http://proxy:3128'], proxyPasswordId: stored },
+      '--proxy-password-id needs a user in --proxy, such as http://monitor@proxy:3128',
     ],
   ];
   for (const [scheme, options, message] of cases) {
@@ -130,6 +144,19 @@ describe('a file with secrets', () => {
   test('with a token of several words is CONFIG', async () => {
     const tokenFile = [await write('token', 'two words')];
     await expectFault(fetchOutput('http://a/', { tokenFile }), 'CONFIG', /token is one word of/);
+  });
+
+  test('from the password store with a token of several words is CONFIG', async () => {
+    const { reference, env } = await storePassword(directory, 'two words');
+    const context = makeOpenContext({ env });
+    const fault = await expectFault(
+      fetchOutput('http://a/', { tokenId: [reference] }, context),
+      'CONFIG',
+    );
+    assert.equal(
+      fault.message,
+      `reading --token-id ${reference}: a bearer token is one word of letters, digits and -._~+/=`,
+    );
   });
 
   test('with a wrong header is CONFIG, naming the line and not the value', async () => {

@@ -1,0 +1,79 @@
+/** Asks hosts for their keys, without logging in. */
+
+import { readFile } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CourierError, quote } from '../errors.ts';
+import { withPrivateDirectory } from '../private-directory.ts';
+import { type ProgramEnd, runProgram } from '../run-program.ts';
+import { toSshFault } from './faults.ts';
+import type { HostKey } from './known-hosts.ts';
+import { describeLogin, type SshLogin } from './login.ts';
+import { type OpenSsh, quoteValue } from './openssh.ts';
+
+const debianPackage = 'openssh-client';
+const maxOutputBytes = 1024 * 1024;
+
+/**
+ * Every key a host has, by ssh-keyscan.
+ *
+ * @throws CourierError UNREACHABLE
+ */
+export async function scanHostKeys(
+  login: SshLogin,
+  { env, timeoutMs }: { readonly env: OpenSsh['env']; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<readonly HostKey[]> {
+  const { host, port = 22 } = login;
+  const seconds = String(Math.ceil(timeoutMs / 1000));
+  const args = ['-T', seconds, '-p', String(port), '-t', 'ed25519,ecdsa,rsa', '--', host];
+  const call = { program: 'ssh-keyscan', debianPackage, args, env, maxOutputBytes };
+  const end = await runProgram(call, signal);
+  const keys = toHostKeys(end.stdout.toString());
+  if (keys.length === 0) throw toScanFault(end, describeLogin(login));
+  return keys;
+}
+
+/**
+ * The key a host shows through others: ssh-keyscan knows no way through them, so ssh itself is
+ * sent, with nothing to log in with, and with an empty file to record the key in.
+ *
+ * @throws CourierError
+ */
+export async function fetchHostKey(
+  login: SshLogin,
+  { openssh, env }: { readonly openssh: OpenSsh; readonly env: OpenSsh['env'] },
+  signal: AbortSignal,
+): Promise<readonly HostKey[]> {
+  return withPrivateDirectory(env, async (directory) => {
+    const file = join(directory, 'known_hosts');
+    const settings = [
+      `UserKnownHostsFile=${quoteValue(file)}`,
+      'StrictHostKeyChecking=accept-new',
+      'PreferredAuthentications=none',
+    ];
+    const own = settings.flatMap((setting) => ['-o', setting]);
+    const args = [...own, ...openssh.toArguments(login), '--', login.host, 'true'];
+    const call = { program: 'ssh', debianPackage, args, env: openssh.env, maxOutputBytes };
+    const end = await runProgram(call, signal);
+    const keys = toHostKeys(await promisify(readFile)(file, 'utf8').catch(() => ''));
+    if (keys.length === 0) throw toSshFault(end, describeLogin(login));
+    return keys;
+  });
+}
+
+/** Lines of `name type key`; what else is there is none of a key. */
+function toHostKeys(text: string): readonly HostKey[] {
+  const lines = text.matchAll(/^[^\s#]\S* ([a-z\d@.-]+) ([A-Za-z\d+/]+=*)\s*$/gm);
+  const keys = [...lines].map(([, type = '', key = '']) => ({ type, key }));
+  return keys.sort((one, other) => one.type.localeCompare(other.type));
+}
+
+/** ssh-keyscan says the same once for each type of key, in words of its own. */
+function toScanFault({ stderr }: ProgramEnd, at: string): CourierError {
+  const lines = stderr.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#'));
+  const said = lines.at(-1);
+  const isNameless = lines.some((line) => line.startsWith('getaddrinfo '));
+  const why = isNameless ? 'no such name in DNS' : said === undefined ? 'no answer' : quote(said);
+  return new CourierError('UNREACHABLE', `asking ${at} for its host keys: ${why}`);
+}

@@ -1,0 +1,65 @@
+/** Connections of OpenSSH that outlive a fetch: where their control sockets are. */
+
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CourierError } from '../errors.ts';
+import { asCourierError } from '../system-errors.ts';
+import { parseSshPath, quoteValue } from './openssh.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A socket's path ends at 107 bytes, and ssh makes it under a name 17 longer first. */
+const longestPath = 107 - 17;
+const nameLength = 32;
+
+/**
+ * Makes the directory for control sockets.
+ *
+ * @param persistMs how long a connection stays that nobody uses
+ * @returns what gives the settings for a connection, from its other settings and where it leads
+ * @throws CourierError LOCAL; REFUSED when somebody else could have made the directory
+ */
+export async function prepareMultiplexing(
+  persistMs: number,
+  env: Environment,
+): Promise<(settings: readonly string[], where: string) => readonly string[]> {
+  const directory = findDirectory(env);
+  await makePrivate(directory);
+  const { createHash } = await import('node:crypto');
+  return (settings, where) => {
+    // ssh's own %C leaves out the key: whoever has the wrong one would get in through a
+    // connection made with the right one.
+    const sum = createHash('sha256').update(JSON.stringify([where, settings]));
+    const path = join(directory, sum.digest('hex').slice(0, nameLength));
+    return [
+      'ControlMaster=auto',
+      `ControlPath=${quoteValue(path)}`,
+      `ControlPersist=${Math.ceil(persistMs / 1000)}`,
+    ];
+  };
+}
+
+/** The site's, else the user's own; what is too long for a socket is left out. */
+function findDirectory({ OMD_ROOT, XDG_RUNTIME_DIR }: Environment): string {
+  const wanted = [
+    ...(OMD_ROOT ? [join(OMD_ROOT, 'tmp/cmk-courier/ssh')] : []),
+    ...(XDG_RUNTIME_DIR ? [join(XDG_RUNTIME_DIR, 'cmk-courier/ssh')] : []),
+  ];
+  const fitting = wanted.find((path) => Buffer.byteLength(path) + 1 + nameLength <= longestPath);
+  return parseSshPath(fitting ?? `/tmp/cmk-courier-${process.geteuid?.()}`);
+}
+
+/** Whoever can write there can speak in our name on every connection. */
+async function makePrivate(directory: string): Promise<void> {
+  try {
+    await promisify(fs.mkdir)(directory, { recursive: true, mode: 0o700 });
+    const stats = await promisify(fs.lstat)(directory);
+    const isOurs = stats.isDirectory() && stats.uid === process.geteuid?.();
+    if (isOurs && (stats.mode & 0o077) === 0) return;
+  } catch (error) {
+    throw asCourierError(error, `making ${directory}`);
+  }
+  const why = 'it must be a directory of our own that nobody else may enter';
+  throw new CourierError('REFUSED', `keeping control sockets in ${directory}: ${why}`);
+}

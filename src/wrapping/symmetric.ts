@@ -1,0 +1,198 @@
+/**
+ * The symmetric encryption of Checkmk's agents, both ways: AES-256-CBC under a passphrase, in five
+ * schemes named by two digits in front (spec: tcp-pull, 3; checked against the `openssl` command).
+ */
+
+import { promisify } from 'node:util';
+import { CourierError } from '../errors.ts';
+import type { Secret } from '../secrets.ts';
+
+export type SymmetricScheme = '00' | '02' | '03' | '04' | '05';
+
+type Crypto = typeof import('node:crypto');
+
+/** Passphrase and salt → key and IV in one piece. */
+type Derivation = (crypto: Crypto, passphrase: Buffer, salt: Buffer) => Promise<Buffer>;
+
+/** How a message is laid out behind the two digits: mark, salt, MAC, ciphertext. */
+interface Recipe {
+  readonly mark: '' | 'Salted__';
+  readonly saltBytes: number;
+  /** 0: not authenticated. */
+  readonly macBytes: number;
+  readonly derive: Derivation;
+}
+
+const digitBytes = 2;
+const blockBytes = 16;
+const keyBytes = 32;
+const derivedBytes = keyBytes + blockBytes;
+
+const bare = { mark: '', saltBytes: 0, macBytes: 0 } as const;
+const salted = { mark: 'Salted__', saltBytes: 8, macBytes: 0 } as const;
+const authenticated = { mark: '', saltBytes: 8, macBytes: 32 } as const;
+
+const recipes: Readonly<Record<SymmetricScheme, Recipe>> = {
+  '00': { ...bare, derive: deriveByHash('md5') },
+  '02': { ...bare, derive: deriveByHash('sha256') },
+  '03': { ...salted, derive: deriveSlowly(10_000) },
+  '04': { ...authenticated, derive: deriveByHash('sha256') },
+  '05': { ...authenticated, derive: deriveSlowly(600_000) },
+};
+
+/**
+ * The scheme a message is encrypted with, by its first two bytes; undefined when they name none.
+ *
+ * `99` is read as `00`, which old Windows agents meant by it. That holds for a TCP stream and for
+ * whatever was stored of one, so for every source; only in a real-time datagram, which has a time
+ * behind its digits and never comes here, `99` says that it is not encrypted.
+ */
+export function symmetricScheme(message: Buffer): SymmetricScheme | undefined {
+  const digits = message.toString('latin1', 0, digitBytes);
+  if (digits === '99') return '00';
+  return isScheme(digits) ? digits : undefined;
+}
+
+function isScheme(digits: string): digits is SymmetricScheme {
+  return Object.hasOwn(recipes, digits);
+}
+
+/**
+ * Decrypts a message that begins with the digits of its scheme. A MAC is checked first. Agent output
+ * comes out, so the first bytes prove the passphrase where there is no MAC.
+ *
+ * @param isWrapped whether bytes that do not begin with `<<<` are yet another layer around output
+ * @throws CourierError REFUSED when the passphrase is wrong, which with a MAC nobody can tell from a
+ * message that was changed; MALFORMED when the message is damaged, cut short or not encrypted, or
+ * something else than agent output was encrypted; CONFIG when the passphrase is empty
+ */
+export async function decryptSymmetric(
+  message: Buffer,
+  passphrase: Secret,
+  isWrapped: (bytes: Buffer) => boolean = () => false,
+): Promise<Buffer> {
+  const scheme = symmetricScheme(message);
+  if (scheme === undefined) throw new CourierError('MALFORMED', 'the output is not encrypted');
+  const { salt, mac, ciphertext } = takeApart(message, scheme);
+  const crypto = await import('node:crypto');
+  const { key, iv } = await deriveKey(crypto, scheme, passphrase, salt);
+  const hasMac = mac.length > 0;
+  if (hasMac && !crypto.timingSafeEqual(mac, macOf(crypto, key, [iv, ciphertext]))) {
+    throw refused(scheme, 'another passphrase was used, or the output was changed on its way');
+  }
+  // Padding is taken off below: only then can a wrong passphrase be told from a missing end.
+  const decipher = crypto.createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
+  const padded = decipher.update(ciphertext);
+  if (padded.toString('latin1', 0, 3) !== '<<<' && !isWrapped(padded)) {
+    throw hasMac
+      ? damaged(scheme, 'what comes out does not begin with a section header')
+      : refused(scheme, 'another passphrase was used');
+  }
+  return withoutPadding(padded, scheme);
+}
+
+/**
+ * Encrypts, and puts the digits of the scheme in front.
+ *
+ * @param salt eight bytes, which `00` and `02` do without; random ones by default
+ * @throws CourierError CONFIG when the passphrase is empty
+ */
+export async function encryptSymmetric(
+  plain: Buffer,
+  scheme: SymmetricScheme,
+  passphrase: Secret,
+  salt?: Buffer,
+): Promise<Buffer> {
+  const crypto = await import('node:crypto');
+  const { mark, saltBytes, macBytes } = recipes[scheme];
+  const usedSalt = saltBytes === 0 ? Buffer.alloc(0) : (salt ?? crypto.randomBytes(saltBytes));
+  if (usedSalt.length !== saltBytes) {
+    throw new CourierError('INTERNAL', `a salt of ${usedSalt.length} bytes, not ${saltBytes}`);
+  }
+  const { key, iv } = await deriveKey(crypto, scheme, passphrase, usedSalt);
+  const cipher = crypto.createCipheriv('aes-256-cbc', key, iv);
+  const ciphertext = [cipher.update(plain), cipher.final()];
+  const mac = macBytes === 0 ? [] : [macOf(crypto, key, [iv, ...ciphertext])];
+  return Buffer.concat([Buffer.from(scheme + mark), usedSalt, ...mac, ...ciphertext]);
+}
+
+interface Parts {
+  readonly salt: Buffer;
+  readonly mac: Buffer;
+  readonly ciphertext: Buffer;
+}
+
+function takeApart(message: Buffer, scheme: SymmetricScheme): Parts {
+  const { mark, saltBytes, macBytes } = recipes[scheme];
+  const saltStart = digitBytes + mark.length;
+  const macStart = saltStart + saltBytes;
+  const start = macStart + macBytes;
+  if (message.length < start + blockBytes) throw damaged(scheme, 'it ends too early');
+  if (message.toString('latin1', digitBytes, saltStart) !== mark) {
+    throw damaged(scheme, `${mark} is missing in front of the salt`);
+  }
+  if ((message.length - start) % blockBytes !== 0) {
+    throw damaged(scheme, 'it does not end with a whole block');
+  }
+  return {
+    salt: message.subarray(saltStart, macStart),
+    mac: message.subarray(macStart, start),
+    ciphertext: message.subarray(start),
+  };
+}
+
+/** PKCS#7: as many bytes as are missing in the last block, each saying how many. */
+function withoutPadding(padded: Buffer, scheme: SymmetricScheme): Buffer {
+  const count = padded.at(-1) ?? 0;
+  const end = padded.length - count;
+  const isPadding = count > 0 && count <= blockBytes;
+  if (isPadding && padded.subarray(end).every((byte) => byte === count)) {
+    return padded.subarray(0, end);
+  }
+  throw damaged(scheme, 'its end is missing or was changed');
+}
+
+async function deriveKey(
+  crypto: Crypto,
+  scheme: SymmetricScheme,
+  passphrase: Secret,
+  salt: Buffer,
+): Promise<{ readonly key: Buffer; readonly iv: Buffer }> {
+  const bytes = Buffer.from(passphrase.reveal());
+  if (bytes.length === 0) throw new CourierError('CONFIG', 'the passphrase is empty');
+  const derived = await recipes[scheme].derive(crypto, bytes, salt);
+  return { key: derived.subarray(0, keyBytes), iv: derived.subarray(keyBytes, derivedBytes) };
+}
+
+/** OpenSSL's EVP_BytesToKey with one round: each hash covers the one before it. */
+function deriveByHash(name: 'md5' | 'sha256'): Derivation {
+  return async (crypto, passphrase, salt) => {
+    let last: Buffer = Buffer.alloc(0);
+    let derived: Buffer = last;
+    while (derived.length < derivedBytes) {
+      last = crypto.createHash(name).update(last).update(passphrase).update(salt).digest();
+      derived = Buffer.concat([derived, last]);
+    }
+    return derived;
+  };
+}
+
+/** PBKDF2 on a thread of its own: 600,000 rounds take a quarter of a second. */
+function deriveSlowly(rounds: number): Derivation {
+  return (crypto, passphrase, salt) =>
+    promisify(crypto.pbkdf2)(passphrase, salt, rounds, derivedBytes, 'sha256');
+}
+
+function macOf(crypto: Crypto, key: Buffer, pieces: readonly Buffer[]): Buffer {
+  const mac = crypto.createHmac('sha256', key);
+  for (const piece of pieces) mac.update(piece);
+  return mac.digest();
+}
+
+function refused(scheme: SymmetricScheme, why: string): CourierError {
+  return new CourierError('REFUSED', `the output cannot be decrypted (scheme ${scheme}): ${why}`);
+}
+
+function damaged(scheme: SymmetricScheme, how: string): CourierError {
+  return new CourierError('MALFORMED', `damaged encrypted output (scheme ${scheme}): ${how}`);
+}
