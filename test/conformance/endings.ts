@@ -84,9 +84,9 @@ export const endings: Sentences = {
     withOffer(peer, makeOutput(), (host) =>
       withOpen(peer, async (transport) => {
         const reason = makeReason();
-        const fetched = transport.fetch(toTarget(host), AbortSignal.abort(reason));
+        const fetched = transport.fetch(toTarget(host, peer), AbortSignal.abort(reason));
         assert.equal(await catchFault(fetched), reason);
-        await transport.fetch(toTarget(host), neverAborts());
+        await transport.fetch(toTarget(host, peer), neverAborts());
       }),
     ),
 
@@ -103,8 +103,8 @@ export const endings: Sentences = {
     await withOffer(peer, output, (host) =>
       withOpen(peer, async (transport) => {
         const controller = new AbortController();
-        const lost = transport.fetch(toTarget(host), controller.signal);
-        const kept = transport.fetch(toTarget(host), neverAborts());
+        const lost = transport.fetch(toTarget(host, peer), controller.signal);
+        const kept = transport.fetch(toTarget(host, peer), neverAborts());
         const reason = makeReason();
         controller.abort(reason);
         assert.equal(await catchFault(lost), reason);
@@ -117,8 +117,8 @@ export const endings: Sentences = {
     withOffer(peer, makeOutput(), (host) =>
       withOpen(peer, async (transport) => {
         const signal = neverAborts();
-        await transport.fetch(toTarget(host), signal);
-        await expectFault(transport.fetch(toTarget(makeHost()), signal), 'NO_OUTPUT');
+        await transport.fetch(toTarget(host, peer), signal);
+        await expectFault(transport.fetch(toTarget(makeHost(), peer), signal), 'NO_OUTPUT');
         assert.equal(getEventListeners(signal, 'abort').length, 0);
       }),
     ),
@@ -129,7 +129,7 @@ export const endings: Sentences = {
     await unused.close();
     await withOffer(peer, makeOutput(), async (host) => {
       const used = await peer.module.open(peer.source, makeOpenContext());
-      await used.fetch(toTarget(host), neverAborts());
+      await used.fetch(toTarget(host, peer), neverAborts());
       await Promise.all([used.close(), used.close()]);
       await used.close();
     });

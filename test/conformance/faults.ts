@@ -72,8 +72,8 @@ export const faultsToRaise: Sentences = {
   'an open transport may be asked again after a fault': async (peer) =>
     withOffer(peer, makeOutput(), (host) =>
       withOpen(peer, async (transport) => {
-        await expectFault(transport.fetch(toTarget(makeHost()), neverAborts()), 'NO_OUTPUT');
-        await transport.fetch(toTarget(host), neverAborts());
+        await expectFault(transport.fetch(toTarget(makeHost(), peer), neverAborts()), 'NO_OUTPUT');
+        await transport.fetch(toTarget(host, peer), neverAborts());
       }),
     ),
 
@@ -98,7 +98,7 @@ export const faultsToRaise: Sentences = {
     if (absence === undefined) return test.skip(away);
     await withOffer(peer, makeOutput(), (host) =>
       withOpen(peer, async (transport) => {
-        const fetch = () => transport.fetch(toTarget(host), neverAborts());
+        const fetch = () => transport.fetch(toTarget(host, peer), neverAborts());
         await fetch();
         await whileAway(absence, () => expectFault(fetch(), 'UNREACHABLE'));
         await peer.offer(host, makeOutput());

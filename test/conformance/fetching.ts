@@ -15,8 +15,9 @@ export function makeHost(): string {
   return `host-${hosts}`;
 }
 
-export function toTarget(host: string): Target {
-  return { host: parseHostName(host), address: '127.0.0.1' };
+/** A host as the site would name it, with the address the peer has for it. */
+export function toTarget(host: string, peer?: ConformancePeer): Target {
+  return { host: parseHostName(host), address: peer?.addressOf?.(host) ?? '127.0.0.1' };
 }
 
 /** A signal that does not abort. */
@@ -74,6 +75,6 @@ export async function fetchFrom(
   { source = peer.source, context = makeOpenContext() }: Fetch = {},
 ): Promise<Delivery> {
   return withTransport(peer.module, source, context, (transport) =>
-    transport.fetch(toTarget(host), context.signal),
+    transport.fetch(toTarget(host, peer), context.signal),
   );
 }

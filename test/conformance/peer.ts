@@ -7,8 +7,12 @@ import type { TransportModule } from '../../src/transport.ts';
 /** The real peer of a transport, on this machine, with what the suite needs of it. */
 export interface ConformancePeer {
   readonly module: TransportModule;
-  /** A source with {host} in it, options included. */
+  /** A source with {host} in it, or {address} where there is `addressOf`; options included. */
   readonly source: Source;
+  /** The address of a host, where the peer tells hosts apart by it; left out, all have 127.0.0.1. */
+  addressOf?(host: string): string;
+  /** The protocol itself wants output to begin with a section header, without empty lines. */
+  readonly beginsWithHeader?: true;
   /** Puts the output of a host where the source points. */
   offer(host: string, output: Buffer): Promise<void>;
   /** Takes it away again; fine when nothing is there. */

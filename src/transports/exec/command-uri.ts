@@ -1,0 +1,48 @@
+/** `exec:/path/of/program?arg=--host&arg={host}`: a program and its arguments. */
+
+import { CourierError, quote } from '../../errors.ts';
+
+export interface Command {
+  /** Absolute. */
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+const execUri = /^exec:(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(#.*)?$/is;
+
+/**
+ * The program and arguments in an `exec:` URI, whose placeholders may be filled in or not: a
+ * value never leaves the argument it stands in, since it is filled in percent-encoded.
+ *
+ * @throws CourierError USAGE
+ */
+export function parseExecUri(uri: string): Command {
+  const [, authority = '', path = '', query = '', fragment] = execUri.exec(uri) ?? [];
+  if (authority !== '') throw refuse(`runs a program on this machine, not on ${quote(authority)}`);
+  if (fragment !== undefined) throw refuse('has no fragment; write %23 for a #');
+  if (!path.startsWith('/') || path.endsWith('/')) {
+    throw refuse('needs the absolute path of a program');
+  }
+  if (path.includes('{')) throw refuse('has {host} and {address} only in arguments');
+  const parameters = query === '' ? [] : query.split('&');
+  return { program: decode(path), args: parameters.map(parseArgument) };
+}
+
+function parseArgument(parameter: string): string {
+  if (parameter.startsWith('arg=')) return decode(parameter.slice('arg='.length));
+  const hint = 'write & within an argument as %26';
+  throw refuse(`takes arguments as arg=…&arg=…, not ${quote(parameter)}; ${hint}`);
+}
+
+function decode(text: string): string {
+  if (text.includes('%00')) throw refuse('must not have %00: no argument can hold a NUL');
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw refuse(`has a % that does not begin a character in UTF-8: ${quote(text)}`, error);
+  }
+}
+
+function refuse(why: string, cause?: unknown): CourierError {
+  return new CourierError('USAGE', `an exec: source ${why}`, { cause });
+}

@@ -1,0 +1,53 @@
+/** `exec:`: what a local program prints. */
+
+import { CourierError, cleanText } from '../../errors.ts';
+import { describeEnd, type ProgramEnd, runProgram } from '../../run-program.ts';
+import { fillSourceUri } from '../../source.ts';
+import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';
+import { type Command, parseExecUri } from './command-uri.ts';
+
+export const exec = defineTransport({
+  options: {},
+  traits: { concurrency: 16, consumes: false },
+  async open(uri, _options, context) {
+    parseExecUri(uri.text);
+    return {
+      fetch: async (target, signal) =>
+        run(parseExecUri(fillSourceUri(uri, target)), context, signal),
+      async close() {},
+    };
+  },
+});
+
+async function run(
+  { program, args }: Command,
+  { env, maxOutputBytes, log }: OpenContext,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const end = await runProgram({ program, args, env, maxOutputBytes }, signal);
+  const fault = findFault(program, end);
+  if (fault !== undefined) throw fault;
+  if (end.stderr !== '') log.debug({ stderr: cleanText(end.stderr) }, 'the program complains');
+  return {
+    output: end.stdout,
+    origin: program,
+    producedAt: undefined,
+    async acknowledge() {},
+  };
+}
+
+/** What shells mean by these exit codes: POSIX, XCU 2.8.2. */
+const shellCodes: Readonly<Record<number, string>> = {
+  126: 'could not start a program it needs',
+  127: 'did not find a program it needs',
+};
+
+function findFault(program: string, end: ProgramEnd): CourierError | undefined {
+  const { code, signal, stdout } = end;
+  if (code === 0) {
+    if (stdout.length > 0) return undefined;
+    return new CourierError('NO_OUTPUT', `${program} ended well and printed nothing`);
+  }
+  const failed = signal === null ? shellCodes[code ?? 0] : 'did not end by itself';
+  return new CourierError('PEER', `${program} ${failed ?? 'failed'}: ${describeEnd(end)}`);
+}

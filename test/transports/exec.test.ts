@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseHostName } from '../../src/host-name.ts';
+import { parseSourceUri, type Source } from '../../src/source.ts';
+import { type Delivery, withTransport } from '../../src/transport.ts';
+import { exec } from '../../src/transports/exec/exec.ts';
+import { type ConformancePeer, testTransportConformance } from '../conformance/transport.ts';
+import { readCommandLines } from '../helpers/command-lines.ts';
+import { expectFault } from '../helpers/expect-fault.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
+import { programPath } from '../helpers/programs.ts';
+import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+
+function toSource(uri: string): Source {
+  return { uri: parseSourceUri(uri), options: {} };
+}
+
+/** A program of test/fixtures/programs with the arguments as they are written in the URI. */
+function call(name: string, ...args: readonly string[]): Source {
+  const query = args.map((arg) => `arg=${arg}`).join('&');
+  return toSource(`exec:${programPath(name)}?${query}`);
+}
+
+async function startPrograms(): Promise<ConformancePeer> {
+  const directory = await makeTempDir();
+  const pathOf = (host: string) => join(directory, host);
+  return {
+    module: exec,
+    source: call('prints-file', directory, '{host}'),
+    stopsHalfWay: call('fails', '1'),
+    hangs: call('silent'),
+    secrets: [],
+    async offer(host, output) {
+      await writeFile(join(directory, '.new'), output);
+      await rename(join(directory, '.new'), pathOf(host));
+    },
+    withdraw: (host) => rm(pathOf(host), { force: true }),
+    leftovers: async () =>
+      (await readCommandLines()).filter((line) => line.includes('fixtures/programs')),
+    close: () => removeTempDir(directory),
+  };
+}
+
+testTransportConformance('exec', startPrograms, false);
+
+const context = makeOpenContext({ env: { PATH: process.env['PATH'], OMD_SITE: 'mysite' } });
+
+async function fetch(source: Source, address?: string): Promise<Delivery> {
+  const target = { host: parseHostName('web01'), address };
+  return withTransport(exec, source, context, (transport) =>
+    transport.fetch(target, context.signal),
+  );
+}
+
+async function print(source: Source, address?: string): Promise<string> {
+  return (await fetch(source, address)).output.toString();
+}
+
+async function refused(source: Source, address?: string): Promise<string> {
+  return (await expectFault(fetch(source, address), 'USAGE')).message;
+}
+
+test('arguments are taken from the URI in order, decoded, and no shell looks at them', async () => {
+  const source = call(
+    'shows-arguments',
+    '--host',
+    '{host}',
+    'x={host}:{address}=',
+    'a%20b%26c+d%25',
+    '$(id);*',
+    '',
+    '%C3%BC%0A',
+  );
+  assert.equal(
+    await print(source, 'fe80::1%eth0'),
+    '<--host>\n<web01>\n<x=web01:fe80::1%eth0=>\n<a b&c+d%>\n<$(id);*>\n<>\n<ü\n>\n',
+  );
+});
+
+test('a program may have no arguments, and the URI two more slashes', async () => {
+  const path = programPath('prints-file');
+  await expectFault(fetch(toSource(`exec:${path}?arg=/&arg=no-such-file`)), 'NO_OUTPUT');
+  for (const uri of ['exec:/bin/pwd', 'exec:///bin/pwd', 'EXEC:/bin/pwd?', 'exec:/bin/p%77d']) {
+    assert.equal(await print(toSource(uri)), `${process.cwd()}\n`);
+  }
+});
+
+test('the program gets all of the environment, and LC_ALL=C', async () => {
+  const lines = (await print(call('shows-surroundings'))).split('\n');
+  assert.ok(lines.includes('OMD_SITE=mysite'));
+  assert.ok(lines.includes('LC_ALL=C'));
+  assert.equal(lines[0], '/dev/null');
+});
+
+test('a delivery is of unknown age and names the program, not its arguments', async () => {
+  const { origin, producedAt } = await fetch(call('shows-arguments', 'x'));
+  assert.deepEqual([origin, producedAt], [programPath('shows-arguments'), undefined]);
+});
+
+test('what cannot be meant is refused before anything is started', async () => {
+  const path = programPath('shows-arguments');
+  const wrong = async (uri: string) => refused(toSource(uri));
+  const needsPath = 'an exec: source needs the absolute path of a program';
+  assert.equal(await wrong('exec:program'), needsPath);
+  assert.equal(await wrong('exec:?arg=x'), needsPath);
+  assert.equal(await wrong('exec:/bin/'), needsPath);
+  assert.equal(
+    await wrong('exec://depot/bin/ls'),
+    'an exec: source runs a program on this machine, not on "depot"',
+  );
+  assert.equal(
+    await wrong('exec:/bin/{host}'),
+    'an exec: source has {host} and {address} only in arguments',
+  );
+  assert.equal(
+    await wrong(`exec:${path}?x=1`),
+    'an exec: source takes arguments as arg=…&arg=…, not "x=1"; write & within an argument as %26',
+  );
+  assert.equal(
+    await wrong(`exec:${path}?arg=a%00`),
+    'an exec: source must not have %00: no argument can hold a NUL',
+  );
+  assert.match(await wrong(`exec:${path}?arg=%ff`), /has a % that does not begin a character/);
+  assert.match(await wrong(`exec:${path}?arg=a#b`), /has no fragment; write %23 for a #$/);
+  assert.match(await refused(call('shows-arguments', '{address}')), /the host has no address/);
+});
+
+test('every end that is not good has a sentence of its own', async () => {
+  const path = programPath('fails');
+  const messageFor = async (...args: readonly string[]) =>
+    (await expectFault(fetch(call('fails', ...args)), 'PEER')).message;
+  assert.equal(await messageFor('3'), `${path} failed: exit code 3: "last complaint of nobody"`);
+  assert.equal(
+    await messageFor('126', 'x'),
+    `${path} could not start a program it needs: exit code 126: "last complaint of x"`,
+  );
+  assert.equal(
+    await messageFor('127'),
+    `${path} did not find a program it needs: exit code 127: "last complaint of nobody"`,
+  );
+  assert.equal(
+    await messageFor('KILL'),
+    `${path} did not end by itself: ended by SIGKILL: "last complaint of nobody"`,
+  );
+  assert.equal(
+    (await expectFault(fetch(toSource('exec:/bin/true')), 'NO_OUTPUT')).message,
+    '/bin/true ended well and printed nothing',
+  );
+});
+
+test('a program that is not there or not executable is LOCAL', async () => {
+  const missing = await expectFault(fetch(toSource('exec:/no/such')), 'LOCAL');
+  assert.equal(missing.message, '/no/such is not installed');
+  const plain = await expectFault(fetch(call('not-executable')), 'LOCAL');
+  assert.equal(plain.message, `starting ${programPath('not-executable')}: permission denied`);
+});
+
+test('what a program that succeeds complains about is logged', async () => {
+  const before = context.log.lines.length;
+  await fetch(toSource('exec:/bin/sh?arg=-c&arg=echo%20a;echo%20b%20>%262'));
+  assert.deepEqual(context.log.lines.slice(before), [
+    "debug the program complains { stderr: 'b' }",
+  ]);
+});
