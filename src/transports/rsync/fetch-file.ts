@@ -1,0 +1,95 @@
+/** Has rsync fetch one file into a private directory, and reads it there. */
+
+import * as fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { CourierError } from '../../errors.ts';
+import { type ProgramEnd, runProgram } from '../../run-program.ts';
+import { errorCode } from '../../system-errors.ts';
+import { findFault, findSkip } from './faults.ts';
+import { withSizeWatch } from './size-watch.ts';
+
+const openFile = promisify(fs.open);
+const closeFile = promisify(fs.close);
+const fileStatus = promisify(fs.fstat);
+const readFile = promisify(fs.readFile);
+
+export interface FileCall {
+  /** What to fetch, as rsync wants to be told. */
+  readonly argument: string;
+  /** Options for this source and this peer. */
+  readonly options: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly maxOutputBytes: number;
+  /** Where ssh connects to, for messages; undefined without ssh. */
+  readonly sshAt: string | undefined;
+}
+
+export interface FetchedFile {
+  readonly bytes: Buffer;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Fetches a file.
+ *
+ * @param directory empty, and nobody else's; rsync's temporary file is there too
+ * @throws CourierError saying what happened, but not where
+ */
+export async function fetchFile(
+  call: FileCall,
+  directory: string,
+  signal: AbortSignal,
+): Promise<FetchedFile> {
+  const path = join(directory, 'output');
+  const end = await runRsync(call, path, signal);
+  const fault = findFault(end, call.sshAt);
+  if (fault !== undefined) throw fault;
+  return readFetched(path, end, call.maxOutputBytes);
+}
+
+async function runRsync(
+  { argument, options, env, maxOutputBytes }: FileCall,
+  path: string,
+  signal: AbortSignal,
+): Promise<ProgramEnd> {
+  const tooLarge = new AbortController();
+  const limit = {
+    maxBytes: maxOutputBytes,
+    exceeded: () => tooLarge.abort(toTooLarge(maxOutputBytes)),
+  };
+  const args = [
+    '--times',
+    `--max-size=${maxOutputBytes}`,
+    // Says why a file is left where it is.
+    '--info=skip1,nonreg1',
+    ...options,
+    '--',
+    argument,
+    path,
+  ];
+  const call = { program: 'rsync', args, debianPackage: 'rsync', env, maxOutputBytes: 64 * 1024 };
+  return withSizeWatch(dirname(path), limit, () =>
+    runProgram(call, AbortSignal.any([signal, tooLarge.signal])),
+  );
+}
+
+/** O_NOFOLLOW and O_NONBLOCK: nothing but a regular file, whatever rsync has let itself be told. */
+async function readFetched(path: string, end: ProgramEnd, maxBytes: number): Promise<FetchedFile> {
+  const flags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+  const descriptor = await openFile(path, flags).catch((error: unknown) => {
+    throw errorCode(error) === 'ENOENT' ? findSkip(end) : error;
+  });
+  try {
+    const stats = await fileStatus(descriptor);
+    if (!stats.isFile()) throw new CourierError('PEER', 'rsync brought something else than a file');
+    if (stats.size > maxBytes) throw toTooLarge(maxBytes);
+    return { bytes: await readFile(descriptor), modifiedAt: stats.mtime };
+  } finally {
+    await closeFile(descriptor);
+  }
+}
+
+function toTooLarge(maxBytes: number): CourierError {
+  return new CourierError('TOO_LARGE', `the file has more than the allowed ${maxBytes} bytes`);
+}

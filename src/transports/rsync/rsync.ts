@@ -1,0 +1,124 @@
+/** `rsync:` and `rsync+ssh:`: one file through the system's rsync, from a daemon or through ssh. */
+
+import { writeFile } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { checkForAnyHost, describeLogin } from '../../openssh/login.ts';
+import { type OpenSsh, openSsh, sshOptions } from '../../openssh/openssh.ts';
+import { parsePositiveDuration } from '../../option-types.ts';
+import type { OptionTable, OptionValues } from '../../options.ts';
+import { withPrivateDirectory } from '../../private-directory.ts';
+import { readSecret, type Secret, secretOptions } from '../../secrets.ts';
+import type { SourceUri } from '../../source.ts';
+import { asCourierErrorWhile } from '../../system-errors.ts';
+import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';
+import { type FileCall, fetchFile } from './fetch-file.ts';
+import { type Location, locate } from './location.ts';
+import { toRemoteShell } from './remote-shell.ts';
+
+const options = {
+  ...secretOptions('password', 'the password for an rsync daemon; the user is in the source'),
+  idleTimeout: {
+    kind: 'value',
+    placeholder: 'DURATION',
+    describe: 'how long the peer may be silent, in whole seconds',
+    parse: parsePositiveDuration,
+    fallback: '30s',
+  },
+  ...sshOptions,
+} as const satisfies OptionTable;
+
+type RsyncOptions = OptionValues<typeof options>;
+
+/** What an open transport works with. */
+interface Access {
+  readonly options: RsyncOptions;
+  readonly context: OpenContext;
+  readonly ssh: OpenSsh | undefined;
+  readonly password: Secret | undefined;
+}
+
+export const rsync = defineTransport({
+  options,
+  traits: { concurrency: 16, consumes: false },
+  async open(uri, values, context) {
+    context.signal.throwIfAborted();
+    await checkForAnyHost((target) => locate(uri, target));
+    const access = await openAccess(uri, values, context);
+    return {
+      fetch: async (target, signal) => fetch(locate(uri, target), access, signal),
+      async close() {},
+    };
+  },
+});
+
+async function openAccess(
+  { scheme }: SourceUri,
+  values: RsyncOptions,
+  context: OpenContext,
+): Promise<Access> {
+  const base = { options: values, context, ssh: undefined, password: undefined };
+  if (scheme === 'rsync+ssh') return { ...base, ssh: await openSsh(values, context.env) };
+  return { ...base, password: await readSecret(values, 'password', context) };
+}
+
+async function fetch(location: Location, access: Access, signal: AbortSignal): Promise<Delivery> {
+  signal.throwIfAborted();
+  const { env } = access.context;
+  try {
+    return await withPrivateDirectory(env, async (directory) => {
+      const call = await toCall(location, access, directory);
+      const { bytes, modifiedAt } = await fetchFile(call, directory, signal);
+      return {
+        output: bytes,
+        origin: location.shown,
+        producedAt: modifiedAt,
+        async acknowledge() {},
+      };
+    });
+  } catch (error) {
+    if (error === signal.reason) throw error;
+    throw asCourierErrorWhile(error, `fetching ${location.shown}`);
+  }
+}
+
+async function toCall(
+  { argument, login, needsSeclusion }: Location,
+  { context, options: { idleTimeout, connectTimeout }, password, ssh }: Access,
+  directory: string,
+): Promise<FileCall> {
+  const { env, maxOutputBytes } = context;
+  const common = [`--timeout=${toSeconds(idleTimeout)}`, ...(needsSeclusion ? ['-s'] : [])];
+  if (ssh !== undefined) {
+    const options = [...common, `--rsh=${toRemoteShell(ssh.toArguments(login))}`];
+    return { argument, options, env: ssh.env, maxOutputBytes, sshAt: describeLogin(login) };
+  }
+  const options = [
+    ...common,
+    '--no-motd',
+    `--contimeout=${toSeconds(connectTimeout)}`,
+    ...(await handOver(password, directory)),
+  ];
+  return { argument, options, env: toEnvironment(env), maxOutputBytes, sshAt: undefined };
+}
+
+/** rsync insists on a file that is its user's alone, which `--password-file` need not be. */
+async function handOver(
+  password: Secret | undefined,
+  directory: string,
+): Promise<readonly string[]> {
+  if (password === undefined) return [];
+  const path = join(directory, 'password');
+  await promisify(writeFile)(path, `${password.reveal()}\n`, { mode: 0o600, flag: 'wx' });
+  return [`--password-file=${path}`];
+}
+
+/** Without what could change what rsync does: RSYNC_RSH, RSYNC_PASSWORD, the site's LD_LIBRARY_PATH. */
+function toEnvironment(env: OpenContext['env']): OpenContext['env'] {
+  const names = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'RSYNC_PROXY'];
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
+}
+
+function toSeconds(durationMs: number): number {
+  return Math.ceil(durationMs / 1000);
+}
