@@ -1,0 +1,87 @@
+/** One run of OpenSSH's sftp. */
+
+import { type Stats, writeFile } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CourierError } from '../../errors.ts';
+import { describeLogin } from '../../openssh/login.ts';
+import type { OpenSsh } from '../../openssh/openssh.ts';
+import { type ProgramEnd, runProgram } from '../../run-program.ts';
+import { asCourierError } from '../../system-errors.ts';
+import { type ReadFile, readBounded, withSizeLimit } from './local-file.ts';
+import { type RemoteFile, toBatchWord } from './remote-file.ts';
+import { toSftpFault } from './sftp-faults.ts';
+
+interface Download {
+  readonly file: RemoteFile;
+  /** Where to put it: empty, and nobody else's. */
+  readonly directory: string;
+  readonly openssh: OpenSsh;
+  readonly maxOutputBytes: number;
+}
+
+const localName = 'output';
+/** More than the line we ask for takes. */
+const longestStdout = 64 * 1024;
+
+/**
+ * Fetches a file with its mtime.
+ *
+ * @returns undefined when it has changed meanwhile
+ * @throws CourierError
+ */
+export async function download(
+  { file, directory, openssh, maxOutputBytes }: Download,
+  signal: AbortSignal,
+): Promise<ReadFile | undefined> {
+  const batch = join(directory, 'batch');
+  await writeBatch(batch, toBatch(file, directory));
+  const { login, shown } = file;
+  const host = login.host.includes(':') ? `[${login.host}]` : login.host;
+  const call = {
+    program: 'sftp',
+    debianPackage: 'openssh-client',
+    args: ['-b', batch, ...openssh.toArguments(login), '--', host],
+    env: openssh.env,
+    maxOutputBytes: longestStdout,
+  };
+  const path = join(directory, localName);
+  const limit = { path, maxBytes: maxOutputBytes, shown };
+  const end = await withSizeLimit(limit, signal, (limited) => runProgram(call, limited));
+  if (end.code !== 0) throw toSftpFault(end, shown, describeLogin(login));
+  requireStillThere(end, shown);
+  const read = await readBounded(limit);
+  return isUnchanged(end, read.stats) ? read : undefined;
+}
+
+/**
+ * The file is fetched, and then once more from its end: that brings nothing when it is still the
+ * same, but gives our copy the mtime the file has by then. In between we note what it had before.
+ * `@` keeps sftp from repeating a line, `-` from failing at it; `!` is a command on our side.
+ */
+function toBatch(file: RemoteFile, directory: string): string {
+  const remote = toBatchWord(file.path);
+  return `@lcd ${toBatchWord(directory)}
+@get -p ${remote} ${localName}
+@!stat -c '%s %Y' ${localName}
+@-reget -p ${remote} ${localName}
+`;
+}
+
+async function writeBatch(batch: string, text: string): Promise<void> {
+  await promisify(writeFile)(batch, text, { mode: 0o600 }).catch((error: unknown) => {
+    throw asCourierError(error, `writing ${batch}`);
+  });
+}
+
+function requireStillThere({ stderr }: ProgramEnd, shown: string): void {
+  if (!/^File ".*" not found\.$/m.test(stderr)) return;
+  throw new CourierError('NO_OUTPUT', `${shown} vanished while it was fetched`);
+}
+
+/** Size and mtime are those noted, and nothing was said against the second look. */
+function isUnchanged({ stdout, stderr }: ProgramEnd, { size, mtimeMs }: Stats): boolean {
+  const noted = stdout.toString().trim();
+  const isRefused = /^(?:Unable to resume|stat remote|remote |download )/m.test(stderr);
+  return !isRefused && noted === `${size} ${Math.floor(mtimeMs / 1000)}`;
+}

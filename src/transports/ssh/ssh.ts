@@ -1,0 +1,41 @@
+/** `ssh:`: what a command on the host prints, through the system's OpenSSH. */
+
+import { checkForAnyHost, describeLogin } from '../../openssh/login.ts';
+import { openSsh, sshOptions } from '../../openssh/openssh.ts';
+import { runProgram } from '../../run-program.ts';
+import { fillSourceUri } from '../../source.ts';
+import { defineTransport } from '../../transport.ts';
+import { parseCommand } from './command.ts';
+import { toRemoteFault } from './remote-faults.ts';
+
+export const ssh = defineTransport({
+  options: sshOptions,
+  traits: { concurrency: 32, consumes: false },
+  async open(uri, options, { env, maxOutputBytes }) {
+    checkForAnyHost((target) => parseCommand(uri, target));
+    // Only at this level it says whether exit code 255 is its own or the command's.
+    const openssh = await openSsh(options, env, ['LogLevel=DEBUG1']);
+    return {
+      async fetch(target, signal) {
+        const { login, command } = parseCommand(uri, target);
+        const call = {
+          program: 'ssh',
+          debianPackage: 'openssh-client',
+          args: [...openssh.toArguments(login), '--', login.host, command],
+          env: openssh.env,
+          maxOutputBytes,
+        };
+        const end = await runProgram(call, signal);
+        if (end.code !== 0) throw toRemoteFault(end, command, describeLogin(login));
+        return {
+          output: end.stdout,
+          origin: fillSourceUri(uri, target),
+          // It ran just now, but whether what it prints is as new, only the command knows.
+          producedAt: undefined,
+          async acknowledge() {},
+        };
+      },
+      async close() {},
+    };
+  },
+});

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach } from 'node:test';
+import { ssh } from '../../../src/transports/ssh/ssh.ts';
+import { expectFault } from '../../helpers/expect-fault.ts';
+import { start } from '../../helpers/run-program.ts';
+import { scriptArguments, sourceUrl } from '../../helpers/run-script.ts';
+import { makeTempDir } from '../../helpers/temp-dir.ts';
+import { type Sshd, sshTest, useSshd } from '../../peers/sshd.ts';
+import { assertNoLeftovers } from './leftovers.ts';
+import { fetchOnce, runOn, toSshSource } from './sources.ts';
+
+const sshd = useSshd();
+afterEach(assertNoLeftovers);
+
+const kept = { multiplex: ['60s'] };
+
+/** Lends an environment whose control sockets are in a directory of its own; ends the masters. */
+async function withSockets(
+  use: (env: Record<string, string>, directory: string) => Promise<void>,
+): Promise<void> {
+  const root = await makeTempDir();
+  const directory = join(root, 'cmk-courier/ssh');
+  try {
+    await use({ XDG_RUNTIME_DIR: root }, directory);
+  } finally {
+    for (const name of await readdir(directory).catch(() => [])) {
+      await start('ssh', ['-O', 'exit', '-S', join(directory, name), 'x']).ended;
+    }
+    assert.deepEqual(await readdir(directory).catch(() => []), []);
+    await start('rm', ['-r', root]).ended;
+  }
+}
+
+async function isMasterAlive(directory: string): Promise<boolean> {
+  return (await findMaster(directory)) !== undefined;
+}
+
+/** The process that keeps the only connection there is. */
+async function findMaster(directory: string): Promise<number | undefined> {
+  const [name] = await readdir(directory);
+  if (name === undefined) return undefined;
+  const { stderr } = await start('ssh', ['-O', 'check', '-S', join(directory, name), 'x']).ended;
+  const [, pid] = /^Master running \(pid=(\d+)\)/.exec(stderr) ?? [];
+  return pid === undefined ? undefined : Number(pid);
+}
+
+function countLogins(peer: Sshd): number {
+  return [...peer.said().matchAll(/Accepted publickey/g)].length;
+}
+
+sshTest('without --multiplex no connection is kept', async () =>
+  withSockets(async (env, directory) => {
+    await fetchOnce(ssh, toSshSource(sshd(), 'echo hi'), env);
+    await assert.rejects(readdir(directory));
+  }),
+);
+
+sshTest('with it one login serves several fetches', async () =>
+  withSockets(async (env, directory) => {
+    const before = countLogins(sshd());
+    for (const word of ['one', 'two', 'three']) {
+      const { output } = await fetchOnce(ssh, toSshSource(sshd(), `echo ${word}`, kept), env);
+      assert.equal(output.toString(), `${word}\n`);
+    }
+    assert.equal(countLogins(sshd()) - before, 1);
+    assert.equal(await isMasterAlive(directory), true);
+  }),
+);
+
+sshTest('whoever reads both pipes to their ends does not wait for the master', async () =>
+  withSockets(async (env, directory) => {
+    const source = toSshSource(sshd(), 'echo "<<<check_mk>>>"; echo noise >&2', kept);
+    const lines = `
+      const { ssh } = await import(${sourceUrl('transports/ssh/ssh.ts')});
+      const context = { log: { debug() {} }, maxOutputBytes: 1000, env: ${JSON.stringify(env)} };
+      const { uri, options } = ${JSON.stringify(source)};
+      const transport = await ssh.open({ uri, options }, context);
+      const { output } = await transport.fetch({ host: 'web01' }, new AbortController().signal);
+      process.stdout.write(output);`;
+    const running = start('/bin/sh', [
+      '-c',
+      'exec "$0" "$@"',
+      process.execPath,
+      ...scriptArguments(lines),
+    ]);
+    const { code, stdout, stderr } = await running.ended;
+    assert.deepEqual([code, stdout.toString(), stderr], [0, '<<<check_mk>>>\n', '']);
+    assert.equal(await isMasterAlive(directory), true);
+  }),
+);
+
+sshTest('a wrong key does not get in through a connection made with the right one', async () =>
+  withSockets(async (env) => {
+    await fetchOnce(ssh, toSshSource(sshd(), 'true', kept), env);
+    const wrong = { ...kept, sshKey: [sshd().wrongKey] };
+    await expectFault(fetchOnce(ssh, toSshSource(sshd(), 'true', wrong), env), 'REFUSED');
+  }),
+);
+
+sshTest('exit codes are told apart through a kept connection too', async () =>
+  withSockets(async (env) => {
+    const failing = (command: string) => fetchOnce(ssh, toSshSource(sshd(), command, kept), env);
+    await failing('true');
+    await expectFault(failing('no-such-agent'), 'NO_OUTPUT', /exit code 127/);
+    await expectFault(failing('exit 3'), 'PEER', /: exit code 3$/);
+    await expectFault(failing('kill -9 $$'), 'PEER', /: it was ended by a signal there, /);
+  }),
+);
+
+sshTest('a master that was killed is replaced', async () =>
+  withSockets(async (env, directory) => {
+    await fetchOnce(ssh, toSshSource(sshd(), 'true', kept), env);
+    process.kill((await findMaster(directory)) ?? 0, 'SIGKILL');
+    const { output } = await fetchOnce(ssh, toSshSource(sshd(), 'echo back', kept), env);
+    assert.equal(output.toString(), 'back\n');
+    assert.equal(await isMasterAlive(directory), true);
+  }),
+);
+
+sshTest('a directory for sockets that others may enter is REFUSED', async (t) => {
+  const root = await makeTempDir(t);
+  await mkdir(join(root, 'cmk-courier/ssh'), { recursive: true });
+  await chmod(join(root, 'cmk-courier/ssh'), 0o755);
+  const fetched = fetchOnce(ssh, toSshSource(sshd(), 'true', kept), { XDG_RUNTIME_DIR: root });
+  await expectFault(fetched, 'REFUSED', /keeping control sockets in /);
+});
+
+sshTest('a link in place of the directory is REFUSED', async (t) => {
+  const root = await makeTempDir(t);
+  await mkdir(join(root, 'cmk-courier'));
+  await mkdir(join(root, 'elsewhere'), { mode: 0o700 });
+  await symlink(join(root, 'elsewhere'), join(root, 'cmk-courier/ssh'));
+  const fetched = fetchOnce(ssh, toSshSource(sshd(), 'true', kept), { XDG_RUNTIME_DIR: root });
+  await expectFault(fetched, 'REFUSED');
+});
+
+sshTest('it does not go together with a proxy jump', async () => {
+  const options = { ...kept, proxyJump: ['127.0.0.1'] };
+  await expectFault(runOn(sshd(), 'true', options), 'USAGE', /--multiplex does not work together/);
+});
