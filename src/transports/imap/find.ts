@@ -1,0 +1,93 @@
+/** Finds messages of a host: the server searches, we look at the headers of what it found. */
+
+import type { ImapFlow, SearchObject } from 'imapflow';
+import { CourierError } from '../../errors.ts';
+import { type MessageHeaders, parseHeaders, wantedFields } from '../../mail/headers.ts';
+import { type Dated, newestOf } from '../../mail/newest.ts';
+import { isWanted, type Pattern, type Wanted } from '../../mail/patterns.ts';
+
+/** A message that fits, not yet read. */
+export interface Found extends Dated {
+  readonly uid: number;
+  /** What the server says it has. */
+  readonly sizeBytes: number;
+}
+
+/** Of so many messages the headers are asked for at a time. */
+const pageSize = 50;
+
+/**
+ * The newest message that fits, or undefined. Messages are looked at from the latest arrival on,
+ * a page at a time, until a page holds one.
+ *
+ * @throws CourierError PEER when the server cannot search
+ */
+export async function findNewest(client: ImapFlow, wanted: Wanted): Promise<Found | undefined> {
+  for await (const page of findPages(client, wanted)) {
+    const newest = newestOf(page);
+    if (newest !== undefined) return newest;
+  }
+  return undefined;
+}
+
+/** All messages that fit, a page at a time, the latest arrivals first. */
+export async function* findPages(
+  client: ImapFlow,
+  wanted: Wanted,
+): AsyncGenerator<readonly Found[]> {
+  const uids = await client.search(toQuery(wanted), { uid: true });
+  if (uids === false || uids === undefined) {
+    throw new CourierError('PEER', 'the server cannot search the folder');
+  }
+  for (let end = uids.length; end > 0; end -= pageSize) {
+    yield await readPage(client, uids.slice(Math.max(0, end - pageSize), end), wanted);
+  }
+}
+
+async function readPage(
+  client: ImapFlow,
+  uids: number[],
+  wanted: Wanted,
+): Promise<readonly Found[]> {
+  const query = { uid: true, internalDate: true, size: true, headers: [...wantedFields] };
+  const messages = await client.fetchAll(uids, query, { uid: true });
+  const page: Found[] = [];
+  for (const { uid, internalDate, size = 0, headers } of messages) {
+    const parsed = headers && (await parseHeadersOrSkip(headers));
+    if (!parsed || !isWanted(parsed, wanted)) continue;
+    const arrivedAt = toDate(internalDate);
+    page.push({ uid, order: uid, sizeBytes: size, datedAt: parsed.date, arrivedAt });
+  }
+  return page;
+}
+
+/** Headers that cannot be read are those of somebody else's mail. */
+async function parseHeadersOrSkip(headers: Buffer): Promise<MessageHeaders | undefined> {
+  return parseHeaders(headers).catch(() => undefined);
+}
+
+function toDate(value: Date | string | undefined): Date | undefined {
+  const date = new Date(value ?? '');
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** What the server can narrow it down to; it knows parts of texts, but no patterns. */
+function toQuery({ from, subject, to }: Wanted): SearchObject {
+  return {
+    deleted: false,
+    ...narrow(from, (text) => ({ from: text })),
+    ...narrow(subject, (text) => ({ subject: text })),
+    ...narrow(to, (text) => ({
+      or: [
+        { to: text },
+        { cc: text },
+        { header: { 'Delivered-To': text } },
+        { header: { 'X-Original-To': text } },
+      ],
+    })),
+  };
+}
+
+function narrow(pattern: Pattern | undefined, toKey: (text: string) => SearchObject): SearchObject {
+  return pattern === undefined || pattern.literal === '' ? {} : toKey(pattern.literal);
+}

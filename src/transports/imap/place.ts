@@ -1,0 +1,68 @@
+/** Where in which mailbox an `imap:` source points. */
+
+import { CourierError, quote } from '../../errors.ts';
+import { parseHostName } from '../../host-name.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte on, as with `imaps:`. */
+  readonly isEncrypted: boolean;
+  /** Undefined when the source does not say it. */
+  readonly user: string | undefined;
+  /** Names from the outermost folder inwards; the server says what stands between them. */
+  readonly folder: readonly string[];
+  /** The folder is for this host alone: it may not be there before the host's first mail. */
+  readonly isFolderOfHost: boolean;
+}
+
+/** Any host: for checking a source before one is known. */
+const sample: Target = { host: parseHostName('host'), address: '192.0.2.1' };
+
+/**
+ * Checks all that can be wrong with an `imap:` source before a host is known.
+ *
+ * @throws CourierError USAGE
+ */
+export function checkPlace(uri: SourceUri): Place {
+  return locate(uri, sample);
+}
+
+/**
+ * The mailbox for one host.
+ *
+ * @throws CourierError USAGE
+ */
+export function locate(uri: SourceUri, target: Target): Place {
+  const text = fillSourceUri(uri, target);
+  const url = URL.parse(text);
+  if (url === null || url.hostname === '') throw refuse(`needs a host: ${quote(text)}`);
+  if (url.search !== '' || url.hash !== '') throw refuse('has no query and no fragment');
+  const isEncrypted = uri.scheme === 'imaps';
+  const segments = url.pathname.split('/').slice(1).map(decode);
+  const folder = segments.length > 0 && segments.at(-1) === '' ? segments.slice(0, -1) : segments;
+  if (folder.includes('')) throw refuse('has an empty folder name');
+  return {
+    host: decode(url.hostname).replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (isEncrypted ? 993 : 143) : Number(url.port),
+    isEncrypted,
+    user: url.username === '' ? undefined : decode(url.username),
+    folder: folder.length === 0 ? ['INBOX'] : folder,
+    isFolderOfHost: /^[^/]*\/\/[^/]*\/.*\{/.test(uri.text),
+  };
+}
+
+function decode(text: string): string {
+  try {
+    const decoded = decodeURIComponent(text);
+    if (!/\p{Cc}/u.test(decoded)) return decoded;
+  } catch {
+    // Says so below.
+  }
+  throw refuse(`has a % that does not begin a printable character in UTF-8: ${quote(text)}`);
+}
+
+function refuse(why: string): CourierError {
+  return new CourierError('USAGE', `an imap: source ${why}`);
+}

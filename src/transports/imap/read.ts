@@ -1,0 +1,56 @@
+/** Reads one message, no more of it than allowed. */
+
+import type { ImapFlow } from 'imapflow';
+import { CourierError } from '../../errors.ts';
+import { largestMessage } from '../../mail/mime.ts';
+import { errorCode } from '../../system-errors.ts';
+import type { Found } from './find.ts';
+
+/** So much is asked for at a time. */
+const windowBytes = 1024 * 1024;
+
+/**
+ * All of a message, or undefined when it has been deleted since it was found.
+ *
+ * @throws CourierError TOO_LARGE
+ */
+export async function readMessage(
+  client: ImapFlow,
+  { uid, sizeBytes }: Found,
+  maxOutputBytes: number,
+): Promise<Buffer | undefined> {
+  const largestBytes = largestMessage(maxOutputBytes);
+  const requireSize = (bytes: number) => {
+    if (bytes <= largestBytes) return;
+    const why = `message ${uid} has ${bytes} bytes, too many for ${maxOutputBytes} of output`;
+    throw new CourierError('TOO_LARGE', why);
+  };
+  requireSize(sizeBytes);
+  const { content } = await client.download(String(uid), undefined, {
+    uid: true,
+    chunkSize: windowBytes,
+  });
+  if (content === undefined) return undefined;
+  try {
+    return await collect(content, requireSize);
+  } catch (error) {
+    if (errorCode(error) === 'DownloadIncomplete') return undefined;
+    throw error;
+  } finally {
+    content.destroy();
+  }
+}
+
+async function collect(
+  content: AsyncIterable<Buffer>,
+  requireSize: (bytes: number) => void,
+): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let total = 0;
+  for await (const piece of content) {
+    total += piece.length;
+    requireSize(total);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, total);
+}

@@ -1,0 +1,58 @@
+/** Where in the file system a `maildir:` source points. */
+
+import { CourierError, quote } from '../../errors.ts';
+import { parseHostName } from '../../host-name.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+
+export interface Location {
+  /** Without a `/` at its end. */
+  readonly path: string;
+  /** The Maildir is for this host alone: it may not be there before the host's first mail. */
+  readonly isOfHost: boolean;
+}
+
+const maildirUri = /^maildir:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
+
+/** Any host: for checking a source before one is known. */
+const sample: Target = { host: parseHostName('host'), address: '192.0.2.1' };
+
+/**
+ * Checks all that can be wrong with a `maildir:` source before a host is known.
+ *
+ * @throws CourierError USAGE
+ */
+export function checkLocation(uri: SourceUri): void {
+  locate(uri, sample);
+}
+
+/**
+ * The Maildir for one host.
+ *
+ * @throws CourierError USAGE
+ */
+export function locate(uri: SourceUri, target: Target): Location {
+  const text = fillSourceUri(uri, target);
+  const [, authority = '', path = '', rest] = maildirUri.exec(text) ?? [];
+  if (authority !== '' && authority.toLowerCase() !== 'localhost') {
+    throw refuse(`cannot be on another machine, here ${quote(authority)}`);
+  }
+  if (rest !== '') {
+    throw refuse('has no query and no fragment; write %3F for a question mark, %23 for #');
+  }
+  if (!path.startsWith('/')) throw refuse('needs an absolute path');
+  return { path: decodePath(path).replace(/\/+$/, '') || '/', isOfHost: uri.text.includes('{') };
+}
+
+function decodePath(path: string): string {
+  if (/%2f/i.test(path)) throw refuse('must not have %2F: no file name can hold a slash');
+  if (path.includes('%00')) throw refuse('must not have %00: no file name can hold a NUL');
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    throw refuse(`has a % that does not begin a character in UTF-8: ${quote(path)}`, error);
+  }
+}
+
+function refuse(why: string, cause?: unknown): CourierError {
+  return new CourierError('USAGE', `a maildir: source ${why}`, { cause });
+}

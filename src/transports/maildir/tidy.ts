@@ -1,0 +1,66 @@
+/** Cleans up the messages a newer one has made useless. */
+
+import { CourierError } from '../../errors.ts';
+import { compareAge } from '../../mail/newest.ts';
+import type { Older } from '../../mail/options.ts';
+import type { Wanted } from '../../mail/patterns.ts';
+import { asCourierError, errorCode } from '../../system-errors.ts';
+import { linkStatus, removeFile, renameFile } from './file-system.ts';
+import { type Found, findPages } from './find.ts';
+import { listEntries } from './list.ts';
+import type { Location } from './location.ts';
+
+/** So many at most in one go, so that a backlog of years does not keep Checkmk waiting. */
+const mostAtOnce = 1000;
+
+interface Task {
+  readonly location: Location;
+  readonly wanted: Wanted;
+  readonly older: Older;
+}
+
+/**
+ * Deletes or moves the messages that fit and are older than the one delivered.
+ *
+ * @returns how many
+ * @throws CourierError CONFIG when the folder to move to is no Maildir; LOCAL
+ */
+export async function tidyOlder(
+  { location, wanted, older }: Task,
+  delivered: Found,
+  signal: AbortSignal,
+): Promise<number> {
+  if (older.act === 'keep') return 0;
+  const target = older.act === 'move' ? await findTarget(location, older.folder) : undefined;
+  const entries = await listEntries(location);
+  // Its place may be another by now; without it somebody else has cleaned up, past our knowledge.
+  const place = entries.find(({ name }) => name === delivered.entry.name);
+  if (place === undefined) return 0;
+  const limit = { ...delivered, order: place.order };
+  const tooOld: Found[] = [];
+  for await (const page of findPages(entries, wanted, signal)) {
+    tooOld.push(...page.found.filter((found) => compareAge(found, limit) < 0));
+    if (tooOld.length >= mostAtOnce) break;
+  }
+  for (const { entry } of tooOld) await takeAway(entry.path, target);
+  return tooOld.length;
+}
+
+/** `cur` of another Maildir; a relative path begins in this one. */
+async function findTarget(location: Location, folder: string): Promise<string> {
+  const path = folder.startsWith('/') ? folder : `${location.path}/${folder}`;
+  const stats = await linkStatus(`${path}/cur`).catch(() => undefined);
+  if (stats?.isDirectory()) return `${path}/cur`;
+  throw new CourierError('CONFIG', `--mail-older: there is no Maildir ${path}`);
+}
+
+async function takeAway(path: string, target: string | undefined): Promise<void> {
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  const name = file.includes(':') ? file : `${file}:2,`;
+  try {
+    await (target === undefined ? removeFile(path) : renameFile(path, `${target}/${name}`));
+  } catch (error) {
+    // Somebody else has cleaned up, or changed its flags: then it is for the next time.
+    if (errorCode(error) !== 'ENOENT') throw asCourierError(error, `cleaning up ${path}`);
+  }
+}
