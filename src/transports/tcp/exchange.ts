@@ -1,0 +1,149 @@
+/** One conversation with an agent port, from connecting to the last byte (spec: tcp-pull, 2.3). */
+
+import type { Socket } from 'node:net';
+import { CourierError, prefixError } from '../../errors.ts';
+import type { Secret } from '../../secrets.ts';
+import type { OpenContext } from '../../transport.ts';
+import { connectTo } from './connecting.ts';
+import { unframe } from './frame.ts';
+import { type MarkerKind, markerBytes, markerKind } from './marker.ts';
+import { encryptionBytes, openMessage } from './message.ts';
+import {
+  emptyFault,
+  notRegistered,
+  policyFault,
+  readFault,
+  unknownMarker,
+} from './observations.ts';
+import type { TcpOptions } from './options.ts';
+import type { AgentPlace } from './place.ts';
+import { findRefusal } from './policy.ts';
+import { type ReadLimits, readMarker, readToEnd } from './reading.ts';
+import { readSiteFiles } from './site-files.ts';
+import { tlsFault } from './tls-observations.ts';
+
+/** All an exchange needs to know. */
+interface ExchangeSettings {
+  readonly place: AgentPlace;
+  /** Undefined when the host is not registered. */
+  readonly uuid: string | undefined;
+  readonly passphrase: Secret | undefined;
+  readonly options: TcpOptions;
+  readonly context: OpenContext;
+}
+
+/**
+ * Asks an agent for its output; not a byte is sent to one that does not want TLS.
+ *
+ * @throws CourierError, the signal's reason included; no socket is left
+ */
+export async function exchange(settings: ExchangeSettings, signal: AbortSignal): Promise<Buffer> {
+  const { place, options, context, passphrase } = settings;
+  const { shown } = place;
+  const socket = await connectTo(place, options.connectTimeout, signal);
+  try {
+    const marker = await readMarker(socket, { shown, timeoutMs: options.markerTimeout }, signal);
+    const kind = checkMarker(marker, settings);
+    context.log.debug({ place: shown, marker: marker.toString('latin1') }, 'the agent answers');
+    const message =
+      kind === 'tls'
+        ? await readWithTls(socket, settings, signal)
+        : await readPlainly(socket, marker, settings, signal);
+    const { maxOutputBytes, log } = context;
+    return await openMessage(message, { shown, passphrase, maxOutputBytes, log });
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Before anything else is read: what the host may not do, it need not finish. */
+function checkMarker(marker: Buffer, { place, uuid, options }: ExchangeSettings): MarkerKind {
+  const kind = markerKind(marker);
+  if (marker.length === 0) throw emptyFault(place.shown);
+  if (kind === 'unknown') throw unknownMarker(marker, place.shown);
+  const refusal = findRefusal(kind, uuid !== undefined, options.policy);
+  if (refusal !== undefined) throw policyFault(refusal, kind, place.shown);
+  return kind;
+}
+
+async function readPlainly(
+  socket: Socket,
+  marker: Buffer,
+  settings: ExchangeSettings,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  try {
+    return await readToEnd(socket, marker, readLimits(settings), signal);
+  } catch (error) {
+    throw readFault(error, settings.place.shown);
+  }
+}
+
+async function readWithTls(
+  socket: Socket,
+  settings: ExchangeSettings,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { place, uuid, options, context } = settings;
+  const { shown } = place;
+  if (uuid === undefined) throw notRegistered(shown);
+  const [files, { startTls }] = await Promise.all([
+    readSiteFiles(options, context).catch((error: unknown) => {
+      if (!(error instanceof CourierError)) throw error;
+      throw prefixError(error, `error establishing TLS connection to ${shown}`);
+    }),
+    import('./tls.ts'),
+  ]);
+  const how = { files, timeoutMs: options.handshakeTimeout };
+  const secured = await startTls(socket, { uuid, shown }, how, signal);
+  try {
+    const limits = readLimits(settings);
+    const frame = await readSecured(secured, limits, signal);
+    return await openFrame(frame, limits, context);
+  } finally {
+    secured.destroy();
+  }
+}
+
+/** Until a byte of the message has come, whatever goes wrong belongs to the handshake. */
+async function readSecured(
+  secured: Socket,
+  limits: ReadLimits,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  let hasBegun = false;
+  secured.once('data', () => {
+    hasBegun = true;
+  });
+  try {
+    return await readToEnd(secured, Buffer.alloc(0), limits, signal);
+  } catch (error) {
+    throw hasBegun ? readFault(error, limits.shown) : tlsFault(error, limits.shown);
+  }
+}
+
+async function openFrame(
+  frame: Buffer,
+  limits: ReadLimits,
+  { log, maxOutputBytes }: OpenContext,
+): Promise<Buffer> {
+  const { message, isCompressed } = await unframe(frame, {
+    ...limits,
+    maxBytes: maxOutputBytes + encryptionBytes,
+  });
+  if (!isCompressed && message.at(-1) !== 0x0a && markerKind(message) === 'plain') {
+    log.warn({ place: limits.shown }, 'no line end at the end: a cut could not be noticed');
+  }
+  return message;
+}
+
+/** zlib adds five bytes to each 16 KiB it cannot compress, and eleven to all (RFC 1950, 1951). */
+function readLimits({ place, options, context }: ExchangeSettings): ReadLimits {
+  const { maxOutputBytes } = context;
+  return {
+    shown: place.shown,
+    idleTimeoutMs: options.idleTimeout,
+    maxBytes: maxOutputBytes + Math.ceil(maxOutputBytes / 1000) + encryptionBytes + markerBytes,
+    maxOutputBytes,
+  };
+}

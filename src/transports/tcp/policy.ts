@@ -1,0 +1,27 @@
+/** Which answers of a host are good enough (spec: tcp-pull, 2.6). */
+
+import type { MarkerKind } from './marker.ts';
+
+export const policies = ['tls_encrypted_only', 'any_encrypted', 'any_and_plain'] as const;
+
+export type Policy = (typeof policies)[number];
+
+/** Why an answer is refused. */
+export type Refusal = 'registered' | 'tls-enforced' | 'encryption-enforced';
+
+/**
+ * Why a host must not answer so; undefined when it may. A host that is registered has to speak
+ * TLS whatever the policy says, so nobody in between can talk us out of it; and TLS is never
+ * refused here.
+ */
+export function findRefusal(
+  kind: MarkerKind,
+  isRegistered: boolean,
+  policy: Policy,
+): Refusal | undefined {
+  if (kind === 'tls') return undefined;
+  if (isRegistered) return 'registered';
+  if (policy === 'tls_encrypted_only') return 'tls-enforced';
+  if (policy === 'any_encrypted' && kind === 'plain') return 'encryption-enforced';
+  return undefined;
+}

@@ -1,0 +1,79 @@
+/** Reading from an agent: first the marker and nothing else, then all the rest. */
+
+import type { Socket } from 'node:net';
+import { ByteCollector } from '../../byte-collector.ts';
+import { waitFor, withTimeLimit } from '../../waiting.ts';
+import { markerBytes } from './marker.ts';
+import { idleTimeout, markerTimeout, readFault, tooLarge } from './observations.ts';
+
+/**
+ * Reads the marker, however many segments it comes in, and leaves what follows in the socket.
+ *
+ * @returns two bytes; fewer when the connection ended before
+ * @throws CourierError, the signal's reason included
+ */
+export async function readMarker(
+  socket: Socket,
+  limit: { readonly shown: string; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { shown, timeoutMs } = limit;
+  const tooSlow = () => markerTimeout(shown, timeoutMs);
+  try {
+    return await withTimeLimit({ timeoutMs, tooSlow }, signal, (limited) =>
+      untilMarker(socket, limited),
+    );
+  } catch (error) {
+    throw readFault(error, shown);
+  }
+}
+
+function untilMarker(socket: Socket, signal: AbortSignal): Promise<Buffer> {
+  return waitFor<Buffer>(socket, signal, (resolve) => ({
+    readable: () => {
+      // Null while there are fewer; at the end of the stream what is left.
+      const bytes: unknown = socket.read(markerBytes);
+      if (Buffer.isBuffer(bytes)) resolve(bytes);
+    },
+    end: () => resolve(Buffer.alloc(0)),
+  }));
+}
+
+export interface ReadLimits {
+  /** `10.1.2.3:6556`, for errors. */
+  readonly shown: string;
+  /** How long it may be silent. */
+  readonly idleTimeoutMs: number;
+  /** What may come over the wire. */
+  readonly maxBytes: number;
+  /** What is named when more comes; less than what may come on the wire, which has wrappings. */
+  readonly maxOutputBytes: number;
+}
+
+/**
+ * Reads to the end of the stream. An end of TLS without its close_notify is one, too.
+ *
+ * @param start what has been read before, and counts
+ * @throws CourierError TOO_LARGE, TIMEOUT, the signal's reason; the socket's own error as it is
+ */
+export async function readToEnd(
+  socket: Socket,
+  start: Buffer,
+  limits: ReadLimits,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { shown, idleTimeoutMs, maxBytes, maxOutputBytes } = limits;
+  const collected = new ByteCollector();
+  collected.add(start);
+  socket.setTimeout(idleTimeoutMs);
+  const reading = waitFor<Buffer>(socket, signal, (resolve, reject) => ({
+    data: (piece: Buffer) => {
+      collected.add(piece);
+      if (collected.length > maxBytes) reject(tooLarge(shown, 'sends', maxOutputBytes));
+    },
+    end: () => resolve(collected.bytes()),
+    timeout: () => reject(idleTimeout(shown, idleTimeoutMs)),
+  }));
+  socket.resume();
+  return reading;
+}

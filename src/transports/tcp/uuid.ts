@@ -1,0 +1,7 @@
+/** UUIDs of Agent Controllers. */
+
+/** In lower case, as it stands in certificates; undefined when it is none with hyphens. */
+export function parseUuid(text: string): string | undefined {
+  const isUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+  return isUuid ? text.toLowerCase() : undefined;
+}
