@@ -1,0 +1,111 @@
+/** What a writer knows to be in the spool, and how much more may come: no output is kept here. */
+
+import { CourierError } from '../errors.ts';
+import type { HostName } from '../host-name.ts';
+
+/** Output that waits in the spool. */
+export interface SpoolSummary {
+  readonly host: HostName;
+  /** Of the output. */
+  readonly bytes: number;
+  readonly producedAt: Date;
+  readonly receivedAt: Date;
+  readonly origin: string;
+}
+
+/** A file of the spool. */
+export interface Kept {
+  readonly summary: SpoolSummary;
+  readonly name: string;
+  /** Sorts the outputs of a host by age. */
+  readonly version: number;
+  /** Of the file: output and header. */
+  readonly fileBytes: number;
+}
+
+interface Bounds {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly maxHosts: number;
+}
+
+/** The newest output and the last one before it. */
+const keptPerHost = 2;
+
+export class Holdings {
+  readonly #bounds: Bounds;
+  /** Newest first. */
+  readonly #kept = new Map<HostName, readonly Kept[]>();
+  readonly #arriving = new Set<HostName>();
+  #bytes = 0;
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+  }
+
+  get hosts(): number {
+    return this.#kept.size;
+  }
+
+  /** Of all files, with those that are being written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  newest(host: HostName): Kept | undefined {
+    return this.#kept.get(host)?.[0];
+  }
+
+  summaries(): readonly SpoolSummary[] {
+    return [...this.#kept.values()].flatMap(([newest]) => (newest ? [newest.summary] : []));
+  }
+
+  /**
+   * Makes sure that a file of a host has its place; {@link release} gives it back.
+   *
+   * @throws CourierError LOCAL when the spool is full
+   */
+  reserve(host: HostName, fileBytes: number): void {
+    const { directory, maxBytes, maxHosts } = this.#bounds;
+    const isNew = !this.#kept.has(host);
+    if (isNew && this.hosts + this.#arriving.size >= maxHosts) {
+      throw new CourierError('LOCAL', `${directory} is full: it may hold ${maxHosts} hosts`);
+    }
+    const [superseded] = this.#kept.get(host)?.slice(keptPerHost - 1) ?? [];
+    if (this.#bytes + fileBytes - (superseded?.fileBytes ?? 0) > maxBytes) {
+      throw new CourierError('LOCAL', `${directory} is full: it may hold ${maxBytes} bytes`);
+    }
+    if (isNew) this.#arriving.add(host);
+    this.#bytes += fileBytes;
+  }
+
+  release(host: HostName, fileBytes: number): void {
+    this.#arriving.delete(host);
+    this.#bytes -= fileBytes;
+  }
+
+  add(file: Kept): void {
+    const { host } = file.summary;
+    const files = [file, ...(this.#kept.get(host) ?? [])];
+    this.#kept.set(
+      host,
+      files.sort((a, b) => b.version - a.version),
+    );
+    this.#bytes += file.fileBytes;
+  }
+
+  /** Forgets the files of a host that are older than what is kept, and says which. */
+  takeSuperseded(host: HostName): readonly Kept[] {
+    const files = this.#kept.get(host) ?? [];
+    const superseded = files.slice(keptPerHost);
+    if (superseded.length > 0) this.#kept.set(host, files.slice(0, keptPerHost));
+    for (const { fileBytes } of superseded) this.#bytes -= fileBytes;
+    return superseded;
+  }
+
+  /** Forgets a host. */
+  drop(host: HostName): void {
+    for (const { fileBytes } of this.#kept.get(host) ?? []) this.#bytes -= fileBytes;
+    this.#kept.delete(host);
+  }
+}

@@ -1,0 +1,138 @@
+/** Reads out of the spool, in any process; nothing is changed. */
+
+import { join } from 'node:path';
+import { CourierError, cleanText } from '../errors.ts';
+import type { HostName } from '../host-name.ts';
+import type { Logger } from '../log.ts';
+import { asCourierError, errorCode } from '../system-errors.ts';
+import {
+  closeFile,
+  fileStatus,
+  openFile,
+  readDirectory,
+  readOnly,
+  readStart,
+} from './file-system.ts';
+import { namesOf, shardOf } from './names.ts';
+import { longestHeaderBytes, readRecord, type SpooledOutput } from './record.ts';
+
+/**
+ * The newest output of a host, or undefined when there is none. A file that is torn or foreign is
+ * logged and passed over: the one before it is delivered.
+ *
+ * @param maxBytes more is TOO_LARGE, before it is read
+ * @throws CourierError LOCAL, TOO_LARGE
+ */
+export function readSpooled(
+  directory: string,
+  host: HostName,
+  log: Logger,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<SpooledOutput | undefined> {
+  return readGood({ directory, host, log, maxBytes }, 0);
+}
+
+/**
+ * The last good output of a host before the newest one, or undefined when there is none.
+ *
+ * @throws CourierError LOCAL
+ */
+export function readPrevious(
+  directory: string,
+  host: HostName,
+  log: Logger,
+): Promise<SpooledOutput | undefined> {
+  return readGood({ directory, host, log, maxBytes: Number.POSITIVE_INFINITY }, 1);
+}
+
+interface Wanted {
+  readonly directory: string;
+  readonly host: HostName;
+  readonly log: Logger;
+  readonly maxBytes: number;
+}
+
+/** What stands in the place of output. */
+type NoOutput = 'gone' | 'not good';
+
+/** Files vanish only when two newer ones have come since the directory was listed. */
+const looks = 10;
+
+async function readGood(wanted: Wanted, skipped: number): Promise<SpooledOutput | undefined> {
+  const { directory, host } = wanted;
+  const shard = join(directory, shardOf(host));
+  try {
+    for (let look = 1; look <= looks; look += 1) {
+      const outputs = await readNewest(shard, wanted, skipped + 1);
+      if (outputs !== 'gone') return outputs[skipped];
+    }
+  } catch (error) {
+    throw asCourierError(error, `reading the output of ${host} in ${directory}`);
+  }
+  throw new CourierError('LOCAL', `files of ${host} in ${shard} vanish before they are read`);
+}
+
+/** The newest good outputs, `count` at most. */
+async function readNewest(
+  shard: string,
+  wanted: Wanted,
+  count: number,
+): Promise<readonly SpooledOutput[] | 'gone'> {
+  const good: SpooledOutput[] = [];
+  for (const name of namesOf(wanted.host, await listNames(shard))) {
+    if (good.length === count) break;
+    const path = join(shard, name);
+    const output = await readFile(path, wanted);
+    if (output === 'gone') return 'gone';
+    if (output === 'not good') {
+      wanted.log.warn({ host: wanted.host }, `${cleanText(path)} is torn or foreign: passed over`);
+    } else {
+      good.push(output);
+    }
+  }
+  return good;
+}
+
+async function listNames(directory: string): Promise<readonly string[]> {
+  return readDirectory(directory).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+async function readFile(path: string, wanted: Wanted): Promise<SpooledOutput | NoOutput> {
+  let descriptor: number;
+  try {
+    descriptor = await openFile(path, readOnly);
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    if (code === 'ENOENT') return 'gone';
+    if (['ELOOP', 'ENXIO', 'ENODEV'].includes(code)) return 'not good';
+    throw error;
+  }
+  try {
+    return await readOpened(descriptor, wanted);
+  } finally {
+    await closeFile(descriptor);
+  }
+}
+
+async function readOpened(
+  descriptor: number,
+  { host, maxBytes }: Wanted,
+): Promise<SpooledOutput | NoOutput> {
+  const stats = await fileStatus(descriptor);
+  if (!stats.isFile()) return 'not good';
+  if (stats.size > maxBytes + longestHeaderBytes) {
+    throw tooLarge(host, stats.size, maxBytes);
+  }
+  const output = readRecord(await readStart(descriptor, stats.size), host);
+  if (output === undefined) return 'not good';
+  if (output.output.length > maxBytes) throw tooLarge(host, output.output.length, maxBytes);
+  return output;
+}
+
+function tooLarge(host: HostName, bytes: number, maxBytes: number): CourierError {
+  const what = `the output of ${host} in the spool has ${bytes} bytes, allowed are ${maxBytes}`;
+  return new CourierError('TOO_LARGE', what);
+}

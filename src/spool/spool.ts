@@ -1,0 +1,201 @@
+/** Newest output of each host plus the last good one before it, on disk. */
+
+import { join } from 'node:path';
+import { CourierError } from '../errors.ts';
+import type { HostName } from '../host-name.ts';
+import type { Logger } from '../log.ts';
+import { asCourierError } from '../system-errors.ts';
+import { makeDirectories } from './directories.ts';
+import { readDirectory } from './file-system.ts';
+import { Holdings, type SpoolSummary } from './holdings.ts';
+import { takeInventory, tidyBroken } from './inventory.ts';
+import { brokenDirectory, makeFileName, namesOf, nextVersion, shardOf, shards } from './names.ts';
+import { cleanOrigin, makeHeader, type NewOutput } from './record.ts';
+import { Shard } from './shard.ts';
+
+export type { SpoolSummary } from './holdings.ts';
+export { readPrevious, readSpooled } from './reading.ts';
+export type { NewOutput, SpooledOutput } from './record.ts';
+
+export interface SpoolSettings {
+  readonly directory: string;
+  /** Of all files together. */
+  readonly maxBytes: number;
+  readonly maxHosts: number;
+  readonly log: Logger;
+}
+
+/** What a writer knows: what was there when it opened the spool, and what it has put since. */
+export interface SpoolStatistics {
+  readonly hosts: number;
+  /** Of all files, those before the newest ones included. */
+  readonly bytes: number;
+  /** How long the latest fsync of a file or directory took; 0 before the first. */
+  readonly lastFsyncMs: number;
+  /** How many there were, and how long they took together. */
+  readonly fsyncs: number;
+  readonly fsyncMs: number;
+}
+
+/** The spool as a writer sees it; several processes may write to the same one. */
+export class Spool {
+  readonly #settings: SpoolSettings;
+  readonly #holdings: Holdings;
+  readonly #shards = new Map<string, Shard>();
+  /** The last of each host's puts and removals that has not ended. */
+  readonly #turns = new Map<HostName, Promise<unknown>>();
+  #lastFsyncMs = 0;
+  #fsyncs = 0;
+  #fsyncMs = 0;
+  #closed: Promise<void> | undefined;
+
+  private constructor(settings: SpoolSettings) {
+    this.#settings = settings;
+    this.#holdings = new Holdings(settings);
+  }
+
+  /**
+   * Makes the directories (0700) where they are missing, removes what was half-way written, sets
+   * aside what is torn or foreign, and reads what is there.
+   *
+   * @throws CourierError LOCAL when it cannot be written to
+   */
+  static async open(settings: SpoolSettings): Promise<Spool> {
+    const spool = new Spool(settings);
+    try {
+      await spool.#start();
+      return spool;
+    } catch (error) {
+      await spool.close();
+      throw asCourierError(error, `opening the spool ${settings.directory}`);
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { directory, log } = this.#settings;
+    const broken = join(directory, brokenDirectory);
+    makeDirectories(directory);
+    for (const name of shards) {
+      const path = join(directory, name);
+      this.#shards.set(name, await Shard.open(path, (durationMs) => this.#countFsync(durationMs)));
+      for (const kept of takeInventory(path, broken, log)) this.#holdings.add(kept);
+    }
+    tidyBroken(broken);
+    for (const { host } of this.#holdings.summaries()) await this.#tidy(host);
+  }
+
+  #countFsync(durationMs: number): void {
+    this.#lastFsyncMs = durationMs;
+    this.#fsyncs += 1;
+    this.#fsyncMs += durationMs;
+  }
+
+  /**
+   * Resolves when the output would survive a power cut; at every moment before, readers get what
+   * was there. Output received before what is there already is not kept. A receivedAt in the
+   * future, from a clock since set right, does not keep newer output out.
+   *
+   * @throws CourierError LOCAL when the spool or the disk is full or fails; nothing is lost then
+   */
+  put(output: NewOutput): Promise<void> {
+    const doing = `putting the output of ${output.host} into ${this.#settings.directory}`;
+    return this.#inTurn(output.host, doing, () => this.#store(output));
+  }
+
+  /**
+   * Removes all there is of a host; fine when there is nothing.
+   *
+   * @throws CourierError LOCAL
+   */
+  remove(host: HostName): Promise<void> {
+    const doing = `removing the output of ${host} from ${this.#settings.directory}`;
+    return this.#inTurn(host, doing, async () => {
+      const shard = this.#shardOf(host);
+      await shard.remove(namesOf(host, await readDirectory(shard.path)));
+      this.#holdings.drop(host);
+      await shard.sync();
+    });
+  }
+
+  /** The newest output of each host. */
+  summaries(): readonly SpoolSummary[] {
+    return this.#holdings.summaries();
+  }
+
+  get statistics(): SpoolStatistics {
+    const { hosts, bytes } = this.#holdings;
+    const [lastFsyncMs, fsyncs, fsyncMs] = [this.#lastFsyncMs, this.#fsyncs, this.#fsyncMs];
+    return { hosts, bytes, lastFsyncMs, fsyncs, fsyncMs };
+  }
+
+  /** Takes nothing more and ends what runs. May be called twice; never rejects. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    await Promise.allSettled(this.#turns.values());
+    for (const shard of this.#shards.values()) await shard.close();
+  }
+
+  async #store(output: NewOutput): Promise<void> {
+    const { host, receivedAt } = output;
+    const newest = this.#holdings.newest(host);
+    if (newest !== undefined && isReplaced(receivedAt, newest.summary.receivedAt)) return;
+    const header = makeHeader(output);
+    const version = nextVersion(receivedAt, newest?.version);
+    const name = makeFileName(host, version);
+    const bytes = output.output.length;
+    const fileBytes = header.length + bytes;
+    this.#holdings.reserve(host, fileBytes);
+    try {
+      await this.#shardOf(host).store(name, [header, output.output]);
+      const origin = cleanOrigin(output.origin);
+      const summary = { host, bytes, producedAt: output.producedAt, receivedAt, origin };
+      this.#holdings.add({ summary, name, version, fileBytes });
+    } finally {
+      this.#holdings.release(host, fileBytes);
+    }
+    await this.#tidy(host);
+  }
+
+  /** The output is safe whether or not an older one can be removed now; the next open tries again. */
+  async #tidy(host: HostName): Promise<void> {
+    const names = this.#holdings.takeSuperseded(host).map(({ name }) => name);
+    try {
+      if (names.length > 0) await this.#shardOf(host).remove(names);
+    } catch (error) {
+      const { code, message } = asCourierError(error, `removing older output of ${host}`);
+      this.#settings.log.warn({ host, code }, message);
+    }
+  }
+
+  async #inTurn(host: HostName, doing: string, work: () => Promise<void>): Promise<void> {
+    if (this.#closed !== undefined) throw new CourierError('INTERNAL', `${doing}: it is closed`);
+    const turn = (this.#turns.get(host) ?? Promise.resolve()).then(work);
+    const ended = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(host, ended);
+    try {
+      await turn;
+    } catch (error) {
+      throw asCourierError(error, doing);
+    } finally {
+      if (this.#turns.get(host) === ended) this.#turns.delete(host);
+    }
+  }
+
+  #shardOf(host: HostName): Shard {
+    const shard = this.#shards.get(shardOf(host));
+    if (shard === undefined) throw new CourierError('INTERNAL', 'the spool is not open');
+    return shard;
+  }
+}
+
+/** Whether output received at `receivedAt` is older than what is there, received at `thereAt`. */
+function isReplaced(receivedAt: Date, thereAt: Date): boolean {
+  return receivedAt < thereAt && thereAt.getTime() <= Date.now();
+}

@@ -1,0 +1,44 @@
+/** Which spool a `spool:` source means. */
+
+import { CourierError, quote } from '../../errors.ts';
+import type { SourceUri } from '../../source.ts';
+import { defaultSpoolDirectory } from '../../spool/directories.ts';
+
+const spoolUri = /^spool:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The directory of the spool: the path of the source, or where the spool is when nobody says.
+ *
+ * @throws CourierError USAGE
+ */
+export function locate(uri: SourceUri, env: Environment): string {
+  const [, authority = '', path = '', rest] = spoolUri.exec(uri.text) ?? [];
+  if (authority !== '' && authority.toLowerCase() !== 'localhost') {
+    throw refuse(`cannot be on another machine, here ${quote(authority)}`);
+  }
+  if (rest !== '') {
+    throw refuse('has no query and no fragment; write %3F for a question mark, %23 for #');
+  }
+  if (path.includes('{')) {
+    throw refuse('has no placeholders: a spool holds the output of all hosts');
+  }
+  if (path === '' && !uri.text.includes('/')) return defaultSpoolDirectory(env);
+  if (!path.startsWith('/')) throw refuse('is spool: alone or has an absolute path');
+  return decodePath(path).replace(/\/+$/, '') || '/';
+}
+
+function decodePath(path: string): string {
+  if (/%2f/i.test(path)) throw refuse('must not have %2F: no file name can hold a slash');
+  if (path.includes('%00')) throw refuse('must not have %00: no file name can hold a NUL');
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    throw refuse(`has a % that does not begin a character in UTF-8: ${quote(path)}`, error);
+  }
+}
+
+function refuse(why: string, cause?: unknown): CourierError {
+  return new CourierError('USAGE', `a spool: source ${why}`, { cause });
+}

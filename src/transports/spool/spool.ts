@@ -1,0 +1,49 @@
+/** `spool:`: what the receiver or the collector has stored last for the host. */
+
+import { access } from 'node:fs';
+import { promisify } from 'node:util';
+import { CourierError } from '../../errors.ts';
+import type { Target } from '../../source.ts';
+import { readSpooled } from '../../spool/reading.ts';
+import { asCourierError } from '../../system-errors.ts';
+import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';
+import { untilAborted } from '../../until-aborted.ts';
+import { locate } from './location.ts';
+
+export const spool = defineTransport({
+  options: {},
+  traits: { concurrency: 64, consumes: false },
+  async open(uri, _options, context) {
+    const directory = locate(uri, context.env);
+    return {
+      async fetch(target, signal) {
+        signal.throwIfAborted();
+        return untilAborted(fetchSpooled(directory, target, context), signal);
+      },
+      async close() {},
+    };
+  },
+});
+
+const requireDirectory = promisify(access);
+
+async function fetchSpooled(
+  directory: string,
+  { host }: Target,
+  { log, maxOutputBytes }: OpenContext,
+): Promise<Delivery> {
+  const found = await readSpooled(directory, host, log, maxOutputBytes);
+  if (found === undefined) {
+    await requireDirectory(directory).catch((error: unknown) => {
+      throw asCourierError(error, `looking into the spool ${directory}`);
+    });
+    throw new CourierError('NO_OUTPUT', `there is no output of ${host} in ${directory}`);
+  }
+  const { output, producedAt, receivedAt, origin } = found;
+  return {
+    output,
+    origin: `${directory} (received ${receivedAt.toISOString()}, ${origin})`,
+    producedAt,
+    async acknowledge() {},
+  };
+}
