@@ -1,0 +1,52 @@
+/** Revoking what was issued, by serial or by host. */
+
+import { CourierError, quote } from '../errors.ts';
+import { files } from './directory.ts';
+import { isHostUuid } from './dns-name.ts';
+import { type IssuedCertificate, readIssued } from './issued.ts';
+import { isSerial, Revocations, toSerial } from './revocation.ts';
+
+export interface RevokedCertificate {
+  readonly serial: string;
+  readonly uuid: string;
+  /** Whether it was on the list before. */
+  readonly already: boolean;
+}
+
+/**
+ * Denies certificates; a uuid stands for every certificate its host ever got. Nothing is revoked
+ * when one of the texts means nothing.
+ *
+ * @param texts serials and uuids
+ * @throws CourierError USAGE for a text that is neither, or that nothing was issued under; LOCAL
+ */
+export async function revokeCertificates(
+  texts: readonly string[],
+  directory: string,
+  now: Date,
+): Promise<readonly RevokedCertificate[]> {
+  const issued = await readIssued(directory);
+  const meant = new Set(texts.flatMap((text) => find(text, issued)));
+  const revocations = await Revocations.load(directory);
+  const revoked: RevokedCertificate[] = [];
+  for (const { serial, uuid } of meant) {
+    const already = revocations.has(serial);
+    if (!already) await revocations.add(serial, uuid, now);
+    revoked.push({ serial, uuid, already });
+  }
+  return revoked;
+}
+
+function find(text: string, issued: readonly IssuedCertificate[]): readonly IssuedCertificate[] {
+  const isUuid = isHostUuid(text.toLowerCase());
+  if (!isUuid && !isSerial(text)) {
+    throw new CourierError('USAGE', `${quote(text)} is neither a serial nor the uuid of a host`);
+  }
+  const found = issued.filter(({ serial, uuid }) =>
+    isUuid ? uuid === text.toLowerCase() : serial === toSerial(text),
+  );
+  if (found.length > 0) return found;
+  const what = isUuid ? 'the uuid' : 'the serial';
+  const hint = `there is none in ${files.issued}; what it does not know, a line in ${files.revoked} denies`;
+  throw new CourierError('USAGE', `no certificate with ${what} ${text}: ${hint}`);
+}
