@@ -17,11 +17,18 @@ const otherTests = globSync('test/**/*.test.ts')
   .filter((path) => !coveredTests.includes(path))
   .sort();
 
+/** A test that hangs is a failure, not a wait. */
+const longestTestMs = 240_000;
+
 function run(title: string, args: readonly string[]): boolean {
   process.stderr.write(`\ntest: ${title}\n`);
-  const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...args], {
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    ['--test', '--test-concurrency=2', `--test-timeout=${longestTestMs}`, ...args],
+    {
+      stdio: 'inherit',
+    },
+  );
   return status === 0;
 }
 

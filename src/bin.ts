@@ -12,6 +12,7 @@ const io: Io = {
   env: process.env,
   clock: systemClock,
   shutdown: shutdown.signal,
+  stay: shutdown.stay,
   readInput: (maxBytes) => readDescriptor(0, maxBytes),
   writeOutput: (bytes) => writeDescriptor(1, bytes),
   writeError: writeErrorText,

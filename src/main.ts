@@ -1,6 +1,7 @@
 /** argv → command → exit code; the only catch that ends in a line on stderr. */
 
 import type { CommandModule, Invocation } from './command.ts';
+import { commands } from './commands/catalog.ts';
 import { CourierError, quote, stderrLine } from './errors.ts';
 import type { Io } from './io.ts';
 import { makeLogger, type Verbosity } from './log.ts';
@@ -8,19 +9,6 @@ import { globalOptions, readArguments } from './read-arguments.ts';
 import { redactSecrets } from './redaction.ts';
 import { asCourierError } from './system-errors.ts';
 import { version } from './version.ts';
-
-const commands: Readonly<
-  Record<string, { readonly summary: string; readonly load: () => Promise<CommandModule> }>
-> = {
-  fetch: {
-    summary: 'print the agent output of a host, from the first source that has it',
-    load: async () => (await import('./commands/fetch.ts')).fetch,
-  },
-  check: {
-    summary: 'say what is wrong with agent output in a file or on stdin',
-    load: async () => (await import('./commands/check.ts')).check,
-  },
-};
 
 /** Runs one command line, without the program's own name, and resolves with the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<number> {

@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os';
 import { CourierError } from './errors.ts';
+import type { Staying } from './io.ts';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -12,6 +13,8 @@ export interface Shutdown {
   readonly signal: AbortSignal;
   /** The signal that came, if one did. */
   received(): EndingSignal | undefined;
+  /** For a command that serves until it is ended. */
+  stay(how: Staying): void;
 }
 
 /** How long temporary files and children have to go; then we go without them. */
@@ -24,15 +27,20 @@ const graceMs = 100;
 export function listenForShutdown(): Shutdown {
   const controller = new AbortController();
   let received: EndingSignal | undefined;
+  let staying: Staying | undefined;
   for (const name of signals) {
     process.on(name, () => {
+      if (name === 'SIGHUP' && staying !== undefined) return staying.onHangup();
       if (received !== undefined) dieBySignal(name);
       received = name;
       controller.abort(new CourierError('INTERRUPTED', `ended by ${name}`));
-      setTimeout(dieBySignal, graceMs, name);
+      setTimeout(dieBySignal, staying?.graceMs ?? graceMs, name);
     });
   }
-  return { signal: controller.signal, received: () => received };
+  const stay = (how: Staying) => {
+    staying = how;
+  };
+  return { signal: controller.signal, received: () => received, stay };
 }
 
 /**

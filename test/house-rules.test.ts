@@ -19,9 +19,9 @@ const rows: readonly (readonly string[])[] = [
   ['src/bin.ts'],
   ['src/main.ts'],
   ['src/commands/'],
-  ['src/fetching/'],
-  ['src/transports/'],
-  ['src/agent-output/', 'src/mail/', 'src/wrapping/'],
+  ['src/fetching/', 'src/doctor/', 'src/receiver/'],
+  ['src/transports/', 'src/spool/', 'src/certs/'],
+  ['src/agent-output/', 'src/mail/', 'src/openssh/', 'src/wrapping/'],
   ['src/'],
 ];
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
+import { commands } from '../src/commands/catalog.ts';
 import { CourierError } from '../src/errors.ts';
 import { main } from '../src/main.ts';
 import { version } from '../src/version.ts';
@@ -49,11 +50,11 @@ test('--help, -h and help show the commands', async () => {
   assert.deepEqual([shown.code, shown.errors], [0, '']);
   const lines = shown.output.split('\n');
   assert.equal(lines[0], 'cmk-courier COMMAND …');
-  assert.ok(
-    lines.includes(
-      '  cmk-courier fetch  print the agent output of a host, from the first source that has it',
-    ),
-  );
+  for (const [name, { summary }] of Object.entries(commands)) {
+    assert.ok(
+      lines.some((line) => line.includes(`cmk-courier ${name} `) && line.includes(summary)),
+    );
+  }
   assert.deepEqual(await run(['-h']), shown);
   assert.deepEqual(await run(['help']), shown);
 });
@@ -74,7 +75,7 @@ test('help of fetch shows the options of every transport', async () => {
 });
 
 test('no command and an unknown command are mistakes', async () => {
-  const known = 'there are fetch, check, and --help (USAGE)';
+  const known = `there are ${Object.keys(commands).join(', ')}, and --help (USAGE)`;
   await assertFails([], 2, `cmk-courier: no command given; ${known}`);
   await assertFails(['get'], 2, `cmk-courier: no command "get"; ${known}`);
   await assertFails(['constructor'], 2, `cmk-courier: no command "constructor"; ${known}`);

@@ -12,6 +12,14 @@ interface CatalogEntry {
 }
 
 const loadHttp = async () => (await import('./http/http.ts')).http;
+const loadRsync = async () => (await import('./rsync/rsync.ts')).rsync;
+const loadSsh = async () => (await import('./ssh/ssh.ts')).ssh;
+const loadSftp = async () => (await import('./sftp/sftp.ts')).sftp;
+const loadImap = async () => (await import('./imap/imap.ts')).imap;
+const loadMaildir = async () => (await import('./maildir/maildir.ts')).maildir;
+const loadSpool = async () => (await import('./spool/spool.ts')).spool;
+const loadExec = async () => (await import('./exec/exec.ts')).exec;
+const loadTcp = async () => (await import('./tcp/tcp.ts')).tcp;
 const loadFile = async () => (await import('./file/file.ts')).file;
 
 export const catalog: Readonly<Record<string, CatalogEntry>> = {
@@ -27,6 +35,25 @@ export const catalog: Readonly<Record<string, CatalogEntry>> = {
     transport: 'file',
     load: loadFile,
   },
+  rsync: { summary: 'a file from an rsync daemon', transport: 'rsync', load: loadRsync },
+  'rsync+ssh': { summary: 'a file through rsync over ssh', transport: 'rsync', load: loadRsync },
+  tcp: { summary: 'the agent port 6556 in every variant', transport: 'tcp', load: loadTcp },
+  ssh: { summary: 'what a command on the host prints', transport: 'ssh', load: loadSsh },
+  sftp: { summary: 'a file through OpenSSH', transport: 'sftp', load: loadSftp },
+  scp: { summary: 'the same by another name', transport: 'sftp', load: loadSftp },
+  imaps: { summary: 'the newest fitting message in a mailbox', transport: 'imap', load: loadImap },
+  imap: { summary: 'the same, encrypted by STARTTLS', transport: 'imap', load: loadImap },
+  maildir: {
+    summary: 'the newest fitting message in a Maildir',
+    transport: 'maildir',
+    load: loadMaildir,
+  },
+  spool: {
+    summary: 'what the receiver or the collector stored last',
+    transport: 'spool',
+    load: loadSpool,
+  },
+  exec: { summary: 'what a local program prints', transport: 'exec', load: loadExec },
 };
 
 /**

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { benchInterrupt } from './interrupt.ts';
 import { benchStartup } from './startup.ts';
 import { benchThroughput } from './throughput.ts';
+import { benchTools } from './tools.ts';
 
 const turns = Number(process.env['TURNS'] ?? 40);
 
@@ -11,6 +12,12 @@ const { model = 'unknown processor' } = cpus()[0] ?? {};
 process.stdout.write(
   `${cpus().length} × ${model}, Node ${process.versions.node}, ${turns} turns\n\n`,
 );
-for (const bench of [() => benchStartup(turns), benchThroughput, () => benchInterrupt(turns)]) {
+const benches = [
+  () => benchStartup(turns),
+  () => benchTools(turns),
+  () => benchThroughput(),
+  () => benchInterrupt(turns),
+];
+for (const bench of benches) {
   process.stdout.write(`${await bench()}\n\n`);
 }

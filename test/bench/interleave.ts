@@ -15,6 +15,8 @@ export interface Timing {
   readonly maxMs: number;
   /** Median of (this ÷ first contestant), each within one turn. */
   readonly ratio: number;
+  /** Median of (this − first contestant), each within one turn. */
+  readonly addedMs: number;
 }
 
 /** One run, wall clock, in milliseconds. */
@@ -47,6 +49,7 @@ export function interleave(contestants: readonly Contestant[], turns: number): r
       minMs: Math.min(...own),
       maxMs: Math.max(...own),
       ratio: median(own.map((time, turn) => time / (first[turn] ?? Number.NaN))),
+      addedMs: median(own.map((time, turn) => time - (first[turn] ?? Number.NaN))),
     };
   });
 }
@@ -60,10 +63,17 @@ export function median(values: readonly number[]): number {
 
 /** Timings as a table. */
 export function showTimings(title: string, timings: readonly Timing[]): string {
-  const rows = timings.map(
-    ({ name, medianMs, minMs, maxMs, ratio }) =>
-      `${name.padEnd(40)}${[medianMs, minMs, maxMs].map((ms) => ms.toFixed(1).padStart(9)).join('')}${ratio.toFixed(2).padStart(8)}`,
+  const columns = ['median', 'min', 'max', 'ratio', 'added'];
+  const rows = timings.map(({ name, medianMs, minMs, maxMs, ratio, addedMs }) =>
+    toRow(name, [
+      ...[medianMs, minMs, maxMs].map((ms) => ms.toFixed(1)),
+      ratio.toFixed(2),
+      addedMs.toFixed(1),
+    ]),
   );
-  const head = `${title.padEnd(40)}${'median'.padStart(9)}${'min'.padStart(9)}${'max'.padStart(9)}${'ratio'.padStart(8)}`;
-  return [head, ...rows].join('\n');
+  return [toRow(title, columns), ...rows].join('\n');
+}
+
+function toRow(name: string, cells: readonly string[]): string {
+  return name.padEnd(42) + cells.map((cell) => cell.padStart(9)).join('');
 }

@@ -2,19 +2,12 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { courier } from '../helpers/run-program.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { interleave, showTimings } from './interleave.ts';
-
-const windows = new URL('../fixtures/agent-output/windows-2.0/input.txt', import.meta.url);
-
-/** The first whole lines of a real output, 87 kB of them. */
-function sampleOutput(): Buffer {
-  const output = readFileSync(windows);
-  return output.subarray(0, output.lastIndexOf('\n', 87_000) + 1);
-}
+import { sampleOutput } from './sample-output.ts';
 
 /** A web server in a process of its own: this one stands still while it times. */
 const serverCode = `

@@ -1,0 +1,31 @@
+/** Every command, by its name; loaded when it is chosen. */
+
+import type { CommandModule } from '../command.ts';
+
+interface CatalogEntry {
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const commands: Readonly<Record<string, CatalogEntry>> = {
+  fetch: {
+    summary: 'print the agent output of a host, from the first source that has it',
+    load: async () => (await import('./fetch.ts')).fetch,
+  },
+  check: {
+    summary: 'say what is wrong with agent output in a file or on stdin',
+    load: async () => (await import('./check.ts')).check,
+  },
+  probe: {
+    summary: 'say what answers on the agent port of a host',
+    load: async () => (await import('./probe.ts')).probe,
+  },
+  certs: {
+    summary: 'make, show, renew and revoke the certificates of the receiver and its hosts',
+    load: async () => (await import('./certs.ts')).certs,
+  },
+  'ssh-trust': {
+    summary: 'record the keys of hosts to be reached over ssh',
+    load: async () => (await import('./ssh-trust.ts')).sshTrust,
+  },
+};
