@@ -1,6 +1,7 @@
-/** src → one CommonJS file. */
+/** src and the libraries it uses → CommonJS files. */
 
-import { build, type Plugin } from 'esbuild';
+import { readFileSync } from 'node:fs';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /**
  * undici asks for HTTP/2 when it is loaded, which costs 8 ms of every start and pulls in all of
@@ -19,30 +20,54 @@ const withoutHttp2: Plugin = {
 };
 
 /** Names stay as they are: they are what `--debug` shows, and cost nothing. */
-export async function bundle(): Promise<string> {
-  const result = await build({
-    entryPoints: ['src/bin.ts'],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    charset: 'ascii',
-    // The executable runs the bundle as a script, and a script cannot import.
-    supported: { 'dynamic-import': false },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    define: {
-      // Node's own build of undici sets this too: the experimental second parser stays out.
-      esbuildDetection: 'true',
-      'import.meta.url': 'bundleUrl',
-    },
-    banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
-    plugins: [withoutHttp2],
-  });
-  const [file] = result.outputFiles;
+const settings: BuildOptions = {
+  bundle: true,
+  write: false,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22',
+  charset: 'ascii',
+  // The executable runs bundles as scripts, and a script cannot import.
+  supported: { 'dynamic-import': false },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: {
+    // Node's own build of undici sets this too: the experimental second parser stays out.
+    esbuildDetection: 'true',
+    'import.meta.url': 'bundleUrl',
+  },
+  banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
+  plugins: [withoutHttp2],
+};
+
+/** A fetch uses these, or parts of them, every time: they belong into the program. */
+const inProgram = ['undici', 'yargs-parser'];
+
+/** Libraries that are loaded when they are used. */
+export function separateLibraries(): readonly string[] {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  return Object.keys(dependencies).filter((name) => !inProgram.includes(name));
+}
+
+/** Everything in one file, but for the libraries in `external`. */
+export async function bundleProgram(external: readonly string[]): Promise<string> {
+  return bundle({ entryPoints: ['src/bin.ts'], external: [...external] });
+}
+
+/** One library, with its default export, if it has one, in the place of its exports. */
+export async function bundleLibrary(name: string): Promise<string> {
+  const contents = `
+    const library = require(${JSON.stringify(name)});
+    const main = library.__esModule ? library.default : undefined;
+    module.exports = main === undefined ? library : Object.assign(main, library);`;
+  return bundle({ stdin: { contents, resolveDir: '.' } });
+}
+
+async function bundle(entry: BuildOptions): Promise<string> {
+  const { outputFiles = [] } = await build({ ...settings, ...entry, write: false });
+  const [file] = outputFiles;
   if (file === undefined) throw new Error('esbuild wrote nothing');
   return file.text;
 }

@@ -1,4 +1,4 @@
-/** A bundle → an executable that needs no Node, by Node's own builder. */
+/** Bundles → an executable that needs no Node, by Node's own builder. */
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,19 +7,19 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { bundleLibrary, bundleProgram, separateLibraries } from '../bundle.ts';
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
 
 /** Writes the executable to `output`. */
-export async function buildExecutable(bundled: string, output: string): Promise<void> {
+export async function buildExecutable(output: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'cmk-courier-build-'));
   try {
-    const parameters = 'require,module,__filename,exports={}';
-    writeFileSync(join(folder, 'bundle'), `(function(${parameters}){${bundled}\n})`, 'latin1');
-    await warmUp(folder);
+    const assets = await writeAssets(folder);
     copyFileSync(join(here, 'launcher.cjs'), join(folder, 'launcher.cjs'));
-    writeFileSync(join(folder, 'sea.json'), JSON.stringify(configuration(resolve(output))));
+    const configuration = toConfiguration(assets, resolve(output));
+    writeFileSync(join(folder, 'sea.json'), JSON.stringify(configuration));
     await run(process.execPath, ['--build-sea', 'sea.json'], { cwd: folder });
   } finally {
     rmSync(folder, { recursive: true });
@@ -27,15 +27,31 @@ export async function buildExecutable(bundled: string, output: string): Promise<
 }
 
 /** NODE_OPTIONS in a site's environment stay without effect. */
-function configuration(output: string): object {
+function toConfiguration(assets: Readonly<Record<string, string>>, output: string): object {
   return {
     main: 'launcher.cjs',
     output,
-    assets: { bundle: 'bundle', 'code-cache': 'code-cache' },
+    assets,
     useCodeCache: true,
     disableExperimentalSEAWarning: true,
     execArgvExtension: 'none',
   };
+}
+
+/** The program, its code cache, and each library by its name. */
+async function writeAssets(folder: string): Promise<Readonly<Record<string, string>>> {
+  const libraries = separateLibraries();
+  const assets: Record<string, string> = { 'code-cache': 'code-cache' };
+  const write = (name: string, bundled: string) => {
+    const file = name.replace('/', '-');
+    const parameters = 'require,module,__filename,exports';
+    writeFileSync(join(folder, file), `(function(${parameters}){${bundled}\n})`, 'latin1');
+    assets[name] = file;
+  };
+  write('cmk-courier', await bundleProgram(libraries));
+  for (const name of libraries) write(name, await bundleLibrary(name));
+  await warmUp(folder);
+  return assets;
 }
 
 /** One run that goes the whole way twice: a web server that answers with a page, then a drop. */
@@ -48,7 +64,14 @@ async function warmUp(folder: string): Promise<void> {
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   const sources = [`http://127.0.0.1:${port}/{host}`, drop];
-  const args = ['bundle', 'code-cache', 'fetch', '--host=warm-up', '--address=::1', ...sources];
+  const args = [
+    'cmk-courier',
+    'code-cache',
+    'fetch',
+    '--host=warm-up',
+    '--address=::1',
+    ...sources,
+  ];
   try {
     await run(process.execPath, [join(here, 'warm-up.cjs'), ...args], { cwd: folder });
   } finally {
