@@ -1,6 +1,7 @@
 /** `npm run bench`: figures to compare, from turns taken on the same machine. */
 
 import { cpus } from 'node:os';
+import { benchAgentPort } from './agent-port.ts';
 import { benchInterrupt } from './interrupt.ts';
 import { benchStartup } from './startup.ts';
 import { benchThroughput } from './throughput.ts';
@@ -15,6 +16,7 @@ process.stdout.write(
 const benches = [
   () => benchStartup(turns),
   () => benchTools(turns),
+  () => benchAgentPort(turns),
   () => benchThroughput(),
   () => benchInterrupt(turns),
 ];

@@ -66,10 +66,14 @@ function byMultiplexedSsh(sshd: Sshd, drop: string, folder: string): readonly Co
   ];
 }
 
+const bareRsync =
+  'exec rsync --times --max-size=67108864 --timeout=30 --contimeout=10 --no-motd "$0" "$1.$$"';
+
 function byRsync(port: number, folder: string): readonly Contestant[] {
   const url = `rsync://127.0.0.1:${port}/drops/web01`;
   return [
-    { name: 'rsync', command: ['rsync', '--times', '--ignore-times', url, join(folder, 'copy')] },
+    // A new file each time and the same limits, as the courier has them.
+    { name: 'rsync', command: ['sh', '-c', bareRsync, url, join(folder, 'copy')] },
     { name: 'cmk-courier fetch, rsync:', command: [courier, 'fetch', '--host=web01', url] },
   ];
 }
