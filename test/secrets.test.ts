@@ -7,14 +7,8 @@ import { test } from 'node:test';
 import { format, inspect } from 'node:util';
 import { CourierError, stderrLine } from '../src/errors.ts';
 import { parseOptions, type RawOptions } from '../src/options.ts';
-import {
-  isSecretGiven,
-  readSecret,
-  readSecretFile,
-  Secret,
-  type SecretContext,
-  secretOptions,
-} from '../src/secrets.ts';
+import { isSecretGiven, readSecret, secretOptions } from '../src/secret-options.ts';
+import { readSecretFile, Secret, type SecretContext } from '../src/secrets.ts';
 import { catchThrown } from './helpers/catch-thrown.ts';
 import { makeCollectingLog } from './helpers/collecting-log.ts';
 import { catchFault } from './helpers/expect-fault.ts';

@@ -13,7 +13,7 @@ import {
   parseSize,
 } from '../option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions, toFlag, withFlag } from '../options.ts';
-import { readSecret, secretOptions } from '../secrets.ts';
+import { readSecret, secretOptions } from '../secret-options.ts';
 import { looksLikeSource, parseSourceUri } from '../source.ts';
 import { catalog, catalogEntry } from '../transports/catalog.ts';
 

@@ -4,7 +4,6 @@ import { CourierError, quote } from '../errors.ts';
 import type { Target } from '../source.ts';
 import { fitsGlob, type Token } from './glob.ts';
 import type { MessageHeaders } from './headers.ts';
-import type { MailOptions } from './options.ts';
 
 /** A pattern as it was given, filled in later for each host. */
 export function parsePattern(raw: string): string {
@@ -119,8 +118,15 @@ export interface Wanted {
   readonly to: Pattern | undefined;
 }
 
+/** Patterns as they were written, with placeholders. */
+export interface RawPatterns {
+  readonly mailFrom: string | undefined;
+  readonly mailSubject: string | undefined;
+  readonly mailTo: string | undefined;
+}
+
 /** The patterns of a source for one host; mail addresses do not tell upper from lower case. */
-export function fillPatterns(options: MailOptions, target: Target): Wanted {
+export function fillPatterns(options: RawPatterns, target: Target): Wanted {
   const fill = (raw: string | undefined, letters: Letters) =>
     raw === undefined ? undefined : fillPattern(raw, target, letters);
   return {

@@ -9,7 +9,8 @@ import { type ProgramEnd, runProgram } from '../run-program.ts';
 import { toSshFault } from './faults.ts';
 import type { HostKey } from './known-hosts.ts';
 import { describeLogin, type SshLogin } from './login.ts';
-import { type OpenSsh, quoteValue } from './openssh.ts';
+import type { OpenSsh } from './openssh.ts';
+import { quoteValue } from './values.ts';
 
 const debianPackage = 'openssh-client';
 const maxOutputBytes = 1024 * 1024;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CourierError } from '../errors.ts';
 import { asCourierError } from '../system-errors.ts';
-import { parseSshPath, quoteValue } from './openssh.ts';
+import { parseSshPath, quoteValue } from './values.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -3,11 +3,12 @@
 import { access, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError, quote } from '../errors.ts';
-import { parsePositiveDuration, parseText } from '../option-types.ts';
+import { CourierError } from '../errors.ts';
+import { parsePositiveDuration } from '../option-types.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
 import { asCourierError } from '../system-errors.ts';
 import { describeLogin, parseLogin, type SshLogin } from './login.ts';
+import { parseSshPath, quoteValue } from './values.ts';
 
 /** Options of every transport that uses OpenSSH. */
 export const sshOptions = {
@@ -164,25 +165,6 @@ function toProxy(hops: readonly SshLogin[], common: readonly string[]): readonly
 /** Backslashes alone: ssh itself looks for quotes in the line before it hands it to the shell. */
 function toShellWord(text: string): string {
   return text.replace(/[^\w./:=@,%+-]/gu, '\\$&');
-}
-
-/** A file name as ssh reads it in a setting: quotes for blanks, `%%` for a percent sign. */
-export function quoteValue(path: string): string {
-  return `"${path.replaceAll('%', '%%')}"`;
-}
-
-/**
- * A file name that ssh can be given: it has no way to write some.
- *
- * @throws CourierError USAGE
- */
-export function parseSshPath(raw: string): string {
-  const path = parseText(raw);
-  if (/["'\\\p{Cc}]|\$\{/u.test(path)) {
-    const why = 'must not hold quotes, backslashes, ${ or control characters';
-    throw new CourierError('USAGE', `${why}, not ${quote(path)}`);
-  }
-  return path;
 }
 
 /**

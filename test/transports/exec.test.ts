@@ -120,7 +120,7 @@ test('what cannot be meant is refused before anything is started', async () => {
   );
   assert.equal(
     await wrong(`exec:${path}?arg=a%00`),
-    'an exec: source must not have %00: no argument can hold a NUL',
+    'an exec: source must not have %00: no name and no argument can hold a NUL',
   );
   assert.match(await wrong(`exec:${path}?arg=%ff`), /has a % that does not begin a character/);
   assert.match(await wrong(`exec:${path}?arg=a#b`), /has no fragment; write %23 for a #$/);

@@ -1,6 +1,9 @@
 /** `exec:/path/of/program?arg=--host&arg={host}`: a program and its arguments. */
 
-import { CourierError, quote } from '../../errors.ts';
+import { quote } from '../../errors.ts';
+import { decodeText, refusalFor } from '../../local-path.ts';
+
+const refuse = refusalFor('an exec:');
 
 export interface Command {
   /** Absolute. */
@@ -25,24 +28,11 @@ export function parseExecUri(uri: string): Command {
   }
   if (path.includes('{')) throw refuse('has {host} and {address} only in arguments');
   const parameters = query === '' ? [] : query.split('&');
-  return { program: decode(path), args: parameters.map(parseArgument) };
+  return { program: decodeText(path, refuse), args: parameters.map(parseArgument) };
 }
 
 function parseArgument(parameter: string): string {
-  if (parameter.startsWith('arg=')) return decode(parameter.slice('arg='.length));
+  if (parameter.startsWith('arg=')) return decodeText(parameter.slice('arg='.length), refuse);
   const hint = 'write & within an argument as %26';
   throw refuse(`takes arguments as arg=…&arg=…, not ${quote(parameter)}; ${hint}`);
-}
-
-function decode(text: string): string {
-  if (text.includes('%00')) throw refuse('must not have %00: no argument can hold a NUL');
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    throw refuse(`has a % that does not begin a character in UTF-8: ${quote(text)}`, error);
-  }
-}
-
-function refuse(why: string, cause?: unknown): CourierError {
-  return new CourierError('USAGE', `an exec: source ${why}`, { cause });
 }

@@ -1,7 +1,10 @@
 /** Where in the file system a `file:` source points. */
 
-import { CourierError, quote } from '../../errors.ts';
+import { quote } from '../../errors.ts';
+import { decodePath, refusalFor } from '../../local-path.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+
+const refuse = refusalFor('a file:');
 
 export interface Location {
   /** With a `/` at its end only a directory will do. */
@@ -28,7 +31,7 @@ export function checkFileUri(uri: SourceUri): void {
     throw refuse('has no query and no fragment; write %3F for a question mark, %23 for #');
   }
   if (!path.startsWith('/')) throw refuse('needs an absolute path');
-  decodePath(path);
+  decodePath(path, refuse);
 }
 
 /**
@@ -39,26 +42,12 @@ export function checkFileUri(uri: SourceUri): void {
 export function locate(uri: SourceUri, target: Target): Location {
   const [before = ''] = pathOf(uri.text).split('{', 1);
   return {
-    path: decodePath(pathOf(fillSourceUri(uri, target))),
-    base: decodePath(before.slice(0, before.lastIndexOf('/') + 1)),
+    path: decodePath(pathOf(fillSourceUri(uri, target)), refuse),
+    base: decodePath(before.slice(0, before.lastIndexOf('/') + 1), refuse),
     fixed: before === pathOf(uri.text),
   };
 }
 
 function pathOf(uri: string): string {
   return fileUri.exec(uri)?.[2] ?? '';
-}
-
-function decodePath(path: string): string {
-  if (/%2f/i.test(path)) throw refuse('must not have %2F: no file name can hold a slash');
-  if (path.includes('%00')) throw refuse('must not have %00: no file name can hold a NUL');
-  try {
-    return decodeURIComponent(path);
-  } catch (error) {
-    throw refuse(`has a % that does not begin a character in UTF-8: ${quote(path)}`, error);
-  }
-}
-
-function refuse(why: string, cause?: unknown): CourierError {
-  return new CourierError('USAGE', `a file: source ${why}`, { cause });
 }

@@ -2,7 +2,7 @@
 
 import { CourierError } from '../../errors.ts';
 import { toFlag } from '../../options.ts';
-import { isSecretGiven } from '../../secrets.ts';
+import { isSecretGiven } from '../../secret-options.ts';
 import type { HttpOptions } from './options.ts';
 
 type Name = keyof HttpOptions;

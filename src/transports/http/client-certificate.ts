@@ -2,7 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { CourierError } from '../../errors.ts';
-import { readSecret, readSecretFile, type Secret, type SecretContext } from '../../secrets.ts';
+import { readSecret } from '../../secret-options.ts';
+import { readSecretFile, type Secret, type SecretContext } from '../../secrets.ts';
 import { asCourierError } from '../../system-errors.ts';
 import type { HttpOptions } from './options.ts';
 

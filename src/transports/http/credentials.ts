@@ -2,7 +2,8 @@
 
 import { CourierError, prefixError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import { readSecret, readSecretFile, Secret, type SecretContext } from '../../secrets.ts';
+import { readSecret } from '../../secret-options.ts';
+import { readSecretFile, Secret, type SecretContext } from '../../secrets.ts';
 import { type HeaderLine, parseHeaderLine } from './header-lines.ts';
 import type { HttpOptions } from './options.ts';
 

@@ -9,7 +9,7 @@ import {
   parseText,
 } from '../../option-types.ts';
 import type { OptionTable, OptionValues } from '../../options.ts';
-import { secretOptions } from '../../secrets.ts';
+import { secretOptions } from '../../secret-options.ts';
 import { parsePublicHeaderLine } from './header-lines.ts';
 import { parseProxyOption } from './proxy-address.ts';
 

@@ -1,7 +1,8 @@
 /** The proxy a source goes through; none unless `--proxy` says so. */
 
 import { CourierError } from '../../errors.ts';
-import { readSecret, type Secret } from '../../secrets.ts';
+import { readSecret } from '../../secret-options.ts';
+import type { Secret } from '../../secrets.ts';
 import type { OpenContext } from '../../transport.ts';
 import { basic } from './credentials.ts';
 import type { HttpOptions } from './options.ts';

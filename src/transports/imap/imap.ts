@@ -5,7 +5,7 @@ import { extractOutput } from '../../mail/mime.ts';
 import { requirePlaceholder } from '../../mail/options.ts';
 import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
-import { readSecret } from '../../secrets.ts';
+import { readSecret } from '../../secret-options.ts';
 import type { SourceUri, Target } from '../../source.ts';
 import { readAuthorities } from '../../tls-trust.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';

@@ -4,7 +4,7 @@ import { CourierError } from '../../errors.ts';
 import { mailOptions } from '../../mail/options.ts';
 import { parsePath, parsePositiveDuration, parseText } from '../../option-types.ts';
 import type { OptionTable, OptionValues } from '../../options.ts';
-import { isSecretGiven, secretOptions } from '../../secrets.ts';
+import { isSecretGiven, secretOptions } from '../../secret-options.ts';
 
 const file = { kind: 'value', placeholder: 'FILE', parse: parsePath } as const;
 

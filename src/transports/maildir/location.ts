@@ -1,8 +1,11 @@
 /** Where in the file system a `maildir:` source points. */
 
-import { CourierError, quote } from '../../errors.ts';
+import { quote } from '../../errors.ts';
 import { parseHostName } from '../../host-name.ts';
+import { decodePath, refusalFor } from '../../local-path.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+
+const refuse = refusalFor('a maildir:');
 
 export interface Location {
   /** Without a `/` at its end. */
@@ -40,19 +43,8 @@ export function locate(uri: SourceUri, target: Target): Location {
     throw refuse('has no query and no fragment; write %3F for a question mark, %23 for #');
   }
   if (!path.startsWith('/')) throw refuse('needs an absolute path');
-  return { path: decodePath(path).replace(/\/+$/, '') || '/', isOfHost: uri.text.includes('{') };
-}
-
-function decodePath(path: string): string {
-  if (/%2f/i.test(path)) throw refuse('must not have %2F: no file name can hold a slash');
-  if (path.includes('%00')) throw refuse('must not have %00: no file name can hold a NUL');
-  try {
-    return decodeURIComponent(path);
-  } catch (error) {
-    throw refuse(`has a % that does not begin a character in UTF-8: ${quote(path)}`, error);
-  }
-}
-
-function refuse(why: string, cause?: unknown): CourierError {
-  return new CourierError('USAGE', `a maildir: source ${why}`, { cause });
+  return {
+    path: decodePath(path, refuse).replace(/\/+$/, '') || '/',
+    isOfHost: uri.text.includes('{'),
+  };
 }

@@ -1,8 +1,11 @@
 /** Which spool a `spool:` source means. */
 
-import { CourierError, quote } from '../../errors.ts';
+import { quote } from '../../errors.ts';
+import { decodePath, refusalFor } from '../../local-path.ts';
 import type { SourceUri } from '../../source.ts';
 import { defaultSpoolDirectory } from '../../spool/directories.ts';
+
+const refuse = refusalFor('a spool:');
 
 const spoolUri = /^spool:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
 
@@ -26,19 +29,5 @@ export function locate(uri: SourceUri, env: Environment): string {
   }
   if (path === '' && !uri.text.includes('/')) return defaultSpoolDirectory(env);
   if (!path.startsWith('/')) throw refuse('is spool: alone or has an absolute path');
-  return decodePath(path).replace(/\/+$/, '') || '/';
-}
-
-function decodePath(path: string): string {
-  if (/%2f/i.test(path)) throw refuse('must not have %2F: no file name can hold a slash');
-  if (path.includes('%00')) throw refuse('must not have %00: no file name can hold a NUL');
-  try {
-    return decodeURIComponent(path);
-  } catch (error) {
-    throw refuse(`has a % that does not begin a character in UTF-8: ${quote(path)}`, error);
-  }
-}
-
-function refuse(why: string, cause?: unknown): CourierError {
-  return new CourierError('USAGE', `a spool: source ${why}`, { cause });
+  return decodePath(path, refuse).replace(/\/+$/, '') || '/';
 }

@@ -3,7 +3,7 @@
 import { CourierError, quote } from '../../errors.ts';
 import { parseOneOf, parsePath, parsePositiveDuration } from '../../option-types.ts';
 import type { OptionTable, OptionValues } from '../../options.ts';
-import { secretOptions } from '../../secrets.ts';
+import { secretOptions } from '../../secret-options.ts';
 import { policies } from './policy.ts';
 import { parseUuid } from './uuid.ts';
 

@@ -1,6 +1,6 @@
 /** `tcp:`: the agent port, in every way a Checkmk agent may answer on it (spec: tcp-pull). */
 
-import { readSecret } from '../../secrets.ts';
+import { readSecret } from '../../secret-options.ts';
 import { defineTransport, type OpenContext } from '../../transport.ts';
 import { untilAborted } from '../../until-aborted.ts';
 import { exchange } from './exchange.ts';

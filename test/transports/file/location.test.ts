@@ -71,7 +71,7 @@ const wrongSources: Readonly<Record<string, RegExp>> = {
   'file:drops/{host}': /needs an absolute path/,
   'file:': /needs an absolute path/,
   'file://localhost': /needs an absolute path/,
-  'file:///drops/%00/{host}': /%00: no file name can hold a NUL/,
+  'file:///drops/%00/{host}': /%00: no name and no argument can hold a NUL/,
   'file:///drops/..%2f{host}': /%2F: no file name can hold a slash/,
   'file:///drops/%zz': /a % that does not begin a character/,
   'file:///drops/%FC': /a % that does not begin a character in UTF-8/,
