@@ -56,12 +56,12 @@ export async function bundleProgram(external: readonly string[]): Promise<string
   return bundle({ entryPoints: ['src/bin.ts'], external: [...external] });
 }
 
-/** One library, with its default export, if it has one, in the place of its exports. */
+/** One library; a function that is its default export takes the place of its exports. */
 export async function bundleLibrary(name: string): Promise<string> {
   const contents = `
     const library = require(${JSON.stringify(name)});
     const main = library.__esModule ? library.default : undefined;
-    module.exports = main === undefined ? library : Object.assign(main, library);`;
+    module.exports = typeof main === 'function' ? Object.assign(main, library) : library;`;
   return bundle({ stdin: { contents, resolveDir: '.' } });
 }
 

@@ -8,6 +8,7 @@ import { fetch } from '../src/commands/fetch.ts';
 import { faults } from '../src/errors.ts';
 import { describeOption } from '../src/help.ts';
 import { type OptionTable, toFlag } from '../src/options.ts';
+import { receiverOptions } from '../src/receiver/options.ts';
 import { catalog } from '../src/transports/catalog.ts';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -59,6 +60,8 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   readme = fill(readme, 'schemes', schemeTable());
   readme = fill(readme, 'fetch-options', optionTable(fetch.options));
   const docs = new Map([['README.md', readme]]);
+  const receiver = 'src/receiver/README.md';
+  docs.set(receiver, fill(readFileSync(receiver, 'utf8'), 'options', optionTable(receiverOptions)));
   for (const { transport, load } of Object.values(catalog)) {
     const path = `src/transports/${transport}/README.md`;
     const { options } = await load();

@@ -26,7 +26,8 @@ export function decodePath(path: string, refuse: Refuse): string {
  * @throws CourierError USAGE
  */
 export function decodeText(text: string, refuse: Refuse): string {
-  if (text.includes('%00')) throw refuse('must not have %00: no name and no argument can hold a NUL');
+  if (text.includes('%00'))
+    throw refuse('must not have %00: no name and no argument can hold a NUL');
   try {
     return decodeURIComponent(text);
   } catch (error) {

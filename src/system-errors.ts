@@ -18,6 +18,7 @@ const systemErrors: Readonly<Record<string, Meaning>> = {
   ENOTFOUND: ['UNREACHABLE', 'no such name in DNS'],
   EAI_AGAIN: ['UNREACHABLE', 'name resolution failed for now'],
   ETIMEDOUT: ['TIMEOUT', 'connection timed out'],
+  EADDRINUSE: ['LOCAL', 'address already in use'],
   ENOENT: ['LOCAL', 'no such file or directory'],
   ENOTDIR: ['LOCAL', 'not a directory'],
   EISDIR: ['LOCAL', 'is a directory'],

@@ -20,6 +20,14 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'say what answers on the agent port of a host',
     load: async () => (await import('./probe.ts')).probe,
   },
+  receive: {
+    summary: 'take agent output that hosts send, and keep the newest of each',
+    load: async () => (await import('./receive.ts')).receive,
+  },
+  hosts: {
+    summary: 'list, allow, deny and revoke hosts that send to the receiver, and make tokens',
+    load: async () => (await import('./hosts.ts')).hosts,
+  },
   certs: {
     summary: 'make, show, renew and revoke the certificates of the receiver and its hosts',
     load: async () => (await import('./certs.ts')).certs,

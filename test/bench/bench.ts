@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import { benchAgentPort } from './agent-port.ts';
 import { benchInterrupt } from './interrupt.ts';
+import { benchReceiver } from './receiver.ts';
 import { benchStartup } from './startup.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTools } from './tools.ts';
@@ -19,6 +20,7 @@ const benches = [
   () => benchAgentPort(turns),
   () => benchThroughput(),
   () => benchInterrupt(turns),
+  () => benchReceiver(),
 ];
 for (const bench of benches) {
   process.stdout.write(`${await bench()}\n\n`);

@@ -18,7 +18,7 @@ export const sendFile = fileURLToPath(
 export type Client = 'curl' | 'wget' | 'openssl' | 'busybox';
 
 /** BusyBox leaves TLS to openssl, and so do we. */
-const clients: readonly Client[] = ['curl', 'wget', 'openssl', 'busybox'];
+export const clients: readonly Client[] = ['curl', 'wget', 'openssl', 'busybox'];
 
 /** A random one, so that it is found wherever it is. */
 export const token = `token-${crypto.randomUUID()}`;

@@ -1,0 +1,142 @@
+/** `cmk-courier hosts`: who may send to the receiver, and who asks to. */
+
+import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
+import { CourierError, quote } from '../errors.ts';
+import { parseHostName } from '../host-name.ts';
+import { parseOneOf, parsePath, parsePositiveDuration, parseText } from '../option-types.ts';
+import type { OptionTable, OptionValues } from '../options.ts';
+import { receiverPlaces } from '../receiver/options.ts';
+import { parsePattern } from '../receiver/patterns.ts';
+
+const options = {
+  state: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'where the receiver keeps hosts, users and tokens',
+    parse: parsePath,
+  },
+  certificates: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'with revoke: where the receiver keeps its certificates',
+    parse: parsePath,
+  },
+  json: { kind: 'switch', describe: 'with list: print JSON' },
+  piggyback: {
+    kind: 'list',
+    placeholder: 'PATTERN',
+    describe: 'with allow and token: names of other hosts piggyback may be for',
+    parse: parsePattern,
+  },
+  as: {
+    kind: 'value',
+    placeholder: 'HOST',
+    describe: 'with allow: register the host under this name',
+    parse: parseHostName,
+  },
+  reason: {
+    kind: 'value',
+    placeholder: 'TEXT',
+    describe: 'with deny: what the host is told',
+    parse: parseText,
+  },
+  registration: {
+    kind: 'switch',
+    describe: 'with token: one that registers one host, once (cmk-agent-ctl register --ott)',
+  },
+  user: {
+    kind: 'value',
+    placeholder: 'NAME',
+    describe: 'with token: a user with a password, who may register hosts and upload',
+    parse: parseText,
+  },
+  mode: {
+    kind: 'value',
+    placeholder: 'MODE',
+    describe: 'with token: push-agent or pull-agent, which hosts registered with it shall be',
+    parse: parseOneOf('push-agent', 'pull-agent'),
+    fallback: 'push-agent',
+  },
+  valid: {
+    kind: 'value',
+    placeholder: 'DURATION',
+    describe: 'with token: how long; for ever unless given, a registration token 7d',
+    parse: parsePositiveDuration,
+  },
+  forget: {
+    kind: 'switch',
+    describe: 'with revoke: leave the certificates good, so that the host may register by itself',
+  },
+} as const satisfies OptionTable;
+
+export type HostsOptions = OptionValues<typeof options>;
+
+export const hosts: CommandModule = defineCommand({
+  summary: 'list, allow, deny and revoke hosts that send to the receiver, and make tokens',
+  usage: 'hosts list | allow NAME… | deny NAME… | token PATTERN… | revoke NAME…',
+  examples: [
+    ['hosts list', 'registered hosts, requests that wait, users and tokens'],
+    ['hosts allow web01', 'a host that asked to be registered, by name or UUID'],
+    ['hosts token web01', 'a token to upload the output of web01 with'],
+    ["hosts token --registration 'web*'", 'a token to register one of these hosts with'],
+    ["hosts token --user=ansible '*'", 'a user, with a new password'],
+    ['hosts revoke web01', 'a host, user or token: takes effect at once'],
+  ],
+  options,
+  run,
+});
+
+async function run(
+  [verb, ...names]: readonly string[],
+  values: HostsOptions,
+  context: CommandContext,
+): Promise<void> {
+  const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (act === undefined) {
+    const what = verb === undefined ? 'hosts needs a verb' : `no verb ${quote(verb)}`;
+    throw new CourierError('USAGE', `${what}; there are ${Object.keys(verbs).join(', ')}`);
+  }
+  const administration = await import('../receiver/administration.ts');
+  const places = receiverPlaces(values, context.env);
+  await context.writeOutput(
+    Buffer.from(await act(administration, { values, names, places, context })),
+  );
+}
+
+interface Task {
+  readonly values: HostsOptions;
+  readonly names: readonly string[];
+  readonly places: ReturnType<typeof receiverPlaces>;
+  readonly context: CommandContext;
+}
+
+type Administration = typeof import('../receiver/administration.ts');
+type Verb = (administration: Administration, task: Task) => Promise<string>;
+
+const verbs: Readonly<Record<string, Verb>> = {
+  list: async (administration, { values, names, places }) => {
+    if (names.length > 0) throw new CourierError('USAGE', 'list takes no names');
+    return administration.list(places.state(), values.json);
+  },
+  allow: (administration, { values, names, places }) => {
+    const change = { as: values.as, piggyback: values.piggyback };
+    return administration.allow(places.state(), requireNames(names), change);
+  },
+  deny: (administration, { values, names, places }) =>
+    administration.deny(places.state(), requireNames(names), values.reason),
+  token: (administration, { values, names, places, context }) =>
+    administration.makeToken(places.state(), requireNames(names).map(parsePattern), {
+      ...values,
+      now: context.clock.now(),
+    }),
+  revoke: (administration, { values, names, places, context }) =>
+    administration.revoke(places.state(), requireNames(names), {
+      certificates: values.forget ? undefined : places.certificates(),
+      now: context.clock.now(),
+    }),
+};
+
+function requireNames(names: readonly string[]): readonly string[] {
+  if (names.length > 0) return names;
+  throw new CourierError('USAGE', 'a name is missing; `cmk-courier hosts list` shows them');
+}

@@ -1,0 +1,79 @@
+/** `cmk-courier receive`: takes what hosts send and keeps the newest output of each. */
+
+import { once } from 'node:events';
+import type { CommandContext, CommandModule, Invocation } from '../command.ts';
+import { CourierError, quote } from '../errors.ts';
+import { parsePath } from '../option-types.ts';
+import { type OptionTable, parseOptions } from '../options.ts';
+import { receiverOptions, type Settings, toSettings } from '../receiver/options.ts';
+
+const configOption = {
+  config: {
+    kind: 'value',
+    placeholder: 'FILE',
+    describe: 'receiver.yaml, with the names of the options below as keys; options go first',
+    parse: parsePath,
+  },
+} as const satisfies OptionTable;
+
+export const receive: CommandModule = {
+  summary: 'take agent output that hosts send, and keep the newest of each',
+  usage: 'receive',
+  examples: [
+    ['receive --config=etc/cmk-courier/receiver.yaml', 'in a site'],
+    [
+      'receive --site=mysite --certificates=certs --spool=spool --state=state --listen=:8000',
+      'anywhere else',
+    ],
+  ],
+  options: { ...configOption, ...receiverOptions },
+  run,
+};
+
+/** How long closing may take behind draining. */
+const closingMs = 2000;
+
+/** Ends when a signal asks for it, and then as well as any success. */
+async function run(invocation: Invocation, context: CommandContext): Promise<void> {
+  const settings = await readSettings(invocation, context);
+  const { Receiver } = await import('../receiver/receiver.ts');
+  const { makeJsonLog } = await import('../receiver/json-log.ts');
+  const { ServiceManager } = await import('../receiver/service-manager.ts');
+  const log = makeJsonLog('info', context.writeError);
+  const receiver = new Receiver(settings, context.clock, log);
+  const manager = new ServiceManager(context.env, log);
+  const ready = () => manager.ready(() => receiver.findTrouble() === undefined, 'hosts can send');
+  const reload = async () => {
+    await manager.reloading();
+    await receiver.reload();
+    await ready();
+  };
+  context.stay?.({
+    graceMs: settings.drainTimeout + closingMs,
+    onHangup: () => void reload(),
+  });
+  await receiver.start();
+  await ready();
+  if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
+  const stopped = receiver.stop();
+  await manager.stopping();
+  await stopped;
+  log.info({}, 'ended');
+}
+
+/** The file first, then what the command line says otherwise. */
+async function readSettings(
+  { operands, options }: Invocation,
+  { env }: CommandContext,
+): Promise<Settings> {
+  const [operand] = operands;
+  if (operand !== undefined) {
+    throw new CourierError('USAGE', `receive takes options only, not ${quote(operand)}`);
+  }
+  const { config = [], ...flags } = options;
+  const { config: path } = parseOptions(configOption, { config });
+  if (path === undefined) return toSettings(parseOptions(receiverOptions, flags), env);
+  const { readConfiguration } = await import('../receiver/configuration.ts');
+  const fromFile = await readConfiguration(path, receiverOptions);
+  return toSettings(parseOptions(receiverOptions, { ...fromFile, ...flags }), env);
+}

@@ -1,0 +1,103 @@
+/** What registered agents ask for, each with its certificate (spec: agent receiver, 6.3). */
+
+import { z } from 'zod';
+import { parseHostName } from '../../host-name.ts';
+import { type Answer, type Exchange, jsonAnswer, noContent } from '../exchange.ts';
+import { readPart } from '../multipart.ts';
+import { Refusal } from '../refusal.ts';
+import type { Services } from '../services.ts';
+import type { RegisteredHost } from '../state/hosts.ts';
+import { checkSigningRequest, sign } from './certificates.ts';
+import { readJson } from './json-body.ts';
+
+const renewal = z.object({ csr: z.string() });
+
+/** The UUID of the certificate, which must be that of the path. */
+async function identify(exchange: Exchange, services: Services): Promise<string> {
+  const { uuid } = await services.trust.requireCertificate(exchange.request.socket);
+  exchange.note.by = `certificate ${uuid}`;
+  if (exchange.params['uuid'] === uuid) return uuid;
+  throw new Refusal('other-uuid', 'the certificate is that of another UUID');
+}
+
+async function requireRegistered(
+  uuid: string,
+  exchange: Exchange,
+  { state }: Services,
+): Promise<RegisteredHost> {
+  const registered = await state.hosts.byUuid(uuid);
+  if (registered === undefined) {
+    throw new Refusal('not-registered', 'this UUID is not registered; register the host again');
+  }
+  exchange.note.host = registered.host;
+  return registered;
+}
+
+/** `agent_data`: exactly 204 when the output is safe. */
+export async function receiveAgentData(exchange: Exchange, services: Services): Promise<Answer> {
+  const uuid = await identify(exchange, services);
+  const { host, mode, piggyback } = await requireRegistered(uuid, exchange, services);
+  if (mode !== 'push-agent') throw new Refusal('forbidden', 'this host is not registered for push');
+  const { headers } = exchange.request;
+  const { compression } = headers;
+  if (compression === undefined) throw new Refusal('invalid', 'the header compression is missing');
+  if (compression !== 'zlib') throw new Refusal('bad-request', 'compression must be zlib');
+  const sender = {
+    name: `certificate ${uuid}`,
+    host: parseHostName(host),
+    piggyback,
+    origin: `agent-controller ${uuid}`,
+    producedAt: undefined,
+  };
+  await services.intake.receive(exchange, sender, (body, unpacker) =>
+    unpacker.inflate(readPart(body, headers['content-type'], 'monitoring_data'), 'zlib'),
+  );
+  return noContent;
+}
+
+/** `renew_certificate`: a further certificate; the one before goes on being good. */
+export async function renewCertificate(exchange: Exchange, services: Services): Promise<Answer> {
+  const uuid = await identify(exchange, services);
+  const { csr } = await readJson(exchange, renewal, services.settings);
+  const request = await checkSigningRequest(csr, uuid);
+  await requireRegistered(uuid, exchange, services);
+  const { certificate, serial, notAfter } = await sign(request, services);
+  await services.state.hosts.addCertificate(uuid, serial, notAfter, services.clock.now());
+  return jsonAnswer({ agent_cert: certificate });
+}
+
+/** `registration_status_v2`: `NotRegistered` is what makes a controller register by itself again. */
+export async function tellStatus(exchange: Exchange, services: Services): Promise<Answer> {
+  const uuid = await identify(exchange, services);
+  const registered = await services.state.hosts.byUuid(uuid);
+  if (registered === undefined) return jsonAnswer({ status: 'NotRegistered' });
+  const { host, mode } = registered;
+  exchange.note.host = host;
+  return jsonAnswer({ status: 'Registered', hostname: host, connection_mode: mode });
+}
+
+const statusWords = { new: 'new', allowed: 'discoverable', declined: 'declined' } as const;
+
+/** `registration_status`, as controllers of 2.1 ask. */
+export async function tellOldStatus(exchange: Exchange, services: Services): Promise<Answer> {
+  const uuid = await identify(exchange, services);
+  const registered = await services.state.hosts.byUuid(uuid);
+  const request = await services.state.requests.byUuid(uuid);
+  if (registered === undefined && request === undefined) {
+    throw new Refusal('not-found', 'this UUID is not registered');
+  }
+  const mode = registered?.mode ?? null;
+  return jsonAnswer({
+    hostname: registered?.host ?? null,
+    status: request === undefined ? null : statusWords[request.state],
+    connection_mode: mode,
+    message: request?.reason ?? null,
+    type: mode,
+  });
+}
+
+/** `agent_update/status`: there is never another agent to install. */
+export async function tellAgentUpdate(exchange: Exchange, services: Services): Promise<Answer> {
+  await identify(exchange, services);
+  return jsonAnswer({ target_agent: null });
+}

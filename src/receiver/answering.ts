@@ -1,0 +1,93 @@
+/** Runs a handler, answers whatever comes of it, and says so in one line of the log. */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../log.ts';
+import { letLinger } from './body.ts';
+import { type Answer, addressOf, type Exchange, type Note } from './exchange.ts';
+import type { Metrics } from './metrics.ts';
+import { asRefusal, type Refusal, refusalLine } from './refusal.ts';
+import type { Style } from './routes.ts';
+
+export interface Answering {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Called for each request that begins; what it returns, at its end. */
+  readonly track: () => () => void;
+}
+
+type Work = (exchange: Exchange) => Promise<Answer>;
+
+/** Never rejects. */
+export async function answer(
+  { log, metrics, track }: Answering,
+  [request, reply]: readonly [FastifyRequest, FastifyReply],
+  style: Style,
+  work: Work,
+): Promise<FastifyReply> {
+  const startedAt = performance.now();
+  // Only when the answer is on its way, or the sender gone, is the request over.
+  reply.raw.once('close', track());
+  const note: Note = {};
+  const exchange: Exchange = {
+    request: request.raw,
+    response: reply.raw,
+    params: toTexts(request.params),
+    address: addressOf(request.raw),
+    note,
+  };
+  const result = await outcomeOf(work, exchange);
+  const status = send(reply, style, result);
+  letLinger(request.raw);
+  const refusal = 'refusal' in result ? result.refusal : undefined;
+  metrics.countRequest(refusal?.reason);
+  const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+  const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
+  if (refusal !== undefined && status >= 500) log.warn(fields, refusal.message);
+  else log.info(fields, refusal?.message ?? 'served');
+  return reply;
+}
+
+type Outcome = { readonly answer: Answer } | { readonly refusal: Refusal };
+
+async function outcomeOf(work: Work, exchange: Exchange): Promise<Outcome> {
+  try {
+    return { answer: await work(exchange) };
+  } catch (error) {
+    return { refusal: asRefusal(error) };
+  }
+}
+
+function send(reply: FastifyReply, style: Style, outcome: Outcome): number {
+  if ('answer' in outcome) {
+    const { status, body, type } = outcome.answer;
+    reply.code(status);
+    if (type !== undefined) reply.type(type);
+    reply.send(body);
+    return status;
+  }
+  const { refusal } = outcome;
+  reply.code(refusal.status).headers(refusal.headers);
+  if (style === 'line') reply.type('text/plain; charset=utf-8').send(`${refusalLine(refusal)}\n`);
+  else reply.type('application/json').send(JSON.stringify({ detail: refusalLine(refusal) }));
+  return refusal.status;
+}
+
+function toTexts(params: unknown): Readonly<Record<string, string>> {
+  if (typeof params !== 'object' || params === null) return {};
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
+}
+
+/** The path without its query, where somebody might have put a secret. */
+function toFields({ request, address, note }: Exchange): object {
+  const [path = ''] = (request.url ?? '').split('?');
+  return { address, method: request.method, path: path.slice(0, 300), ...note };
+}
+
+/** What stands behind a fault of ours is said here only. */
+function toReason(refusal: Refusal | undefined): object {
+  if (refusal === undefined) return {};
+  const { reason, cause } = refusal;
+  if (refusal.status < 500 || !(cause instanceof Error)) return { reason };
+  const stack = refusal.status === 500 ? { stack: cause.stack } : {};
+  return { reason, cause: cause.message, ...stack };
+}

@@ -1,0 +1,101 @@
+/** receiver.yaml → raw options, every mistake with its line. */
+
+import { readFile } from 'node:fs/promises';
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { CourierError, quote } from '../errors.ts';
+import { type OptionSpec, type OptionTable, type RawOptions, toFlag } from '../options.ts';
+import { asCourierError } from '../system-errors.ts';
+
+const largestFile = 1024 * 1024;
+
+/**
+ * Reads a configuration file whose keys are the flags of `table` without their dashes.
+ *
+ * @throws CourierError CONFIG naming file and line; LOCAL when it cannot be read
+ */
+export async function readConfiguration(path: string, table: OptionTable): Promise<RawOptions> {
+  const text = await readFile(path, 'utf8').catch((error) => {
+    throw asCourierError(error, `reading --config ${path}`);
+  });
+  if (text.length > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const lineOf = (offset: number) => `${path}:${lines.linePos(offset).line}`;
+  const [wrong] = [...document.errors, ...document.warnings];
+  if (wrong) throw new CourierError('CONFIG', `${lineOf(wrong.pos[0])}: ${wrong.message}`);
+  const content: unknown = document.toJS({ maxAliasCount: 10 });
+  if (content === null || content === undefined) return {};
+  const parsed = toSchema(table).safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw toFault(parsed.error.issues[0], document, lineOf);
+}
+
+/** One text, number or truth value, as raw texts. */
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform((given) => [String(given)]);
+
+function toSchema(table: OptionTable) {
+  const entries = Object.entries(table).map(([name, spec]) => [keyOf(name), schemaOf(spec)]);
+  const shape: Readonly<Record<string, ReturnType<typeof schemaOf>>> = Object.fromEntries(entries);
+  return z.strictObject(shape).transform((given): RawOptions => {
+    const named = Object.keys(table).map((name) => [name, given[keyOf(name)]] as const);
+    const texts = named.filter(
+      (entry): entry is readonly [string, string[]] => entry[1] !== undefined,
+    );
+    return Object.fromEntries(texts);
+  });
+}
+
+function schemaOf(spec: OptionSpec) {
+  const texts =
+    spec.kind === 'list'
+      ? z.union([scalar, z.array(z.string())], 'must be a text or a list of texts')
+      : spec.kind === 'switch'
+        ? z.boolean('must be true or false').transform((given) => [String(given)])
+        : z
+            .union([z.string(), z.number(), z.boolean()], 'must be one value')
+            .transform((given) => [String(given)]);
+  return texts
+    .superRefine((given, context) => {
+      if (spec.kind === 'switch') return;
+      for (const text of given) complain(() => spec.parse(text), context);
+    })
+    .optional();
+}
+
+function complain(parse: () => unknown, context: z.RefinementCtx): void {
+  try {
+    parse();
+  } catch (error) {
+    if (!(error instanceof CourierError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+}
+
+function toFault(
+  issue: z.core.$ZodIssue | undefined,
+  document: Document,
+  lineOf: (offset: number) => string,
+): CourierError {
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    return new CourierError(
+      'CONFIG',
+      `${lineOf(keyOffset(document, key))}: unknown key ${quote(key)}`,
+    );
+  }
+  const key = String(issue?.path[0] ?? '');
+  if (key === '') return new CourierError('CONFIG', `${lineOf(0)}: must be keys and values`);
+  const where = lineOf(keyOffset(document, key));
+  return new CourierError('CONFIG', `${where}: ${key} ${issue?.message}`);
+}
+
+function keyOffset({ contents }: Document, key: string): number {
+  if (!isMap(contents)) return 0;
+  const pair = contents.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+  return isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
+}
+
+function keyOf(name: string): string {
+  return toFlag(name).slice(2);
+}

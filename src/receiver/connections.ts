@@ -1,0 +1,100 @@
+/** Room for those who have something to send, however many only sit there. */
+
+import type { Server, Socket } from 'node:net';
+import { addressOfSocket } from './exchange.ts';
+
+interface Connection {
+  readonly socket: Socket;
+  readonly address: string;
+  /** Requests under way on it. */
+  busy: number;
+}
+
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  readonly addressConnections: number;
+}
+
+/**
+ * Keeps the number of connections within limits, of each address and of all. When there is no
+ * room for a new one, the idle one that has been there longest goes; when none is idle, the new
+ * one. So connections that say nothing keep nobody out.
+ */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  /** In the order they came, or last finished a request. */
+  readonly #all = new Map<string, Connection>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#all.size;
+  }
+
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => this.#add(socket));
+  }
+
+  /** A request has begun on the connection; what comes back says that it is over. */
+  begin(socket: Socket): () => void {
+    const key = keyOf(socket);
+    const connection = this.#all.get(key);
+    if (connection === undefined) return () => undefined;
+    connection.busy += 1;
+    return () => {
+      connection.busy -= 1;
+      if (this.#all.get(key) !== connection) return;
+      this.#all.delete(key);
+      this.#all.set(key, connection);
+    };
+  }
+
+  closeAll(): void {
+    for (const { socket } of this.#all.values()) socket.destroy();
+  }
+
+  #add(socket: Socket): void {
+    const address = addressOfSocket(socket);
+    const mine = this.#counts.get(address) ?? 0;
+    const { maxConnections, addressConnections } = this.#limits;
+    const hasRoom =
+      (mine < addressConnections || this.#shed((one) => one.address === address)) &&
+      (this.#all.size < maxConnections || this.#shed(() => true));
+    if (!hasRoom) {
+      socket.destroy();
+      return;
+    }
+    const key = keyOf(socket);
+    const connection = { socket, address, busy: 0 };
+    this.#all.set(key, connection);
+    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+    socket.once('close', () => this.#drop(key, connection));
+  }
+
+  /** @returns whether one was idle */
+  #shed(isCandidate: (connection: Connection) => boolean): boolean {
+    for (const [key, connection] of this.#all) {
+      if (connection.busy > 0 || !isCandidate(connection)) continue;
+      this.#drop(key, connection);
+      connection.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  #drop(key: string, connection: Connection): void {
+    if (this.#all.get(key) !== connection) return;
+    this.#all.delete(key);
+    const left = (this.#counts.get(connection.address) ?? 1) - 1;
+    if (left === 0) this.#counts.delete(connection.address);
+    else this.#counts.set(connection.address, left);
+  }
+}
+
+/** The TLS socket and the one below it are two objects with the same ends. */
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;
+}

@@ -1,0 +1,47 @@
+/** One request and its answer, as the routes see them. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What is logged about a request besides its answer; filled in as it becomes known. */
+export interface Note {
+  host?: string;
+  /** Who sent it, such as `token 1a2b…` or `certificate <uuid>`. */
+  by?: string;
+  /** Of the body as it was sent. */
+  bytes?: number;
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Of the URL, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Where it comes from. */
+  readonly address: string;
+  readonly note: Note;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: string;
+  readonly type?: 'application/json' | 'text/plain';
+}
+
+export type Handler = (exchange: Exchange) => Promise<Answer>;
+
+export const noContent: Answer = { status: 204 };
+
+/** 200 with an object, as every endpoint of the agent receiver answers. */
+export function jsonAnswer(content: object): Answer {
+  return { status: 200, body: JSON.stringify(content), type: 'application/json' };
+}
+
+export function addressOf(request: IncomingMessage): string {
+  return addressOfSocket(request.socket);
+}
+
+/** IPv4 in its own spelling, also when it comes through an IPv6 socket. */
+export function addressOfSocket(socket: Socket): string {
+  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=[\d.]+$)/, '');
+}

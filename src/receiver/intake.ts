@@ -1,0 +1,152 @@
+/** Agent output from a request into the spool: limits → body → unpack → form → piggyback → safe. */
+
+import { parseAgentOutput } from '../agent-output/parser.ts';
+import { requireForm } from '../agent-output/validator.ts';
+import type { Clock } from '../clock.ts';
+import type { HostName } from '../host-name.ts';
+import type { Spool } from '../spool/spool.ts';
+import { decompress } from '../wrapping/decompress.ts';
+import { unwrap } from '../wrapping/unwrap.ts';
+import { type BodyLimits, readBody } from './body.ts';
+import type { Exchange } from './exchange.ts';
+import { Budget, Gate, RateLimit, Slots } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import type { Settings } from './options.ts';
+import { matchesPattern } from './patterns.ts';
+import { Refusal } from './refusal.ts';
+
+/** Who sends, and what it may. */
+export interface Sender {
+  /** What its limits are counted under. */
+  readonly name: string;
+  readonly host: HostName;
+  /** Names or patterns its piggyback may be for. */
+  readonly piggyback: readonly string[];
+  /** Kept with the output, such as `upload user admin`. */
+  readonly origin: string;
+  readonly producedAt: Date | undefined;
+}
+
+/** What has to be done with a body to get at the output. */
+export type Unpack = (body: Buffer, unpacker: Unpacker) => Promise<Buffer>;
+
+export interface Unpacker {
+  /** Decompresses what must be compressed in that way. */
+  inflate(bytes: Buffer, how: 'gzip' | 'zlib' | 'zstd'): Promise<Buffer>;
+  /** Decompresses what shows in its first bytes that it is compressed. */
+  unwrap(bytes: Buffer): Promise<Buffer>;
+}
+
+const marker = Buffer.from('<<<<');
+
+export class Intake {
+  readonly #settings: Settings;
+  readonly #spool: Pick<Spool, 'put'>;
+  readonly #clock: Clock;
+  readonly #metrics: Metrics;
+  readonly #slots: Slots;
+  readonly #memory: Budget;
+  readonly #rate: RateLimit;
+  readonly #senderRate: RateLimit;
+  /** A bomb takes all that is allowed while it is unpacked: not many of them at once. */
+  readonly #unpacking = new Gate(2, 512);
+
+  constructor(settings: Settings, spool: Pick<Spool, 'put'>, clock: Clock, metrics: Metrics) {
+    this.#settings = settings;
+    this.#spool = spool;
+    this.#clock = clock;
+    this.#metrics = metrics;
+    this.#slots = new Slots(settings.maxUploads, settings.senderUploads);
+    this.#memory = new Budget(settings.maxMemory);
+    this.#rate = new RateLimit(settings.uploadRate, clock);
+    this.#senderRate = new RateLimit(settings.senderUploadRate, clock);
+  }
+
+  /** Outputs being received now, and the memory they take. */
+  get load(): { readonly uploads: number; readonly bytes: number } {
+    return { uploads: this.#slots.used, bytes: this.#memory.used };
+  }
+
+  /**
+   * Resolves when the output is safe on disk.
+   *
+   * @throws Refusal, or a CourierError of the checks and the spool
+   */
+  async receive(exchange: Exchange, sender: Sender, unpack: Unpack): Promise<void> {
+    const key = `${sender.name} ${sender.host}`;
+    this.#count(key);
+    const giveBack = this.#slots.take(key);
+    try {
+      const body = await readBody(exchange, this.#bodyLimits, this.#memory);
+      try {
+        exchange.note.bytes = body.bytes.length;
+        await this.#accept(await unpack(body.bytes, this.#unpacker), sender);
+      } finally {
+        body.release();
+      }
+    } finally {
+      giveBack();
+    }
+  }
+
+  get #bodyLimits(): BodyLimits {
+    const { maxRequest, requestTimeout, stallTimeout } = this.#settings;
+    return { maxBytes: maxRequest, deadlineMs: requestTimeout, stallMs: stallTimeout };
+  }
+
+  #count(key: string): void {
+    const retryAfterS = this.#senderRate.take(key) ?? this.#rate.take('all');
+    if (retryAfterS === undefined) return;
+    throw new Refusal('too-many', 'too many outputs a minute', { retryAfterS });
+  }
+
+  get #unpacker(): Unpacker {
+    const limit = { maxOutputBytes: this.#settings.maxSize };
+    return {
+      inflate: (bytes, how) => this.#unpacking.run(() => decompress(bytes, how, limit)),
+      unwrap: (bytes) => this.#unpacking.run(() => unwrap(bytes, limit)),
+    };
+  }
+
+  async #accept(output: Buffer, sender: Sender): Promise<void> {
+    const { host, producedAt, origin } = sender;
+    requireSize(output, this.#settings.maxSize);
+    requireForm(output, { lenient: this.#settings.lenient, host });
+    requirePiggyback(output, sender);
+    this.#memory.take(output.length);
+    const startedAt = performance.now();
+    try {
+      const receivedAt = new Date(this.#clock.now());
+      await this.#spool.put({
+        host,
+        output,
+        producedAt: producedAt ?? receivedAt,
+        receivedAt,
+        origin,
+      });
+    } finally {
+      this.#memory.giveBack(output.length);
+    }
+    this.#metrics.countUpload(output.length, performance.now() - startedAt);
+  }
+}
+
+function requireSize(output: Buffer, maxSize: number): void {
+  if (output.length <= maxSize) return;
+  const message = `the output has ${output.length} bytes, allowed are ${maxSize}`;
+  throw new Refusal('too-large', message);
+}
+
+/**
+ * @throws Refusal when there is piggyback for a host the sender may not write for: it would reach
+ * that host as if it were its own
+ */
+function requirePiggyback(output: Buffer, { host, piggyback }: Sender): void {
+  // Output without any such header, nearly all of it, need not be parsed once more.
+  if (!output.includes(marker)) return;
+  const { piggybackedHosts } = parseAgentOutput(output, host);
+  const foreign = piggybackedHosts.find((name) => !matchesPattern(name, piggyback));
+  if (foreign !== undefined) {
+    throw new Refusal('forbidden', `there is piggyback for ${foreign}, which is not allowed here`);
+  }
+}

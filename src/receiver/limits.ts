@@ -1,0 +1,163 @@
+/** How much one sender, and all together, may ask of us. */
+
+import type { Clock } from '../clock.ts';
+import { Refusal } from './refusal.ts';
+
+interface Bucket {
+  tokens: number;
+  filledAt: number;
+}
+
+const minuteMs = 60_000;
+/** So many senders are remembered. */
+const mostBuckets = 50_000;
+
+/** So many a minute for each key, with a burst of as many. */
+export class RateLimit {
+  readonly #perMinute: number;
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(perMinute: number, clock: Clock) {
+    this.#perMinute = perMinute;
+    this.#clock = clock;
+  }
+
+  /** @returns undefined when it may go on, else the seconds until it may */
+  take(key: string): number | undefined {
+    const waitS = this.peek(key);
+    if (waitS !== undefined) return waitS;
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined) bucket.tokens -= 1;
+    return undefined;
+  }
+
+  /** The same without counting. */
+  peek(key: string): number | undefined {
+    if (this.#perMinute === Number.POSITIVE_INFINITY) return undefined;
+    const bucket = this.#fill(key);
+    if (bucket.tokens >= 1) return undefined;
+    return Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / this.#perMinute));
+  }
+
+  #fill(key: string): Bucket {
+    const now = this.#clock.now();
+    const known = this.#buckets.get(key);
+    const bucket = known ?? { tokens: this.#perMinute, filledAt: now };
+    const earned = (Math.max(0, now - bucket.filledAt) / minuteMs) * this.#perMinute;
+    bucket.tokens = Math.min(this.#perMinute, bucket.tokens + earned);
+    bucket.filledAt = now;
+    // To the end: whoever was not here for longest is the first to be forgotten.
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    const [oldest] = this.#buckets.keys();
+    if (this.#buckets.size > mostBuckets && oldest !== undefined) this.#buckets.delete(oldest);
+    return bucket;
+  }
+}
+
+/** So many at once, overall and for each key. */
+export class Slots {
+  readonly #total: number;
+  readonly #perKey: number;
+  readonly #taken = new Map<string, number>();
+  #used = 0;
+
+  constructor(total: number, perKey: number) {
+    this.#total = total;
+    this.#perKey = perKey;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /**
+   * @returns what gives the slot back; may be called twice
+   * @throws Refusal 429 when this sender has too many under way, 503 when all together have
+   */
+  take(key: string): () => void {
+    const mine = this.#taken.get(key) ?? 0;
+    if (mine >= this.#perKey) {
+      throw new Refusal('too-many', `there are ${mine} requests of this sender under way already`, {
+        retryAfterS: 10,
+      });
+    }
+    if (this.#used >= this.#total) {
+      throw new Refusal('overloaded', 'too many requests are under way', { retryAfterS: 10 });
+    }
+    this.#used += 1;
+    this.#taken.set(key, mine + 1);
+    let isMine = true;
+    return () => {
+      if (isMine) this.#giveBack(key);
+      isMine = false;
+    };
+  }
+
+  #giveBack(key: string): void {
+    this.#used -= 1;
+    const left = (this.#taken.get(key) ?? 1) - 1;
+    if (left === 0) this.#taken.delete(key);
+    else this.#taken.set(key, left);
+  }
+}
+
+/** Bytes all requests together may hold in memory. */
+export class Budget {
+  readonly #bytes: number;
+  #used = 0;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** @throws Refusal 503 when there is no room */
+  take(bytes: number): void {
+    if (this.#used + bytes > this.#bytes) {
+      throw new Refusal('overloaded', 'too much is being received at once', { retryAfterS: 10 });
+    }
+    this.#used += bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
+/** Costly work, so many at a time; the others wait in a queue that ends. */
+export class Gate {
+  readonly #width: number;
+  readonly #longestQueue: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(width: number, longestQueue: number) {
+    this.#width = width;
+    this.#longestQueue = longestQueue;
+  }
+
+  /** @throws Refusal 503 when the queue is full */
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#running >= this.#width) await this.#wait();
+    else this.#running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+
+  #wait(): Promise<void> {
+    if (this.#waiting.length >= this.#longestQueue) {
+      throw new Refusal('overloaded', 'too many requests wait to be checked', { retryAfterS: 10 });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}

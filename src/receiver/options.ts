@@ -1,0 +1,256 @@
+/** What the receiver can be told, on the command line or in receiver.yaml, under the same names. */
+
+import { dirname, join } from 'node:path';
+import { findCertificateDirectory } from '../certs/directory.ts';
+import { CourierError, quote } from '../errors.ts';
+import {
+  parseDuration,
+  parseNumberWithin,
+  parseOneOf,
+  parsePath,
+  parsePositiveDuration,
+  parseSize,
+} from '../option-types.ts';
+import type { OptionTable, OptionValues } from '../options.ts';
+import { defaultSpoolDirectory } from '../spool/directories.ts';
+import { parsePattern } from './patterns.ts';
+
+/** Where to listen; without an address on all of them, IPv4 and IPv6. */
+export interface ListenAddress {
+  readonly address: string | undefined;
+  readonly port: number;
+}
+
+/** `:8000`, `192.0.2.1:8000`, `[::1]:8000`. */
+function parseListenAddress(raw: string): ListenAddress {
+  const [, bracketed, plain, digits] =
+    /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]*)):(\d{1,5})$/.exec(raw) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) {
+    throw new CourierError('USAGE', `must be an address and port such as :8000, not ${quote(raw)}`);
+  }
+  return { address: (bracketed ?? plain) || undefined, port };
+}
+
+/** It is a part of a URL and of the names of certificates. */
+function parseSite(raw: string): string {
+  if (/^[A-Za-z_][\w-]{0,60}$/.test(raw)) return raw;
+  throw new CourierError('USAGE', `must be the name of a site, not ${quote(raw)}`);
+}
+
+/** Other sizes have to fit into memory, this one onto a disk. */
+function parseDiskSize(raw: string): number {
+  const [, digits, unit] = /^(\d{1,6})(MB|GB|TB)$/.exec(raw) ?? [];
+  const factor = unit === 'TB' ? 1e12 : unit === 'GB' ? 1e9 : 1e6;
+  if (digits !== undefined && Number(digits) > 0) return Number(digits) * factor;
+  throw new CourierError('USAGE', `must be a size such as 10GB, not ${quote(raw)}`);
+}
+
+/** `cmk/os-family:linux`; the value may be a pattern. */
+function parseLabelRule(raw: string): { readonly label: string; readonly pattern: string } {
+  const [, label, pattern] = /^([^:]+):(.+)$/.exec(raw) ?? [];
+  if (label !== undefined && pattern !== undefined) return { label, pattern };
+  throw new CourierError(
+    'USAGE',
+    `must be a label and its value such as cmk/os-family:linux, not ${quote(raw)}`,
+  );
+}
+
+const value = (placeholder: string, describe: string) =>
+  ({ kind: 'value', placeholder, describe }) as const;
+
+export const receiverOptions = {
+  listen: {
+    ...value('ADDRESS:PORT', 'where hosts connect; without an address everywhere, IPv4 and IPv6'),
+    parse: parseListenAddress,
+    fallback: ':8000',
+  },
+  site: {
+    ...value('NAME', 'the site, first part of every URL; in a site its own name'),
+    parse: parseSite,
+  },
+  certificates: {
+    ...value('DIR', 'what `cmk-courier certs init` made'),
+    parse: parsePath,
+  },
+  spool: { ...value('DIR', 'where the newest output of each host is kept'), parse: parsePath },
+  state: {
+    ...value('DIR', 'where registered hosts, users, tokens and requests are kept'),
+    parse: parsePath,
+  },
+  metricsListen: {
+    ...value('ADDRESS:PORT', 'where /healthz and /metrics are, over HTTP; not offered without'),
+    parse: parseListenAddress,
+  },
+  plainListen: {
+    ...value(
+      'ADDRESS:PORT',
+      'HTTP without TLS for a proxy on this machine; others get nothing but the answer to port discovery',
+    ),
+    parse: parseListenAddress,
+  },
+  maxRequest: {
+    ...value('SIZE', 'refuse larger requests'),
+    parse: parseSize,
+    fallback: '32MiB',
+  },
+  maxSize: {
+    ...value('SIZE', 'refuse larger output, after decompression'),
+    parse: parseSize,
+    fallback: '128MiB',
+  },
+  maxMemory: {
+    ...value('SIZE', 'refuse further output while so much is being received'),
+    parse: parseSize,
+    fallback: '160MiB',
+  },
+  maxConnections: {
+    ...value('NUMBER', 'connections at once; beyond, the one that is idle longest is closed'),
+    parse: parseNumberWithin(1, 100_000),
+    fallback: '512',
+  },
+  addressConnections: {
+    ...value('NUMBER', 'the same for one address'),
+    parse: parseNumberWithin(1, 100_000),
+    fallback: '128',
+  },
+  headerTimeout: {
+    ...value('DURATION', 'for the TLS handshake, and for the header of a request'),
+    parse: parsePositiveDuration,
+    fallback: '10s',
+  },
+  requestTimeout: {
+    ...value('DURATION', 'for a whole request'),
+    parse: parsePositiveDuration,
+    fallback: '60s',
+  },
+  stallTimeout: {
+    ...value('DURATION', 'how long a sender may pause within a request'),
+    parse: parsePositiveDuration,
+    fallback: '10s',
+  },
+  maxUploads: {
+    ...value('NUMBER', 'outputs being received at once'),
+    parse: parseNumberWithin(1, 100_000),
+    fallback: '256',
+  },
+  senderUploads: {
+    ...value('NUMBER', 'the same for one sender and host'),
+    parse: parseNumberWithin(1, 100_000),
+    fallback: '4',
+  },
+  uploadRate: {
+    ...value('NUMBER', 'outputs accepted a minute'),
+    parse: parseNumberWithin(1, 100_000_000),
+    fallback: '60000',
+  },
+  senderUploadRate: {
+    ...value('NUMBER', 'the same for one sender and host'),
+    parse: parseNumberWithin(1, 100_000_000),
+    fallback: '30',
+  },
+  registrationRate: {
+    ...value('NUMBER', 'registrations a minute from one address'),
+    parse: parseNumberWithin(1, 100_000),
+    fallback: '10',
+  },
+  failureRate: {
+    ...value('NUMBER', 'failed attempts a minute with credentials, of one address or user'),
+    parse: parseNumberWithin(1, 100_000),
+    fallback: '10',
+  },
+  spoolSize: {
+    ...value('SIZE', 'refuse further output when the spool is so large'),
+    parse: parseDiskSize,
+    fallback: '10GB',
+  },
+  spoolHosts: {
+    ...value('NUMBER', 'hosts the spool has room for'),
+    parse: parseNumberWithin(1, 1_000_000),
+    fallback: '20000',
+  },
+  newHosts: {
+    ...value(
+      'HOW',
+      'requests of hosts to be registered (register-new): manual waits for `cmk-courier hosts allow`, automatic needs --allow-host or --allow-label to fit, off refuses',
+    ),
+    parse: parseOneOf('manual', 'automatic', 'off'),
+    fallback: 'manual',
+  },
+  allowHost: {
+    kind: 'list',
+    placeholder: 'PATTERN',
+    describe: 'names new hosts may have to be allowed automatically',
+    parse: parsePattern,
+  },
+  allowLabel: {
+    kind: 'list',
+    placeholder: 'LABEL:PATTERN',
+    describe: 'labels new hosts must have to be allowed automatically',
+    parse: parseLabelRule,
+  },
+  hostName: {
+    ...value('TEMPLATE', 'name of a new host, made of its labels'),
+    parse: parsePath,
+    fallback: '{cmk/hostname-simple}',
+  },
+  certificateMonths: {
+    ...value('NUMBER', 'how long the certificate of a host is valid; renewed 45 days before'),
+    parse: parseNumberWithin(2, 1200),
+    fallback: '60',
+  },
+  lenient: { kind: 'switch', describe: 'let text before the first section header pass' },
+  drainTimeout: {
+    ...value('DURATION', 'how long requests under way have to finish when the receiver ends'),
+    parse: parseDuration,
+    fallback: '10s',
+  },
+} as const satisfies OptionTable;
+
+export type ReceiverValues = OptionValues<typeof receiverOptions>;
+
+/** The same with every directory known. */
+export type Settings = ReceiverValues & {
+  readonly site: string;
+  readonly certificates: string;
+  readonly spool: string;
+  readonly state: string;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+type Place = 'certificates' | 'spool' | 'state';
+
+/**
+ * Where things are: as given, else where they are in a site, or below the user's own directories.
+ *
+ * Each throws CourierError USAGE when it is neither given nor known.
+ */
+export function receiverPlaces(
+  given: { readonly [Name in Place]?: string | undefined },
+  env: Environment,
+): { readonly [Name in Place]: () => string } {
+  return {
+    certificates: () => findCertificateDirectory(given.certificates, env),
+    spool: () => given.spool ?? defaultSpoolDirectory(env),
+    state: () => given.state ?? join(dirname(defaultSpoolDirectory(env)), 'receiver'),
+  };
+}
+
+/**
+ * Fills in what is known in a site.
+ *
+ * @throws CourierError USAGE for what is not given and cannot be known
+ */
+export function toSettings(values: ReceiverValues, env: Environment): Settings {
+  const site = values.site ?? env['OMD_SITE'];
+  if (site === undefined) throw new CourierError('USAGE', '--site is missing');
+  const places = receiverPlaces(values, env);
+  return {
+    ...values,
+    site,
+    certificates: places.certificates(),
+    spool: places.spool(),
+    state: places.state(),
+  };
+}

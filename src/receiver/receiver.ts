@@ -1,0 +1,206 @@
+/** The receiver: everything put together, started, reloaded, drained. */
+
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import { Spool } from '../spool/spool.ts';
+import { asCourierError } from '../system-errors.ts';
+import { Credentials } from './credentials.ts';
+import { Intake } from './intake.ts';
+import { RateLimit } from './limits.ts';
+import { Metrics } from './metrics.ts';
+import type { Settings } from './options.ts';
+import type { Services } from './services.ts';
+import { Accesses } from './state/accesses.ts';
+import { Hosts } from './state/hosts.ts';
+import { Requests } from './state/requests.ts';
+import { StatusServer } from './status-server.ts';
+import { Trust } from './trust.ts';
+import { WebServer } from './web-server.ts';
+
+/** Where it listens, by the ports in use. */
+export interface Ports {
+  readonly port: number;
+  readonly plainPort: number | undefined;
+  readonly metricsPort: number | undefined;
+}
+
+const hourMs = 3_600_000;
+/** A disk that was full a moment ago is not called well again before this. */
+const troubleMs = 60_000;
+const drainStepMs = 20;
+
+/** What start() has opened. */
+interface Opened {
+  readonly services: Services;
+  readonly spool: Spool;
+  readonly web: WebServer;
+  readonly status: StatusServer;
+}
+
+export class Receiver {
+  readonly #settings: Settings;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #metrics = new Metrics();
+  #opened: Opened | undefined;
+  #hourly: NodeJS.Timeout | undefined;
+  #trouble: { readonly message: string; readonly at: number } | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(settings: Settings, clock: Clock, log: Logger) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Resolves when hosts can send.
+   *
+   * @throws CourierError CONFIG or LOCAL; nothing is left open then
+   */
+  async start(): Promise<Ports> {
+    const { spool: directory, spoolSize, spoolHosts } = this.#settings;
+    const trust = await Trust.load(this.#settings.certificates, this.#clock);
+    const limits = { maxBytes: spoolSize, maxHosts: spoolHosts };
+    const spool = await Spool.open({ directory, ...limits, log: this.#log });
+    try {
+      const services = await this.#makeServices(trust, spool);
+      const web = new WebServer({ services, log: this.#log, metrics: this.#metrics });
+      this.#opened = { services, spool, web, status: this.#makeStatus(services, spool, web) };
+      return await this.#listen(this.#opened);
+    } catch (error) {
+      this.#opened?.web.close();
+      this.#opened?.status.close();
+      await spool.close();
+      throw asCourierError(error, 'starting');
+    }
+  }
+
+  /** Reads certificates again; users, tokens and hosts are read whenever they change. */
+  async reload(): Promise<void> {
+    if (this.#opened === undefined) return;
+    const { services, web } = this.#opened;
+    try {
+      await services.trust.reload();
+      web.renewCertificates();
+      this.#log.info({}, 'certificates read again');
+    } catch (error) {
+      const { code, message } = asCourierError(error, 'reading the certificates again');
+      this.#log.warn({ code }, `${message}; going on with those from before`);
+    }
+  }
+
+  /** Outputs being received now, and the memory they take. */
+  get load(): Intake['load'] {
+    return this.#opened?.services.intake.load ?? { uploads: 0, bytes: 0 };
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#opened?.web.connections.count ?? 0;
+  }
+
+  /** Whether the event loop is where it should be and the disk takes what comes. */
+  findTrouble(): string | undefined {
+    if (this.#opened === undefined) return 'not started';
+    if (this.#opened.web.isDraining) return 'about to end';
+    const isRecent = this.#clock.now() - (this.#trouble?.at ?? 0) < troubleMs;
+    return isRecent ? this.#trouble?.message : undefined;
+  }
+
+  /** Takes nothing new, lets what runs finish for `--drain-timeout`, and closes. Never rejects. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#hourly);
+    if (this.#opened === undefined) return;
+    const { web, status, spool } = this.#opened;
+    web.drain();
+    const giveUpAt = performance.now() + this.#settings.drainTimeout;
+    while (web.running > 0 && performance.now() < giveUpAt) {
+      await new Promise((resolve) => setTimeout(resolve, drainStepMs));
+    }
+    if (web.running > 0) this.#log.warn({ requests: web.running }, 'requests were cut off');
+    web.close();
+    status.close();
+    await spool.close();
+  }
+
+  async #makeServices(trust: Trust, spool: Spool): Promise<Services> {
+    const { state: directory, failureRate, registrationRate } = this.#settings;
+    const [settings, clock] = [this.#settings, this.#clock];
+    const accesses = await Accesses.open(directory, true);
+    const requests = await Requests.open(directory, true);
+    const hosts = await Hosts.open(directory, true);
+    await requests.prune(clock.now());
+    const watched = { put: (output: Parameters<Spool['put']>[0]) => this.#put(spool, output) };
+    return {
+      settings,
+      clock,
+      trust,
+      state: { accesses, requests, hosts },
+      credentials: new Credentials(accesses, failureRate, clock),
+      intake: new Intake(settings, watched, clock, this.#metrics),
+      registrations: new RateLimit(registrationRate, clock),
+    };
+  }
+
+  /** Remembers when the spool could not take something: that is what /healthz tells. */
+  async #put(spool: Spool, output: Parameters<Spool['put']>[0]): Promise<void> {
+    try {
+      await spool.put(output);
+      this.#trouble = undefined;
+    } catch (error) {
+      const { message } = asCourierError(error, 'storing output');
+      this.#trouble = { message, at: this.#clock.now() };
+      throw error;
+    }
+  }
+
+  async #listen({ web, status, services }: Opened): Promise<Ports> {
+    const plainPort = await web.listen(this.#settings);
+    const { metricsListen } = this.#settings;
+    const metricsPort = metricsListen && (await status.listen(metricsListen));
+    this.#hourly = setInterval(() => void this.#tidy(services), hourMs);
+    this.#hourly.unref();
+    const ports = { port: web.port, plainPort, metricsPort };
+    this.#log.info(ports, 'hosts can send');
+    return ports;
+  }
+
+  async #tidy({ state, clock }: Services): Promise<void> {
+    try {
+      await state.requests.prune(clock.now());
+    } catch (error) {
+      const { code, message } = asCourierError(error, 'forgetting old requests');
+      this.#log.warn({ code }, message);
+    }
+  }
+
+  #makeStatus(services: Services, spool: Spool, web: WebServer): StatusServer {
+    return new StatusServer({
+      findTrouble: () => this.findTrouble(),
+      toMetrics: () =>
+        this.#metrics.toText({
+          ...spool.statistics,
+          oldestAgeS: findOldestAge(spool, this.#clock.now()),
+          connections: web.connections.count,
+          load: services.intake.load,
+          certificateNotAfter: services.trust.notAfter,
+        }),
+    });
+  }
+}
+
+/** In seconds; hosts that are gone are to be removed from the spool, or they show here. */
+function findOldestAge(spool: Spool, now: number): number | undefined {
+  let oldest: number | undefined;
+  for (const { receivedAt } of spool.summaries()) {
+    const at = receivedAt.getTime();
+    if (oldest === undefined || at < oldest) oldest = at;
+  }
+  return oldest === undefined ? undefined : Math.max(0, (now - oldest) / 1000);
+}

@@ -1,0 +1,78 @@
+/** Every path the receiver answers. */
+
+import {
+  receiveAgentData,
+  renewCertificate,
+  tellAgentUpdate,
+  tellOldStatus,
+  tellStatus,
+} from './agent-api/agents.ts';
+import { nameHost, pair, registerExisting, registerWithToken } from './agent-api/existing.ts';
+import { pollNew, registerNew } from './agent-api/new-hosts.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import type { Services } from './services.ts';
+import { uploadOutput } from './upload.ts';
+
+/** How errors are told: one line of text, or JSON with `detail` as agent controllers expect it. */
+export type Style = 'line' | 'detail';
+
+export interface Route {
+  readonly path: string;
+  readonly methods: readonly string[];
+  readonly style: Style;
+  /** Whether somebody without TLS and from elsewhere may ask. */
+  readonly isPublic?: true;
+  readonly handle: (exchange: Exchange, services: Services) => Promise<Answer>;
+}
+
+/** Where a controller asks for the port when it was not told one (spec: agent receiver, 2.3). */
+const discovery = 'check_mk/api/1.0/domain-types/internal/actions/discover-receiver/invoke';
+
+/** @param port of the TLS listener, once it is known */
+export function listRoutes(site: string, port: () => number): readonly Route[] {
+  const upload = { methods: ['PUT', 'POST'], style: 'line', handle: uploadOutput } as const;
+  const answerPort = async (): Promise<Answer> => ({
+    status: 200,
+    // A number with nothing around it: a line end makes the controller fail.
+    body: String(port()),
+    type: 'application/json',
+  });
+  return [
+    { path: '/v1/hosts/:host/agent-output', ...upload },
+    { path: `/${site}/v1/hosts/:host/agent-output`, ...upload },
+    {
+      path: `/${site}/${discovery}`,
+      methods: ['GET'],
+      style: 'detail',
+      isPublic: true,
+      handle: answerPort,
+    },
+    ...listAgentRoutes(`/${site}/agent-receiver`),
+  ];
+}
+
+function listAgentRoutes(base: string): readonly Route[] {
+  const posts = [
+    ['register_existing', registerExisting],
+    ['register_existing_token', registerWithToken],
+    ['register_new', registerNew],
+    ['register_new_ongoing/:uuid', pollNew],
+    ['agent_data/:uuid', receiveAgentData],
+    ['renew_certificate/:uuid', renewCertificate],
+    ['pairing', pair],
+    ['register_with_hostname', nameHost],
+    ['agent_update/status/:uuid', tellAgentUpdate],
+  ] as const;
+  const gets = [
+    ['registration_status_v2/:uuid', tellStatus],
+    ['registration_status/:uuid', tellOldStatus],
+  ] as const;
+  const toRoute = (method: string) => (entry: readonly [string, Route['handle']]) =>
+    ({
+      path: `${base}/${entry[0]}`,
+      methods: [method],
+      style: 'detail',
+      handle: entry[1],
+    }) as const;
+  return [...posts.map(toRoute('POST')), ...gets.map(toRoute('GET'))];
+}

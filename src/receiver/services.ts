@@ -1,0 +1,28 @@
+/** What the routes work with. */
+
+import type { Clock } from '../clock.ts';
+import type { Credentials } from './credentials.ts';
+import type { Intake } from './intake.ts';
+import type { RateLimit } from './limits.ts';
+import type { Settings } from './options.ts';
+import type { Accesses } from './state/accesses.ts';
+import type { Hosts } from './state/hosts.ts';
+import type { Requests } from './state/requests.ts';
+import type { Trust } from './trust.ts';
+
+/** What is remembered on disk. */
+export interface State {
+  readonly hosts: Hosts;
+  readonly requests: Requests;
+  readonly accesses: Accesses;
+}
+
+export interface Services {
+  readonly settings: Settings;
+  readonly state: State;
+  readonly trust: Trust;
+  readonly credentials: Credentials;
+  readonly intake: Intake;
+  readonly registrations: RateLimit;
+  readonly clock: Clock;
+}

@@ -1,0 +1,92 @@
+/** The certificates in use, and whose certificate is accepted. */
+
+import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import { Revocations } from '../certs/revocation.ts';
+import {
+  type CertificateStore,
+  findControllerObjection,
+  loadCertificates,
+} from '../certs/store.ts';
+import type { Clock } from '../clock.ts';
+import { CourierError } from '../errors.ts';
+import { type PeerCertificate, peerOf, requireCertificate } from './peer.ts';
+
+interface Loaded {
+  readonly store: CertificateStore;
+  readonly authority: X509Certificate;
+  readonly revocations: Revocations;
+}
+
+export class Trust {
+  readonly #directory: string;
+  readonly #clock: Clock;
+  #loaded: Loaded;
+
+  private constructor(directory: string, clock: Clock, loaded: Loaded) {
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#loaded = loaded;
+  }
+
+  /**
+   * @throws CourierError CONFIG when an agent controller would not accept our certificate, or a
+   * file is damaged; LOCAL when one cannot be read
+   */
+  static async load(directory: string, clock: Clock): Promise<Trust> {
+    return new Trust(directory, clock, await load(directory, clock));
+  }
+
+  /** Reads everything again; keeps what it has when that fails. */
+  async reload(): Promise<void> {
+    this.#loaded = await load(this.#directory, this.#clock);
+  }
+
+  get store(): CertificateStore {
+    return this.#loaded.store;
+  }
+
+  /** What the TLS server needs; only the agent CA is trusted for clients. */
+  get secureContext(): SecureContextOptions {
+    const { serverKey, serverCert, agentCaCert } = this.store;
+    return { key: serverKey, cert: serverCert, ca: agentCaCert, minVersion: 'TLSv1.2' };
+  }
+
+  get notAfter(): Date {
+    return new Date(new X509Certificate(this.store.serverCert).validTo);
+  }
+
+  /** Whether the connection comes with a certificate, verified or not. */
+  hasCertificate(socket: Socket): boolean {
+    return peerOf(socket, this.#loaded.authority).kind !== 'anonymous';
+  }
+
+  /**
+   * The peer's certificate, with validity and revocation checked now.
+   *
+   * @throws Refusal
+   */
+  async requireCertificate(socket: Socket): Promise<PeerCertificate> {
+    const { authority, revocations } = this.#loaded;
+    const peer = peerOf(socket, authority);
+    if (peer.kind === 'certificate') await revocations.reload();
+    const isRevoked = (serial: string) => revocations.has(serial);
+    return requireCertificate(peer, { authority, isRevoked, now: this.#clock.now() });
+  }
+}
+
+async function load(directory: string, clock: Clock): Promise<Loaded> {
+  const store = await loadCertificates(directory);
+  const objection = findControllerObjection(
+    store.serverCert,
+    store.rootCert,
+    new Date(clock.now()),
+  );
+  if (objection !== undefined) {
+    const message = `an agent controller would refuse the server certificate in ${directory}: ${objection}`;
+    throw new CourierError('CONFIG', message);
+  }
+  const revocations = await Revocations.load(directory);
+  return { store, authority: new X509Certificate(store.agentCaCert), revocations };
+}

@@ -1,0 +1,179 @@
+/** The servers hosts connect to: over TLS and, for a proxy on this machine, without. */
+
+import { createServer as createPlainServer } from 'node:http';
+import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../log.ts';
+import { errorCode } from '../system-errors.ts';
+import { answer } from './answering.ts';
+import { Connections } from './connections.ts';
+import { type Answer, addressOfSocket, type Exchange } from './exchange.ts';
+import { RateLimit } from './limits.ts';
+import { listen } from './listening.ts';
+import type { Metrics } from './metrics.ts';
+import type { Settings } from './options.ts';
+import { Refusal } from './refusal.ts';
+import { makeRouter, type Servers } from './router.ts';
+import { listRoutes, type Route } from './routes.ts';
+import type { Services } from './services.ts';
+
+const largestHeader = 16 * 1024;
+/** Between two requests on one connection. */
+const keepAliveMs = 5000;
+/** How often connections that take too long are looked for. */
+const checkingMs = 1000;
+/** Lines a minute about connections that never became a request. */
+const handshakeLines = 10;
+
+export interface WebServerOptions {
+  readonly services: Services;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export class WebServer {
+  readonly connections: Connections;
+  readonly #services: Services;
+  readonly #log: Logger;
+  readonly #metrics: Metrics;
+  readonly #servers: Servers;
+  readonly #app: FastifyInstance<Servers['secure']>;
+  readonly #handshakeLines: RateLimit;
+  #port = 0;
+  #running = 0;
+  #isDraining = false;
+
+  constructor({ services, log, metrics }: WebServerOptions) {
+    const { settings, clock } = services;
+    this.#services = services;
+    this.#log = log;
+    this.#metrics = metrics;
+    this.#handshakeLines = new RateLimit(handshakeLines, clock);
+    this.connections = new Connections(settings);
+    this.#servers = makeServers(services);
+    this.#watch();
+    this.#app = makeRouter(this.#servers, {
+      routes: listRoutes(settings.site, () => this.#port),
+      handle: (route, exchange) => this.#handle(route, exchange),
+      respond: (request, reply, style, work) => {
+        const track = () => this.#begin(request.raw.socket);
+        return answer({ log, metrics, track }, [request, reply], style, work);
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Requests under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * @returns the port of the plain listener, when there is one
+   * @throws CourierError LOCAL
+   */
+  async listen({ listen: at, plainListen }: Settings): Promise<number | undefined> {
+    await this.#app.ready();
+    this.#port = await listen(this.#servers.secure, at);
+    return plainListen && listen(this.#servers.plain, plainListen);
+  }
+
+  /** For new connections; sessions made under the old certificates are resumed no more. */
+  renewCertificates(): void {
+    this.#servers.secure.setSecureContext(this.#services.trust.secureContext);
+  }
+
+  /** Takes no new connections; what comes on the old ones is answered with 503. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const server of Object.values(this.#servers)) {
+      if (server.listening) server.close();
+      server.closeIdleConnections();
+    }
+  }
+
+  /** Ends whatever is left. */
+  close(): void {
+    this.drain();
+    for (const server of Object.values(this.#servers)) server.closeAllConnections();
+    this.connections.closeAll();
+  }
+
+  #watch(): void {
+    const { secure, plain } = this.#servers;
+    for (const server of [secure, plain]) {
+      this.connections.watch(server);
+      // Such as no more file descriptors for a connection: the others go on.
+      server.on('error', (error) => this.#tellListener(error));
+    }
+    secure.on('tlsClientError', (error, socket) => this.#tellHandshake(error, socket));
+  }
+
+  /** A controller makes a handshake only, to show our certificate: that is no failure. */
+  #tellHandshake(error: Error, socket: Socket): void {
+    const code = errorCode(error);
+    if (code === 'ECONNRESET' || code === 'EPIPE') return;
+    this.#metrics.countHandshakeFailure();
+    if (this.#handshakeLines.take('all') !== undefined) return;
+    const fields = { address: addressOfSocket(socket), cause: error.message.slice(0, 200) };
+    this.#log.info(fields, 'TLS handshake failed');
+  }
+
+  #tellListener(error: Error): void {
+    if (this.#port === 0 || this.#handshakeLines.take('listener') !== undefined) return;
+    this.#log.warn({ cause: error.message }, 'a connection could not be taken');
+  }
+
+  #begin(socket: Socket): () => void {
+    this.#running += 1;
+    const end = this.connections.begin(socket);
+    return () => {
+      this.#running -= 1;
+      end();
+    };
+  }
+
+  async #handle(route: Route, exchange: Exchange): Promise<Answer> {
+    if (this.#isDraining) {
+      exchange.response.setHeader('connection', 'close');
+      throw new Refusal('draining', 'the receiver is about to end', { retryAfterS: 10 });
+    }
+    requireWay(route, exchange);
+    return route.handle(exchange, this.#services);
+  }
+}
+
+function makeServers({ settings, trust }: Services): Servers {
+  const timeouts = {
+    headersTimeout: settings.headerTimeout,
+    requestTimeout: Math.max(settings.requestTimeout, settings.headerTimeout),
+    connectionsCheckingInterval: checkingMs,
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: largestHeader,
+  };
+  const secure = createServer({
+    ...trust.secureContext,
+    ...timeouts,
+    requestCert: true,
+    // Who comes without a certificate, or with one that does not verify, is judged per request.
+    rejectUnauthorized: false,
+    handshakeTimeout: settings.headerTimeout,
+  });
+  return { secure, plain: createPlainServer(timeouts) };
+}
+
+/** Without TLS only a proxy on this machine gets in; secrets of others would cross the network. */
+function requireWay({ isPublic }: Route, { request, address }: Exchange): void {
+  if (isPublic || request.socket instanceof TLSSocket) return;
+  if (address === '::1' || address.startsWith('127.')) return;
+  throw new Refusal('forbidden', 'only over HTTPS');
+}

@@ -1,0 +1,59 @@
+/** In the executable each large library is an asset of its own: it has to be found and to work. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runCourier } from '../helpers/run-program.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
+
+test('help is laid out by yargs', async () => {
+  const { stdout, code } = await runCourier(['fetch', '--help']);
+  assert.match(stdout.toString(), /^cmk-courier fetch .*\n[\s\S]*--host=NAME +name of the host/);
+  assert.equal(code, 0);
+});
+
+test('-v logs through pino', async () => {
+  const { stderr } = await runCourier(['fetch', '-v', '--host=web01', '/no/such/place/web01']);
+  assert.match(stderr, / info: looking into [\s\S]*\(LOCAL\)\n$/);
+});
+
+test('certs makes certificates with node-forge', async (t) => {
+  const directory = join(await makeTempDir(t), 'certificates');
+  const { stderr, code } = await runCourier(['certs', 'init', '--site=test', `--dir=${directory}`]);
+  assert.deepEqual([stderr, code], ['', 0]);
+});
+
+test('imap: asks a server with imapflow', async (t) => {
+  const password = join(await makeTempDir(t), 'password');
+  writeFileSync(password, 'secret', { mode: 0o600 });
+  const options = [`--password-file=${password}`, '--mail-subject={host}'];
+  const { stderr } = await runCourier([
+    'fetch',
+    '--host=web01',
+    ...options,
+    'imap://u@127.0.0.1:1/',
+  ]);
+  assert.equal(stderr, 'cmk-courier: imap: web01: 127.0.0.1:1: connection refused (UNREACHABLE)\n');
+});
+
+test('maildir: reads a message with postal-mime and mailsplit', async (t) => {
+  const directory = await makeTempDir(t);
+  for (const name of ['new', 'cur', 'tmp']) mkdirSync(join(directory, name));
+  const headers = `Subject: =?utf-8?Q?Checkmk_web01?=\nDate: ${new Date().toUTCString()}\n`;
+  writeFileSync(
+    join(directory, `new/${Date.now()}.1.x`),
+    `${headers}\n<<<check_mk>>>\nVersion: 1\n`,
+  );
+  const options = ['--mail-subject=Checkmk {host}', `maildir://${directory}`];
+  const { stdout, stderr } = await runCourier(['fetch', '--host=web01', ...options]);
+  assert.deepEqual([stdout.toString(), stderr], ['<<<check_mk>>>\nVersion: 1\n', '']);
+});
+
+test('receive reads its configuration with yaml and zod', async (t) => {
+  const file = join(await makeTempDir(t), 'receiver.yaml');
+  writeFileSync(file, 'listen: 127.0.0.1:0\nno-such-key: 1\n');
+  const { stderr, code } = await runCourier(['receive', `--config=${file}`]);
+  assert.match(stderr, /receiver\.yaml[^\n]*\(CONFIG\)\n$/);
+  assert.equal(code, 3);
+});

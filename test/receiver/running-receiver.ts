@@ -1,0 +1,115 @@
+/** A receiver on loopback with directories of its own, ended with the test. */
+
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type CertificateStore,
+  initCertificates,
+  loadCertificates,
+} from '../../src/certs/store.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { parseHostName } from '../../src/host-name.ts';
+import { parseOptions, type RawOptions } from '../../src/options.ts';
+import { receiverOptions, toSettings } from '../../src/receiver/options.ts';
+import { type Ports, Receiver } from '../../src/receiver/receiver.ts';
+import { Accesses, type AccessWish } from '../../src/receiver/state/accesses.ts';
+import { Hosts } from '../../src/receiver/state/hosts.ts';
+import { Requests } from '../../src/receiver/state/requests.ts';
+import { readSpooled, type SpooledOutput } from '../../src/spool/spool.ts';
+import { type CollectingLog, makeCollectingLog } from '../helpers/collecting-log.ts';
+import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+
+interface Owner {
+  after(cleanUp: () => Promise<void>): void;
+}
+
+export const site = 'mysite';
+
+/** What every host that is asked for sends. */
+export const goodOutput = Buffer.from('<<<check_mk>>>\nVersion: 2.4.0p1\nAgentOS: linux\n');
+
+export interface RunningReceiver extends Ports {
+  readonly receiver: Receiver;
+  readonly log: CollectingLog;
+  readonly certificates: CertificateStore;
+  readonly directory: string;
+  readonly accesses: Accesses;
+  readonly hosts: Hosts;
+  readonly requests: Requests;
+  /** A user or token as `cmk-courier hosts token` makes it; resolves with its secret. */
+  makeAccess(wish: Partial<AccessWish>): Promise<string>;
+  /** The newest output of a host in the spool, as text. */
+  readOutput(host: string): Promise<string | undefined>;
+  /** The same with all that is known about it. */
+  readSpooled(host: string): Promise<SpooledOutput | undefined>;
+  /** Lines of the log about requests that were refused. */
+  refusals(): readonly string[];
+}
+
+let made: Promise<string> | undefined;
+
+/** Keys take seconds to make: one set of certificates a test file, copied for each receiver. */
+async function copyCertificates(target: string): Promise<CertificateStore> {
+  made ??= (async () => {
+    const directory = join(await makeTempDir(), 'certificates');
+    process.on('exit', () => void removeTempDir(directory));
+    await initCertificates(directory, { site, names: ['localhost', '127.0.0.1'] });
+    return directory;
+  })();
+  await cp(await made, target, { recursive: true });
+  return loadCertificates(target);
+}
+
+export async function startReceiver(
+  owner: Owner,
+  options: RawOptions = {},
+  clock: Clock = systemClock,
+): Promise<RunningReceiver> {
+  const directory = await makeTempDir();
+  const certificates = await copyCertificates(join(directory, 'certificates'));
+  const settings = toSettings(
+    parseOptions(receiverOptions, {
+      site: [site],
+      listen: ['127.0.0.1:0'],
+      certificates: [certificates.directory],
+      spool: [join(directory, 'spool')],
+      state: [join(directory, 'state')],
+      metricsListen: ['127.0.0.1:0'],
+      plainListen: ['127.0.0.1:0'],
+      drainTimeout: ['2s'],
+      registrationRate: ['1000'],
+      failureRate: ['1000'],
+      senderUploadRate: ['100000'],
+      uploadRate: ['1000000'],
+      ...options,
+    }),
+    {},
+  );
+  const log = makeCollectingLog();
+  const receiver = new Receiver(settings, clock, log);
+  owner.after(async () => {
+    await receiver.stop();
+    await removeTempDir(directory);
+  });
+  const ports = await receiver.start();
+  const accesses = await Accesses.open(settings.state);
+  const read = (host: string) => readSpooled(settings.spool, parseHostName(host), log);
+  return {
+    ...ports,
+    receiver,
+    log,
+    certificates,
+    directory,
+    accesses,
+    hosts: await Hosts.open(settings.state),
+    requests: await Requests.open(settings.state),
+    makeAccess: async (wish) => {
+      const defaults = { kind: 'upload', hosts: ['*'], piggyback: [], mode: 'push-agent' } as const;
+      const rest = { now: clock.now(), validMs: undefined };
+      return (await accesses.make({ ...defaults, ...rest, ...wish })).secret;
+    },
+    readSpooled: read,
+    readOutput: async (host) => (await read(host))?.output.toString('latin1'),
+    refusals: () => log.lines.filter((line) => line.includes('reason:')),
+  };
+}
