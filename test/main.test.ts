@@ -50,10 +50,9 @@ test('--help, -h and help show the commands', async () => {
   assert.deepEqual([shown.code, shown.errors], [0, '']);
   const lines = shown.output.split('\n');
   assert.equal(lines[0], 'cmk-courier COMMAND …');
+  const text = shown.output.replace(/\s+/g, ' ');
   for (const [name, { summary }] of Object.entries(commands)) {
-    assert.ok(
-      lines.some((line) => line.includes(`cmk-courier ${name} `) && line.includes(summary)),
-    );
+    assert.ok(text.includes(` cmk-courier ${name} ${summary} `), name);
   }
   assert.deepEqual(await run(['-h']), shown);
   assert.deepEqual(await run(['help']), shown);
