@@ -1,6 +1,7 @@
 /** Agent output → what of it may go on, under rules for piggyback and sections. */
 
 import { CourierError, quote } from '../errors.ts';
+import { globMatcher } from '../glob.ts';
 import { PartialCopy } from './partial-copy.ts';
 import { lineAt, quoteBytes } from './problems.ts';
 import { nextState, type State, type Step, startState, walkMarkers } from './states.ts';
@@ -124,13 +125,9 @@ function toSectionSelection({ allow, deny }: SectionRule): (name: string) => boo
   return (name) => isAllowed(name) && !isDenied(name);
 }
 
-/** `*` stands for any text, `?` for one character. */
 function toMatcher(globs: readonly string[]): (name: string) => boolean {
-  const expressions = globs.map((glob) => {
-    const escaped = glob.replace(/[.-]/g, '\\$&').replace(/\*+/g, '.*').replaceAll('?', '.');
-    return new RegExp(`^${escaped}$`);
-  });
-  return (name) => expressions.some((expression) => expression.test(name));
+  const matchers = globs.map(globMatcher);
+  return (name) => matchers.some((matches) => matches(name));
 }
 
 /**

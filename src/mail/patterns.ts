@@ -1,8 +1,8 @@
 /** Patterns that say which messages hold the output of a host. */
 
 import { CourierError, quote } from '../errors.ts';
+import { fitsGlob, type Token } from '../glob.ts';
 import type { Target } from '../source.ts';
-import { fitsGlob, type Token } from './glob.ts';
 import type { MessageHeaders } from './headers.ts';
 
 /** A pattern as it was given, filled in later for each host. */

@@ -35,3 +35,14 @@ export function fitsGlob(text: readonly string[], tokens: readonly Token[]): boo
   }
   return tokens.slice(token).every((rest) => rest === 'any text');
 }
+
+/** A pattern in which `*` stands for any text and `?` for one character. */
+export function globMatcher(glob: string): (text: string) => boolean {
+  const tokens = glob.split('').map(toToken);
+  return (text) => fitsGlob(text.split(''), tokens);
+}
+
+function toToken(symbol: string): Token {
+  if (symbol === '*') return 'any text';
+  return (found) => symbol === '?' || found === symbol;
+}
