@@ -5,6 +5,7 @@ import type { Io } from './io.ts';
 import { main } from './main.ts';
 import { dieBySignal, listenForShutdown } from './shutdown.ts';
 import { readDescriptor, writeDescriptor, writeErrorText } from './standard-streams.ts';
+import { hasAbandonedWork } from './until-aborted.ts';
 
 const shutdown = listenForShutdown();
 
@@ -18,7 +19,7 @@ const io: Io = {
   writeError: writeErrorText,
 };
 
-/** What a hanging system call on libuv's threads looks like from here. */
+/** What a hanging system call on libuv's threads looks like from here; readFile does not show. */
 const blocking = ['GetAddrInfoReqWrap', 'GetNameInfoReqWrap', 'FSReqCallback', 'FSReqPromise'];
 
 /**
@@ -27,7 +28,8 @@ const blocking = ['GetAddrInfoReqWrap', 'GetNameInfoReqWrap', 'FSReqCallback', '
  * our place ends at once.
  */
 function exitNow(code: number): void {
-  const hangs = process.getActiveResourcesInfo().some((name) => blocking.includes(name));
+  const hangs =
+    hasAbandonedWork() || process.getActiveResourcesInfo().some((name) => blocking.includes(name));
   if (hangs && process.execve) process.execve('/bin/sh', ['sh', '-c', `exit ${code}`], {});
   process.exit(code);
 }

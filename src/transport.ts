@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Logger } from './log.ts';
 import { type OptionTable, type OptionValues, parseOptions } from './options.ts';
 import type { Source, SourceUri, Target } from './source.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** One way of getting the agent output of a host to this site. */
 export interface Transport {
@@ -80,10 +81,28 @@ export async function withTransport<Result>(
   context: OpenContext,
   use: (transport: Transport) => Promise<Result>,
 ): Promise<Result> {
-  const transport = await module.open(source, context);
+  const transport = await openInTime(module, source, context);
   try {
     return await use(transport);
   } finally {
     await transport.close();
+  }
+}
+
+/** A file it has to read may be a FIFO, or on a dead file system; what opens too late is closed. */
+async function openInTime(
+  module: TransportModule,
+  source: Source,
+  context: OpenContext,
+): Promise<Transport> {
+  const opening = module.open(source, context);
+  try {
+    return await untilAborted(opening, context.signal);
+  } catch (error) {
+    opening.then(
+      (transport) => transport.close(),
+      () => undefined,
+    );
+    throw error;
   }
 }

@@ -1,12 +1,27 @@
 /** Waiting no longer than a signal allows for what cannot be stopped. */
 
+let abandoned = 0;
+
+/** Whether a call is still under way that nobody waits for any more. */
+export function hasAbandonedWork(): boolean {
+  return abandoned > 0;
+}
+
 /**
  * Settles as `work` does, or with the signal's reason when it aborts first: a call into a dead
  * network file system may never return. What `work` holds it lets go of when its call returns.
  */
 export function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => {
+      abandoned += 1;
+      const settle = () => {
+        abandoned -= 1;
+      };
+      work.then(settle, settle);
+      reject(signal.reason);
+    };
+    if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
   });

@@ -193,6 +193,7 @@ test('a signal ends the chain and no other source is asked', { timeout }, async 
     context: makeCommandContext(controller.signal),
   };
   const line = lineOf(chain);
+  await waitUntil(() => chain.calls.includes('a fetch web01'));
   controller.abort(new CourierError('INTERRUPTED', 'ended by SIGTERM'));
   assert.equal(await line, 'cmk-courier: a: web01: ended by SIGTERM (INTERRUPTED)');
   assert.deepEqual(chain.calls, ['a open', 'a fetch web01', 'a close']);

@@ -1,7 +1,7 @@
-/** A name server that never answers holds one of libuv's threads; it must not hold us. */
+/** What never answers holds one of libuv's threads; it must not hold us. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -32,6 +32,18 @@ test('a deadline holds while a name server is silent', { skip: skipReason() }, a
   assert.equal(
     ended.stderr,
     'cmk-courier: http: web01: no agent output from http://depot.example/web01 within 1s (TIMEOUT)\n',
+  );
+  assert.equal(ended.code, 6);
+});
+
+test('a deadline holds while a FIFO stands in the place of a certificate', async (t) => {
+  const fifo = join(await makeTempDir(t), 'ca.pem');
+  execFileSync('mkfifo', [fifo]);
+  const args = ['fetch', '--host=web01', '--deadline=1s', `--ca=${fifo}`, 'https://127.0.0.1:1/'];
+  const ended = await start(courier, args).ended;
+  assert.equal(
+    ended.stderr,
+    'cmk-courier: http: web01: no agent output from https://127.0.0.1:1/ within 1s (TIMEOUT)\n',
   );
   assert.equal(ended.code, 6);
 });
