@@ -33,7 +33,8 @@ async function readToEnd(socket: TLSSocket): Promise<string> {
   socket.on('data', (chunk: string) => {
     text += chunk;
   });
-  await once(socket, 'close');
+  // Not once(), which takes a reset for a failure.
+  await new Promise((resolve) => socket.once('close', resolve));
   return text;
 }
 
@@ -63,8 +64,10 @@ test('a sender that drips is ended when its time is over', async (t) => {
   const socket = await open(running);
   beginUpload(socket, await running.makeAccess({}));
   const drip = setInterval(() => socket.write('x'), 50);
-  assert.match(await readToEnd(socket), /^HTTP\/1\.1 408 /);
-  clearInterval(drip);
+  socket.once('close', () => clearInterval(drip));
+  // Whose bytes are still on their way when it is cut off may not see the answer.
+  assert.match(await readToEnd(socket), /^(?:HTTP\/1\.1 408 |$)/);
+  assert.match(running.refusals().join(''), /too-slow/);
   assert.equal(await running.readOutput('slow'), undefined);
 });
 

@@ -64,8 +64,9 @@ export function makeTerminator(
   };
 }
 
-function endpointOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+/** Both ends: two connections to different addresses of this machine may come from one port. */
+function endpointOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
 /** A certificate of a known authority, with one common name that is not an agent's. */
