@@ -178,7 +178,7 @@ describe('a file with secrets', () => {
   });
 
   test('is worth a warning when its content goes out unencrypted', async () => {
-    const context = makeOpenContext({ signal: AbortSignal.timeout(0) });
+    const context = makeOpenContext();
     const tokenFile = [await write('token', 'token')];
     await fetchOutput('http://127.0.0.1:9/', { tokenFile }, context).catch(() => undefined);
     assert.match(context.log.lines.join('\n'), /^warn credentials travel unencrypted over http: /m);
