@@ -1,0 +1,68 @@
+/** Agent output that is delivered again, marked for how old it is (spec: agent output, 9). */
+
+import { type Marker, trimCarriageReturns } from './markers.ts';
+import { PartialCopy } from './partial-copy.ts';
+import { walkMarkers } from './states.ts';
+
+/** Of these the agent marks each row, since each is a result of its own. */
+const markedByRow: readonly string[] = ['local', 'mrpe'];
+
+/**
+ * Marks sections as Checkmk's agents mark old ones: `cached(produced,maxAge)` goes into every
+ * section header, and in front of every row of `local` and `mrpe`, unless it is there already.
+ * Nothing else changes.
+ *
+ * @param maxAgeMs how long the output counts as fresh from when it was produced
+ */
+export function markCached(
+  output: Buffer,
+  producedAt: Date,
+  maxAgeMs: number,
+  host: string,
+): Buffer {
+  const madeAt = Math.floor(producedAt.getTime() / 1000);
+  const validSeconds = Math.max(1, Math.round(maxAgeMs / 1000));
+  const mark = `cached(${madeAt},${validSeconds})`;
+  const [inHeader, inRow] = [Buffer.from(`:${mark}`), Buffer.from(`${mark} `)];
+  const copy = new PartialCopy(output);
+  let rowsFrom = output.length;
+  const markRows = (until: number) => {
+    for (const start of findUnmarkedRows(output, rowsFrom, until)) copy.insert(inRow, start);
+  };
+  for (const { marker, after } of walkMarkers(output, host)) {
+    markRows(marker.start);
+    const kind = kindOf(marker);
+    // Within a section of its own the host's name in a piggyback header changes nothing.
+    const isSame = marker.meaning.kind === 'piggyback-header' && after.place === 'main-section';
+    const goesOn = isSame && rowsFrom < output.length;
+    rowsFrom = kind === 'by row' || goesOn ? marker.nextLine : output.length;
+    if (kind === 'by header') copy.insert(inHeader, marker.end - bracketsBytes);
+  }
+  markRows(output.length);
+  return copy.finish();
+}
+
+function kindOf({ meaning }: Marker): 'by header' | 'by row' | 'not at all' {
+  if (meaning.kind !== 'header' || meaning.header.options.cached !== undefined) return 'not at all';
+  return markedByRow.includes(meaning.header.name) ? 'by row' : 'by header';
+}
+
+const bracketsBytes = 3;
+const rowMark = Buffer.from('cached(');
+const lineFeed = 0x0a;
+
+/** Where rows begin that have no mark yet, from `from` up to `until`. */
+function* findUnmarkedRows(output: Buffer, from: number, until: number): Generator<number> {
+  for (let start = from; start < until; ) {
+    const found = output.indexOf(lineFeed, start);
+    const lineEnd = found === -1 ? until : found;
+    const row = output.subarray(start, trimCarriageReturns(output, start, lineEnd));
+    if (!isBlank(row) && !row.subarray(0, rowMark.length).equals(rowMark)) yield start;
+    start = lineEnd + 1;
+  }
+}
+
+/** The site drops such lines. */
+function isBlank(row: Buffer): boolean {
+  return row.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}

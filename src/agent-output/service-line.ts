@@ -1,0 +1,29 @@
+/** A service of our own, as a local check (spec: agent output, 6). */
+
+import { cleanText } from '../errors.ts';
+
+/** What a local check says. */
+export interface ServiceLine {
+  /** OK, WARN, CRIT, UNKNOWN. */
+  readonly state: 0 | 1 | 2 | 3;
+  readonly service: string;
+  /** Names of letters and digits. */
+  readonly metrics: readonly (readonly [name: string, value: number])[];
+  /** May hold anything; it becomes one line. */
+  readonly text: string;
+}
+
+/** A section with that line alone, to stand in front of agent output. */
+export function toLocalSection({ state, service, metrics, text }: ServiceLine): Buffer {
+  const name = cleanText(service).replace(/["']/g, '');
+  const values = metrics.map(([metric, value]) => `${metric}=${toDecimals(value)}`);
+  const performance = values.length === 0 ? '-' : values.join('|');
+  // The site would make a line break of a backslash and an n.
+  const shown = cleanText(text).replaceAll('\\', '/');
+  return Buffer.from(`<<<local:sep(0)>>>\n${state} "${name}" ${performance} ${shown}\n`);
+}
+
+/** At most three decimals, never an exponent. */
+function toDecimals(value: number): string {
+  return String(Number(value.toFixed(3)));
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { markCached } from '../../src/agent-output/mark-cached.ts';
+import { parseAgentOutput } from '../../src/agent-output/parser.ts';
+
+const producedAt = new Date('2026-01-01T00:00:00.900Z');
+const mark = 'cached(1767225600,300)';
+
+/** Marks lines that are written with `¶` between them. */
+function markLines(lines: string, maxAgeMs = 300_000): string {
+  const output = Buffer.from(lines.replaceAll('¶', '\n'));
+  return markCached(output, producedAt, maxAgeMs, 'src').toString().replaceAll('\n', '¶');
+}
+
+const cases: readonly (readonly [what: string, before: string, after: string])[] = [
+  ['a header', '<<<df>>>¶/ 1 2¶', `<<<df:${mark}>>>¶/ 1 2¶`],
+  ['a header with options', '<<<df:sep(9):persist(7)>>>¶', `<<<df:sep(9):persist(7):${mark}>>>¶`],
+  ['a header with a carriage return', '<<<df>>>\r¶x\r¶', `<<<df:${mark}>>>\r¶x\r¶`],
+  ['a header without line end', '<<<df>>>', `<<<df:${mark}>>>`],
+  ['a header with an option that has no effect', '<<<a:cached>>>¶', `<<<a:cached:${mark}>>>¶`],
+  [
+    'headers in piggyback, and nothing else of it',
+    '<<<<vm>>>>¶<<<a>>>¶1¶<<<<>>>>¶<<<b>>>¶2¶',
+    `<<<<vm>>>>¶<<<a:${mark}>>>¶1¶<<<<>>>>¶<<<b:${mark}>>>¶2¶`,
+  ],
+  [
+    'headers for an unusable host, which the site drops',
+    '<<<<.>>>>¶<<<a>>>¶',
+    `<<<<.>>>>¶<<<a:${mark}>>>¶`,
+  ],
+  [
+    'the rows of local checks, and not their header',
+    '<<<local:sep(0)>>>¶0 "a b" - fine¶P c x=1 text¶<<<df>>>¶0 a - no¶',
+    `<<<local:sep(0)>>>¶${mark} 0 "a b" - fine¶${mark} P c x=1 text¶<<<df:${mark}>>>¶0 a - no¶`,
+  ],
+  ['the rows of MRPE', '<<<mrpe>>>¶(check) A 0 fine', `<<<mrpe>>>¶${mark} (check) A 0 fine`],
+  [
+    'rows up to the next header of the same name',
+    '<<<mrpe>>>¶(a) A 0 x¶<<<mrpe>>>¶(b) B 1 y¶',
+    `<<<mrpe>>>¶${mark} (a) A 0 x¶<<<mrpe>>>¶${mark} (b) B 1 y¶`,
+  ],
+];
+
+for (const [what, before, after] of cases) {
+  test(`the mark goes into ${what}`, () => assert.equal(markLines(before), after));
+}
+
+const untouched: readonly (readonly [what: string, lines: string])[] = [
+  ['sections that are cached', '<<<df:cached(5,6)>>>¶/ 1¶'],
+  ['cached rows', '<<<local:sep(0)>>>¶cached(5,6) 0 a - x¶'],
+  ['rows of a cached section', '<<<local:cached(5,6)>>>¶0 a - x¶'],
+  ['blank rows', '<<<local:sep(0)>>>¶¶ \t¶\r¶\x0b\x0c¶'],
+  ['text before the first header', 'banner¶0 a - x¶'],
+  ['rows behind a footer', '<<<>>>¶<<<:cached(1,2)>>>¶0 a - x¶'],
+  ['headers the site does not take for one', '<<<a-b>>>¶x¶'],
+  ['nothing at all', ''],
+];
+
+for (const [what, lines] of untouched) {
+  test(`${what} stay as they are`, () => assert.equal(markLines(lines), lines));
+}
+
+test("a local section goes on behind the host's own name", () => {
+  assert.equal(
+    markLines('<<<local>>>¶0 a - x¶<<<<src>>>>¶0 b - y¶<<<<vm>>>>¶0 c - z¶'),
+    `<<<local>>>¶${mark} 0 a - x¶<<<<src>>>>¶${mark} 0 b - y¶<<<<vm>>>>¶0 c - z¶`,
+  );
+  const others = '<<<a:cached(1,2)>>>¶x¶<<<<src>>>>¶0 b - y¶';
+  assert.equal(markLines(others), others);
+});
+
+test('a local section ends at a footer', () => {
+  assert.equal(
+    markLines('<<<local>>>¶0 a - x¶<<<>>>¶0 b - y¶'),
+    `<<<local>>>¶${mark} 0 a - x¶<<<>>>¶0 b - y¶`,
+  );
+});
+
+test('it counts as fresh for whole seconds, and at least one', () => {
+  assert.equal(markLines('<<<a>>>', 1600), '<<<a:cached(1767225600,2)>>>');
+  assert.equal(markLines('<<<a>>>', 1), '<<<a:cached(1767225600,1)>>>');
+});
+
+test('every byte of rows stays', () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const rows = Buffer.concat([Buffer.from('<<<a>>>\n'), bytes]);
+  const marked = markCached(rows, producedAt, 300_000, 'src');
+  assert.deepEqual(marked.subarray(`<<<a:${mark}>>>\n`.length), bytes);
+});
+
+const line = fc.oneof(
+  fc.constantFrom(
+    ...['<<<a>>>', '<<<local:sep(0)>>>', '<<<mrpe>>>', '<<<b:cached(1,2)>>>', '<<<>>>', '<<<<>>>>'],
+    ...['<<<<vm>>>>', '<<<<src>>>>', '<<<<.>>>>', '<<<x-y>>>', '', ' ', '\r', '0 a - b'],
+    ...['cached(1,2) 0 a - b', '<<<c:nostrip()>>>\r', 'x\r'],
+  ),
+  fc.string(),
+);
+
+test("sections, hosts and rows stay the site's own, whatever the output", () => {
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const output = Buffer.from(lines.join('\n'));
+      const marked = markCached(output, producedAt, 300_000, 'src');
+      assert.deepEqual(outline(marked), outline(output));
+      assert.deepEqual(markCached(marked, new Date(0), 1000, 'src'), marked);
+    }),
+  );
+});
+
+/** What the site makes of it, without marks. */
+function outline(output: Buffer) {
+  return parseAgentOutput(output, 'src').sections.map(({ name, owner, options, ...places }) => {
+    const rows = output.toString('utf8', places.bodyStart, places.end);
+    const { cached, ...others } = options;
+    return { name, owner, others, rows: rows.replaceAll(/^cached\(\d+,\d+\) /gm, '') };
+  });
+}
