@@ -2,6 +2,7 @@
 
 import { CourierError } from '../errors.ts';
 import type { HostName } from '../host-name.ts';
+import { keptPerHost } from './names.ts';
 
 /** Output that waits in the spool. */
 export interface SpoolSummary {
@@ -28,9 +29,6 @@ interface Bounds {
   readonly maxBytes: number;
   readonly maxHosts: number;
 }
-
-/** The newest output and the last one before it. */
-const keptPerHost = 2;
 
 export class Holdings {
   readonly #bounds: Bounds;

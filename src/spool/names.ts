@@ -12,6 +12,9 @@ import { type HostName, parseHostName } from '../host-name.ts';
 /** Names of a host are found by listing one of these directories, which so stay small. */
 export const shards: readonly string[] = Array.from('0123456789abcdef');
 
+/** How many outputs of a host are kept: the newest and the last one before it. */
+export const keptPerHost = 2;
+
 /** Where a writer puts what is no output. */
 export const brokenDirectory = 'broken';
 

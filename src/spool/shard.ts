@@ -20,22 +20,22 @@ const attempts = 3;
 export class Shard {
   readonly path: string;
   readonly #descriptor: number;
-  readonly #tellFsync: (durationMs: number) => void;
+  readonly #tellFsync: ((durationMs: number) => void) | undefined;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
-  private constructor(path: string, descriptor: number, tellFsync: (durationMs: number) => void) {
+  private constructor(path: string, descriptor: number, tellFsync?: (durationMs: number) => void) {
     this.path = path;
     this.#descriptor = descriptor;
     this.#tellFsync = tellFsync;
   }
 
-  /** @param tellFsync hears how long each fsync took */
-  static async open(path: string, tellFsync: (durationMs: number) => void): Promise<Shard> {
+  /** @param tellFsync hears how long each fsync took; without it nothing is made safe by one */
+  static async open(path: string, tellFsync?: (durationMs: number) => void): Promise<Shard> {
     return new Shard(path, await openFile(path, 'r'), tellFsync);
   }
 
-  /** Writes a file under a name nobody has; resolves when it would survive a power cut. */
+  /** Writes a file under a name nobody has; when it resolves, it would survive a power cut. */
   async store(name: string, buffers: readonly Buffer[]): Promise<void> {
     const path = join(this.path, name);
     for (let attempt = 1; ; attempt += 1) {
@@ -59,7 +59,7 @@ export class Shard {
     const descriptor = await openFile(path, 'wx', 0o600);
     try {
       await writeAll(descriptor, buffers);
-      await this.#timed(syncFile(descriptor));
+      if (this.#tellFsync !== undefined) await this.#timed(syncFile(descriptor));
     } finally {
       await closeFile(descriptor);
     }
@@ -70,6 +70,7 @@ export class Shard {
    * begins after their renames, so it covers them.
    */
   sync(): Promise<void> {
+    if (this.#tellFsync === undefined) return Promise.resolve();
     this.#next ??= this.#running
       .catch(() => undefined)
       .then(() => {
@@ -83,7 +84,7 @@ export class Shard {
   async #timed(fsync: Promise<void>): Promise<void> {
     const startedMs = performance.now();
     await fsync;
-    this.#tellFsync(performance.now() - startedMs);
+    this.#tellFsync?.(performance.now() - startedMs);
   }
 
   /** Removes files; fine when they are gone. */

@@ -23,6 +23,11 @@ export interface SpoolSettings {
   readonly maxBytes: number;
   readonly maxHosts: number;
   readonly log: Logger;
+  /**
+   * Whether output shall survive a power cut, as it does unless told otherwise. Where it need not,
+   * readers still get whole output or none.
+   */
+  readonly isDurable?: boolean;
 }
 
 /** What a writer knows: what was there when it opened the spool, and what it has put since. */
@@ -72,12 +77,13 @@ export class Spool {
   }
 
   async #start(): Promise<void> {
-    const { directory, log } = this.#settings;
+    const { directory, log, isDurable = true } = this.#settings;
+    const tellFsync = isDurable ? (ms: number) => this.#countFsync(ms) : undefined;
     const broken = join(directory, brokenDirectory);
     makeDirectories(directory);
     for (const name of shards) {
       const path = join(directory, name);
-      this.#shards.set(name, await Shard.open(path, (durationMs) => this.#countFsync(durationMs)));
+      this.#shards.set(name, await Shard.open(path, tellFsync));
       for (const kept of takeInventory(path, broken, log)) this.#holdings.add(kept);
     }
     tidyBroken(broken);
