@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { hosts } from '../../src/commands/hosts.ts';
 import type { RawOptions } from '../../src/options.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
@@ -28,7 +29,7 @@ async function run(
 ): Promise<string> {
   const context = {
     ...makeCommandContext(),
-    clock: { now: Date.now, sleep: async () => undefined },
+    clock: { ...systemClock, now: Date.now, sleep: async () => undefined },
   };
   const places = { state: [`${directory}/state`], certificates: [`${directory}/certificates`] };
   await hosts.run({ operands, options: { ...places, ...options } }, context);

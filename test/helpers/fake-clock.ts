@@ -10,6 +10,7 @@ interface Sleeper {
 export class FakeClock implements Clock {
   readonly #sleepers = new Set<Sleeper>();
   #now: number;
+  #monotonic = 0;
 
   /** @param now milliseconds since the epoch */
   constructor(now = Date.UTC(2026, 0, 1)) {
@@ -25,8 +26,14 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  /** How far it was moved forwards in all. */
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
   /** Sets the time, forwards or backwards, and ends the sleeps that are over by then. */
   set(now: number): void {
+    this.#monotonic += Math.max(0, now - this.#now);
     this.#now = now;
     const due = [...this.#sleepers].filter((sleeper) => sleeper.wakeAt <= now);
     for (const sleeper of due.sort((a, b) => a.wakeAt - b.wakeAt)) sleeper.wake();

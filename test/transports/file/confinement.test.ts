@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '../../../src/clock.ts';
 import { CourierError } from '../../../src/errors.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
@@ -141,7 +142,9 @@ test('links swapped while they are followed never lead out', { timeout: 60_000 }
   });
   await once(swapper, 'message');
   const outcomes = new Set<string>();
-  const context = makeOpenContext({ clock: { now: () => 0, sleep: async () => undefined } });
+  const context = makeOpenContext({
+    clock: { ...systemClock, now: () => 0, sleep: async () => undefined },
+  });
   try {
     for (let round = 0; round < 500; round += 1) {
       outcomes.add(await fetchText(`${drops}/{host}/{host}`, { context }).catch(toCode));

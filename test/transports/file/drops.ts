@@ -1,6 +1,7 @@
 /** How the tests of the file transport drop and fetch. */
 
 import type { TestContext } from 'node:test';
+import { systemClock } from '../../../src/clock.ts';
 import { parseHostName } from '../../../src/host-name.ts';
 import type { RawOptions } from '../../../src/options.ts';
 import { parseSourceUri, type Source } from '../../../src/source.ts';
@@ -35,7 +36,9 @@ export async function fetchText(uri: string, fetch: Fetch = {}): Promise<string>
 
 /** A context to which all files are old, and whose pauses take no time; `meanwhile` happens in each. */
 export function whilePausing(meanwhile: () => Promise<void>): CollectingContext {
-  return makeOpenContext({ clock: { now: () => Date.now() + 3_600_000, sleep: meanwhile } });
+  return makeOpenContext({
+    clock: { ...systemClock, now: () => Date.now() + 3_600_000, sleep: meanwhile },
+  });
 }
 
 /** An empty drop directory for one test. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/clock.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
@@ -98,7 +99,7 @@ test('while drops come and go, a newest one is found each time', { timeout: 60_0
   const drops = await makeDrops(t);
   // In the clock's time all files are old, so none has to come to rest first.
   const context = makeOpenContext({
-    clock: { now: () => Date.now() + 60_000, sleep: async () => undefined },
+    clock: { ...systemClock, now: () => Date.now() + 60_000, sleep: async () => undefined },
   });
   let rotating = true;
   const rotate = async () => {

@@ -4,6 +4,7 @@ import { appendFile, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { systemClock } from '../../../src/clock.ts';
 import { CourierError } from '../../../src/errors.ts';
 import { parseHostName } from '../../../src/host-name.ts';
 import { withTransport } from '../../../src/transport.ts';
@@ -101,6 +102,7 @@ test('a file changed this very moment is read after a pause', async (t) => {
   await writeFile(path, 'half of ');
   await utimes(path, 1000, 1000);
   const clock = {
+    ...systemClock,
     now: () => 1_000_010,
     sleep: async () => {
       await writeFile(path, output);
