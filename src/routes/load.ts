@@ -1,0 +1,120 @@
+/** routes.yaml → routes, every mistake with its line. */
+
+import { existsSync, readFile, stat } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { Document, LineCounter } from 'yaml';
+import { CourierError } from '../errors.ts';
+import { toFlag } from '../options.ts';
+import { asCourierError, errorCode } from '../system-errors.ts';
+import type { Layout, Problem } from './problems.ts';
+import type { Routes } from './route.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The site's, else the user's if there is one, else the system's. */
+export function defaultRoutesPath(env: Environment): string {
+  const { OMD_ROOT: site, XDG_CONFIG_HOME: config, HOME: home } = env;
+  if (site) return join(site, 'etc/cmk-courier/routes.yaml');
+  // A relative one is to be ignored: XDG Base Directory Specification.
+  const base = config && isAbsolute(config) ? config : home && join(home, '.config');
+  const own = base && join(base, 'cmk-courier/routes.yaml');
+  return own && existsSync(own) ? own : '/etc/cmk-courier/routes.yaml';
+}
+
+/**
+ * Reads a routes file and checks all but the options of transports.
+ *
+ * @throws CourierError CONFIG naming file and line of the first mistake and how many more there
+ * are; LOCAL when it cannot be read
+ */
+export async function loadRoutes(path: string): Promise<Routes> {
+  const read = await readRoutes(path);
+  if ('routes' in read) return read.routes;
+  const [first, ...others] = read.problems;
+  const more = others.length === 0 ? '' : `; and ${others.length} more`;
+  throw new CourierError('CONFIG', `${path}:${first?.line ?? 1}: ${first?.message}${more}`);
+}
+
+/**
+ * The same, with all mistakes there are instead of routes.
+ *
+ * @throws CourierError LOCAL when it cannot be read; CONFIG when it is no text of sensible length
+ */
+export async function readRoutes(
+  path: string,
+): Promise<{ readonly routes: Routes } | { readonly problems: readonly Problem[] }> {
+  const text = await readText(path);
+  const [{ LineCounter, parseDocument }, { routesFile }, { toProblems }, { toRoutes }] =
+    await Promise.all([
+      import('yaml'),
+      import('./schema.ts'),
+      import('./problems.ts'),
+      import('./from-file.ts'),
+    ]);
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const layout = layOut(document, lineCounter);
+  const wrong = [...document.errors, ...document.warnings];
+  if (wrong.length > 0) {
+    return {
+      problems: wrong.map(({ pos, message }) => ({
+        line: layout.lineOf(pos[0]),
+        message: message.includes('flow') ? `${message}; {host} in brackets needs quotes` : message,
+      })),
+    };
+  }
+  await unifyKeys(document);
+  const parsed = routesFile.safeParse(toContent(document, path) ?? {});
+  if (!parsed.success) return { problems: toProblems(parsed.error.issues, layout) };
+  return { routes: toRoutes(parsed.data, resolve(path), layout) };
+}
+
+const largestFile = 1024 * 1024;
+const fileStatus = promisify(stat);
+const readBytes = promisify(readFile);
+
+async function readText(path: string): Promise<string> {
+  try {
+    const stats = await fileStatus(path);
+    if (!stats.isFile()) throw new CourierError('CONFIG', `${path}: is not a file`);
+    if (stats.size > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(path));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') {
+      throw new CourierError(
+        'CONFIG',
+        `${path}: there is no such file; \`cmk-courier routes init\` makes one in ${dirname(path)}`,
+        { cause: error },
+      );
+    }
+    if (error instanceof TypeError) throw new CourierError('CONFIG', `${path}: is not UTF-8`);
+    throw asCourierError(error, `reading the routes ${path}`);
+  }
+}
+
+function layOut({ contents }: Document, lines: LineCounter): Layout {
+  return { root: contents, lineOf: (offset) => lines.linePos(offset).line };
+}
+
+/** Keys may be written as flags are: `max-age` is `maxAge`. */
+async function unifyKeys(document: Document): Promise<void> {
+  const { isScalar, visit } = await import('yaml');
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key) || typeof key.value !== 'string') return;
+      const camel = key.value.replace(/-([a-z])/g, (_match, letter: string) =>
+        letter.toUpperCase(),
+      );
+      if (toFlag(camel) === `--${key.value}`) key.value = camel;
+    },
+  });
+}
+
+function toContent(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 10 });
+  } catch (error) {
+    throw new CourierError('CONFIG', `${path}: too many aliases`, { cause: error });
+  }
+}

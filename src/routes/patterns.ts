@@ -1,0 +1,74 @@
+/** Patterns for host names: a name, a glob, or a regular expression between slashes. */
+
+import { CourierError, quote } from '../errors.ts';
+import { globMatcher } from '../glob.ts';
+import { type HostName, parseHostName } from '../host-name.ts';
+import type { HostPatterns } from './route.ts';
+
+/** Whether a pattern fits all of a name. */
+type Matcher = (host: string) => boolean;
+
+/** @throws CourierError USAGE about one of them */
+export function parseHostPatterns(texts: readonly string[]): HostPatterns {
+  const names = new Set<HostName>();
+  const matchers: Matcher[] = [];
+  for (const text of texts) {
+    const matcher = toMatcher(text);
+    if (matcher === undefined) names.add(parseHostName(text));
+    else matchers.push(matcher);
+  }
+  return { texts, names, fits: (host) => matchers.some((fits) => fits(host)) };
+}
+
+/**
+ * Checks one pattern.
+ *
+ * @returns undefined for a name
+ * @throws CourierError USAGE
+ */
+export function toMatcher(text: string): Matcher | undefined {
+  if (text.startsWith('/')) return toRegularMatcher(text);
+  if (/[*?]/.test(text)) return toGlobMatcher(text);
+  parseHostName(text);
+  return undefined;
+}
+
+/** The text in front of the first star rules out most names at once. */
+function toGlobMatcher(glob: string): Matcher {
+  if (!/^[\w.*?:%-]+$/.test(glob)) {
+    throw new CourierError('USAGE', `must be a glob of host names, not ${quote(glob)}`);
+  }
+  const [start = ''] = /^[^*?]*/.exec(glob) ?? [];
+  const fits = globMatcher(glob);
+  return (host) => host.startsWith(start) && fits(host);
+}
+
+function toRegularMatcher(text: string): Matcher {
+  const [, source] = /^\/(.+)\/$/.exec(text) ?? [];
+  if (source === undefined) {
+    throw new CourierError('USAGE', `must end with a slash as it begins: ${quote(text)}`);
+  }
+  requireSimple(source);
+  try {
+    const expression = new RegExp(`^(?:${source})$`, 'u');
+    return (host) => expression.test(host);
+  } catch (error) {
+    throw new CourierError('USAGE', `is no regular expression: ${quote(source)}`, { cause: error });
+  }
+}
+
+/** More repetitions without end could take longer than a name is worth. */
+const mostRepetitions = 3;
+
+/** Refuses what could take for ever on some name: such expressions have simpler forms. */
+function requireSimple(source: string): void {
+  const bare = source.replace(/\\[^1-9k]/g, 'x').replace(/\[[^\]]*\]/g, 'x');
+  const complain = (what: string) => {
+    throw new CourierError('USAGE', `must do without ${what}: ${quote(source)}`);
+  };
+  if (/\(\?[=!<]/.test(bare)) complain('look-around and named groups');
+  if (/\\[1-9k]/.test(bare)) complain('back-references');
+  if (/\)(?:[*+]|\{\d+,)/.test(bare)) complain('repeated groups');
+  const repetitions = bare.match(/[*+]|\{\d+,\}/g)?.length ?? 0;
+  if (repetitions > mostRepetitions) complain(`more than ${mostRepetitions} repetitions`);
+}

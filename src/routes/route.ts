@@ -1,0 +1,78 @@
+/** What the routes file says, checked: which sources a host has, and under which rules. */
+
+import type { PiggybackRule, SectionRule } from '../agent-output/filter.ts';
+import type { HostName } from '../host-name.ts';
+import type { RawOptions } from '../options.ts';
+
+export interface Routes {
+  readonly path: string;
+  /** In the order of the file: the first that fits counts. */
+  readonly routes: readonly Route[];
+  readonly collector: CollectorSettings;
+}
+
+/** One route, with the file's defaults worked in. */
+export interface Route {
+  /** Its own name, else its first pattern. */
+  readonly name: string;
+  /** Where it begins in the file. */
+  readonly line: number;
+  readonly hosts: HostPatterns;
+  readonly tags: TagConditions;
+  readonly sources: readonly RouteSource[];
+  readonly settings: RouteSettings;
+}
+
+/** Names, globs and regular expressions. */
+export interface HostPatterns {
+  readonly texts: readonly string[];
+  /** Those that are names, which a collector can know by itself. */
+  readonly names: ReadonlySet<HostName>;
+  /** Whether one of the others fits all of a name. */
+  fits(host: HostName): boolean;
+}
+
+/** All must hold. */
+export interface TagConditions {
+  readonly required: readonly string[];
+  readonly forbidden: readonly string[];
+}
+
+export interface RouteSource {
+  readonly uri: string;
+  readonly line: number;
+  /** Of its transport, as they would stand on the command line. */
+  readonly options: RawOptions;
+  /** For this source alone. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface RouteSettings {
+  readonly maxAgeMs: number;
+  readonly maxSkewMs: number;
+  readonly maxOutputBytes: number;
+  readonly deadlineMs: number;
+  /** For each source; undefined: an equal share of what is left. */
+  readonly timeoutMs: number | undefined;
+  readonly lenient: boolean;
+  readonly pick: 'first' | 'freshest';
+  /** How old output may be that stands in when every source fails; 0: none does. */
+  readonly graceMs: number;
+  readonly piggyback: PiggybackRule;
+  readonly sections: SectionRule;
+  /** Whether a service of ours goes ahead of the output. */
+  readonly report: boolean;
+  /** How often a collector asks; undefined: never. */
+  readonly everyMs: number | undefined;
+  /** `passphraseFile` or `passphraseId`, as they would stand on the command line. */
+  readonly secrets: RawOptions;
+}
+
+export interface CollectorSettings {
+  /** Fetches at a time. */
+  readonly concurrency: number;
+  /** Fetches at a time from one peer that serves several hosts. */
+  readonly perPeer: number;
+  /** A file with more hosts. */
+  readonly hostList: string | undefined;
+}

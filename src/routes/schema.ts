@@ -1,0 +1,168 @@
+/** The one description of the routes file: its types, its checks, and the schema for editors. */
+
+import { z } from 'zod';
+import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
+import { CourierError } from '../errors.ts';
+import {
+  parseDuration,
+  parseDurationOrUnlimited,
+  parsePath,
+  parsePositiveDuration,
+  parseSize,
+} from '../option-types.ts';
+import { parseSourceUri } from '../source.ts';
+import { toMatcher } from './patterns.ts';
+import type { RouteSource } from './route.ts';
+
+/** A text that `parse` accepts; what it throws becomes the complaint. */
+function parsed<Value>(parse: (text: string) => Value, describe: string) {
+  return z
+    .string(`must be ${describe}`)
+    .transform((text, context) => complaining(() => parse(text), context))
+    .describe(describe);
+}
+
+/** @param params `isSentence`: the complaint says itself what it is about */
+function complaining<Value>(parse: () => Value, context: z.RefinementCtx, params = {}): Value {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof CourierError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message, params });
+    return z.NEVER;
+  }
+}
+
+/** One text or several. */
+function texts(describe: string) {
+  return z
+    .union([z.string(), z.array(z.string()).min(1)], `must be ${describe}`)
+    .transform((given) => (typeof given === 'string' ? [given] : given))
+    .describe(describe);
+}
+
+const shortest = 1000;
+
+function parseInterval(text: string): number {
+  const everyMs = parsePositiveDuration(text);
+  if (everyMs >= shortest) return everyMs;
+  throw new CourierError('USAGE', 'must be at least 1s');
+}
+
+const yesOrNo = (describe: string) => z.boolean('must be true or false').describe(describe);
+
+/** May stand in `defaults` and in every route. */
+const settings = {
+  maxAge: parsed(parseDurationOrUnlimited, 'a duration such as 5m, or unlimited'),
+  maxSkew: parsed(parseDuration, 'a duration such as 1m'),
+  maxSize: parsed(parseSize, 'a size such as 64MiB'),
+  deadline: parsed(parsePositiveDuration, 'a duration such as 50s'),
+  timeout: parsed(parsePositiveDuration, 'a duration such as 10s'),
+  grace: parsed(parseDuration, 'a duration such as 30m; 0s for none'),
+  every: parsed(parseInterval, 'a duration such as 1m'),
+  pick: z.enum(['first', 'freshest'], 'must be first or freshest').describe('which output counts'),
+  lenient: yesOrNo('lets text before the first section header pass'),
+  report: yesOrNo('adds a service that says where the output came from'),
+  piggyback: texts('allow, drop, refuse, or patterns of host names').transform((given, context) =>
+    complaining(() => parsePiggybackRule(given), context),
+  ),
+  sections: texts('names or globs of sections; with ! in front, to leave out').transform(
+    (given, context) => complaining(() => parseSectionRule(given), context),
+  ),
+  passphraseFile: parsed(parsePath, 'the path of a file with a passphrase'),
+  passphraseId: parsed(String, 'ID:FILE of Checkmk’s password store'),
+};
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+/** An option of a transport, as it would stand on the command line. */
+const option = z.union(
+  [scalar.transform((text) => [text]), z.array(scalar)],
+  'must be a text, a number, true or false, or a list of these',
+);
+
+const uriWords = 'a source such as https://depot.example/{host}';
+
+const uri = z
+  .string(`must be ${uriWords}`)
+  .superRefine((text, context) => {
+    complaining(() => parseSourceUri(text), context, { isSentence: true });
+  })
+  .describe(uriWords);
+
+type SourceInFile = Omit<RouteSource, 'line'>;
+
+const source = z
+  .union(
+    [
+      uri.transform((text): SourceInFile => ({ uri: text, timeoutMs: undefined, options: {} })),
+      z
+        .object({ uri, timeout: settings.timeout.optional() })
+        .catchall(option)
+        .transform(
+          ({ uri: text, timeout: timeoutMs, ...options }): SourceInFile => ({
+            uri: text,
+            timeoutMs,
+            options,
+          }),
+        ),
+    ],
+    'must be a URI, or a URI with options',
+  )
+  .describe('a URI, or a URI with options of its transport');
+
+const hosts = texts('names, globs or /regular expressions/').superRefine((given, context) => {
+  for (const text of given) complaining(() => toMatcher(text), context);
+});
+
+const route = z.strictObject({
+  name: z.string('must be a text').min(1, 'must not be empty').optional(),
+  hosts,
+  tags: texts('tags the host must have; with ! in front, must not have').optional(),
+  sources: z
+    .union(
+      [z.array(source).min(1, 'must not be empty'), source.transform((only) => [only])],
+      'must be a source or a list of sources',
+    )
+    .describe('asked in this order'),
+  ...z.object(settings).partial().shape,
+});
+
+const count = (least: number, most: number, describe: string) =>
+  z
+    .int(`must be a whole number from ${least} to ${most}`)
+    .min(least, `must be at least ${least}`)
+    .max(most, `must be at most ${most}`)
+    .describe(describe);
+
+const collector = z.strictObject({
+  concurrency: count(1, 4096, 'fetches at a time').default(128),
+  perPeer: count(1, 1024, 'fetches at a time from one peer that serves several hosts').default(8),
+  hostList: z.string('must be a path').min(1).describe('a file with NAME ADDRESS TAG…').optional(),
+});
+
+/** All of routes.yaml. */
+export const routesFile = z.strictObject(
+  {
+    defaults: z.strictObject(z.object(settings).partial().shape).optional(),
+    collector: collector.optional(),
+    routes: z.array(route, 'must be a list of routes').min(1, 'must not be empty'),
+  },
+  'must be keys and values',
+);
+
+export type RoutesFile = z.infer<typeof routesFile>;
+export type SettingsInFile = NonNullable<RoutesFile['defaults']>;
+
+/** Keys by the place they belong to, for those who mistype them. */
+export const knownKeys = {
+  file: Object.keys(routesFile.shape),
+  defaults: Object.keys(settings),
+  collector: Object.keys(collector.shape),
+  route: Object.keys(route.shape),
+};
+
+/** The schema for editors, of the file as it is written. */
+export function toJsonSchema(): object {
+  return z.toJSONSchema(routesFile, { io: 'input', unrepresentable: 'any' });
+}
