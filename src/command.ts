@@ -17,6 +17,8 @@ export interface CommandModule {
   /** Command lines and what they do, for --help. */
   readonly examples: readonly (readonly [line: string, what: string])[];
   readonly options: OptionTable;
+  /** Faults are told as plug-ins tell them: UNKNOWN on stdout, exit code 3. */
+  readonly isPlugin?: true;
   /** Options that depend on the sources named in `args`; of every transport when there are none. */
   loadSourceOptions?(args: readonly string[]): Promise<readonly OptionGroup[]>;
   run(invocation: Invocation, context: CommandContext): Promise<void>;
@@ -30,6 +32,8 @@ export interface OptionGroup {
 
 export interface CommandContext extends Io {
   readonly log: Logger;
+  /** For commands whose success has more than one exit code, such as plug-ins. */
+  readonly exitWith?: (code: number) => void;
 }
 
 /** Hides a command's own option types behind CommandModule. */
@@ -38,6 +42,7 @@ export function defineCommand<const Table extends OptionTable>(spec: {
   readonly usage: string;
   readonly examples: CommandModule['examples'];
   readonly options: Table;
+  readonly isPlugin?: true;
   run(
     operands: readonly string[],
     values: OptionValues<Table>,

@@ -15,8 +15,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   const [name = '', ...rest] = args;
   const debug = rest.includes('--debug');
   try {
-    if (!(await runProgramOption(name, io))) await runCommand(name, rest, io);
-    return 0;
+    return (await runProgramOption(name, io)) ? 0 : await runCommand(name, rest, io);
   } catch (thrown) {
     const error = asCourierError(thrown, 'unexpected');
     const where = error.where ?? (Object.hasOwn(commands, name) ? [name] : []);
@@ -40,12 +39,28 @@ async function runProgramOption(name: string, io: Io): Promise<boolean> {
   return false;
 }
 
-async function runCommand(name: string, args: readonly string[], io: Io): Promise<void> {
+/** @returns the exit code of a success */
+async function runCommand(name: string, args: readonly string[], io: Io): Promise<number> {
   const command = await loadCommand(name);
   if (args.includes('--help') || args.includes('-h')) {
     const { commandHelp } = await import('./help.ts');
-    return print(await commandHelp(command, (await command.loadSourceOptions?.([])) ?? []), io);
+    await print(await commandHelp(command, (await command.loadSourceOptions?.([])) ?? []), io);
+    return 0;
   }
+  try {
+    return await runLoaded(command, args, io);
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'unexpected');
+    if (!command.isPlugin || error.code === 'INTERRUPTED') throw error;
+    await print(`UNKNOWN - ${stderrLine(error, error.where ?? [name])}`, io);
+    return unknownExitCode;
+  }
+}
+
+/** Nagios plug-in API. */
+const unknownExitCode = 3;
+
+async function runLoaded(command: CommandModule, args: readonly string[], io: Io): Promise<number> {
   const groups = (await command.loadSourceOptions?.(args)) ?? [];
   const tables = [command.options, ...groups.map((group) => group.options), globalOptions];
   const { operands, options } = readArguments(args, tables);
@@ -53,7 +68,12 @@ async function runCommand(name: string, args: readonly string[], io: Io): Promis
   const verbosity: Verbosity = debug ? 'debug' : verbose ? 'info' : 'silent';
   const log = await makeLogger(verbosity, io.writeError);
   const invocation: Invocation = { operands, options: own };
-  await command.run(invocation, { ...io, log });
+  let exitCode = 0;
+  const exitWith = (code: number) => {
+    exitCode = code;
+  };
+  await command.run(invocation, { ...io, log, exitWith });
+  return exitCode;
 }
 
 async function loadCommand(name: string): Promise<CommandModule> {

@@ -83,3 +83,11 @@ export function parseOneOf<const Word extends string>(...words: readonly Word[])
 function notA(wanted: string, raw: string): CourierError {
   return new CourierError('USAGE', `must be ${wanted}, not ${quote(raw)}`);
 }
+
+/** Other sizes have to fit into memory, this one onto a disk. */
+export function parseDiskSize(raw: string): number {
+  const [, digits, unit] = /^(\d{1,6})(MB|GB|TB)$/.exec(raw) ?? [];
+  const factor = unit === 'TB' ? 1e12 : unit === 'GB' ? 1e9 : 1e6;
+  if (digits !== undefined && Number(digits) > 0) return Number(digits) * factor;
+  throw new CourierError('USAGE', `must be a size such as 10GB, not ${quote(raw)}`);
+}

@@ -74,6 +74,14 @@ export function defineTransport<const Table extends OptionTable>(spec: {
   };
 }
 
+/** Lends an open transport to `use`. */
+export type LendTransport = <Result>(
+  module: TransportModule,
+  source: Source,
+  context: OpenContext,
+  use: (transport: Transport) => Promise<Result>,
+) => Promise<Result>;
+
 /** Lends an open transport to `use` and closes it afterwards. The only caller of open() and close(). */
 export async function withTransport<Result>(
   module: TransportModule,

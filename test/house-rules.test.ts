@@ -19,8 +19,9 @@ const rows: readonly (readonly string[])[] = [
   ['src/bin.ts'],
   ['src/main.ts'],
   ['src/commands/'],
+  ['src/collector/'],
   ['src/fetching/', 'src/doctor/', 'src/receiver/'],
-  ['src/transports/', 'src/spool/', 'src/certs/'],
+  ['src/transports/', 'src/spool/', 'src/certs/', 'src/routes/', 'src/ready/'],
   ['src/agent-output/', 'src/mail/', 'src/openssh/', 'src/wrapping/'],
   ['src/'],
 ];

@@ -20,6 +20,22 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'say what answers on the agent port of a host',
     load: async () => (await import('./probe.ts')).probe,
   },
+  routes: {
+    summary: 'make, check, explain and try the file that says where output comes from',
+    load: async () => (await import('./routes.ts')).routes,
+  },
+  collect: {
+    summary: 'keep fetching every route that has an interval, and lay the output ready',
+    load: async () => (await import('./collect.ts')).collect,
+  },
+  status: {
+    summary: 'show how the hosts of the collector are, the worst first',
+    load: async () => (await import('./status.ts')).status,
+  },
+  hostcheck: {
+    summary: 'say whether a host is up, by its agent output: a plug-in for host checks',
+    load: async () => (await import('./hostcheck.ts')).hostcheck,
+  },
   receive: {
     summary: 'take agent output that hosts send, and keep the newest of each',
     load: async () => (await import('./receive.ts')).receive,

@@ -4,20 +4,23 @@ import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts'
 import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../command.ts';
 import { CourierError } from '../errors.ts';
 import type { SourceStep } from '../fetching/attempt.ts';
-import { type FetchPlan, fetchFirst } from '../fetching/chain.ts';
+import { fetchFirst } from '../fetching/chain.ts';
+import type { FetchPlan } from '../fetching/plan.ts';
 import { parseAddress, parseHostName } from '../host-name.ts';
 import {
   parseDuration,
   parseDurationOrUnlimited,
+  parsePath,
   parsePositiveDuration,
   parseSize,
 } from '../option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions, toFlag, withFlag } from '../options.ts';
 import { readSecret, secretOptions } from '../secret-options.ts';
-import { looksLikeSource, parseSourceUri } from '../source.ts';
+import { looksLikeSource, parseSourceUri, type Target } from '../source.ts';
+import { withTransport } from '../transport.ts';
 import { catalog, catalogEntry } from '../transports/catalog.ts';
 
-const options = {
+const hostOptions = {
   host: {
     kind: 'value',
     placeholder: 'NAME',
@@ -32,6 +35,10 @@ const options = {
     parse: parseAddress,
     fallback: '',
   },
+} as const satisfies OptionTable;
+
+/** What belongs to a route when there is one. */
+const ruleOptions = {
   deadline: {
     kind: 'value',
     placeholder: 'DURATION',
@@ -85,13 +92,38 @@ const options = {
   },
 } as const satisfies OptionTable;
 
+/** What finds the route when no SOURCE is given. */
+const routeOptions = {
+  routes: {
+    kind: 'value',
+    placeholder: 'FILE',
+    describe: 'without SOURCE: the routes file; by default routes.yaml of the site or user',
+    parse: parsePath,
+  },
+  tags: {
+    kind: 'list',
+    placeholder: 'TAGS',
+    describe: 'without SOURCE: the host\'s tags, for routes with conditions: "$_HOSTTAGS$"',
+    parse: String,
+  },
+  spool: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'without SOURCE: where the last good output is kept for routes with grace',
+    parse: parsePath,
+  },
+} as const satisfies OptionTable;
+
+const options = { ...hostOptions, ...ruleOptions, ...routeOptions };
+
 export const fetch: CommandModule = {
   summary: 'print the agent output of a host, from the first source that has it',
-  usage: 'fetch --host=NAME [--address=ADDRESS] SOURCE [SOURCE…]',
+  usage: 'fetch --host=NAME [--address=ADDRESS] [SOURCE…]',
   examples: [
     ['fetch --host=web01 https://depot.example/agent/{host}', 'from a web server'],
     ['fetch --host=web01 --max-age=10m /var/drops/{host}.txt', 'a dropped file'],
     ['fetch --host=web01 https://a/{host} /var/drops/{host}', 'the file if the server fails'],
+    ['fetch --host=web01 --address=192.0.2.7', 'as the routes file says'],
   ],
   options,
   loadSourceOptions,
@@ -99,15 +131,44 @@ export const fetch: CommandModule = {
 };
 
 async function run(invocation: Invocation, context: CommandContext): Promise<void> {
-  const values = parseOptions(options, pick(invocation.options, options));
-  if (invocation.operands.length === 0) {
+  const own = pick(invocation.options, hostOptions);
+  const { host, address } = parseOptions(hostOptions, own);
+  const target: Target = { host, address };
+  if (invocation.operands.length === 0) return fetchByRoute(invocation, target, context);
+  const plan = await planSources(invocation, target, context);
+  await fetchFirst(plan, context, ({ output }) => context.writeOutput(output));
+}
+
+async function fetchByRoute(
+  { options: raw }: Invocation,
+  target: Target,
+  context: CommandContext,
+): Promise<void> {
+  const values = parseOptions(routeOptions, pick(raw, routeOptions));
+  const [alien] = Object.keys(raw).filter(
+    (name) => !Object.hasOwn({ ...hostOptions, ...routeOptions }, name),
+  );
+  if (alien !== undefined) {
     throw new CourierError(
       'USAGE',
-      'no SOURCE given, such as https://depot/{host} or /drops/{host}',
+      `${toFlag(alien)} needs a SOURCE, such as https://depot/{host}; a route has its own rules`,
     );
   }
-  const plan: FetchPlan = {
-    target: { host: values.host, address: values.address },
+  const { fetchRouted } = await import('../fetching/routed.ts');
+  await fetchRouted({ ...values, target }, context);
+}
+
+async function planSources(
+  invocation: Invocation,
+  target: Target,
+  context: CommandContext,
+): Promise<FetchPlan> {
+  const values = parseOptions(ruleOptions, pick(invocation.options, ruleOptions));
+  for (const name of Object.keys(pick(invocation.options, routeOptions))) {
+    throw new CourierError('USAGE', `${toFlag(name)} is for routes, which a SOURCE stands in for`);
+  }
+  return {
+    target,
     steps: await toSteps(invocation),
     rules: {
       age: { maxAgeMs: values.maxAge, maxSkewMs: values.maxSkew },
@@ -119,8 +180,8 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
     },
     deadlineMs: values.deadline,
     timeoutMs: values.timeout,
+    lend: withTransport,
   };
-  await fetchFirst(plan, context, (output) => context.writeOutput(output));
 }
 
 /** Each source gets the options its transport knows; one that none of them knows is a mistake. */
@@ -147,8 +208,10 @@ function pick(raw: RawOptions, table: OptionTable): RawOptions {
   return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
 }
 
+/** A routed fetch has no use for them; --help, which passes no arguments, shows all there are. */
 async function loadSourceOptions(args: readonly string[]): Promise<readonly OptionGroup[]> {
   const schemes = args.filter(looksLikeSource).map(schemeOf);
+  if (args.length > 0 && schemes.length === 0) return [];
   const chosen = schemes.filter((scheme) => Object.hasOwn(catalog, scheme));
   const groups = new Map<string, OptionGroup>();
   for (const scheme of chosen.length > 0 ? chosen : Object.keys(catalog)) {

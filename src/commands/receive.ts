@@ -37,8 +37,8 @@ const closingMs = 2000;
 async function run(invocation: Invocation, context: CommandContext): Promise<void> {
   const settings = await readSettings(invocation, context);
   const { Receiver } = await import('../receiver/receiver.ts');
-  const { makeJsonLog } = await import('../receiver/json-log.ts');
-  const { ServiceManager } = await import('../receiver/service-manager.ts');
+  const { makeJsonLog } = await import('../json-log.ts');
+  const { ServiceManager } = await import('../service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
   const receiver = new Receiver(settings, context.clock, log);
   const manager = new ServiceManager(context.env, log);

@@ -3,7 +3,7 @@
 import type { CommandContext } from '../command.ts';
 import { fillSourceUri, type Source, showUri, type Target } from '../source.ts';
 import { asCourierError } from '../system-errors.ts';
-import { type Delivery, type TransportModule, withTransport } from '../transport.ts';
+import type { Delivery, LendTransport, TransportModule } from '../transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
 import { startTimeout } from './deadline.ts';
 
@@ -13,31 +13,51 @@ export interface SourceStep {
   /** The transport's name, for messages. */
   readonly name: string;
   readonly module: TransportModule;
+  /** At most for this source. */
+  readonly timeoutMs?: number;
 }
+
+/** Output that passed every check. */
+export interface Accepted {
+  readonly output: Buffer;
+  readonly step: SourceStep;
+  /** Where it was, for messages. */
+  readonly origin: string;
+  readonly producedAt: Date | undefined;
+  /** From asking to the last check. */
+  readonly durationMs: number;
+}
+
+/** Takes all of the accepted output at once; false when it is not wanted and stays in the source. */
+export type Take = (accepted: Accepted) => Promise<boolean>;
 
 interface Attempt {
   readonly target: Target;
   readonly rules: OutputRules;
   /** For all from opening to the last check; delivering takes as long as its reader takes. */
   readonly timeoutMs: number;
+  readonly lend: LendTransport;
+  /** Ends it before its time, until the output is accepted. */
+  readonly cancel?: AbortSignal;
 }
 
 /**
- * open → fetch → checks → deliver → acknowledge → close. A failed acknowledgement is logged,
+ * open → fetch → checks → take → acknowledge → close. A failed acknowledgement is logged,
  * not thrown: the output is out already, and a non-zero exit would make Checkmk drop it.
  *
- * @throws CourierError; whatever `deliver` throws
+ * @throws CourierError; whatever `take` throws
  */
 export async function fetchFrom(
   step: SourceStep,
-  { target, rules, timeoutMs }: Attempt,
+  { target, rules, timeoutMs, lend, cancel }: Attempt,
   context: CommandContext,
-  deliver: (output: Buffer) => Promise<void>,
+  take: Take,
 ): Promise<void> {
   const { clock, env, shutdown } = context;
   const log = context.log.child({ transport: step.name, host: target.host });
   const what = `no agent output from ${showUri(fillSourceUri(step.source.uri, target))}`;
-  const timeout = startTimeout({ clock, timeoutMs, what }, shutdown);
+  const until = cancel === undefined ? shutdown : AbortSignal.any([shutdown, cancel]);
+  const timeout = startTimeout({ clock, timeoutMs, what }, until);
   const openContext = {
     log,
     signal: timeout.signal,
@@ -47,14 +67,16 @@ export async function fetchFrom(
   };
   const startMs = clock.now();
   try {
-    await withTransport(step.module, step.source, openContext, async (transport) => {
+    await lend(step.module, step.source, openContext, async (transport) => {
       const delivery = await transport.fetch(target, timeout.signal);
       const output = await acceptDelivery(delivery, target.host, rules, clock);
       timeout.signal.throwIfAborted();
       timeout.stop();
-      log.info(describe(delivery, output, clock.now() - startMs), 'agent output accepted');
-      await deliver(output);
-      await acknowledge(delivery, { ...context, log });
+      const { origin, producedAt } = delivery;
+      const durationMs = clock.now() - startMs;
+      const accepted = { output, step, origin, producedAt, durationMs };
+      log.info(describe(accepted), 'agent output accepted');
+      if (await take(accepted)) await acknowledge(delivery, { ...context, log });
     });
   } finally {
     timeout.stop();
@@ -82,7 +104,6 @@ async function acknowledge(
   }
 }
 
-function describe(delivery: Delivery, output: Buffer, durationMs: number): object {
-  const { origin, producedAt } = delivery;
+function describe({ output, origin, producedAt, durationMs }: Accepted): object {
   return { origin, bytes: output.length, producedAt: producedAt?.toISOString(), durationMs };
 }

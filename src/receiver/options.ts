@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { findCertificateDirectory } from '../certs/directory.ts';
 import { CourierError, quote } from '../errors.ts';
 import {
+  parseDiskSize,
   parseDuration,
   parseNumberWithin,
   parseOneOf,
@@ -36,14 +37,6 @@ function parseListenAddress(raw: string): ListenAddress {
 function parseSite(raw: string): string {
   if (/^[A-Za-z_][\w-]{0,60}$/.test(raw)) return raw;
   throw new CourierError('USAGE', `must be the name of a site, not ${quote(raw)}`);
-}
-
-/** Other sizes have to fit into memory, this one onto a disk. */
-function parseDiskSize(raw: string): number {
-  const [, digits, unit] = /^(\d{1,6})(MB|GB|TB)$/.exec(raw) ?? [];
-  const factor = unit === 'TB' ? 1e12 : unit === 'GB' ? 1e9 : 1e6;
-  if (digits !== undefined && Number(digits) > 0) return Number(digits) * factor;
-  throw new CourierError('USAGE', `must be a size such as 10GB, not ${quote(raw)}`);
 }
 
 /** `cmk/os-family:linux`; the value may be a pattern. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { CourierError } from '../../src/errors.ts';
-import { fetchFrom } from '../../src/fetching/attempt.ts';
+import { type Accepted, fetchFrom } from '../../src/fetching/attempt.ts';
 import { parseHostName } from '../../src/host-name.ts';
-import type { OpenContext, TransportModule } from '../../src/transport.ts';
+import { type OpenContext, type TransportModule, withTransport } from '../../src/transport.ts';
 import { makeCommandContext, type WatchedContext } from '../helpers/command-context.ts';
 import { catchFault, expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
@@ -17,6 +17,7 @@ import {
   hangs,
   makeStep,
 } from '../helpers/scripted-transport.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 
 const timeout = 60_000;
 const host = parseHostName('web01');
@@ -26,18 +27,23 @@ interface Asked {
   readonly uri?: string;
   readonly address?: string;
   readonly deliver?: (output: Buffer) => Promise<void>;
+  readonly isTaken?: boolean;
+  readonly cancel?: AbortSignal;
 }
 
 /** Asks one source called `a` and writes down everything that happens. */
 function ask(answer: Answer, asked: Asked = {}) {
   const calls: string[] = [];
   const context = asked.context ?? makeCommandContext();
-  const deliver = async (output: Buffer) => {
+  const deliver = async ({ output }: Accepted) => {
     calls.push(`deliver ${output.length}`);
     await asked.deliver?.(output);
+    return asked.isTaken ?? true;
   };
   const target = { host, address: asked.address };
-  const attempt = { target, rules: defaultRules, timeoutMs: 10_000 };
+  const { cancel } = asked;
+  const usual = { target, rules: defaultRules, timeoutMs: 10_000, lend: withTransport };
+  const attempt = cancel === undefined ? usual : { ...usual, cancel };
   const step = makeStep('a', answer, calls, asked.uri);
   return { calls, context, ended: fetchFrom(step, attempt, context, deliver) };
 }
@@ -47,6 +53,22 @@ test('good output is delivered, then acknowledged, then the transport is closed'
   await ended;
   const deliver = `deliver ${goodOutput.length}`;
   assert.deepEqual(calls, ['a open', 'a fetch web01', deliver, 'a acknowledge', 'a close']);
+});
+
+test('output that is not wanted stays in the source', async () => {
+  const { calls, ended } = ask(delivers(), { isTaken: false });
+  await ended;
+  const deliver = `deliver ${goodOutput.length}`;
+  assert.deepEqual(calls, ['a open', 'a fetch web01', deliver, 'a close']);
+});
+
+test('a fetch that is cancelled ends with the reason it is given', async () => {
+  const cancelling = new AbortController();
+  const { calls, ended } = ask(hangs, { cancel: cancelling.signal });
+  await waitUntil(() => calls.includes('a fetch web01'));
+  const reason = new CourierError('TIMEOUT', 'another source was quicker');
+  cancelling.abort(reason);
+  assert.equal(await expectFault(ended, 'TIMEOUT'), reason);
 });
 
 test('what was accepted is said in the log, with the transport and the host', async () => {
@@ -178,8 +200,9 @@ test('the transport gets what it needs to open', async () => {
     seen.push(openContext);
     return module.open(source, openContext);
   };
-  const attempt = { target: { host, address: undefined }, rules: defaultRules, timeoutMs: 10_000 };
-  await fetchFrom({ ...step, module: { ...module, open } }, attempt, context, async () => {});
+  const target = { host, address: undefined };
+  const attempt = { target, rules: defaultRules, timeoutMs: 10_000, lend: withTransport };
+  await fetchFrom({ ...step, module: { ...module, open } }, attempt, context, async () => true);
   const { maxOutputBytes, clock, env, signal } = seen[0] ?? makeOpenContext();
   assert.deepEqual([seen.length, maxOutputBytes, signal.aborted], [1, 1000, false]);
   assert.equal(clock, context.clock);

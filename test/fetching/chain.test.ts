@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { CourierError, type FaultCode, stderrLine } from '../../src/errors.ts';
 import type { SourceStep } from '../../src/fetching/attempt.ts';
-import { type FetchPlan, fetchFirst } from '../../src/fetching/chain.ts';
+import { fetchFirst } from '../../src/fetching/chain.ts';
+import type { FetchPlan } from '../../src/fetching/plan.ts';
 import { parseHostName } from '../../src/host-name.ts';
+import { withTransport } from '../../src/transport.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
@@ -31,13 +33,14 @@ function makeChain(answers: readonly Answer[], changes: Partial<FetchPlan> = {})
     rules: defaultRules,
     deadlineMs: 30_000,
     timeoutMs: undefined,
+    lend: withTransport,
     ...changes,
   };
   return { calls, plan, context: makeCommandContext() };
 }
 
 function runChain({ plan, context }: ReturnType<typeof makeChain>): Promise<void> {
-  return fetchFirst(plan, context, (output) => context.writeOutput(output));
+  return fetchFirst(plan, context, ({ output }) => context.writeOutput(output));
 }
 
 /** The line on stderr of a chain that fails. */

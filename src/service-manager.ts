@@ -4,9 +4,9 @@
  * `NotifyAccess=all`.
  */
 
-import type { Logger } from '../log.ts';
-import { describeEnd, runProgram } from '../run-program.ts';
-import { asCourierError } from '../system-errors.ts';
+import type { Logger } from './log.ts';
+import { describeEnd, runProgram } from './run-program.ts';
+import { asCourierError } from './system-errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

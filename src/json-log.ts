@@ -1,8 +1,8 @@
 /** The receiver's log: one JSON record a line on stderr. */
 
 import { pino } from 'pino';
-import type { Logger } from '../log.ts';
-import { redactSecrets } from '../redaction.ts';
+import type { Logger } from './log.ts';
+import { redactSecrets } from './redaction.ts';
 
 /** @param level what is said at least */
 export function makeJsonLog(level: 'info' | 'debug', write: (text: string) => void): Logger {

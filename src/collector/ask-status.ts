@@ -1,0 +1,61 @@
+/** Asks a running collector how it is. */
+
+import { connect } from 'node:net';
+import { CourierError } from '../errors.ts';
+import { asCourierError, errorCode } from '../system-errors.ts';
+import type { CollectorStatus } from './status-shape.ts';
+
+const longestAnswer = 64 * 1024 * 1024;
+
+/**
+ * What the collector at a socket says.
+ *
+ * @throws CourierError UNREACHABLE when none answers there; PEER when what it says is something
+ * else; LOCAL; the signal's reason
+ */
+export async function askStatus(socketPath: string, signal: AbortSignal): Promise<CollectorStatus> {
+  const text = await exchange(socketPath, signal);
+  const { collectorStatus } = await import('./status-shape.ts');
+  try {
+    return collectorStatus.parse(JSON.parse(text));
+  } catch (error) {
+    const what = `${socketPath}: the answer is not that of a collector`;
+    throw new CourierError('PEER', what, { cause: error });
+  }
+}
+
+function exchange(socketPath: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const socket = connect(socketPath, () => socket.end('status\n'));
+    const abort = () => socket.destroy(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > longestAnswer) socket.destroy(tooMuch(socketPath));
+      else chunks.push(chunk);
+    });
+    socket.on('error', (error) => reject(toFault(error, socketPath)));
+    socket.on('close', () => {
+      signal.removeEventListener('abort', abort);
+      resolve(Buffer.concat(chunks).toString());
+    });
+  });
+}
+
+function tooMuch(socketPath: string): CourierError {
+  return new CourierError('PEER', `${socketPath}: the answer is no end of text`);
+}
+
+function toFault(error: unknown, socketPath: string): CourierError {
+  if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(errorCode(error) ?? '')) {
+    return new CourierError(
+      'UNREACHABLE',
+      `no collector answers at ${socketPath}; is cmk-courier collect running?`,
+      { cause: error },
+    );
+  }
+  return asCourierError(error, `asking the collector at ${socketPath}`);
+}

@@ -1,0 +1,241 @@
+/**
+ * The resident fetcher: asks every host of the routes with an interval, keeps the newest output in
+ * the spool, and lays ready what the site is to get. One process asks all hosts over connections
+ * they share; a dead host costs the others nothing.
+ */
+
+import type { CommandContext } from '../command.ts';
+import type { HostName } from '../host-name.ts';
+import { placesBeside } from '../ready/places.ts';
+import { ReadyDirectory } from '../ready/ready-directory.ts';
+import { systemUptime } from '../ready/uptime.ts';
+import { Spool } from '../spool/spool.ts';
+import { asCourierError } from '../system-errors.ts';
+import type { LendTransport } from '../transport.ts';
+import { ControlSocket } from './control-socket.ts';
+import { runCycle } from './cycle.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Entry } from './entry.ts';
+import type { ListedHost } from './host-list.ts';
+import { KnownHosts } from './known-hosts.ts';
+import { Lanes } from './lanes.ts';
+import { withPeerBreaker } from './peer-breaker.ts';
+import { toQuietLog } from './quiet-log.ts';
+import { reportStatus } from './report-status.ts';
+import { Roster } from './roster.ts';
+import { RoutesInForce } from './routes-in-force.ts';
+import type { CollectorStatus } from './status-shape.ts';
+import { TransportPool } from './transport-pool.ts';
+
+export interface CollectorSettings {
+  readonly routesPath: string;
+  readonly readyDirectory: string;
+  readonly spoolDirectory: string;
+  readonly maxSpoolBytes: number;
+  readonly maxSpoolHosts: number;
+}
+
+/** How often it looks who is due. */
+const tickMs = 200;
+/** How often it looks for new hosts. */
+const newsMs = 5000;
+/** How often it clears up. */
+const tidyMs = 30_000;
+
+/** All it holds while it runs. */
+interface Running {
+  readonly ready: ReadyDirectory;
+  readonly spool: Spool;
+  readonly socket: ControlSocket;
+  readonly known: KnownHosts;
+  inForce: RoutesInForce;
+}
+
+export class Collector {
+  readonly #settings: CollectorSettings;
+  readonly #context: CommandContext;
+  readonly #pool: TransportPool;
+  readonly #lend: LendTransport;
+  readonly #roster = new Roster();
+  readonly #lanes = new Lanes({ concurrency: 1, perPeer: 1 });
+  readonly #dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry));
+  readonly #stopping = new AbortController();
+  readonly #startedAt: Date;
+  #running: Running | undefined;
+  #loop: Promise<void> | undefined;
+  #reloadFault: string | undefined;
+  #lastTickMs = 0;
+
+  constructor(settings: CollectorSettings, context: CommandContext) {
+    this.#settings = settings;
+    this.#context = context;
+    this.#startedAt = new Date(context.clock.now());
+    this.#pool = new TransportPool(context.clock, context.log);
+    this.#lend = withPeerBreaker(this.#pool.lend, context.clock);
+  }
+
+  /**
+   * Resolves when hosts are being asked; nothing is left open when it rejects.
+   *
+   * @throws CourierError CONFIG about the routes; LOCAL when a directory cannot be used or another
+   * collector is running
+   */
+  async start(): Promise<void> {
+    const { routesPath, readyDirectory, spoolDirectory } = this.#settings;
+    const { clock, log } = this.#context;
+    const inForce = await this.#loadRoutes();
+    const places = placesBeside(readyDirectory);
+    const ready = ReadyDirectory.open({ directory: readyDirectory, clock, uptime: systemUptime() });
+    const socket = new ControlSocket(places.socket, () => JSON.stringify(this.status()));
+    await socket.listen();
+    try {
+      const spool = await Spool.open({
+        directory: spoolDirectory,
+        maxBytes: this.#settings.maxSpoolBytes,
+        maxHosts: this.#settings.maxSpoolHosts,
+        // The next cycle brings newer output; a torn one is found out by its checksum.
+        isDurable: false,
+        log,
+      });
+      const known = new KnownHosts(places.asked, clock);
+      this.#running = { ready, spool, socket, known, inForce };
+      this.#enforce(this.#running, inForce);
+    } catch (error) {
+      await this.stop();
+      socket.close();
+      throw error;
+    }
+    log.info({ routes: routesPath, ready: readyDirectory, hosts: this.#roster.size }, 'collecting');
+    this.#loop = this.#run();
+  }
+
+  /** Takes a new routes file into force; one that is wrong changes nothing. Never rejects. */
+  async reload(): Promise<void> {
+    const { log } = this.#context;
+    try {
+      const inForce = await this.#loadRoutes();
+      if (this.#running === undefined || this.#stopping.signal.aborted) return;
+      this.#enforce(this.#running, inForce);
+      log.info({ hosts: this.#roster.size }, 'routes reloaded');
+    } catch (thrown) {
+      const { code, message } = asCourierError(thrown, 'reloading routes');
+      this.#reloadFault = message;
+      log.warn({ code }, `the routes in force stay: ${message}`);
+    }
+  }
+
+  /** Ends what runs; what is ready stays until it expires. May be called twice; never rejects. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    this.#running?.socket.close();
+    await this.#pool.close();
+    await this.#dispatcher.drain();
+    await this.#running?.spool.close();
+  }
+
+  status(): CollectorStatus {
+    return reportStatus(
+      {
+        startedAt: this.#startedAt,
+        routesPath: this.#settings.routesPath,
+        reloadFault: this.#reloadFault,
+        running: this.#lanes.inside,
+        entries: this.#roster.entries(),
+      },
+      this.#context.clock,
+    );
+  }
+
+  /** Whether it still looks after its hosts, for a watchdog. */
+  get isWell(): boolean {
+    return this.#context.clock.monotonic() - this.#lastTickMs < 50 * tickMs;
+  }
+
+  #loadRoutes(): Promise<RoutesInForce> {
+    return RoutesInForce.load(this.#settings.routesPath, this.#context, this.#lend);
+  }
+
+  #enforce(running: Running, inForce: RoutesInForce): void {
+    const { concurrency, perPeer } = inForce.routes.collector;
+    running.inForce = inForce;
+    this.#lanes.limits = { concurrency, perPeer };
+    this.#reloadFault = undefined;
+    this.#updateHosts(running);
+  }
+
+  /** Until {@link stop}. */
+  async #run(): Promise<void> {
+    const { clock } = this.#context;
+    let newsAtMs = clock.monotonic() + newsMs;
+    let tidyAtMs = clock.monotonic() + tidyMs;
+    while (!this.#stopping.signal.aborted && this.#running !== undefined) {
+      const nowMs = clock.monotonic();
+      this.#lastTickMs = nowMs;
+      this.#dispatcher.dispatch(this.#roster.entries(), nowMs);
+      if (nowMs >= newsAtMs) {
+        newsAtMs = nowMs + newsMs;
+        const { known, inForce } = this.#running;
+        if (known.hasNews(inForce.routes)) this.#updateHosts(this.#running);
+      }
+      if (nowMs >= tidyAtMs) {
+        tidyAtMs = nowMs + tidyMs;
+        this.#tidy(this.#running);
+      }
+      await clock.sleep(tickMs, this.#stopping.signal).catch(() => undefined);
+    }
+  }
+
+  #updateHosts(running: Running): void {
+    const { routes } = running.inForce;
+    const hosts = this.#gather(running);
+    const gone = this.#roster.update(routes, hosts, this.#context.clock.monotonic());
+    for (const host of gone) this.#removeReady(running, host);
+  }
+
+  #gather({ known, inForce }: Running): ReadonlyMap<HostName, ListedHost> {
+    try {
+      return known.gather(inForce.routes);
+    } catch (thrown) {
+      const { code, message } = asCourierError(thrown, 'gathering hosts');
+      this.#reloadFault = message;
+      this.#context.log.warn({ code }, `the hosts stay as they are: ${message}`);
+      return known.previous(inForce.routes);
+    }
+  }
+
+  async #runCycle(entry: Entry): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { ready, spool, inForce } = running;
+    await runCycle(entry, {
+      context: { ...this.#context, log: toQuietLog(this.#context.log) },
+      log: this.#context.log,
+      ready,
+      spool,
+      spoolDirectory: this.#settings.spoolDirectory,
+      prepare: () => inForce.prepare(entry.route),
+    });
+    // A reload may have let it go meanwhile.
+    const { host } = entry.target;
+    if (this.#roster.get(host) !== entry) this.#removeReady(running, host);
+  }
+
+  #removeReady({ ready }: Running, host: HostName): void {
+    this.#tryTo('removing what was ready', () => ready.remove(host));
+  }
+
+  #tidy({ ready }: Running): void {
+    this.#pool.tidy();
+    this.#tryTo('clearing up', () => ready.sweep());
+  }
+
+  #tryTo(doing: string, act: () => void): void {
+    try {
+      act();
+    } catch (thrown) {
+      const { code, message } = asCourierError(thrown, doing);
+      this.#context.log.warn({ code }, message);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/** The Unix socket that says how the collector is, and keeps a second one from starting. */
+
+import { once } from 'node:events';
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { CourierError } from '../errors.ts';
+import { asCourierError, errorCode } from '../system-errors.ts';
+
+/** Who does not ask within this time is cut off. */
+const patienceMs = 5000;
+const longestRequest = 100;
+
+export class ControlSocket {
+  readonly #path: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  /** @param answer the JSON text for `status` */
+  constructor(path: string, answer: () => string) {
+    this.#path = path;
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket, answer));
+    this.#server.maxConnections = 16;
+    // A connection that could not be taken is one question unanswered.
+    this.#server.on('error', () => undefined);
+  }
+
+  /** @throws CourierError LOCAL when another collector is running, or it cannot be made */
+  async listen(): Promise<void> {
+    if (await isServed(this.#path)) {
+      throw new CourierError('LOCAL', `another collector is running: it answers at ${this.#path}`);
+    }
+    try {
+      // What a collector that was killed has left behind.
+      rmSync(this.#path, { force: true });
+      const listening = once(this.#server, 'listening');
+      this.#server.listen(this.#path);
+      await listening;
+      chmodSync(this.#path, 0o600);
+    } catch (error) {
+      throw asCourierError(error, `listening at ${this.#path}`);
+    }
+  }
+
+  /** May be called twice; removes the socket. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #serve(socket: Socket, answer: () => string): void {
+    this.#sockets.add(socket);
+    let request = '';
+    const answerOnce = () => {
+      socket.removeAllListeners('data');
+      if (request.startsWith('status\n')) socket.end(answer());
+      else socket.destroy();
+    };
+    socket.setEncoding('latin1');
+    socket.setTimeout(patienceMs, () => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('end', () => socket.end());
+    socket.on('data', (chunk) => {
+      request += chunk;
+      if (request.includes('\n') || request.length > longestRequest) answerOnce();
+    });
+  }
+}
+
+/** Whether somebody listens there. */
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', (error) => {
+      const code = errorCode(error) ?? '';
+      if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(code)) resolve(false);
+      else reject(asCourierError(error, `connecting to ${path}`));
+    });
+  });
+}

@@ -1,0 +1,52 @@
+/** What the collector knows → the document that `cmk-courier status` reads. */
+
+import type { Clock } from '../clock.ts';
+import { version } from '../version.ts';
+import { isDead } from './backoff.ts';
+import type { Entry } from './entry.ts';
+import type { CollectorStatus, HostStatus } from './status-shape.ts';
+
+interface Known {
+  readonly startedAt: Date;
+  readonly routesPath: string;
+  readonly reloadFault: string | undefined;
+  readonly running: number;
+  readonly entries: Iterable<Entry>;
+}
+
+export function reportStatus(known: Known, clock: Clock): CollectorStatus {
+  const hosts = [...known.entries].map((entry) => toHostStatus(entry, clock));
+  const { startedAt, routesPath, reloadFault, running } = known;
+  return {
+    version,
+    pid: process.pid,
+    startedAt: startedAt.toISOString(),
+    routesPath,
+    reloadFault,
+    running,
+    hostCount: hosts.length,
+    hosts,
+  };
+}
+
+function toHostStatus(entry: Entry, clock: Clock): HostStatus {
+  const { target, route, lastGood, lastFault, history, isRunning, dueMs } = entry;
+  const fault = lastFault && {
+    code: lastFault.error.code,
+    line: lastFault.line,
+    at: new Date(lastFault.atMs).toISOString(),
+  };
+  return {
+    host: target.host,
+    route: route.name,
+    ageMs: lastGood && clock.now() - lastGood.producedAtMs,
+    source: lastGood?.source,
+    bytes: lastGood?.bytes,
+    durationMs: entry.durationMs,
+    lastFault: fault,
+    failures: history.failures,
+    breaker: !isDead(history) ? 'closed' : isRunning ? 'half-open' : 'open',
+    nextDueMs: isRunning ? 0 : Math.max(0, dueMs - clock.monotonic()),
+    served: entry.served,
+  };
+}

@@ -1,0 +1,63 @@
+/** The routes the collector goes by, each with its transports loaded. */
+
+import type { CommandContext } from '../command.ts';
+import { type PreparedRoute, prepareRoute, toSteps } from '../fetching/route-plan.ts';
+import { loadRoutes } from '../routes/load.ts';
+import type { Route, Routes } from '../routes/route.ts';
+import type { LendTransport } from '../transport.ts';
+
+/** Files with secrets are read again after this time. */
+const longestLifeMs = 600_000;
+
+interface Prepared {
+  readonly route: Promise<PreparedRoute>;
+  readonly atMs: number;
+}
+
+export class RoutesInForce {
+  readonly routes: Routes;
+  readonly #context: CommandContext;
+  readonly #lend: LendTransport;
+  readonly #prepared = new Map<Route, Prepared>();
+
+  private constructor(routes: Routes, context: CommandContext, lend: LendTransport) {
+    this.routes = routes;
+    this.#context = context;
+    this.#lend = lend;
+  }
+
+  /**
+   * Loads a routes file and checks all of it, the options of transports included.
+   *
+   * @throws CourierError CONFIG, LOCAL
+   */
+  static async load(
+    path: string,
+    context: CommandContext,
+    lend: LendTransport,
+  ): Promise<RoutesInForce> {
+    const routes = await loadRoutes(path);
+    for (const { sources } of routes.routes) await toSteps(sources, path);
+    return new RoutesInForce(routes, context, lend);
+  }
+
+  /**
+   * What a fetch on the route needs.
+   *
+   * @throws CourierError when a secret of it cannot be read, and then again until it can
+   */
+  async prepare(route: Route): Promise<PreparedRoute> {
+    const nowMs = this.#context.clock.monotonic();
+    const known = this.#prepared.get(route);
+    if (known !== undefined && nowMs - known.atMs < longestLifeMs) return known.route;
+    const prepared = {
+      route: prepareRoute(route, this.routes.path, this.#context, this.#lend),
+      atMs: nowMs,
+    };
+    this.#prepared.set(route, prepared);
+    prepared.route.catch(() => {
+      if (this.#prepared.get(route) === prepared) this.#prepared.delete(route);
+    });
+    return prepared.route;
+  }
+}

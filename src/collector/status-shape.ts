@@ -1,0 +1,39 @@
+/** How the collector is: the document at its socket, and what `cmk-courier status --json` prints. */
+
+import { z } from 'zod';
+
+const hostStatus = z.object({
+  host: z.string(),
+  route: z.string(),
+  /** Of the newest good output. */
+  ageMs: z.number().optional(),
+  /** Where that came from. */
+  source: z.string().optional(),
+  bytes: z.number().optional(),
+  /** Of the last cycle. */
+  durationMs: z.number().optional(),
+  lastFault: z.object({ code: z.string(), line: z.string(), at: z.string() }).optional(),
+  /** Cycles without output, in a row. */
+  failures: z.number(),
+  breaker: z.enum(['closed', 'open', 'half-open']),
+  /** From now; 0 while it is being asked. */
+  nextDueMs: z.number(),
+  /** What the site gets at the moment. */
+  served: z.enum(['output', 'grace', 'fault', 'nothing']),
+});
+
+export const collectorStatus = z.object({
+  version: z.string(),
+  pid: z.number(),
+  startedAt: z.string(),
+  routesPath: z.string(),
+  /** Why the newest routes or hosts are not in force. */
+  reloadFault: z.string().optional(),
+  /** Fetches at the moment. */
+  running: z.number(),
+  hostCount: z.number(),
+  hosts: z.array(hostStatus),
+});
+
+export type CollectorStatus = z.infer<typeof collectorStatus>;
+export type HostStatus = z.infer<typeof hostStatus>;

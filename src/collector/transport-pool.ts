@@ -1,0 +1,143 @@
+/** Open transports that many fetches share, so that connections are used again. */
+
+import type { Clock } from '../clock.ts';
+import { CourierError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { type Source, showUri } from '../source.ts';
+import {
+  type LendTransport,
+  type OpenContext,
+  type Transport,
+  type TransportModule,
+  withTransport,
+} from '../transport.ts';
+import { untilAborted } from '../until-aborted.ts';
+
+/** Files with secrets and certificates are read when a transport is opened, so none stays for ever. */
+const longestLifeMs = 600_000;
+
+/** A transport nobody uses lets go of its connections. */
+const longestIdleMs = 90_000;
+
+/** An open transport, or one that is being opened. */
+interface Member {
+  readonly key: string;
+  readonly transport: Promise<Transport>;
+  readonly retireAtMs: number;
+  /** Ends the loan it lives on. */
+  readonly end: () => void;
+  readonly ended: Promise<void>;
+  users: number;
+  idleSinceMs: number;
+}
+
+export class TransportPool {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #closing = new AbortController();
+  readonly #members = new Map<string, Set<Member>>();
+  /** Each module's own number, since sources of one URI may be of several. */
+  readonly #numbers = new Map<TransportModule, number>();
+
+  constructor(clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** As {@link withTransport}, but with one that may have served others and will again. */
+  readonly lend: LendTransport = async (module, source, context, use) => {
+    const member = this.#take(module, source, context);
+    member.users += 1;
+    let isGood = false;
+    try {
+      const transport = await untilAborted(member.transport, context.signal);
+      isGood = true;
+      return await use(transport);
+    } catch (error) {
+      // A new secret may lie in the file by now.
+      if (error instanceof CourierError && error.code === 'REFUSED') isGood = false;
+      throw error;
+    } finally {
+      member.users -= 1;
+      member.idleSinceMs = this.#clock.monotonic();
+      if (!isGood) this.#dismiss(member);
+      else this.#endIfUnused(member);
+    }
+  };
+
+  /** Ends what nobody has used for long, and what is old. */
+  tidy(): void {
+    for (const members of this.#members.values()) {
+      for (const member of members) {
+        if (this.#isOver(member)) this.#dismiss(member);
+      }
+    }
+  }
+
+  /** Ends all of them, whoever uses them. May be called twice; never rejects. */
+  async close(): Promise<void> {
+    this.#closing.abort(new CourierError('INTERRUPTED', 'the collector ends'));
+    const members = [...this.#members.values()].flatMap((set) => [...set]);
+    for (const member of members) member.end();
+    this.#members.clear();
+    await Promise.all(members.map(({ ended }) => ended));
+  }
+
+  #take(module: TransportModule, source: Source, context: OpenContext): Member {
+    const key = this.#keyOf(module, source, context.maxOutputBytes);
+    for (const member of this.#members.get(key) ?? []) {
+      if (this.#isOver(member)) this.#dismiss(member);
+      else if (member.users < module.traits.concurrency) return member;
+    }
+    const member = this.#open(key, module, source, context);
+    this.#members.set(key, (this.#members.get(key) ?? new Set()).add(member));
+    return member;
+  }
+
+  /** The loan of withTransport lasts until `end` is called. */
+  #open(key: string, module: TransportModule, source: Source, context: OpenContext): Member {
+    const opened = Promise.withResolvers<Transport>();
+    const over = Promise.withResolvers<void>();
+    // The log it came with speaks of one host.
+    const log = this.#log.child({ source: showUri(source.uri.text) });
+    const ownContext = { ...context, log, signal: this.#closing.signal };
+    const ended = withTransport(module, source, ownContext, (transport) => {
+      opened.resolve(transport);
+      return over.promise;
+    }).catch((error: unknown) => opened.reject(error));
+    const nowMs = this.#clock.monotonic();
+    return {
+      key,
+      transport: opened.promise,
+      retireAtMs: nowMs + longestLifeMs,
+      end: over.resolve,
+      ended,
+      users: 0,
+      idleSinceMs: nowMs,
+    };
+  }
+
+  #isOver({ users, retireAtMs, idleSinceMs }: Member): boolean {
+    const nowMs = this.#clock.monotonic();
+    return nowMs >= retireAtMs || (users === 0 && nowMs - idleSinceMs >= longestIdleMs);
+  }
+
+  /** Gets no new users; ends when the last one has gone. */
+  #dismiss(member: Member): void {
+    const members = this.#members.get(member.key);
+    members?.delete(member);
+    if (members?.size === 0) this.#members.delete(member.key);
+    this.#endIfUnused(member);
+  }
+
+  #endIfUnused(member: Member): void {
+    const isDismissed = !this.#members.get(member.key)?.has(member);
+    if (isDismissed && member.users === 0) member.end();
+  }
+
+  #keyOf(module: TransportModule, { uri, options }: Source, maxOutputBytes: number): string {
+    const number = this.#numbers.get(module) ?? this.#numbers.size;
+    this.#numbers.set(module, number);
+    return JSON.stringify([number, uri.text, options, maxOutputBytes]);
+  }
+}

@@ -1,0 +1,101 @@
+/** `cmk-courier collect`: keeps fetching, so that the site need not wait. */
+
+import { once } from 'node:events';
+import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
+import { CourierError, quote } from '../errors.ts';
+import { parseDiskSize, parseNumberWithin, parsePath } from '../option-types.ts';
+import type { OptionTable, OptionValues } from '../options.ts';
+
+const options = {
+  routes: {
+    kind: 'value',
+    placeholder: 'FILE',
+    describe: 'the routes file; by default routes.yaml of the site or user',
+    parse: parsePath,
+  },
+  ready: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'where output is laid ready, in memory; by default tmp/cmk-courier/ready of the site',
+    parse: parsePath,
+  },
+  spool: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'where the last good output is kept; by default var/cmk-courier/spool of the site',
+    parse: parsePath,
+  },
+  spoolSize: {
+    kind: 'value',
+    placeholder: 'SIZE',
+    describe: 'keep no further output when the spool is so large',
+    parse: parseDiskSize,
+    fallback: '10GB',
+  },
+  spoolHosts: {
+    kind: 'value',
+    placeholder: 'NUMBER',
+    describe: 'hosts the spool has room for',
+    parse: parseNumberWithin(1, 1_000_000),
+    fallback: '20000',
+  },
+} as const satisfies OptionTable;
+
+export const collect: CommandModule = defineCommand({
+  summary: 'keep fetching every route that has an interval, and lay the output ready',
+  usage: 'collect',
+  examples: [
+    ['collect', 'in a site, with etc/cmk-courier/routes.yaml'],
+    ['collect --routes=routes.yaml --ready=/run/courier/ready --spool=spool', 'anywhere else'],
+  ],
+  options,
+  run,
+});
+
+/** How long ending may take: cycles are ended, the spool finishes what it writes. */
+const graceMs = 10_000;
+
+/** Ends when a signal asks for it, and then as well as any success. */
+async function run(
+  [operand]: readonly string[],
+  values: OptionValues<typeof options>,
+  context: CommandContext,
+): Promise<void> {
+  if (operand !== undefined) {
+    throw new CourierError('USAGE', `collect takes options only, not ${quote(operand)}`);
+  }
+  const settings = await toSettings(values, context);
+  const { Collector } = await import('../collector/collector.ts');
+  const { makeJsonLog } = await import('../json-log.ts');
+  const { ServiceManager } = await import('../service-manager.ts');
+  const log = makeJsonLog('info', context.writeError);
+  const collector = new Collector(settings, { ...context, log });
+  const manager = new ServiceManager(context.env, log);
+  const ready = () => manager.ready(() => collector.isWell, 'collecting');
+  const reload = async () => {
+    await manager.reloading();
+    await collector.reload();
+    await ready();
+  };
+  context.stay?.({ graceMs, onHangup: () => void reload() });
+  await collector.start();
+  await ready();
+  if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
+  const stopped = collector.stop();
+  await manager.stopping();
+  await stopped;
+  log.info({}, 'ended');
+}
+
+async function toSettings(values: OptionValues<typeof options>, { env }: CommandContext) {
+  const { defaultRoutesPath } = await import('../routes/load.ts');
+  const { defaultReadyDirectory } = await import('../ready/places.ts');
+  const { defaultSpoolDirectory } = await import('../spool/directories.ts');
+  return {
+    routesPath: values.routes ?? defaultRoutesPath(env),
+    readyDirectory: values.ready ?? defaultReadyDirectory(env),
+    spoolDirectory: values.spool ?? defaultSpoolDirectory(env),
+    maxSpoolBytes: values.spoolSize,
+    maxSpoolHosts: values.spoolHosts,
+  };
+}

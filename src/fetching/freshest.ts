@@ -1,0 +1,122 @@
+/** All sources at once, and the newest output that passes every check wins. */
+
+import type { CommandContext } from '../command.ts';
+import { CourierError } from '../errors.ts';
+import { asCourierError } from '../system-errors.ts';
+import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
+import { startTimeout, type Timeout } from './deadline.ts';
+import { locate, type SourceFault, summarise, toShortFault } from './faults.ts';
+import type { Deliver, FetchPlan } from './plan.ts';
+
+/** What is left to the others once good output is there: this part of the deadline. */
+const latecomers = 0.1;
+
+/**
+ * Asks all sources at the same time and hands the newest output to `deliver`; of equally new ones
+ * that of the source named first. Output of unknown age comes behind all others. Only the chosen
+ * output is acknowledged. Once one source has delivered, the others have a tenth of the deadline.
+ *
+ * @throws CourierError of the last source, naming the codes of the others; whatever `deliver` throws
+ */
+export async function fetchFreshest(
+  plan: FetchPlan,
+  context: CommandContext,
+  deliver: Deliver,
+): Promise<void> {
+  const contest = new Contest(plan, context, deliver);
+  await contest.run();
+}
+
+class Contest {
+  readonly #plan: FetchPlan;
+  readonly #context: CommandContext;
+  readonly #deliver: Deliver;
+  readonly #faults = new Map<SourceStep, SourceFault>();
+  readonly #arrived = new Map<SourceStep, Accepted>();
+  readonly #decided = Promise.withResolvers<Accepted | undefined>();
+  /** Ends the sources that have not answered when it is decided. */
+  readonly #over = new AbortController();
+  #waiting: Timeout | undefined;
+  #undelivered: CourierError | undefined;
+
+  constructor(plan: FetchPlan, context: CommandContext, deliver: Deliver) {
+    this.#plan = plan;
+    this.#context = context;
+    this.#deliver = deliver;
+  }
+
+  async run(): Promise<void> {
+    const { steps, target } = this.#plan;
+    await Promise.all(steps.map((step) => this.#ask(step)));
+    if (this.#undelivered !== undefined) throw this.#undelivered;
+    if (this.#arrived.size > 0) return;
+    const faults = steps.map((step) => this.#faults.get(step));
+    throw summarise(
+      faults.filter((fault) => fault !== undefined),
+      target,
+    );
+  }
+
+  /** Ends when the source failed, or when it is known what becomes of its output. */
+  async #ask(step: SourceStep): Promise<void> {
+    const { deadlineMs, timeoutMs } = this.#plan;
+    const limitMs = Math.min(deadlineMs, step.timeoutMs ?? timeoutMs ?? deadlineMs);
+    const attempt = { ...this.#plan, timeoutMs: limitMs, cancel: this.#over.signal };
+    try {
+      await fetchFrom(step, attempt, this.#context, async (accepted) => {
+        this.#arrive(accepted);
+        if ((await this.#decided.promise) !== accepted) return false;
+        await this.#hand(accepted);
+        return this.#undelivered === undefined;
+      });
+    } catch (thrown) {
+      if (!this.#arrived.has(step)) this.#fail({ step, error: asCourierError(thrown, 'fetching') });
+    }
+  }
+
+  async #hand(accepted: Accepted): Promise<void> {
+    const failed = [...this.#faults.values()].map(toShortFault);
+    try {
+      await this.#deliver({ ...accepted, attempts: this.#plan.steps.length, failed });
+    } catch (thrown) {
+      const fault = { step: accepted.step, error: asCourierError(thrown, 'delivering') };
+      this.#undelivered = locate(fault, this.#plan.target);
+    }
+  }
+
+  #arrive(accepted: Accepted): void {
+    this.#arrived.set(accepted.step, accepted);
+    if (this.#waiting === undefined) {
+      const { clock, shutdown } = this.#context;
+      const timeoutMs = this.#plan.deadlineMs * latecomers;
+      this.#waiting = startTimeout({ clock, timeoutMs, what: 'no others' }, shutdown);
+      this.#waiting.signal.addEventListener('abort', () => this.#decide());
+    }
+    this.#decideWhenAllAreIn();
+  }
+
+  #fail(fault: SourceFault): void {
+    this.#faults.set(fault.step, fault);
+    const { code, message } = fault.error;
+    this.#context.log.info({ transport: fault.step.name, code }, message);
+    this.#decideWhenAllAreIn();
+  }
+
+  #decideWhenAllAreIn(): void {
+    if (this.#arrived.size + this.#faults.size === this.#plan.steps.length) this.#decide();
+  }
+
+  #decide(): void {
+    this.#waiting?.stop();
+    const inOrder = this.#plan.steps.map((step) => this.#arrived.get(step));
+    const [first, ...others] = inOrder.filter((accepted) => accepted !== undefined);
+    this.#decided.resolve(
+      others.reduce((best, next) => (isNewer(next, best) ? next : best), first),
+    );
+    this.#over.abort(new CourierError('TIMEOUT', 'another source was quicker'));
+  }
+}
+
+function isNewer(one: Accepted | undefined, other: Accepted | undefined): boolean {
+  return (one?.producedAt?.getTime() ?? 0) > (other?.producedAt?.getTime() ?? 0);
+}

@@ -1,0 +1,38 @@
+/** Everything one fetch needs to know. */
+
+import type { Target } from '../source.ts';
+import type { LendTransport } from '../transport.ts';
+import type { OutputRules } from './accept.ts';
+import type { Accepted, SourceStep } from './attempt.ts';
+
+export interface FetchPlan {
+  readonly target: Target;
+  readonly steps: readonly SourceStep[];
+  readonly rules: OutputRules;
+  /** For all sources together. */
+  readonly deadlineMs: number;
+  /** At most for one source; undefined: an equal share of what is left. */
+  readonly timeoutMs: number | undefined;
+  readonly lend: LendTransport;
+}
+
+/** The same with what a routes file may ask for beyond a chain. */
+export interface RoutePlan extends FetchPlan {
+  /** The first good output, or the newest of all sources. */
+  readonly pick: 'first' | 'freshest';
+  /** How old output from the spool may be that stands in when every source failed; 0: none may. */
+  readonly graceMs: number;
+  /** Whether a service of our own goes ahead of the output. */
+  readonly report: boolean;
+}
+
+/** How good output was come by. */
+export interface Found extends Accepted {
+  /** Sources that were asked, this one included. */
+  readonly attempts: number;
+  /** What became of those asked before it: `http UNREACHABLE`. */
+  readonly failed: readonly string[];
+}
+
+/** Takes all of the accepted output at once. */
+export type Deliver = (found: Found) => Promise<void>;

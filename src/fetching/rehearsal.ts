@@ -1,0 +1,71 @@
+/** A timed run of each source of a route, so that people see what a fetch would do. */
+
+import { parseAgentOutput } from '../agent-output/parser.ts';
+import type { CommandContext } from '../command.ts';
+import type { CourierError } from '../errors.ts';
+import { fillSourceUri, showUri, type Target } from '../source.ts';
+import { asCourierError } from '../system-errors.ts';
+import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
+import { locate } from './faults.ts';
+import type { FetchPlan } from './plan.ts';
+
+/** What came of asking one source. */
+export interface Rehearsed {
+  readonly transport: string;
+  readonly source: string;
+  readonly durationMs: number;
+  /** `OK`, or why there is no output. */
+  readonly code: string;
+  /** Where the output was, or what went wrong. */
+  readonly message: string;
+  readonly ageMs?: number;
+  readonly bytes?: number;
+  readonly sections?: number;
+}
+
+/** The same with the fault as it would be thrown. */
+export interface Outcome {
+  readonly shown: Rehearsed;
+  readonly fault: CourierError | undefined;
+}
+
+/** Asks one source as a fetch would, except that nothing is taken from it. Never rejects. */
+export async function rehearse(
+  step: SourceStep,
+  plan: FetchPlan,
+  context: CommandContext,
+): Promise<Outcome> {
+  const { clock } = context;
+  const { target, deadlineMs } = plan;
+  const timeoutMs = Math.min(deadlineMs, step.timeoutMs ?? plan.timeoutMs ?? deadlineMs);
+  const startMs = clock.monotonic();
+  const about = { transport: step.name, source: showSource(step, target) };
+  let found = { code: 'OK', message: '' };
+  let fault: CourierError | undefined;
+  try {
+    await fetchFrom(step, { ...plan, timeoutMs }, context, async (accepted) => {
+      found = { ...found, ...describe(accepted, target, clock.now()) };
+      return false;
+    });
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'fetching');
+    fault = locate({ step, error }, target);
+    found = { code: error.code, message: error.message };
+  }
+  return { shown: { ...about, durationMs: clock.monotonic() - startMs, ...found }, fault };
+}
+
+function describe({ output, origin, producedAt }: Accepted, target: Target, nowMs: number) {
+  const sections = parseAgentOutput(output, target.host).sections.length;
+  const age = producedAt === undefined ? {} : { ageMs: nowMs - producedAt.getTime() };
+  return { message: origin, bytes: output.length, sections, ...age };
+}
+
+/** As far as it can be filled in. */
+function showSource({ source }: SourceStep, target: Target): string {
+  try {
+    return showUri(fillSourceUri(source.uri, target));
+  } catch {
+    return showUri(source.uri.text);
+  }
+}

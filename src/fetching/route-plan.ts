@@ -1,0 +1,94 @@
+/** A route of the routes file → what a fetch needs to know. */
+
+import type { CommandContext } from '../command.ts';
+import { CourierError } from '../errors.ts';
+import { parseOptions } from '../options.ts';
+import type { Route, RouteSource } from '../routes/route.ts';
+import { readSecret, secretOptions } from '../secret-options.ts';
+import { parseSourceUri, type Target } from '../source.ts';
+import { type LendTransport, withTransport } from '../transport.ts';
+import { catalogEntry } from '../transports/catalog.ts';
+import type { OutputRules } from './accept.ts';
+import type { SourceStep } from './attempt.ts';
+import type { RoutePlan } from './plan.ts';
+
+const passphraseOptions = secretOptions(
+  'passphrase',
+  'the passphrase of output the agent encrypts',
+);
+
+/** A route with its transports loaded and its secrets read, good for all its hosts. */
+export type PreparedRoute = Omit<RoutePlan, 'target'>;
+
+/**
+ * Loads what a route needs.
+ *
+ * @param path of the routes file, for errors
+ * @param lend what brings open transports; each fetch opens its own unless told otherwise
+ * @throws CourierError USAGE or CONFIG naming the route's place; LOCAL when a secret cannot be read
+ */
+export async function prepareRoute(
+  route: Route,
+  path: string,
+  context: CommandContext,
+  lend: LendTransport = withTransport,
+): Promise<PreparedRoute> {
+  const { settings } = route;
+  const values = parseOptions(passphraseOptions, settings.secrets);
+  const rules: OutputRules = {
+    age: { maxAgeMs: settings.maxAgeMs, maxSkewMs: settings.maxSkewMs },
+    maxOutputBytes: settings.maxOutputBytes,
+    lenient: settings.lenient,
+    piggyback: settings.piggyback,
+    sections: settings.sections,
+    passphrase: await readSecret(values, 'passphrase', context),
+  };
+  return {
+    steps: await toSteps(route.sources, path),
+    rules,
+    deadlineMs: settings.deadlineMs,
+    timeoutMs: settings.timeoutMs,
+    lend,
+    pick: settings.pick,
+    graceMs: settings.graceMs,
+    report: settings.report,
+  };
+}
+
+/** What a fetch for one host of the route needs to know. */
+export function planFor(prepared: PreparedRoute, target: Target): RoutePlan {
+  return { ...prepared, target };
+}
+
+/**
+ * Finds the transport of each source and checks the source's options against those it knows.
+ *
+ * @param path of the routes file, for errors
+ * @throws CourierError CONFIG
+ */
+export async function toSteps(
+  sources: readonly RouteSource[],
+  path: string,
+): Promise<readonly SourceStep[]> {
+  return Promise.all(
+    sources.map(async (source) => {
+      try {
+        return await toStep(source);
+      } catch (error) {
+        if (!(error instanceof CourierError) || error.code === 'INTERNAL') throw error;
+        const message = `${path}:${source.line}: ${error.message}`;
+        throw new CourierError('CONFIG', message, { cause: error });
+      }
+    }),
+  );
+}
+
+/** @throws CourierError USAGE */
+export async function toStep({ uri: text, options, timeoutMs }: RouteSource): Promise<SourceStep> {
+  const uri = parseSourceUri(text);
+  const { transport, load } = catalogEntry(uri.scheme);
+  const module = await load();
+  parseOptions(module.options, options);
+  const step = { source: { uri, options }, name: transport, module };
+  return timeoutMs === undefined ? step : { ...step, timeoutMs };
+}

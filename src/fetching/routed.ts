@@ -1,0 +1,104 @@
+/** One fetch as the routes file says: what `cmk-courier fetch` does without a SOURCE. */
+
+import type { CommandContext } from '../command.ts';
+import { CourierError, quote } from '../errors.ts';
+import { noteAsked } from '../ready/asked.ts';
+import { findReadyDirectory, placesBeside } from '../ready/places.ts';
+import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
+import { findRoute } from '../routes/match.ts';
+import type { Route } from '../routes/route.ts';
+import type { Target } from '../source.ts';
+import { defaultSpoolDirectory } from '../spool/directories.ts';
+import { putSpooled } from '../spool/putting.ts';
+import { asCourierError } from '../system-errors.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { startTimeout } from './deadline.ts';
+import type { Found } from './plan.ts';
+import { planFor, prepareRoute } from './route-plan.ts';
+import { serveRoute } from './serving.ts';
+
+export interface RoutedFetch {
+  readonly target: Target;
+  /** Undefined: where it is by default. */
+  readonly routes: string | undefined;
+  /** As Checkmk hands them on: separated by blanks, perhaps all in one text. */
+  readonly tags: readonly string[];
+  readonly spool: string | undefined;
+}
+
+/**
+ * Finds the host's route, asks its sources, and prints what goes out.
+ *
+ * @throws CourierError
+ */
+export async function fetchRouted(asked: RoutedFetch, context: CommandContext): Promise<void> {
+  const { target } = asked;
+  const tags = splitTags(asked.tags);
+  const { route, path } = await requireRoute(asked, tags, context);
+  if (route.settings.everyMs !== undefined) tellCollector(target, tags, context);
+  const plan = planFor(await prepareRoute(route, path, context), target);
+  const spool = plan.graceMs > 0 ? (asked.spool ?? defaultSpoolDirectory(context.env)) : undefined;
+  // Output from a spool is in one already, and must not come back from it as another's.
+  const isKept = spool !== undefined && plan.steps.every(({ name }) => name !== 'spool');
+  await serveRoute(plan, context, spool, async ({ report, output, found }) => {
+    await context.writeOutput(report.length === 0 ? output : Buffer.concat([report, output]));
+    if (isKept && found !== undefined) await keep(found, target, spool, context);
+  });
+}
+
+/** Blanks and commas separate tags. */
+export function splitTags(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => text.split(/[\s,]+/)).filter(Boolean);
+}
+
+/**
+ * The route of a host.
+ *
+ * @throws CourierError CONFIG when no route fits; what loading the file throws
+ */
+export async function requireRoute(
+  { target, routes: path }: Pick<RoutedFetch, 'target' | 'routes'>,
+  tags: readonly string[],
+  { env }: CommandContext,
+): Promise<{ readonly route: Route; readonly path: string }> {
+  const routes = await loadRoutes(path ?? defaultRoutesPath(env));
+  const route = findRoute(routes, target.host, tags);
+  if (route !== undefined) return { route, path: routes.path };
+  throw new CourierError(
+    'CONFIG',
+    `${routes.path}: no route fits ${quote(target.host)}; \`cmk-courier routes explain\` shows why`,
+  );
+}
+
+/** The collector takes over from here. */
+function tellCollector(target: Target, tags: readonly string[], context: CommandContext): void {
+  const ready = findReadyDirectory(context.env);
+  if (ready === undefined) return;
+  const { host, address } = target;
+  noteAsked(placesBeside(ready).asked, { host, address, tags }, context.clock, context.log);
+}
+
+/** As long as keeping output may hold up a fetch whose output is out already. */
+const keepMs = 2000;
+
+/** For the day when every source fails. */
+async function keep(
+  { output, producedAt, origin, step }: Found,
+  { host }: Target,
+  spool: string,
+  { clock, log, shutdown }: CommandContext,
+): Promise<void> {
+  const receivedAt = new Date(clock.now());
+  const what = `the output was not kept in ${spool}`;
+  const timeout = startTimeout({ clock, timeoutMs: keepMs, what }, shutdown);
+  try {
+    const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
+    const putting = putSpooled(spool, { ...kept, origin: `fetch ${step.name} ${origin}` });
+    await untilAborted(putting, timeout.signal);
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'keeping the output');
+    log.warn({ host, code: error.code }, error.message);
+  } finally {
+    timeout.stop();
+  }
+}

@@ -1,0 +1,162 @@
+/** What goes out for a host: good output with our report, or what is left of it in time of need. */
+
+import { filterOutput } from '../agent-output/filter.ts';
+import { markCached } from '../agent-output/mark-cached.ts';
+import { type ServiceLine, toLocalSection } from '../agent-output/service-line.ts';
+import { requireForm } from '../agent-output/validator.ts';
+import type { CommandContext } from '../command.ts';
+import type { CourierError, FaultCode } from '../errors.ts';
+import { readSpooled } from '../spool/reading.ts';
+import type { SpooledOutput } from '../spool/record.ts';
+import { asCourierError } from '../system-errors.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { fetchFirst } from './chain.ts';
+import { startTimeout } from './deadline.ts';
+import { formatDuration } from './durations.ts';
+import { fetchFreshest } from './freshest.ts';
+import type { Found, RoutePlan } from './plan.ts';
+
+/** All that goes to stdout, and where it is from. */
+export interface Served {
+  /** Ahead of the output; may be empty. */
+  readonly report: Buffer;
+  readonly output: Buffer;
+  /** Undefined when old output stands in. */
+  readonly found: Found | undefined;
+  readonly producedAt: Date;
+  /** Why old output stands in. */
+  readonly fault: CourierError | undefined;
+}
+
+export type Serve = (served: Served) => Promise<void>;
+
+/**
+ * Asks the sources of a route and hands what goes out to `serve`, once.
+ *
+ * @param spool the directory with the last good output of each host
+ * @throws CourierError when every source failed and there is no grace; whatever `serve` throws
+ */
+export async function serveRoute(
+  plan: RoutePlan,
+  context: CommandContext,
+  spool: string | undefined,
+  serve: Serve,
+): Promise<void> {
+  const fetchBest = plan.pick === 'freshest' ? fetchFreshest : fetchFirst;
+  let serving = false;
+  try {
+    await fetchBest(plan, context, async (found) => {
+      serving = true;
+      await serve(toServed(found, plan, context.clock.now()));
+    });
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'fetching');
+    if (serving || spool === undefined || !mayBeGraced(error.code)) throw error;
+    const served = await findGrace(plan, context, spool, error);
+    if (served === undefined) throw error;
+    await serve(served);
+  }
+}
+
+/** Mistakes and bugs are told at once. */
+const neverGraced: readonly FaultCode[] = ['USAGE', 'CONFIG', 'INTERNAL', 'INTERRUPTED'];
+
+function mayBeGraced(code: FaultCode): boolean {
+  return !neverGraced.includes(code);
+}
+
+/** The service of ours. */
+const service = 'Agent courier';
+
+function toServed(found: Found, plan: RoutePlan, nowMs: number): Served {
+  const producedAt = found.producedAt ?? new Date(nowMs);
+  const report = plan.report ? toLocalSection(describeFound(found, plan, nowMs)) : Buffer.alloc(0);
+  return { report, output: found.output, found, producedAt, fault: undefined };
+}
+
+/** A source that stands in for another is worth a warning. */
+function describeFound(found: Found, { pick }: RoutePlan, nowMs: number): ServiceLine {
+  const { step, origin, failed, producedAt, output, durationMs, attempts } = found;
+  const isFallback = pick === 'first' && failed.length > 0;
+  const ageMs = producedAt === undefined ? undefined : Math.max(0, nowMs - producedAt.getTime());
+  const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(ageMs)} old`;
+  const before = failed.length > 0 ? `, failed: ${failed.join(', ')}` : '';
+  return {
+    state: isFallback ? 1 : 0,
+    service,
+    metrics: [
+      ...(ageMs === undefined ? [] : [['age', ageMs / 1000] as const]),
+      ['attempts', attempts],
+      ['duration', durationMs / 1000],
+      ['bytes', output.length],
+    ],
+    text: `output is ${age}, from ${step.name} ${origin}${before}`,
+  };
+}
+
+/** As long as a spool may take to answer. */
+const spoolMs = 2000;
+
+/** What the spool has, if it is young enough, passes today's rules and is marked for what it is. */
+async function findGrace(
+  plan: RoutePlan,
+  context: CommandContext,
+  spool: string,
+  fault: CourierError,
+): Promise<Served | undefined> {
+  if (plan.graceMs === 0) return undefined;
+  const { log } = context;
+  const { host } = plan.target;
+  try {
+    const kept = await readInTime(plan, context, spool);
+    if (kept === undefined) return undefined;
+    const ageMs = context.clock.now() - kept.producedAt.getTime();
+    if (ageMs > plan.graceMs || -ageMs > plan.rules.age.maxSkewMs) return undefined;
+    requireForm(kept.output, { lenient: plan.rules.lenient, host });
+    const wanted = filterOutput(kept.output, plan.rules, host);
+    return {
+      report: toLocalSection(describeGrace(kept, ageMs, fault)),
+      output: markCached(
+        wanted,
+        kept.producedAt,
+        Math.min(plan.rules.age.maxAgeMs, plan.graceMs),
+        host,
+      ),
+      found: undefined,
+      producedAt: kept.producedAt,
+      fault,
+    };
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'looking for older output');
+    log.warn({ host, code: error.code }, error.message);
+    return undefined;
+  }
+}
+
+async function readInTime(
+  { target, rules }: RoutePlan,
+  { clock, log, shutdown }: CommandContext,
+  spool: string,
+): Promise<SpooledOutput | undefined> {
+  const what = `no answer from the spool ${spool}`;
+  const timeout = startTimeout({ clock, timeoutMs: spoolMs, what }, shutdown);
+  try {
+    const reading = readSpooled(spool, target.host, log, rules.maxOutputBytes);
+    return await untilAborted(reading, timeout.signal);
+  } finally {
+    timeout.stop();
+  }
+}
+
+function describeGrace(kept: SpooledOutput, ageMs: number, fault: CourierError): ServiceLine {
+  const [name = 'courier'] = fault.where ?? [];
+  return {
+    state: 1,
+    service,
+    metrics: [
+      ['age', Math.max(0, ageMs) / 1000],
+      ['bytes', kept.output.length],
+    ],
+    text: `output is ${formatDuration(ageMs)} old, since every source failed; the last: ${name}: ${fault.message} (${fault.code})`,
+  };
+}
