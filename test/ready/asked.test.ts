@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { parseHostName } from '../../src/host-name.ts';
+import { type AskedHost, forgetAsked, noteAsked, readAsked } from '../../src/ready/asked.ts';
+import { makeCollectingLog } from '../helpers/collecting-log.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
+
+const web01: AskedHost = {
+  host: parseHostName('web01'),
+  address: '127.0.0.1',
+  tags: ['prod', 'linux'],
+};
+
+async function makeAsked(t: TestContext) {
+  const directory = join(await makeTempDir(t), 'run/asked');
+  const log = makeCollectingLog();
+  const note = (asked: AskedHost = web01) => noteAsked(directory, asked, systemClock, log);
+  return { directory, log, note };
+}
+
+test('what the site asked for is read as it was noted', async (t) => {
+  const { directory, note } = await makeAsked(t);
+  assert.deepEqual(readAsked(directory), []);
+  note();
+  note({ host: parseHostName('db'), address: undefined, tags: [] });
+  const asked = readAsked(directory).map(({ askedAt, ...others }) => others);
+  assert.deepEqual(
+    asked.toSorted((one, other) => one.host.localeCompare(other.host)),
+    [{ host: 'db', address: undefined, tags: [] }, web01],
+  );
+});
+
+test('it is written again when something has changed, or after an hour', async (t) => {
+  const { directory, note } = await makeAsked(t);
+  const path = join(directory, 'web01');
+  note();
+  const first = statSync(path).ino;
+  note();
+  assert.equal(statSync(path).ino, first);
+  note({ ...web01, address: '::1' });
+  assert.equal(readFileSync(path, 'utf8'), '::1 prod linux\n');
+  const old = new Date(Date.now() - 3_700_000);
+  utimesSync(path, old, old);
+  note({ ...web01, address: '::1' });
+  assert.ok(statSync(path).mtimeMs > old.getTime() + 1000);
+});
+
+test('what is no note is passed over', async (t) => {
+  const { directory, note } = await makeAsked(t);
+  note();
+  writeFileSync(join(directory, '.web02~1'), 'half');
+  writeFileSync(join(directory, 'a b'), '-\n');
+  writeFileSync(join(directory, 'web03'), 'not!an!address\n');
+  mkdirSync(join(directory, 'web04'));
+  assert.deepEqual(
+    readAsked(directory).map(({ host }) => host),
+    ['web01'],
+  );
+});
+
+test('a host that is forgotten is gone, and may be forgotten again', async (t) => {
+  const { directory, note } = await makeAsked(t);
+  note();
+  forgetAsked(directory, web01.host);
+  forgetAsked(directory, web01.host);
+  assert.deepEqual(readAsked(directory), []);
+});
+
+test('a fetch does not fail for it', async (t) => {
+  const { directory, log } = await makeAsked(t);
+  mkdirSync(join(directory, '..'));
+  writeFileSync(directory, '');
+  noteAsked(directory, web01, systemClock, log);
+  assert.match(log.lines.join(), /^debug cannot note for a collector that the site asked/);
+});
