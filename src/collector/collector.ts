@@ -65,6 +65,7 @@ export class Collector {
   #loop: Promise<void> | undefined;
   #reloadFault: string | undefined;
   #lastTickMs = 0;
+  readonly #cycles = { good: 0, faulty: 0 };
 
   constructor(settings: CollectorSettings, context: CommandContext) {
     this.#settings = settings;
@@ -141,6 +142,7 @@ export class Collector {
         routesPath: this.#settings.routesPath,
         reloadFault: this.#reloadFault,
         running: this.#lanes.inside,
+        cycles: { ...this.#cycles },
         entries: this.#roster.entries(),
       },
       this.#context.clock,
@@ -216,6 +218,7 @@ export class Collector {
       spoolDirectory: this.#settings.spoolDirectory,
       prepare: () => inForce.prepare(entry.route),
     });
+    this.#cycles[entry.history.failures === 0 ? 'good' : 'faulty'] += 1;
     // A reload may have let it go meanwhile.
     const { host } = entry.target;
     if (this.#roster.get(host) !== entry) this.#removeReady(running, host);

@@ -2,7 +2,6 @@
 
 import type { CommandContext } from '../command.ts';
 import { type CourierError, stderrLine } from '../errors.ts';
-import type { Found } from '../fetching/plan.ts';
 import { type PreparedRoute, planFor } from '../fetching/route-plan.ts';
 import { type Served, serveRoute } from '../fetching/serving.ts';
 import type { Logger } from '../log.ts';
@@ -11,6 +10,7 @@ import type { Spool } from '../spool/spool.ts';
 import { asCourierError } from '../system-errors.ts';
 import { afterFault, cleanHistory, delayMs } from './backoff.ts';
 import type { Entry } from './entry.ts';
+import { comesFromSpool, isToBeKept, keep, keepLast, readLast } from './keeping.ts';
 
 /** What all cycles share. */
 export interface CycleSettings {
@@ -35,30 +35,38 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
   try {
     const prepared = await settings.prepare(entry);
     const plan = planFor(prepared, entry.target);
-    await serveRoute(plan, settings.context, settings.spoolDirectory, async (served) => {
+    const readKept = () => readLast(entry, settings);
+    await serveRoute(plan, settings.context, readKept, async (served) => {
       isDone = true;
       if (served.fault === undefined) noteGood(entry, served, startMs, settings);
       else noteFault(entry, served.fault, settings);
       layReady(entry, served, settings);
-      if (served.found !== undefined) await keep(entry, served.found, prepared, settings);
+      if (served.found === undefined || comesFromSpool(prepared)) return;
+      if (isToBeKept(entry, clock)) await keep(entry, served.output, settings);
+      else entry.isUnkept = true;
     });
   } catch (thrown) {
     const error = asCourierError(thrown, 'fetching');
     // A stop is no fault of the host, and what is ready stays so.
     if (error.code === 'INTERRUPTED' && shutdown.aborted) return;
-    if (isDone) settings.context.log.warn({ host: entry.target.host }, error.message);
-    else layFaultReady(entry, error, settings);
+    if (isDone) settings.log.warn({ host: entry.target.host }, error.message);
+    else await layFaultReady(entry, error, settings);
   } finally {
     entry.durationMs = clock.monotonic() - startMs;
   }
 }
 
 function noteGood(entry: Entry, served: Served, startMs: number, settings: CycleSettings): void {
-  const { producedAt, found, output } = served;
+  const { producedAt, found, output, report } = served;
   const source = found === undefined ? '' : `${found.step.name} ${found.origin}`;
   const wasFaulty = entry.history.failures > 0;
   entry.history = cleanHistory;
-  entry.lastGood = { producedAtMs: producedAt.getTime(), source, bytes: output.length };
+  entry.lastGood = {
+    producedAtMs: producedAt.getTime(),
+    source,
+    bytes: output.length,
+    reportBytes: report.length,
+  };
   scheduleNext(entry, startMs, settings);
   if (wasFaulty) settings.log.info({ host: entry.target.host, source }, 'back again');
 }
@@ -102,7 +110,12 @@ function layReady(entry: Entry, served: Served, settings: CycleSettings): void {
   );
 }
 
-function layFaultReady(entry: Entry, error: CourierError, settings: CycleSettings): void {
+async function layFaultReady(
+  entry: Entry,
+  error: CourierError,
+  settings: CycleSettings,
+): Promise<void> {
+  await keepLast(entry, settings);
   noteFault(entry, error, settings);
   const line = entry.lastFault?.line ?? error.message;
   tryToLay(entry, settings, 'fault', () =>
@@ -134,24 +147,5 @@ function tryToLay(
     const { code, message } = asCourierError(thrown, 'laying output ready');
     if (entry.served !== 'nothing') context.log.warn({ host, code }, message);
     entry.served = 'nothing';
-  }
-}
-
-/** What came out of a spool is there already. */
-async function keep(
-  entry: Entry,
-  { output, producedAt, origin, step }: Found,
-  { steps }: PreparedRoute,
-  { context, spool }: CycleSettings,
-): Promise<void> {
-  if (steps.some(({ name }) => name === 'spool')) return;
-  const { host } = entry.target;
-  const receivedAt = new Date(context.clock.now());
-  const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
-  try {
-    await spool.put({ ...kept, origin: `collector ${step.name} ${origin}` });
-  } catch (thrown) {
-    const { code, message } = asCourierError(thrown, 'keeping output');
-    context.log.warn({ host, code }, message);
   }
 }

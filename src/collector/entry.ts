@@ -10,6 +10,8 @@ export interface LastGood {
   readonly producedAtMs: number;
   readonly source: string;
   readonly bytes: number;
+  /** Of the report that lies ready ahead of it. */
+  readonly reportBytes: number;
 }
 
 /** Why a cycle brought nothing. */
@@ -35,6 +37,10 @@ export interface Entry {
   lastGood: LastGood | undefined;
   lastFault: LastFault | undefined;
   durationMs: number | undefined;
+  /** When output was put into the spool last, by the monotonic clock. */
+  keptAtMs: number | undefined;
+  /** Whether the newest good output is only where it is ready. */
+  isUnkept: boolean;
   /** What the site gets at the moment. */
   served: 'output' | 'grace' | 'fault' | 'nothing';
 }
@@ -52,6 +58,8 @@ export function newEntry(known: Routed, dueMs: number): Entry {
     lastGood: undefined,
     lastFault: undefined,
     durationMs: undefined,
+    keptAtMs: undefined,
+    isUnkept: false,
     served: 'nothing',
   };
 }

@@ -11,12 +11,13 @@ interface Known {
   readonly routesPath: string;
   readonly reloadFault: string | undefined;
   readonly running: number;
+  readonly cycles: CollectorStatus['cycles'];
   readonly entries: Iterable<Entry>;
 }
 
 export function reportStatus(known: Known, clock: Clock): CollectorStatus {
   const hosts = [...known.entries].map((entry) => toHostStatus(entry, clock));
-  const { startedAt, routesPath, reloadFault, running } = known;
+  const { startedAt, routesPath, reloadFault, running, cycles } = known;
   return {
     version,
     pid: process.pid,
@@ -24,6 +25,7 @@ export function reportStatus(known: Known, clock: Clock): CollectorStatus {
     routesPath,
     reloadFault,
     running,
+    cycles,
     hostCount: hosts.length,
     hosts,
   };

@@ -31,6 +31,8 @@ export const collectorStatus = z.object({
   reloadFault: z.string().optional(),
   /** Fetches at the moment. */
   running: z.number(),
+  /** Fetches that have ended since the start, by how they ended. */
+  cycles: z.object({ good: z.number(), faulty: z.number() }),
   hostCount: z.number(),
   hosts: z.array(hostStatus),
 });

@@ -31,8 +31,11 @@ export function startTimeout(
     () => ended.abort(new CourierError('TIMEOUT', `${what} within ${formatDuration(timeoutMs)}`)),
     () => undefined,
   );
-  return { signal: ended.signal, stop: () => stopped.abort() };
+  return { signal: ended.signal, stop: () => stopped.abort(nothingWrong) };
 }
+
+/** Said by us, since the reason Node would make up takes longer than the rest of stopping. */
+const nothingWrong = 'no longer needed';
 
 /** What is left of a deadline, shared among the sources still to be asked; at least 1 ms. */
 export function shareOf(

@@ -10,6 +10,7 @@ import type { Route } from '../routes/route.ts';
 import type { Target } from '../source.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { putSpooled } from '../spool/putting.ts';
+import { readSpooled } from '../spool/reading.ts';
 import { asCourierError } from '../system-errors.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { startTimeout } from './deadline.ts';
@@ -37,10 +38,12 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   const { route, path } = await requireRoute(asked, tags, context);
   if (route.settings.everyMs !== undefined) tellCollector(target, tags, context);
   const plan = planFor(await prepareRoute(route, path, context), target);
-  const spool = plan.graceMs > 0 ? (asked.spool ?? defaultSpoolDirectory(context.env)) : undefined;
+  const spool = asked.spool ?? (plan.graceMs > 0 ? defaultSpoolDirectory(context.env) : '');
   // Output from a spool is in one already, and must not come back from it as another's.
-  const isKept = spool !== undefined && plan.steps.every(({ name }) => name !== 'spool');
-  await serveRoute(plan, context, spool, async ({ report, output, found }) => {
+  const isKept = plan.graceMs > 0 && plan.steps.every(({ name }) => name !== 'spool');
+  const readKept = () =>
+    readSpooled(spool, target.host, context.log, route.settings.maxOutputBytes);
+  await serveRoute(plan, context, readKept, async ({ report, output, found }) => {
     await context.writeOutput(report.length === 0 ? output : Buffer.concat([report, output]));
     if (isKept && found !== undefined) await keep(found, target, spool, context);
   });

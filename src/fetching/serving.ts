@@ -6,7 +6,6 @@ import { type ServiceLine, toLocalSection } from '../agent-output/service-line.t
 import { requireForm } from '../agent-output/validator.ts';
 import type { CommandContext } from '../command.ts';
 import type { CourierError, FaultCode } from '../errors.ts';
-import { readSpooled } from '../spool/reading.ts';
 import type { SpooledOutput } from '../spool/record.ts';
 import { asCourierError } from '../system-errors.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -30,16 +29,19 @@ export interface Served {
 
 export type Serve = (served: Served) => Promise<void>;
 
+/** The last good output of the host, from where it is kept. */
+export type ReadKept = () => Promise<SpooledOutput | undefined>;
+
 /**
  * Asks the sources of a route and hands what goes out to `serve`, once.
  *
- * @param spool the directory with the last good output of each host
+ * @param readKept asked only when every source failed and the route has grace
  * @throws CourierError when every source failed and there is no grace; whatever `serve` throws
  */
 export async function serveRoute(
   plan: RoutePlan,
   context: CommandContext,
-  spool: string | undefined,
+  readKept: ReadKept,
   serve: Serve,
 ): Promise<void> {
   const fetchBest = plan.pick === 'freshest' ? fetchFreshest : fetchFirst;
@@ -51,8 +53,8 @@ export async function serveRoute(
     });
   } catch (thrown) {
     const error = asCourierError(thrown, 'fetching');
-    if (serving || spool === undefined || !mayBeGraced(error.code)) throw error;
-    const served = await findGrace(plan, context, spool, error);
+    if (serving || plan.graceMs === 0 || !mayBeGraced(error.code)) throw error;
+    const served = await findGrace(plan, context, readKept, error);
     if (served === undefined) throw error;
     await serve(served);
   }
@@ -101,14 +103,13 @@ const spoolMs = 2000;
 async function findGrace(
   plan: RoutePlan,
   context: CommandContext,
-  spool: string,
+  readKept: ReadKept,
   fault: CourierError,
 ): Promise<Served | undefined> {
-  if (plan.graceMs === 0) return undefined;
   const { log } = context;
   const { host } = plan.target;
   try {
-    const kept = await readInTime(plan, context, spool);
+    const kept = await readInTime(readKept, context);
     if (kept === undefined) return undefined;
     const ageMs = context.clock.now() - kept.producedAt.getTime();
     if (ageMs > plan.graceMs || -ageMs > plan.rules.age.maxSkewMs) return undefined;
@@ -134,15 +135,13 @@ async function findGrace(
 }
 
 async function readInTime(
-  { target, rules }: RoutePlan,
-  { clock, log, shutdown }: CommandContext,
-  spool: string,
+  readKept: ReadKept,
+  { clock, shutdown }: CommandContext,
 ): Promise<SpooledOutput | undefined> {
-  const what = `no answer from the spool ${spool}`;
+  const what = 'no answer from the spool';
   const timeout = startTimeout({ clock, timeoutMs: spoolMs, what }, shutdown);
   try {
-    const reading = readSpooled(spool, target.host, log, rules.maxOutputBytes);
-    return await untilAborted(reading, timeout.signal);
+    return await untilAborted(readKept(), timeout.signal);
   } finally {
     timeout.stop();
   }

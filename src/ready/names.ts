@@ -1,10 +1,6 @@
-/** What is called how in the ready directory: `web01`, `web01~valid`, `web01~fault`. */
+/** What is called how in the ready directory: each host has one file, of its own name. */
 
 import { type HostName, parseHostName } from '../host-name.ts';
-
-/** No host name holds a `~`. */
-export const validSuffix = '~valid';
-export const faultSuffix = '~fault';
 
 /** A name for what is being written; it begins with a dot, which no host does. */
 export function temporaryName(host: HostName): string {
@@ -18,7 +14,7 @@ export function isTemporaryName(name: string): boolean {
 /** Whose file it is; undefined when it is none of ours. */
 export function hostOf(name: string): HostName | undefined {
   try {
-    return parseHostName(name.replace(/~(?:valid|fault)$/, ''));
+    return parseHostName(name);
   } catch {
     return undefined;
   }

@@ -1,11 +1,15 @@
 /**
- * What the site gets without waiting: for each host the bytes for stdout, or the line and code of
- * its fault, in a directory in memory. `agents/site/cmk-courier-ready` reads it.
+ * What the site gets without waiting: a file for each host, in a directory in memory, with the
+ * bytes for stdout, or the line and code of a fault. `agents/site/cmk-courier-ready` reads it.
  *
  * A file's time of modification is the moment it expires. That alone would not do: a clock that is
- * set back, or a boot with a directory on disk, would make good what had expired. So each output
- * has a line beside it with the boot it belongs to and the second since that boot from which on it
- * is expired, and a fault has it in its own line.
+ * set back, or a boot with a directory on disk, would make good what had expired. So the first line
+ * says more, and all behind it is what goes out:
+ *
+ * `cmk-courier-ready/1 BOOT SECOND ADDRESS CODE LINE`
+ *
+ * It is expired from that second since that boot on; it was fetched from that address, `-` when the
+ * site need not care; CODE is 0 for output, else the exit code that goes with the LINE for stderr.
  *
  * All calls are synchronous: memory does not keep anybody waiting.
  */
@@ -17,6 +21,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -28,7 +33,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { HostName } from '../host-name.ts';
 import { asCourierError, errorCode } from '../system-errors.ts';
-import { faultSuffix, hostOf, isTemporaryName, temporaryName, validSuffix } from './names.ts';
+import { hostOf, isTemporaryName, temporaryName } from './names.ts';
 import type { Uptime } from './uptime.ts';
 
 export interface ReadyDirectorySettings {
@@ -50,6 +55,9 @@ export interface Validity {
   /** The host's address it was fetched with: for another one it is not good. */
   readonly address: string | undefined;
 }
+
+/** With what the first line begins. */
+export const readyMark = 'cmk-courier-ready/1';
 
 /** What expired so long ago helps nobody any more. */
 const sweepMs = 600_000;
@@ -87,43 +95,45 @@ export class ReadyDirectory {
    * @throws CourierError LOCAL, and then what is there is whole and expires as it was to
    */
   publish(host: HostName, output: readonly Buffer[], validity: Validity): void {
-    this.#doing(`laying the output of ${host} ready`, () => {
-      const [line, expiresAt] = this.#describe(validity);
-      const valid = [Buffer.from(`${line}\n`)];
-      const path = this.#pathOf(host);
-      // Output must never go by the validity of a later one, and never be without any.
-      const isNew = !existsSync(path);
-      if (isNew) this.#write(host, `${path}${validSuffix}`, valid, expiresAt);
-      this.#write(host, path, output, expiresAt);
-      if (!isNew) this.#write(host, `${path}${validSuffix}`, valid, expiresAt);
-      remove(`${path}${faultSuffix}`);
-    });
+    this.#doing(`laying the output of ${host} ready`, () =>
+      this.#write(host, '0', output, validity),
+    );
   }
 
   /**
-   * Lays a fault ready and takes the output away, even if the fault cannot be written.
+   * Lays a fault ready. Where it cannot be written, what was there goes all the same.
    *
    * @throws CourierError LOCAL
    */
   publishFault(host: HostName, { line, exitCode }: ReadyFault, validity: Validity): void {
     this.#doing(`laying the fault of ${host} ready`, () => {
-      const path = this.#pathOf(host);
-      const [valid, expiresAt] = this.#describe(validity);
-      const text = Buffer.from(`${valid} ${exitCode} ${line}\n`);
       try {
-        this.#write(host, `${path}${faultSuffix}`, [text], expiresAt);
-      } finally {
-        remove(path);
+        this.#write(host, `${exitCode} ${line}`, [], validity);
+      } catch (error) {
+        remove(this.#pathOf(host));
+        throw error;
       }
+    });
+  }
+
+  /**
+   * The output that lies ready, expired or not; undefined when there is none.
+   *
+   * @throws CourierError LOCAL
+   */
+  readBack(host: HostName): Buffer | undefined {
+    return this.#doing(`reading back the output of ${host}`, () => {
+      const path = this.#pathOf(host);
+      if (!existsSync(path)) return undefined;
+      const bytes = readFileSync(path);
+      const end = bytes.indexOf('\n');
+      return / 0$/.test(bytes.toString('latin1', 0, end)) ? bytes.subarray(end + 1) : undefined;
     });
   }
 
   /** @throws CourierError LOCAL */
   remove(host: HostName): void {
-    this.#doing(`removing what is ready of ${host}`, () => {
-      const path = this.#pathOf(host);
-      for (const suffix of ['', validSuffix, faultSuffix]) remove(`${path}${suffix}`);
-    });
+    this.#doing(`removing what is ready of ${host}`, () => remove(this.#pathOf(host)));
   }
 
   /**
@@ -142,38 +152,40 @@ export class ReadyDirectory {
     });
   }
 
-  /** `BOOT SECOND ADDRESS`, the second rounded down, and the same moment as a date. */
-  #describe({ validMs, address = '-' }: Validity): readonly [string, Date] {
-    const second = Math.floor(this.#uptime.now() + validMs / 1000);
-    const expiresAt = new Date(this.#clock.now() + validMs);
-    return [`${this.#uptime.bootId} ${second} ${address}`, expiresAt];
-  }
-
   #pathOf(host: HostName): string {
     return join(this.#directory, host);
   }
 
-  /** Whole or not at all. */
-  #write(host: HostName, path: string, parts: readonly Buffer[], expiresAt: Date): void {
+  /** Whole or not at all. The second is rounded down, so that it never comes too late. */
+  #write(
+    host: HostName,
+    outcome: string,
+    output: readonly Buffer[],
+    { validMs, address = '-' }: Validity,
+  ): void {
+    const { bootId, now } = this.#uptime;
+    const second = Math.floor(now() + validMs / 1000);
+    const head = Buffer.from(`${readyMark} ${bootId} ${second} ${address} ${outcome}\n`);
+    const expiresAt = (this.#clock.now() + validMs) / 1000;
     const temporary = join(this.#directory, temporaryName(host));
     try {
       const descriptor = openSync(temporary, 'w', 0o600);
       try {
-        writeAll(descriptor, parts);
+        writeAll(descriptor, [head, ...output]);
         futimesSync(descriptor, expiresAt, expiresAt);
       } finally {
         closeSync(descriptor);
       }
-      renameSync(temporary, path);
+      renameSync(temporary, this.#pathOf(host));
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;
     }
   }
 
-  #doing(what: string, act: () => void): void {
+  #doing<Result>(what: string, act: () => Result): Result {
     try {
-      act();
+      return act();
     } catch (error) {
       throw asCourierError(error, `${what} in ${this.#directory}`);
     }

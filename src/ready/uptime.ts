@@ -9,10 +9,25 @@ export interface Uptime {
   now(): number;
 }
 
-/** As a shell script can read it as well, without another process (proc(5)). */
+/** How long the distance between the two clocks counts as known. */
+const knownMs = 10_000;
+
+/**
+ * As a shell script can read it as well, without another process (proc(5)). Between readings the
+ * monotonic clock stands in, which at most lags behind: it stands still while a machine sleeps.
+ */
 export function systemUptime(): Uptime {
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let seconds = 0;
   return {
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    now: () => Number.parseFloat(readFileSync('/proc/uptime', 'utf8')),
+    now: () => {
+      const nowMs = performance.now();
+      if (nowMs - readAtMs > knownMs) {
+        seconds = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+        readAtMs = nowMs;
+      }
+      return seconds + (nowMs - readAtMs) / 1000;
+    },
   };
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import {
-  existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -41,10 +42,9 @@ test('it is made for its owner alone', async (t) => {
 test('output is laid ready as it is, with when it expires by both clocks', async (t) => {
   const { directory, clock, ready, read, text } = await makeReady(t);
   ready.publish(host, output, validity);
-  assert.equal(text('web01'), whole);
+  assert.equal(text('web01'), `cmk-courier-ready/1 boot-1 1091 - 0\n${whole}`);
   assert.equal(statSync(join(directory, 'web01')).mtimeMs, clock.now() + 90_900);
-  assert.equal(text('web01~valid'), 'boot-1 1091 -\n');
-  assert.deepEqual(readdirSync(directory).sort(), ['web01', 'web01~valid']);
+  assert.deepEqual(readdirSync(directory), ['web01']);
   assert.deepEqual(read(), { kind: 'output', bytes: whole.length, validMs: 90_900 });
 });
 
@@ -52,11 +52,11 @@ test('a fault takes the place of output, and output that of a fault', async (t) 
   const { directory, ready, read, text } = await makeReady(t);
   ready.publish(host, output, validity);
   ready.publishFault(host, fault, { validMs: 10_000, address: '127.0.0.1' });
-  assert.equal(text('web01~fault'), `boot-1 1010 127.0.0.1 6 ${fault.line}\n`);
-  assert.equal(existsSync(join(directory, 'web01')), false);
+  assert.equal(text('web01'), `cmk-courier-ready/1 boot-1 1010 127.0.0.1 6 ${fault.line}\n`);
   assert.deepEqual(read(), { kind: 'fault', ...fault });
   ready.publish(host, output, validity);
-  assert.deepEqual(readdirSync(directory).sort(), ['web01', 'web01~valid']);
+  assert.equal(read()?.kind, 'output');
+  assert.deepEqual(readdirSync(directory), ['web01']);
 });
 
 test('what has expired by one of the clocks is not ready', async (t) => {
@@ -76,12 +76,23 @@ test('an expired fault is not ready, nor is one with a line that is not ours', a
   ready.publishFault(host, fault, validity);
   clock.advance(90_900);
   assert.equal(read(), undefined);
-  const path = join(directory, 'web01~fault');
+  const path = join(directory, 'web01');
   for (const text of ['', 'boot-1 99999 - 6\n', 'boot-1 x - 6 line\n', 'boot-1 99999 - 6 line']) {
-    writeFileSync(path, text);
+    writeFileSync(path, `cmk-courier-ready/1 ${text}`);
     utimesSync(path, new Date(clock.now() + 1e6), new Date(clock.now() + 1e6));
     assert.equal(read(), undefined, text);
   }
+});
+
+test('a file without our first line, laid there by hand, is output', async (t) => {
+  const { directory, clock, read } = await makeReady(t);
+  const path = join(directory, 'web01');
+  writeFileSync(path, whole);
+  utimesSync(path, new Date(clock.now() + 5000), new Date(clock.now() + 5000));
+  assert.deepEqual(read(), { kind: 'output', bytes: whole.length, validMs: 5000 });
+  rmSync(path);
+  mkdirSync(path);
+  assert.equal(read(), undefined);
 });
 
 test('what is removed is gone whole, and may be removed again', async (t) => {
@@ -101,7 +112,7 @@ test('sweeping takes what was half-way written and what expired long ago, and no
   writeFileSync(join(directory, 'notes of mine'), 'x');
   clock.advance(650_000);
   ReadyDirectory.open({ directory, clock, uptime });
-  assert.deepEqual(readdirSync(directory).sort(), ['notes of mine', 'web01', 'web01~valid']);
+  assert.deepEqual(readdirSync(directory).sort(), ['notes of mine', 'web01']);
 });
 
 test('a directory that cannot be made is LOCAL', async (t) => {

@@ -2,15 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import {
-  mkdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -147,7 +139,7 @@ testInSite('a clock that was set back makes nothing good that has expired', (sit
   site.expire('web01', 3_600_000);
   assertFallback(site.run());
   site.directoryForReady.publishFault(host, fault, { validMs: -5000, address: undefined });
-  site.expire('web01~fault', 3_600_000);
+  site.expire('web01', 3_600_000);
   assertFallback(site.run());
 });
 
@@ -158,40 +150,38 @@ testInSite('what another boot left on a disk is not printed', (site) => {
   assertFallback(site.run());
 });
 
-testInSite('a validity that is no validity lets nothing pass', (site) => {
+testInSite('a first line that is not whole lets nothing pass', (site) => {
   const boot = systemUptime().bootId;
-  for (const text of ['', 'x', `${boot}`, `${boot} -`, `${boot} 9x -`, `${boot} -1 -`]) {
+  const late = Math.floor(systemUptime().now()) + 60;
+  const damaged = [
+    ...['', 'x', `${boot}`, `${boot} -`, `${boot} 9x - 0`, `${boot} -1 - 0`, `${boot} ${late} -`],
+    ...[`${boot} 99999999999999999999 - 0`, `${boot} ${late} - 6`, `${boot} ${late} - 600 line`],
+    ...[`${boot} ${late} - x line`, `${boot} ${late} - -6 line`, `${boot} ${late} - 06 line`],
+  ];
+  for (const text of damaged) {
     site.directoryForReady.publish(host, [output], validity);
-    writeFileSync(site.path('web01~valid'), `${text}\n`);
+    writeFileSync(site.path('web01'), `cmk-courier-ready/1 ${text}\n${output}`);
+    site.expire('web01', 60_000);
     assertFallback(site.run());
   }
-  writeFileSync(site.path('web01~valid'), `${boot} 99999999999999999999 -\n`);
+  writeFileSync(site.path('web01'), `cmk-courier-ready/2 ${boot} ${late} - 0\n`);
+  site.expire('web01', 60_000);
   assertFallback(site.run());
 });
 
-testInSite('without a validity, as somebody may lay it there by hand, the time decides', (site) => {
+testInSite('a file without our first line, laid there by hand, is output as a whole', (site) => {
   site.directoryForReady.publish(host, [output], validity);
-  unlinkSync(site.path('web01~valid'));
+  writeFileSync(site.path('web01'), output);
+  site.expire('web01', 60_000);
   assertOutput(site.run());
   site.expire('web01', -1000);
   assertFallback(site.run());
 });
 
-testInSite('an old fault does not speak for output that has expired', (site) => {
+testInSite('a fault that has expired is not told', (site) => {
   site.directoryForReady.publishFault(host, fault, validity);
-  site.expire('web01~fault', -1000);
+  site.expire('web01', -1000);
   assertFallback(site.run());
-});
-
-testInSite('a fault that is damaged is not told', (site) => {
-  const now = Math.floor(systemUptime().now());
-  const valid = `${systemUptime().bootId} ${now + 60} -`;
-  for (const rest of ['', '0 line', '6', '6 ', '600 line', 'x line', '-6 line', '06 line']) {
-    site.directoryForReady.publishFault(host, fault, validity);
-    writeFileSync(site.path('web01~fault'), `${valid} ${rest}\n`);
-    site.expire('web01~fault', 60_000);
-    assertFallback(site.run());
-  }
 });
 
 testInSite('another address than the one it was fetched with needs a fetch', (site) => {

@@ -1,0 +1,77 @@
+/**
+ * What goes into the spool. The newest output lies ready in memory anyway; on disk it has to be for
+ * those who read the spool, and for the day when every source fails. So it is put there now and
+ * then, and once more before a fault takes its place in memory.
+ */
+
+import type { Clock } from '../clock.ts';
+import type { CommandContext } from '../command.ts';
+import type { PreparedRoute } from '../fetching/route-plan.ts';
+import type { Logger } from '../log.ts';
+import type { ReadyDirectory } from '../ready/ready-directory.ts';
+import { readSpooled } from '../spool/reading.ts';
+import type { SpooledOutput } from '../spool/record.ts';
+import type { Spool } from '../spool/spool.ts';
+import { asCourierError } from '../system-errors.ts';
+import type { Entry } from './entry.ts';
+
+/** Seldom enough to cost little. */
+const longestUnkeptMs = 600_000;
+
+interface Keepers {
+  readonly context: CommandContext;
+  readonly log: Logger;
+  readonly ready: ReadyDirectory;
+  readonly spool: Spool;
+  readonly spoolDirectory: string;
+}
+
+/** Output from a spool is in one already, and must not come back from it as another's. */
+export function comesFromSpool({ steps }: PreparedRoute): boolean {
+  return steps.some(({ name }) => name === 'spool');
+}
+
+/** Whether the spool has nothing of the host, or what will soon be too old for those who read it. */
+export function isToBeKept({ keptAtMs, route }: Entry, clock: Clock): boolean {
+  if (keptAtMs === undefined) return true;
+  const longestMs = Math.min(longestUnkeptMs, route.settings.maxAgeMs / 2);
+  return clock.monotonic() - keptAtMs >= longestMs;
+}
+
+/** Puts the newest good output of a host into the spool. A full disk is no fault of the host. */
+export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Promise<void> {
+  const { host } = entry.target;
+  const { lastGood } = entry;
+  if (lastGood === undefined) return;
+  const { clock } = keepers.context;
+  entry.isUnkept = false;
+  try {
+    const [producedAt, receivedAt] = [new Date(lastGood.producedAtMs), new Date(clock.now())];
+    const origin = `collector ${lastGood.source}`;
+    await keepers.spool.put({ host, output, producedAt, receivedAt, origin });
+    entry.keptAtMs = clock.monotonic();
+  } catch (thrown) {
+    const { code, message } = asCourierError(thrown, 'keeping output');
+    keepers.log.warn({ host, code }, message);
+  }
+}
+
+/** The same with what still lies ready, before it goes. */
+export async function keepLast(entry: Entry, keepers: Keepers): Promise<void> {
+  if (!entry.isUnkept || entry.lastGood === undefined) return;
+  entry.isUnkept = false;
+  try {
+    const ready = keepers.ready.readBack(entry.target.host);
+    if (ready !== undefined) await keep(entry, ready.subarray(entry.lastGood.reportBytes), keepers);
+  } catch (thrown) {
+    const { code, message } = asCourierError(thrown, 'keeping output');
+    keepers.log.warn({ host: entry.target.host, code }, message);
+  }
+}
+
+/** The last good output of a host, wherever it was kept. */
+export async function readLast(entry: Entry, keepers: Keepers): Promise<SpooledOutput | undefined> {
+  await keepLast(entry, keepers);
+  const { maxOutputBytes } = entry.route.settings;
+  return readSpooled(keepers.spoolDirectory, entry.target.host, keepers.log, maxOutputBytes);
+}
