@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CourierError, type FaultCode } from '../../src/errors.ts';
+import type { RoutePlan } from '../../src/fetching/plan.ts';
+import { type Served, serveRoute } from '../../src/fetching/serving.ts';
+import { parseHostName } from '../../src/host-name.ts';
+import type { SpooledOutput } from '../../src/spool/record.ts';
+import { withTransport } from '../../src/transport.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
+import { catchFault } from '../helpers/expect-fault.ts';
+import { defaultRules } from '../helpers/output-rules.ts';
+import {
+  type Answer,
+  delivers,
+  fails,
+  goodOutput,
+  makeStep,
+} from '../helpers/scripted-transport.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
+
+const host = parseHostName('web01');
+const nowMs = makeCommandContext().clock.now();
+const gone: Answer = fails(new CourierError('UNREACHABLE', 'connecting to depot: refused | no'));
+
+/** Output that was kept so long ago. */
+function kept(ageMs: number, text = goodOutput): SpooledOutput {
+  const at = new Date(nowMs - ageMs);
+  const output = Buffer.from(text);
+  return { host, output, producedAt: at, receivedAt: at, origin: 'collector http' };
+}
+
+interface Asked extends Partial<RoutePlan> {
+  readonly kept?: SpooledOutput | undefined;
+}
+
+/** What goes out on a route with sources that answer so. */
+function serve(answers: readonly Answer[], { kept: spooled, ...changes }: Asked = {}) {
+  const context = makeCommandContext();
+  const served: Served[] = [];
+  let looks = 0;
+  const plan: RoutePlan = {
+    target: { host, address: undefined },
+    steps: answers.map((answer, index) => makeStep('abc'[index] ?? 'x', answer, [])),
+    rules: { ...defaultRules, age: { maxAgeMs: 300_000, maxSkewMs: 60_000 } },
+    deadlineMs: 30_000,
+    timeoutMs: undefined,
+    lend: withTransport,
+    pick: 'first',
+    graceMs: 0,
+    report: false,
+    ...changes,
+  };
+  const readKept = async () => {
+    looks += 1;
+    return spooled;
+  };
+  const ended = serveRoute(plan, context, readKept, async (one) => void served.push(one));
+  const text = () => served.map(({ report, output }) => `${report}${output}`).join('');
+  return { ended, text, served, context, looks: () => looks };
+}
+
+test('good output goes out as it is', async () => {
+  const { ended, text, looks } = serve([delivers()], { graceMs: 60_000 });
+  await ended;
+  assert.equal(text(), goodOutput);
+  assert.equal(looks(), 0);
+});
+
+test('a report goes ahead of it, if it is wanted', async () => {
+  const producedAt = new Date(nowMs - 12_000);
+  const { ended, text } = serve([delivers({ producedAt })], { report: true });
+  await ended;
+  assert.equal(
+    text(),
+    '<<<local:sep(0)>>>\n' +
+      '0 "Agent courier" age=12|attempts=1|duration=0|bytes=30 output is 12s old, from a a\'s output\n' +
+      goodOutput,
+  );
+});
+
+test('a report warns when another source had to stand in, and says of what', async () => {
+  const { ended, text } = serve([gone, delivers()], { report: true });
+  await ended;
+  assert.equal(
+    text().split('\n')[1],
+    '1 "Agent courier" attempts=2|duration=0|bytes=30 output is of unknown age, from b b\'s output, failed: a UNREACHABLE',
+  );
+});
+
+test('where the newest counts, a source that failed is said, but is no warning', async () => {
+  const { ended, text } = serve([gone, delivers()], { report: true, pick: 'freshest' });
+  await ended;
+  assert.match(text().split('\n')[1] ?? '', /^0 "Agent courier" .*, failed: a UNREACHABLE$/);
+});
+
+test('within its grace, older output stands in, marked for what it is, with a service that says so', async () => {
+  const { ended, text, served } = serve([gone], { graceMs: 1_800_000, kept: kept(720_000) });
+  await ended;
+  assert.equal(
+    text(),
+    '<<<local:sep(0)>>>\n' +
+      '1 "Agent courier" age=720|bytes=30 output is 12m old, since every source failed; the last: a: connecting to depot: refused ¦ no (UNREACHABLE)\n' +
+      `<<<check_mk:cached(${nowMs / 1000 - 720},300)>>>\nVersion: 2.4.0\n`,
+  );
+  assert.equal(served[0]?.fault?.code, 'UNREACHABLE');
+});
+
+const tooMuch: readonly (readonly [what: string, spooled: SpooledOutput | undefined])[] = [
+  ['that is too old', kept(1_800_001)],
+  ['from the future', kept(-60_001)],
+  ['that is not there', undefined],
+  ['that is no agent output', kept(1000, '<html>\n')],
+];
+
+for (const [what, spooled] of tooMuch) {
+  test(`grace does not bring back output ${what}`, async () => {
+    const { ended, text } = serve([gone], { graceMs: 1_800_000, kept: spooled });
+    assert.equal((await catchFault(ended)).code, 'UNREACHABLE');
+    assert.equal(text(), '');
+  });
+}
+
+test('without grace nobody looks for older output', async () => {
+  const { ended, looks } = serve([gone], { kept: kept(1000) });
+  assert.equal((await catchFault(ended)).code, 'UNREACHABLE');
+  assert.equal(looks(), 0);
+});
+
+test('grace hides no mistake and no signal', async () => {
+  for (const code of [
+    'USAGE',
+    'CONFIG',
+    'INTERNAL',
+    'INTERRUPTED',
+  ] as const satisfies FaultCode[]) {
+    const answer = fails(new CourierError(code, 'wrong'));
+    const { ended } = serve([answer], { graceMs: 60_000, kept: kept(1000) });
+    assert.equal((await catchFault(ended)).code, code);
+  }
+});
+
+test("today's rules hold for older output as well", async () => {
+  const text = `${goodOutput}<<<<vm>>>>\n<<<df>>>\n`;
+  const rules = { ...defaultRules, piggyback: { kind: 'drop' } as const };
+  const { ended, served } = serve([gone], { graceMs: 60_000, kept: kept(1000, text), rules });
+  await ended;
+  assert.doesNotMatch(String(served[0]?.output), /vm|df/);
+});
+
+test('a spool that hangs holds up nobody for long', async () => {
+  const context = makeCommandContext();
+  const plan: RoutePlan = {
+    target: { host, address: undefined },
+    steps: [makeStep('a', gone, [])],
+    rules: defaultRules,
+    deadlineMs: 30_000,
+    timeoutMs: undefined,
+    lend: withTransport,
+    pick: 'first',
+    graceMs: 60_000,
+    report: false,
+  };
+  let isAsked = false;
+  const hanging = () => {
+    isAsked = true;
+    return new Promise<undefined>(() => undefined);
+  };
+  const fault = catchFault(serveRoute(plan, context, hanging, async () => undefined));
+  await waitUntil(() => isAsked && context.clock.sleeping === 1);
+  context.clock.advance(2000);
+  assert.equal((await fault).code, 'UNREACHABLE');
+  assert.match(context.log.lines.join('\n'), /warn no answer from the spool within 2s/);
+});
+
+test('what goes wrong while it goes out is told, and nothing else is tried', async () => {
+  const context = makeCommandContext();
+  const plan: RoutePlan = {
+    target: { host, address: undefined },
+    steps: [makeStep('a', delivers(), [])],
+    rules: defaultRules,
+    deadlineMs: 30_000,
+    timeoutMs: undefined,
+    lend: withTransport,
+    pick: 'first',
+    graceMs: 60_000,
+    report: false,
+  };
+  const lost = new CourierError('LOCAL', 'nobody reads stdout any more');
+  const run = serveRoute(
+    plan,
+    context,
+    async () => kept(1),
+    () => Promise.reject(lost),
+  );
+  assert.equal((await catchFault(run)).message, 'nobody reads stdout any more');
+});
