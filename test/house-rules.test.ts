@@ -21,7 +21,7 @@ const rows: readonly (readonly string[])[] = [
   ['src/commands/'],
   ['src/collector/'],
   ['src/fetching/', 'src/doctor/', 'src/receiver/'],
-  ['src/transports/', 'src/spool/', 'src/certs/', 'src/routes/', 'src/ready/'],
+  ['src/transports/', 'src/spool/', 'src/certs/', 'src/routes/', 'src/ready/', 'src/service/'],
   ['src/agent-output/', 'src/mail/', 'src/openssh/', 'src/wrapping/'],
   ['src/'],
 ];

@@ -36,6 +36,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'say whether a host is up, by its agent output: a plug-in for host checks',
     load: async () => (await import('./hostcheck.ts')).hostcheck,
   },
+  service: {
+    summary: 'make the collector or the receiver a service of the site, or of systemd',
+    load: async () => (await import('./service.ts')).service,
+  },
   receive: {
     summary: 'take agent output that hosts send, and keep the newest of each',
     load: async () => (await import('./receive.ts')).receive,
