@@ -92,6 +92,9 @@ function scheduleNext(entry: Entry, fromMs: number, { context }: CycleSettings):
 /** What the next cycle may take beyond its deadline: waiting for its turn, and grace. */
 const slackMs = 10_000;
 
+/** Those who hang wait for each other; a fault that is told for longer hides no old output. */
+const faultSlackMs = 60_000;
+
 /** Until the next cycle has surely ended. */
 function untilNextMs(entry: Entry, { context }: CycleSettings): number {
   const leftMs = Math.max(0, entry.dueMs - context.clock.monotonic());
@@ -122,7 +125,7 @@ async function layFaultReady(
     settings.ready.publishFault(
       entry.target.host,
       { line, exitCode: error.exitCode },
-      { validMs: untilNextMs(entry, settings), address: addressOf(entry) },
+      { validMs: untilNextMs(entry, settings) + faultSlackMs, address: addressOf(entry) },
     ),
   );
 }

@@ -61,6 +61,9 @@ export class Dispatcher {
   }
 }
 
-function toCandidate({ peer, history }: Entry): Candidate {
-  return { peer, isSuspect: history.silences > 0 };
+/** Who refuses at once holds no place for long. */
+const longMs = 500;
+
+function toCandidate({ peer, history, durationMs = 0 }: Entry): Candidate {
+  return { peer, isSuspect: history.silences > 0 && durationMs > longMs };
 }

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { courier, start } from '../helpers/run-program.ts';
-import { makeTempDir } from '../helpers/temp-dir.ts';
+import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
 
 const script = fileURLToPath(new URL('../../agents/site/cmk-courier-ready', import.meta.url));
 
@@ -102,7 +102,11 @@ export class CollectorSite {
 }
 
 export async function makeSite(t: TestContext, ready?: string): Promise<CollectorSite> {
-  const site = new CollectorSite(await makeTempDir(t), ready);
-  t.after(() => site.end('SIGKILL'));
+  const root = await makeTempDir();
+  const site = new CollectorSite(root, ready);
+  t.after(async () => {
+    await site.end('SIGKILL');
+    await removeTempDir(root);
+  });
   return site;
 }
