@@ -52,6 +52,7 @@ async function runCommand(name: string, args: readonly string[], io: Io): Promis
   } catch (thrown) {
     const error = asCourierError(thrown, 'unexpected');
     if (!command.isPlugin || error.code === 'INTERRUPTED') throw error;
+    if (args.includes('--debug')) io.writeError(traceOf(error));
     await print(`UNKNOWN - ${stderrLine(error, error.where ?? [name])}`, io);
     return unknownExitCode;
   }

@@ -193,6 +193,14 @@ test('--debug shows the causes', { timeout }, async (context) => {
   assert.ok(lines.some((line) => line.startsWith('caused by CourierError: ')));
 });
 
+test('a plug-in says its faults on stdout and shows the trace on stderr', async () => {
+  const line = 'UNKNOWN - cmk-courier: hostcheck: hostcheck needs one HOST (USAGE)\n';
+  assert.deepEqual(await run(['hostcheck']), { code: 3, output: line, errors: '' });
+  const { code, output, errors } = await run(['hostcheck', '--debug']);
+  assert.deepEqual([code, output], [3, line]);
+  assert.match(errors, /^CourierError: hostcheck needs one HOST\n {4}at judge \(/);
+});
+
 test('without --debug there is no trace', async () => {
   const { errors } = await run(['fetch', '--host=web01', 'z']);
   assert.equal(errors.split('\n').length, 2);

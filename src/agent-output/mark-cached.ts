@@ -1,8 +1,11 @@
 /** Agent output that is delivered again, marked for how old it is (spec: agent output, 9). */
 
-import { type Marker, trimCarriageReturns } from './markers.ts';
+import type { Marker } from './markers.ts';
 import { PartialCopy } from './partial-copy.ts';
 import { walkMarkers } from './states.ts';
+
+/** More than anybody means; "unlimited" is no number to the site. */
+const longestSeconds = 10 * 365 * 86_400;
 
 /** Of these the agent marks each row, since each is a result of its own. */
 const markedByRow: readonly string[] = ['local', 'mrpe'];
@@ -21,7 +24,7 @@ export function markCached(
   host: string,
 ): Buffer {
   const madeAt = Math.floor(producedAt.getTime() / 1000);
-  const validSeconds = Math.max(1, Math.round(maxAgeMs / 1000));
+  const validSeconds = Math.min(Math.max(1, Math.round(maxAgeMs / 1000)), longestSeconds);
   const mark = `cached(${madeAt},${validSeconds})`;
   const [inHeader, inRow] = [Buffer.from(`:${mark}`), Buffer.from(`${mark} `)];
   const copy = new PartialCopy(output);
@@ -51,18 +54,23 @@ const bracketsBytes = 3;
 const rowMark = Buffer.from('cached(');
 const lineFeed = 0x0a;
 
-/** Where rows begin that have no mark yet, from `from` up to `until`. */
+/** Where rows begin that have no mark yet, from `from` up to `until`; white space is no row. */
 function* findUnmarkedRows(output: Buffer, from: number, until: number): Generator<number> {
   for (let start = from; start < until; ) {
     const found = output.indexOf(lineFeed, start);
     const lineEnd = found === -1 ? until : found;
-    const row = output.subarray(start, trimCarriageReturns(output, start, lineEnd));
-    if (!isBlank(row) && !row.subarray(0, rowMark.length).equals(rowMark)) yield start;
+    // The site takes white space off the row before it looks for a mark.
+    const rowStart = skipBlanks(output, start, lineEnd);
+    const isMarked = output.subarray(rowStart, rowStart + rowMark.length).equals(rowMark);
+    if (rowStart < lineEnd && !isMarked) yield rowStart;
     start = lineEnd + 1;
   }
 }
 
-/** The site drops such lines. */
-function isBlank(row: Buffer): boolean {
-  return row.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+function skipBlanks(output: Buffer, start: number, end: number): number {
+  for (let offset = start; offset < end; offset += 1) {
+    const byte = output.readUInt8(offset);
+    if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) return offset;
+  }
+  return end;
 }

@@ -57,5 +57,10 @@ function toFault(error: unknown, socketPath: string): CourierError {
       { cause: error },
     );
   }
+  // More wait to be taken than a listener may have waiting (connect(2)).
+  if (errorCode(error) === 'EAGAIN') {
+    const what = `the collector at ${socketPath} takes no more questions; it may be stopped (SIGSTOP)`;
+    return new CourierError('UNREACHABLE', what, { cause: error });
+  }
   return asCourierError(error, `asking the collector at ${socketPath}`);
 }

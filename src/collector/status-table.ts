@@ -30,15 +30,54 @@ export function toTable(
   nowMs: number,
   width: number,
 ): string {
-  const rows = [titles, ...hosts.map((host) => toRow(host, nowMs))];
-  const widths = titles.map((_, column) =>
-    Math.max(...rows.map((row) => Array.from(row[column] ?? '').length)),
-  );
-  const lines = rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '),
-  );
-  const all = [...summarise(status), ...(hosts.length === 0 ? [] : lines)];
-  return all.map((line) => `${Array.from(line).slice(0, width).join('').trimEnd()}\n`).join('');
+  const lines = hosts.length === 0 ? [] : layOut([titles, ...hosts.map(toRowAt(nowMs))], width);
+  const all = [...summarise(status).flatMap((text) => wrap(text, width)), ...lines];
+  return all.map((line) => `${line}\n`).join('');
+}
+
+const gap = '  ';
+
+/** These columns are not cut shorter than this: room for a short name, for a title. */
+const leastNameWidth = 12;
+const leastSourceWidth = 6;
+
+/** A long name gives way to the other columns; the source, the last, gets what is left. */
+function layOut(rows: readonly (readonly string[])[], width: number): readonly string[] {
+  const [widest = 0, ...others] = titles.map((_, column) => widestOf(rows, column));
+  const between = others.slice(0, -1).reduce((sum, other) => sum + gap.length + other, 0);
+  const left = width - between - gap.length - leastSourceWidth;
+  const nameWidth = Math.min(widest, Math.max(leastNameWidth, left));
+  return rows.map(([name = '', ...cells]) => {
+    const padded = cells.map((cell, column) => pad(cell, others[column] ?? 0));
+    const line = [pad(cut(name, nameWidth), nameWidth), ...padded].join(gap);
+    return cut(line.trimEnd(), width);
+  });
+}
+
+/** Not by Math.max(...): so many arguments do not fit onto the stack. */
+function widestOf(rows: readonly (readonly string[])[], column: number): number {
+  return rows.reduce((widest, row) => Math.max(widest, lengthOf(row[column] ?? '')), 0);
+}
+
+function lengthOf(text: string): number {
+  return Array.from(text).length;
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - lengthOf(text)));
+}
+
+function cut(text: string, width: number): string {
+  if (lengthOf(text) <= width) return text;
+  return `${Array.from(text)
+    .slice(0, width - 1)
+    .join('')}…`;
+}
+
+/** A sentence on several lines: what is wrong often stands at its end. */
+function wrap(text: string, width: number): readonly string[] {
+  const line = new RegExp(`\\S.{0,${width - 1}}(?= |$)|\\S{1,${width}}`, 'gu');
+  return text.match(line) ?? [];
 }
 
 function summarise({ hosts, running, reloadFault, routesPath }: CollectorStatus) {
@@ -54,6 +93,10 @@ function summarise({ hosts, running, reloadFault, routesPath }: CollectorStatus)
   ];
   const trouble = reloadFault === undefined ? [] : [`not in force: ${cleanText(reloadFault)}`];
   return [`${counts.join(', ')}; routes: ${cleanText(routesPath)}`, ...trouble];
+}
+
+function toRowAt(nowMs: number): (host: HostStatus) => readonly string[] {
+  return (host) => toRow(host, nowMs);
 }
 
 function toRow(host: HostStatus, nowMs: number): readonly string[] {

@@ -1,7 +1,9 @@
 /** `cmk-courier hostcheck`: a host check command for hosts that cannot be pinged. */
 
+import { existsSync } from 'node:fs';
 import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, cleanText } from '../errors.ts';
+import { CourierError, cleanText, faults } from '../errors.ts';
+import { startTimeout } from '../fetching/deadline.ts';
 import { formatDuration } from '../fetching/durations.ts';
 import { type HostName, parseHostName } from '../host-name.ts';
 import { parseDuration, parsePath } from '../option-types.ts';
@@ -11,6 +13,8 @@ import { readReady } from '../ready/reading.ts';
 import { systemUptime } from '../ready/uptime.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { readSpooled } from '../spool/reading.ts';
+import type { SpooledOutput } from '../spool/record.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 const options = {
   ready: {
@@ -40,7 +44,10 @@ export const hostcheck: CommandModule = defineCommand({
   summary: 'say whether a host is up, by its agent output: a plug-in for host checks',
   usage: 'hostcheck HOST',
   examples: [
-    ['hostcheck $HOSTNAME$', 'UP (0) with fresh output, DOWN (2) without, else UNKNOWN (3)'],
+    [
+      'hostcheck $HOSTNAME$',
+      'UP (0) with fresh output, DOWN (2) without, UNKNOWN (3) if it cannot tell',
+    ],
     ['hostcheck $HOSTNAME$ --max-age=15m', 'for hosts that push seldom'],
   ],
   options,
@@ -49,7 +56,7 @@ export const hostcheck: CommandModule = defineCommand({
 });
 
 /** What Nagios and Checkmk make of a host check (Nagios plug-in API). */
-const exitCodes = { UP: 0, DOWN: 2 } as const;
+const exitCodes = { UP: 0, DOWN: 2, UNKNOWN: 3 } as const;
 
 interface Verdict {
   readonly state: keyof typeof exitCodes;
@@ -77,33 +84,76 @@ async function judge(
     throw new CourierError('USAGE', 'hostcheck needs one HOST');
   }
   const host = parseHostName(name);
-  return judgeReady(host, values, context) ?? (await judgeSpool(host, values, context));
+  const ready = values.ready ?? findReadyDirectory(context.env);
+  const byReady = ready === undefined ? undefined : judgeReady(ready, host, context);
+  if (byReady !== undefined && byReady.state !== 'UNKNOWN') return byReady;
+  const spool = values.spool ?? defaultSpoolDirectory(context.env);
+  const found = await readInTime(spool, host, context);
+  const bySpool = found && judgeAge(found, values.maxAge, context.clock.now());
+  if (bySpool?.state === 'UP') return bySpool;
+  return byReady ?? bySpool ?? judgeAbsence(host, ready, spool);
 }
 
+/** Trouble here says nothing about the host. */
+const ownExitCodes: readonly number[] = [
+  faults.INTERNAL.exit,
+  faults.USAGE.exit,
+  faults.CONFIG.exit,
+  faults.LOCAL.exit,
+];
+
 /** What the collector has found out lately is the answer. */
-function judgeReady(host: HostName, values: Values, context: CommandContext): Verdict | undefined {
-  const { clock, env } = context;
-  const directory = values.ready ?? findReadyDirectory(env);
-  if (directory === undefined) return undefined;
-  const found = readReady(directory, host, { clock, uptime: systemUptime() });
-  if (found?.kind === 'fault') return { state: 'DOWN', text: found.line };
+function judgeReady(ready: string, host: HostName, { clock }: CommandContext): Verdict | undefined {
+  const found = readReady(ready, host, { clock, uptime: systemUptime() });
   if (found === undefined) return undefined;
+  if (found.kind === 'fault') {
+    const state = ownExitCodes.includes(found.exitCode) ? 'UNKNOWN' : 'DOWN';
+    return { state, text: found.line };
+  }
   const left = formatDuration(found.validMs);
   return { state: 'UP', text: `fresh output of ${host} is ready, good for ${left}` };
 }
 
-async function judgeSpool(
-  host: HostName,
-  { spool, maxAge }: Values,
-  { clock, env, log }: CommandContext,
-): Promise<Verdict> {
-  const found = await readSpooled(spool ?? defaultSpoolDirectory(env), host, log);
-  if (found === undefined) return { state: 'DOWN', text: `there is no output of ${host}` };
-  const ageMs = clock.now() - found.producedAt.getTime();
+/** As long as a disk may take to answer; a core waits some ten seconds for a plug-in. */
+const spoolMs = 5000;
+
+async function readInTime(spool: string, host: HostName, { clock, log, shutdown }: CommandContext) {
+  const what = `no answer from the spool ${spool}`;
+  const timeout = startTimeout({ clock, timeoutMs: spoolMs, what }, shutdown);
+  try {
+    return await untilAborted(readSpooled(spool, host, log), timeout.signal);
+  } finally {
+    timeout.stop();
+  }
+}
+
+/** As clocks may differ. */
+const longestSkewMs = 60_000;
+
+/** Output from the future would make a host look up until then. */
+function judgeAge({ host, producedAt, origin }: SpooledOutput, maxAge: number, nowMs: number) {
+  const ageMs = nowMs - producedAt.getTime();
+  if (-ageMs > longestSkewMs) {
+    const text = `output of ${host} is from ${formatDuration(-ageMs)} in the future, from ${origin}`;
+    return { state: 'DOWN', text } as const;
+  }
   const age = formatDuration(Math.max(0, ageMs));
-  const metrics = `age=${Math.round(ageMs / 1000)}s;;${Math.round(maxAge / 1000)}`;
+  const metrics = `age=${Math.max(0, Math.round(ageMs / 1000))}s;;${Math.round(maxAge / 1000)}`;
   const isFresh = ageMs <= maxAge;
   const allowed = isFresh ? '' : `, allowed are ${formatDuration(maxAge)}`;
-  const text = `output of ${host} is ${age} old${allowed}, from ${found.origin}`;
-  return { state: isFresh ? 'UP' : 'DOWN', text, metrics };
+  const text = `output of ${host} is ${age} old${allowed}, from ${origin}`;
+  return { state: isFresh ? 'UP' : 'DOWN', text, metrics } as const;
+}
+
+/**
+ * A host nobody has heard of is down; but nobody can have where there is neither directory.
+ *
+ * @throws CourierError LOCAL
+ */
+function judgeAbsence(host: HostName, ready: string | undefined, spool: string): Verdict {
+  const places = [ready, spool].filter((place) => place !== undefined);
+  if (places.some((place) => existsSync(place))) {
+    return { state: 'DOWN', text: `there is no output of ${host}` };
+  }
+  throw new CourierError('LOCAL', `nothing is kept here: there is no ${places.join(' and no ')}`);
 }

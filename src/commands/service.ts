@@ -1,21 +1,21 @@
 /** `cmk-courier service`: the resident commands as services of the site, or of systemd. */
 
+import { isAbsolute } from 'node:path';
 import { isSea } from 'node:sea';
 import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
 import { CourierError, quote } from '../errors.ts';
-import { parsePath } from '../option-types.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
-import { type Installation, install, planInstallation, uninstall } from '../service/installing.ts';
+import type { Plan } from '../service/plan.ts';
 import { type Service, services } from '../service/service.ts';
 
 const options = {
   program: {
     kind: 'value',
     placeholder: 'FILE',
-    describe: 'the executable to start; by default this one',
-    parse: parsePath,
+    describe: 'the executable to start, or a script for this Node; by default this executable',
+    parse: parseAbsolutePath,
   },
-  print: { kind: 'switch', describe: 'only print what would be written' },
+  print: { kind: 'switch', describe: 'only print what would be written or removed' },
   force: { kind: 'switch', describe: 'also replace a file that somebody else has written' },
 } as const satisfies OptionTable;
 
@@ -27,6 +27,7 @@ export const service: CommandModule = defineCommand({
   examples: [
     ['service install', 'in a site: omd start, stop and status include the collector'],
     ['service install receive --print', 'what would be written for the receiver'],
+    ['service uninstall receive', 'stops it, too, in a site'],
   ],
   options,
   run,
@@ -38,29 +39,50 @@ async function run(
   context: CommandContext,
 ): Promise<void> {
   if (extra !== undefined) throw new CourierError('USAGE', `too much: ${quote(extra)}`);
-  const plan = planInstallation(toService(what), toProgram(values), context.env);
-  const print = (text: string) => context.writeOutput(Buffer.from(text));
-  if (verb === 'uninstall') {
-    uninstall(plan);
-    return print(`removed ${plan.path}\n`);
+  const { planService } = await import('../service/plan.ts');
+  const surroundings = { env: context.env, isRoot: process.getuid?.() === 0 };
+  const plan = planService(toService(what), surroundings);
+  switch (verb) {
+    case 'install':
+      return runInstall(plan, values, context);
+    case 'uninstall':
+      return runUninstall(plan, values, context);
+    default: {
+      const given = verb === undefined ? 'service needs a verb' : `no verb ${quote(verb)}`;
+      throw new CourierError('USAGE', `${given}; there are install, uninstall`);
+    }
   }
-  if (verb !== 'install') {
-    const given = verb === undefined ? 'service needs a verb' : `no verb ${quote(verb)}`;
-    throw new CourierError('USAGE', `${given}; there are install, uninstall`);
-  }
-  if (values.print) return print(plan.text);
-  install(plan, values.force);
-  await print(describe(plan));
 }
 
-function describe({ path, link, next }: Installation): string {
-  const written = link === undefined ? [path] : [path, link.path];
-  return [
-    ...written.map((one) => `wrote ${one}`),
-    'next:',
+async function runInstall(plan: Plan, values: Values, context: CommandContext): Promise<void> {
+  const text = plan.toText(toCommand(values));
+  if (values.print) return context.writeOutput(Buffer.from(text));
+  const { install } = await import('../service/installing.ts');
+  install(plan, text, values.force);
+  await tell('wrote', plan, plan.next.installed, context);
+}
+
+async function runUninstall(plan: Plan, values: Values, context: CommandContext): Promise<void> {
+  if (values.print) return tell('would remove', plan, [], context);
+  const { uninstall } = await import('../service/installing.ts');
+  await uninstall(plan, context.env, context.shutdown);
+  await tell('removed', plan, plan.next.removed, context);
+}
+
+/** One line for each file, then what to do next. */
+async function tell(
+  what: string,
+  { path, link }: Plan,
+  next: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const paths = link === undefined ? [path] : [path, link.path];
+  const lines = [
+    ...paths.map((one) => `${what} ${one}`),
+    ...(next.length === 0 ? [] : ['next:']),
     ...next.map((line) => `  ${line}`),
-    '',
-  ].join('\n');
+  ];
+  await context.writeOutput(Buffer.from(`${lines.join('\n')}\n`));
 }
 
 function toService(what: string): Service {
@@ -68,9 +90,18 @@ function toService(what: string): Service {
   throw new CourierError('USAGE', `no service ${quote(what)}; there are collect and receive`);
 }
 
+/** A service is started in another directory than this one. */
+function parseAbsolutePath(raw: string): string {
+  // What ends a line in a file ends a word there as well, however it is quoted.
+  if (isAbsolute(raw) && !/\p{Cc}/u.test(raw)) return raw;
+  throw new CourierError('USAGE', `must be an absolute path, not ${quote(raw)}`);
+}
+
 /** Run by a Node, we do not know our own file. */
-function toProgram({ program }: Values): string {
-  if (program !== undefined) return program;
-  if (isSea()) return process.execPath;
+function toCommand({ program }: Values): readonly string[] {
+  if (program !== undefined) {
+    return /\.[cm]?[jt]s$/.test(program) ? [process.execPath, program] : [program];
+  }
+  if (isSea()) return [process.execPath];
   throw new CourierError('USAGE', '--program must name the executable to start');
 }

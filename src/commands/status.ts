@@ -1,9 +1,12 @@
 /** `cmk-courier status`: how the hosts of the collector are. */
 
+import { closeSync, openSync } from 'node:fs';
+import { isatty, WriteStream } from 'node:tty';
 import { askStatus } from '../collector/ask-status.ts';
 import type { CollectorStatus, HostStatus } from '../collector/status-shape.ts';
 import { sortWorstFirst, toTable } from '../collector/status-table.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
+import { CourierError, cleanText } from '../errors.ts';
 import { startTimeout } from '../fetching/deadline.ts';
 import { globMatcher } from '../glob.ts';
 import { parseNumberWithin, parsePath, parsePositiveDuration } from '../option-types.ts';
@@ -38,7 +41,7 @@ const options = {
   width: {
     kind: 'value',
     placeholder: 'NUMBER',
-    describe: 'characters a line of the table may have; by default COLUMNS, or 200',
+    describe: 'characters a line may have; by default those of the terminal, COLUMNS, or 200',
     parse: parseNumberWithin(20, 1000),
   },
 } as const satisfies OptionTable;
@@ -67,21 +70,68 @@ async function run(
   const show = (known: CollectorStatus) => toText(known, patterns, values, context);
   if (!values.watch) return print(show(await ask(socket, values, context)), context);
   while (!context.shutdown.aborted) {
-    const text = await ask(socket, values, context).then(show, toTrouble);
-    const start = values.json ? '' : clearScreen;
-    await print(`${start}${text}`, context);
+    const said = await ask(socket, values, context).then(show, toFault);
+    // What was shown last stays there when a signal ends it.
+    if (context.shutdown.aborted) return;
+    await showAgain(said, values, context);
     await context.clock.sleep(values.interval, context.shutdown).catch(() => undefined);
   }
+}
+
+/** A collector that is started again will answer again. */
+function toFault(thrown: unknown): CourierError {
+  return asCourierError(thrown, 'asking the collector');
+}
+
+/** In the place of what is on the terminal; elsewhere behind what was printed before. */
+async function showAgain(
+  said: string | CourierError,
+  { json }: Values,
+  context: CommandContext,
+): Promise<void> {
+  const isFault = said instanceof CourierError;
+  const text = isFault ? `${cleanText(said.message)} (${said.code})\n` : said;
+  // Who reads documents gets nothing else on stdout.
+  if (json) return isFault ? context.writeError(text) : print(text, context);
+  const size = findTerminalSize();
+  if (size === undefined) return print(`${text}\n`, context);
+  await print(`${clearScreen}${cutToRows(text, size.rows)}`, context);
 }
 
 /** Cursor to the top left, and everything below it away (ECMA-48). */
 const clearScreen = '\x1b[H\x1b[J';
 
-/** A collector that is started again will answer again. */
-function toTrouble(thrown: unknown): string {
-  const error = asCourierError(thrown, 'asking the collector');
-  if (error.code === 'INTERRUPTED') return '';
-  return `${error.message} (${error.code})\n`;
+/** The worst is on top, and must not run out of sight. */
+function cutToRows(text: string, rows: number): string {
+  const lines = text.trimEnd().split('\n');
+  const room = Math.max(2, rows - 1);
+  if (lines.length <= room) return text;
+  const shown = lines.slice(0, room - 1);
+  return `${shown.join('\n')}\n… ${lines.length - shown.length} more\n`;
+}
+
+interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Undefined when stdout is no terminal, or one that does not know. */
+function findTerminalSize(): TerminalSize | undefined {
+  if (!isatty(1)) return undefined;
+  try {
+    const descriptor = openSync('/dev/tty', 'r+');
+    const isTerminal = isatty(descriptor);
+    if (!isTerminal) closeSync(descriptor);
+    return isTerminal ? measure(new WriteStream(descriptor)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function measure(terminal: WriteStream): TerminalSize | undefined {
+  const { columns, rows } = terminal;
+  terminal.destroy();
+  return columns > 0 && rows > 0 ? { columns, rows } : undefined;
 }
 
 async function ask(socket: string, values: Values, context: CommandContext) {
@@ -103,8 +153,12 @@ function toText(
 ): string {
   const hosts = sortWorstFirst(known.hosts.filter(toSelection(patterns, values.faulty)));
   if (values.json) return `${JSON.stringify({ ...known, hosts })}\n`;
-  const columns = Number(env['COLUMNS']);
-  return toTable(known, hosts, clock.now(), values.width ?? (columns >= 20 ? columns : 200));
+  return toTable(known, hosts, clock.now(), values.width ?? findWidth(env));
+}
+
+function findWidth(env: CommandContext['env']): number {
+  const columns = findTerminalSize()?.columns ?? Number(env['COLUMNS']);
+  return columns >= 20 ? columns : 200;
 }
 
 function toSelection(patterns: readonly string[], faulty: boolean): (host: HostStatus) => boolean {

@@ -143,6 +143,12 @@ function toLogin(host: string): string {
   return host.replace(/^\[([^\]:]*)\]:/, '$1:');
 }
 
+/** Whether ssh itself has said why it failed. */
+export function hasSshFailed(stderr: string): boolean {
+  const text = stderr.replaceAll('\r', '');
+  return readings.some(({ says }) => says.test(text));
+}
+
 /**
  * The fault behind ssh's own failure, which is exit code 255 or an end by a signal. A text that
  * is not known is UNREACHABLE, and quoted.

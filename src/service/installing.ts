@@ -2,67 +2,23 @@
 
 import {
   chmodSync,
-  existsSync,
+  closeSync,
   lstatSync,
   mkdirSync,
-  readFileSync,
+  openSync,
+  readSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { CourierError } from '../errors.ts';
+import { runProgram } from '../run-program.ts';
 import { asCourierError } from '../system-errors.ts';
-import { initScript } from './init-script.ts';
-import { fileMark, type Service } from './service.ts';
-import { systemdUnit } from './unit.ts';
-
-/** A file to be written, and what goes with it. */
-export interface Installation {
-  readonly path: string;
-  readonly text: string;
-  readonly mode: number;
-  /** A symbolic link, and what is in it. */
-  readonly link: { readonly path: string; readonly target: string } | undefined;
-  /** What to do next, a command a line. */
-  readonly next: readonly string[];
-}
-
-/** Behind the core and its helpers, as they are numbered in sites. */
-const place = '85';
-
-/** In a site if there is one, else for systemd: root's for all, others' for themselves. */
-export function planInstallation(
-  service: Service,
-  program: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Installation {
-  const { OMD_ROOT: site } = env;
-  if (site) return planForSite(service, program, site);
-  const isRoot = process.getuid?.() === 0;
-  const directory = isRoot ? '/etc/systemd/system' : join(homedir(), '.config/systemd/user');
-  const user = isRoot ? '' : ' --user';
-  return {
-    path: join(directory, `${service.name}.service`),
-    text: systemdUnit(service, program),
-    mode: 0o644,
-    link: undefined,
-    next: [`systemctl${user} daemon-reload`, `systemctl${user} enable --now ${service.name}`],
-  };
-}
-
-function planForSite(service: Service, program: string, site: string): Installation {
-  const { name } = service;
-  return {
-    path: join(site, 'etc/init.d', name),
-    text: initScript(service, program),
-    mode: 0o755,
-    link: { path: join(site, 'etc/rc.d', `${place}-${name}`), target: `../init.d/${name}` },
-    next: [`omd start ${name}`],
-  };
-}
+import { withTimeLimit } from '../waiting.ts';
+import type { Plan } from './plan.ts';
+import { fileMark } from './service.ts';
 
 /**
  * Writes what is planned, in place of what we have written before.
@@ -70,14 +26,10 @@ function planForSite(service: Service, program: string, site: string): Installat
  * @param force replaces a file of somebody else, too
  * @throws CourierError USAGE when a file of somebody else is in the way; LOCAL
  */
-export function install({ path, text, mode, link }: Installation, force: boolean): void {
-  if (!force) requireOurs(path);
+export function install({ path, mode, link }: Plan, text: string, force: boolean): void {
+  if (!force) requireOurs(path, link?.path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    const temporary = `${path}.new`;
-    writeFileSync(temporary, text);
-    chmodSync(temporary, mode);
-    renameSync(temporary, path);
+    replaceFile(path, text, mode);
     if (link === undefined) return;
     mkdirSync(dirname(link.path), { recursive: true });
     rmSync(link.path, { force: true });
@@ -87,35 +39,95 @@ export function install({ path, text, mode, link }: Installation, force: boolean
   }
 }
 
+function replaceFile(path: string, text: string, mode: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  try {
+    writeFileSync(temporary, text, { flag: 'wx' });
+    chmodSync(temporary, mode);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Longer than an init script takes for it. */
+const stopMs = 60_000;
+
 /**
- * Takes away what {@link install} has written; fine when it is gone.
+ * Takes away what {@link install} has written; fine when it is gone. An init script stops its
+ * service first: without it, nobody could any more.
  *
  * @throws CourierError USAGE when the file is somebody else's; LOCAL
  */
-export function uninstall({ path, link }: Installation): void {
-  requireOurs(path);
+export async function uninstall(
+  { path, link, isScript }: Plan,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<void> {
+  requireOurs(path, link?.path);
+  if (isScript && find(path) !== undefined) await stop(path, env, signal);
   try {
-    if (link !== undefined && isLink(link.path)) rmSync(link.path);
+    if (link !== undefined) rmSync(link.path, { force: true });
     rmSync(path, { force: true });
   } catch (error) {
     throw asCourierError(error, `removing ${path}`);
   }
 }
 
-function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+async function stop(
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const call = { program: path, args: ['stop'], env, maxOutputBytes: 10_000 };
+  const notEnding = () => new CourierError('LOCAL', `${path} stop: the service does not end`);
+  const limit = { timeoutMs: stopMs, tooSlow: notEnding };
+  const end = await withTimeLimit(limit, signal, (limited) => runProgram(call, limited));
+  if (end.code !== 0) throw notEnding();
 }
 
-const longestFile = 100_000;
-
-function requireOurs(path: string): void {
-  if (!existsSync(path)) return;
-  let text: string;
+/** What stands at a path, and not what a link there leads to. */
+function find(path: string) {
   try {
-    text = readFileSync(path, 'utf8').slice(0, longestFile);
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw asCourierError(error, `looking at ${path}`);
+  }
+}
+
+function requireOurs(path: string, link: string | undefined): void {
+  if (!isFree(path) && !isMarked(path)) throw somebodyElses(path);
+  // By its name it is for our script, wherever it leads.
+  if (link !== undefined && !isFree(link) && !find(link)?.isSymbolicLink()) {
+    throw somebodyElses(link);
+  }
+}
+
+function isFree(path: string): boolean {
+  return find(path) === undefined;
+}
+
+function somebodyElses(path: string): CourierError {
+  return new CourierError('USAGE', `${path} is there and not ours; install --force replaces it`);
+}
+
+const longestStart = 1000;
+
+function isMarked(path: string): boolean {
+  if (!find(path)?.isFile()) return false;
+  const start = Buffer.alloc(longestStart);
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      readSync(descriptor, start);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     throw asCourierError(error, `reading ${path}`);
   }
-  if (text.split('\n').slice(0, 2).includes(fileMark)) return;
-  throw new CourierError('USAGE', `${path} was written by somebody else; --force replaces it`);
+  return start.toString('latin1').split('\n').slice(0, 2).includes(fileMark);
 }

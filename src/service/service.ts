@@ -5,28 +5,35 @@ export interface Service {
   readonly verb: 'collect' | 'receive';
   /** Of files and units. */
   readonly name: string;
-  /** Below a site: what is there when it is up. */
-  readonly socket: string | undefined;
+  /** What its log says as soon as it does its work. */
+  readonly upMessage: string;
   /** What it needs in a site, as words of sh. */
   readonly siteArgs: readonly string[];
-  /** What it needs where no site says so, as words of systemd. */
-  readonly args: readonly string[];
+  /** What it needs under systemd, with systemd's specifiers. */
+  readonly unitArgs: Readonly<Record<UnitScope, readonly string[]>>;
 }
+
+/** Whose units: the machine's, or one user's. */
+export type UnitScope = 'system' | 'user';
+
+const ready = '--ready=%t/cmk-courier/ready';
+const receiverConfig = ['--config=%E/cmk-courier/receiver.yaml'];
 
 export const services: Readonly<Record<Service['verb'], Service>> = {
   collect: {
     verb: 'collect',
     name: 'cmk-courier-collect',
-    socket: 'tmp/cmk-courier/collector.sock',
+    upMessage: 'collecting',
     siteArgs: [],
-    args: ['--ready=%t/cmk-courier/ready'],
+    // Services of the machine have no HOME, below which the spool would be.
+    unitArgs: { system: [ready, '--spool=%S/cmk-courier/spool'], user: [ready] },
   },
   receive: {
     verb: 'receive',
     name: 'cmk-courier-receive',
-    socket: undefined,
+    upMessage: 'hosts can send',
     siteArgs: ['"--config=$OMD_ROOT/etc/cmk-courier/receiver.yaml"'],
-    args: ['--config=/etc/cmk-courier/receiver.yaml'],
+    unitArgs: { system: receiverConfig, user: receiverConfig },
   },
 };
 

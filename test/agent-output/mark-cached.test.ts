@@ -36,6 +36,21 @@ const cases: readonly (readonly [what: string, before: string, after: string])[]
   ],
   ['the rows of MRPE', '<<<mrpe>>>¶(check) A 0 fine', `<<<mrpe>>>¶${mark} (check) A 0 fine`],
   [
+    'rows with carriage returns, which stay',
+    '<<<local:sep(0)>>>\r¶0 a - x\r¶\r¶0 b - y\r',
+    `<<<local:sep(0)>>>\r¶${mark} 0 a - x\r¶\r¶${mark} 0 b - y\r`,
+  ],
+  [
+    'rows behind their white space',
+    '<<<local:sep(0)>>>¶ \t0 a - x¶',
+    `<<<local:sep(0)>>>¶ \t${mark} 0 a - x¶`,
+  ],
+  [
+    'rows of local checks in piggyback',
+    '<<<<vm>>>>¶<<<local:sep(0)>>>¶0 a - x¶<<<<>>>>¶0 b - y¶',
+    `<<<<vm>>>>¶<<<local:sep(0)>>>¶${mark} 0 a - x¶<<<<>>>>¶0 b - y¶`,
+  ],
+  [
     'rows up to the next header of the same name',
     '<<<mrpe>>>¶(a) A 0 x¶<<<mrpe>>>¶(b) B 1 y¶',
     `<<<mrpe>>>¶${mark} (a) A 0 x¶<<<mrpe>>>¶${mark} (b) B 1 y¶`,
@@ -48,7 +63,7 @@ for (const [what, before, after] of cases) {
 
 const untouched: readonly (readonly [what: string, lines: string])[] = [
   ['sections that are cached', '<<<df:cached(5,6)>>>¶/ 1¶'],
-  ['cached rows', '<<<local:sep(0)>>>¶cached(5,6) 0 a - x¶'],
+  ['cached rows', '<<<local:sep(0)>>>¶cached(5,6) 0 a - x¶ \tcached(5,6) 0 b - y¶'],
   ['rows of a cached section', '<<<local:cached(5,6)>>>¶0 a - x¶'],
   ['blank rows', '<<<local:sep(0)>>>¶¶ \t¶\r¶\x0b\x0c¶'],
   ['text before the first header', 'banner¶0 a - x¶'],
@@ -82,6 +97,11 @@ test('it counts as fresh for whole seconds, and at least one', () => {
   assert.equal(markLines('<<<a>>>', 1), '<<<a:cached(1767225600,1)>>>');
 });
 
+test('what never gets old is a number all the same', () => {
+  const marked = markLines('<<<a>>>', Number.POSITIVE_INFINITY);
+  assert.equal(marked, '<<<a:cached(1767225600,315360000)>>>');
+});
+
 test('every byte of rows stays', () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   const rows = Buffer.concat([Buffer.from('<<<a>>>\n'), bytes]);
@@ -93,7 +113,8 @@ const line = fc.oneof(
   fc.constantFrom(
     ...['<<<a>>>', '<<<local:sep(0)>>>', '<<<mrpe>>>', '<<<b:cached(1,2)>>>', '<<<>>>', '<<<<>>>>'],
     ...['<<<<vm>>>>', '<<<<src>>>>', '<<<<.>>>>', '<<<x-y>>>', '', ' ', '\r', '0 a - b'],
-    ...['cached(1,2) 0 a - b', '<<<c:nostrip()>>>\r', 'x\r'],
+    ...['cached(1,2) 0 a - b', '<<<c:nostrip()>>>\r', 'x\r', ' \t0 c - d'],
+    ...['<<<d:sep(9):persist(7)>>>\r', '<<<local:cached(1,2)>>>', '<<<<vm>>>>\r', '<<<:x>>>'],
   ),
   fc.string(),
 );
@@ -111,9 +132,11 @@ test("sections, hosts and rows stay the site's own, whatever the output", () => 
 
 /** What the site makes of it, without marks. */
 function outline(output: Buffer) {
-  return parseAgentOutput(output, 'src').sections.map(({ name, owner, options, ...places }) => {
+  const { sections, piggybackedHosts, problems } = parseAgentOutput(output, 'src');
+  const read = sections.map(({ name, owner, options, ...places }) => {
     const rows = output.toString('utf8', places.bodyStart, places.end);
     const { cached, ...others } = options;
-    return { name, owner, others, rows: rows.replaceAll(/^cached\(\d+,\d+\) /gm, '') };
+    return { name, owner, others, rows: rows.replaceAll(/^([ \t]*)cached\(\d+,\d+\) /gm, '$1') };
   });
+  return { read, piggybackedHosts, rules: problems.map(({ line, rule }) => [line, rule]) };
 }

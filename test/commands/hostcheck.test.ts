@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/clock.ts';
 import { hostcheck } from '../../src/commands/hostcheck.ts';
+import { CourierError } from '../../src/errors.ts';
 import { parseHostName } from '../../src/host-name.ts';
 import { main } from '../../src/main.ts';
 import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../src/ready/uptime.ts';
 import { putSpooled } from '../../src/spool/putting.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
+import { start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 const host = parseHostName('web01');
@@ -35,7 +39,7 @@ async function makeSite(t: TestContext) {
     const at = new Date(clock.now() - ageMs);
     return putSpooled(spool, { host, output, producedAt: at, receivedAt: at, origin: 'upload x' });
   };
-  return { check, lay, keep };
+  return { check, lay, keep, ready };
 }
 
 const validity = { validMs: 90_500, address: undefined };
@@ -65,6 +69,43 @@ test('where nothing is ready, the age of the output in the spool decides', async
     await check([host], { maxAge: ['30s'] }),
     /^2 DOWN - output of web01 is 1m(?:\d+s)? old, allowed are 30s, from upload x \| age=6\ds;;30\n$/,
   );
+});
+
+test('trouble of our own says nothing about the host', async (t) => {
+  const { check, lay, keep } = await makeSite(t);
+  const line = 'cmk-courier: ssh: web01: ssh is not installed (LOCAL)';
+  lay().publishFault(host, { line, exitCode: 4 }, validity);
+  assert.equal(await check(), `3 UNKNOWN - ${line}\n`);
+  await keep(900_000);
+  assert.equal(await check(), `3 UNKNOWN - ${line}\n`);
+  await keep(60_000);
+  assert.match(await check(), /^0 UP - output of web01 is 1m(?:\d+s)? old, /);
+});
+
+test('output from the future does not keep a host up until then', async (t) => {
+  const { check, keep } = await makeSite(t);
+  await keep(-30_000);
+  assert.equal(await check(), '0 UP - output of web01 is 0ms old, from upload x | age=0s;;300\n');
+  await keep(-7_200_500);
+  assert.match(
+    await check(),
+    /^2 DOWN - output of web01 is from (?:2h|1h59m) in the future, from upload x\n$/,
+  );
+});
+
+test('a host nobody has heard of is down', async (t) => {
+  const { check, lay, keep } = await makeSite(t);
+  lay();
+  assert.equal(await check(), '2 DOWN - there is no output of web01\n');
+  await keep(1000);
+  assert.equal(await check(['web02']), '2 DOWN - there is no output of web02\n');
+});
+
+test('a fault cannot end the line or look like a metric', async (t) => {
+  const { check, lay } = await makeSite(t);
+  const line = 'cmk-courier: http: web01: said "a|b=1\u001b[31m" (PEER)';
+  lay().publishFault(host, { line, exitCode: 8 }, validity);
+  assert.equal(await check(), '2 DOWN - cmk-courier: http: web01: said "a¦b=1 [31m" (PEER)\n');
 });
 
 test('what was ready and expired does not count', async (t) => {
@@ -97,6 +138,58 @@ test('a mistake is UNKNOWN, on stdout, not a host that is down', async () => {
 
 test('the exit code of a verdict is that of the program', async (t) => {
   const directory = await makeTempDir(t);
-  const args = ['hostcheck', 'web01', `--ready=${directory}/none`, `--spool=${directory}/none`];
+  const args = ['hostcheck', 'web01', `--ready=${directory}`, `--spool=${directory}/none`];
   assert.equal(await runProgram(args), '2 DOWN - there is no output of web01\n');
+});
+
+test('where nothing is kept at all, nothing is known', async (t) => {
+  const directory = await makeTempDir(t);
+  const [ready, spool] = [`${directory}/ready`, `${directory}/spool`];
+  assert.equal(
+    await runProgram(['hostcheck', 'web01', `--ready=${ready}`, `--spool=${spool}`]),
+    `3 UNKNOWN - cmk-courier: hostcheck: nothing is kept here: there is no ${ready} and no ${spool} (LOCAL)\n`,
+  );
+});
+
+test('what cannot be read is UNKNOWN', async (t) => {
+  const directory = await makeTempDir(t);
+  const file = join(directory, 'file');
+  writeFileSync(file, '');
+  assert.equal(
+    await runProgram(['hostcheck', 'web01', `--ready=${directory}`, `--spool=${file}`]),
+    `3 UNKNOWN - cmk-courier: hostcheck: reading the output of web01 in ${file}: not a directory (LOCAL)\n`,
+  );
+});
+
+test('a fresh answer needs no spool', async (t) => {
+  const { lay, ready } = await makeSite(t);
+  lay().publish(host, [output], validity);
+  const said = await runProgram(['hostcheck', 'web01', `--ready=${ready}`]);
+  assert.match(said, /^0 UP - fresh output of web01 is ready, /);
+});
+
+test('a signal is no verdict', async (t) => {
+  const reason = new CourierError('INTERRUPTED', 'ended by SIGTERM');
+  const context = makeCommandContext(AbortSignal.abort(reason));
+  const args = ['hostcheck', 'web01', `--spool=${await makeTempDir(t)}`];
+  assert.equal(await main(args, context), 143);
+  assert.equal(context.said.output, '');
+  assert.equal(context.said.errors, 'cmk-courier: hostcheck: ended by SIGTERM (INTERRUPTED)\n');
+});
+
+test('nothing large is loaded: a core runs this for every host every minute', async (t) => {
+  const directory = await makeTempDir(t);
+  const noting = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ load: (url, context, next) => {
+      process.stderr.write(url + '\\n');
+      return next(url, context);
+    } });`;
+  const bin = fileURLToPath(new URL('../../src/bin.ts', import.meta.url));
+  const hook = `--import=data:text/javascript,${encodeURIComponent(noting)}`;
+  const args = [hook, bin, 'hostcheck', 'web01', `--ready=${directory}`, `--spool=${directory}`];
+  const { stdout, stderr, code } = await start(process.execPath, args).ended;
+  assert.deepEqual([stdout.toString(), code], ['DOWN - there is no output of web01\n', 2]);
+  assert.match(stderr, /\/src\/commands\/hostcheck\.ts\n/);
+  assert.doesNotMatch(stderr, /node_modules\/(?!yargs-parser\/)/);
 });

@@ -1,85 +1,201 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { service } from '../../src/commands/service.ts';
-import { services } from '../../src/service/service.ts';
-import { systemdUnit } from '../../src/service/unit.ts';
-import { findProgram } from '../agents/host/courier-agent-shells.ts';
+import type { RawOptions } from '../../src/options.ts';
+import { isRunning, writeScript } from '../agents/host/courier-agent-shells.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
-import { catchFault } from '../helpers/expect-fault.ts';
+import { catchFault, expectFault } from '../helpers/expect-fault.ts';
+import { start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
-async function run(operands: readonly string[], env: Record<string, string>, options = {}) {
-  const context = { ...makeCommandContext(), env };
-  const program = { program: ['/omd/cmk-courier'] };
-  await service.run({ operands, options: { ...program, ...options } }, context);
+const program: RawOptions = { program: ['/omd/cmk-courier'] };
+const print: RawOptions = { print: ['true'] };
+const force: RawOptions = { force: ['true'] };
+
+async function run(
+  operands: readonly string[],
+  env: Record<string, string>,
+  options: RawOptions = program,
+): Promise<string> {
+  const context = { ...makeCommandContext(), env: { PATH: process.env['PATH'], ...env } };
+  await service.run({ operands, options }, context);
   return context.said.output;
 }
 
-test('in a site it writes the init script and its link, again and again, and takes them away', async (t) => {
+async function makeSite(t: Parameters<typeof makeTempDir>[0]) {
   const root = await makeTempDir(t);
-  const site = { OMD_ROOT: root };
   const script = join(root, 'etc/init.d/cmk-courier-collect');
   const link = join(root, 'etc/rc.d/85-cmk-courier-collect');
-  const written = `wrote ${script}\nwrote ${link}\nnext:\n  omd start cmk-courier-collect\n`;
-  assert.equal(await run(['install'], site), written);
-  assert.equal(await run(['install'], site), written);
+  for (const name of ['etc/init.d', 'etc/rc.d']) mkdirSync(join(root, name), { recursive: true });
+  return { root, env: { OMD_ROOT: root }, script, link };
+}
+
+test('in a site it writes the init script and its link, again and again', async (t) => {
+  const { root, env, script, link } = await makeSite(t);
+  const written = `wrote ${script}\nwrote ${link}\nnext:\n  omd restart cmk-courier-collect\n`;
+  assert.equal(await run(['install'], env), written);
+  assert.equal(await run(['install', 'collect'], env, { program: ['/new/cmk-courier'] }), written);
   assert.equal(statSync(script).mode & 0o777, 0o755);
   assert.equal(readlinkSync(link), '../init.d/cmk-courier-collect');
-  assert.equal(await run(['install'], site, { print: ['true'] }), readFileSync(script, 'utf8'));
-  assert.equal(await run(['uninstall'], site), `removed ${script}\n`);
-  assert.equal(await run(['uninstall'], site), `removed ${script}\n`);
+  assert.match(readFileSync(link, 'utf8'), /^run\(\) \{ exec setsid '\/new\/cmk-courier' /m);
+  assert.deepEqual(readdirSync(join(root, 'etc/init.d')), ['cmk-courier-collect']);
+});
+
+test('uninstalling takes away both, and what is gone is fine', async (t) => {
+  const { env, script, link } = await makeSite(t);
+  await run(['install'], env);
+  const removed = `removed ${script}\nremoved ${link}\n`;
+  assert.equal(await run(['uninstall'], env, {}), removed);
+  assert.deepEqual([existsSync(script), readdirSync(join(link, '..'))], [false, []]);
+  assert.equal(await run(['uninstall'], env, {}), removed);
+});
+
+/** Says that it is up and stays as long as its site is there. */
+function writeFake(root: string): string {
+  const fake = join(root, 'cmk-courier');
+  const stay = 'while [ -d "$OMD_ROOT" ]; do sleep 0.1; done';
+  writeScript(fake, "trap 'exit 0' TERM", `echo '"msg":"collecting"'`, stay);
+  return fake;
+}
+
+test('a service that runs is stopped before its script goes', async (t) => {
+  const { root, env, script } = await makeSite(t);
+  await run(['install'], env, { program: [writeFake(root)] });
+  const started = await start(script, ['start'], { env: { ...process.env, ...env } }).ended;
+  assert.equal(started.stdout.toString(), 'Starting cmk-courier-collect...OK\n');
+  const pid = readFileSync(join(root, 'tmp/run/cmk-courier-collect.pid'), 'utf8').trim();
+  assert.equal(isRunning(pid), true);
+  await run(['uninstall'], env, {});
+  assert.deepEqual([isRunning(pid), existsSync(script)], [false, false]);
+});
+
+test('a service that does not stop keeps its script', async (t) => {
+  const { env, script } = await makeSite(t);
+  await run(['install'], env);
+  const failing = readFileSync(script, 'utf8').replace('stop() {', 'stop() {\n  return 1');
+  writeFileSync(script, failing);
+  const message = `${script} stop: the service does not end`;
+  const fault = await catchFault(run(['uninstall'], env, {}));
+  assert.deepEqual([fault.code, fault.message], ['LOCAL', message]);
+  assert.equal(readFileSync(script, 'utf8'), failing);
+});
+
+test('what would be written or removed is only printed', async (t) => {
+  const { env, script, link } = await makeSite(t);
+  const text = await run(['install'], env, { ...program, ...print });
   assert.deepEqual([existsSync(script), existsSync(link)], [false, false]);
+  await run(['install'], env);
+  assert.equal(readFileSync(script, 'utf8'), text);
+  const removed = await run(['uninstall'], env, print);
+  assert.equal(removed, `would remove ${script}\nwould remove ${link}\n`);
+  assert.equal(readFileSync(script, 'utf8'), text);
 });
 
 test('a file of somebody else stays, unless it is to be replaced', async (t) => {
-  const root = await makeTempDir(t);
-  const script = join(root, 'etc/init.d/cmk-courier-receive');
-  mkdirSync(join(root, 'etc/init.d'), { recursive: true });
-  writeFileSync(script, '#!/bin/sh\n# mine\n');
-  for (const verb of ['install', 'uninstall']) {
-    const fault = await catchFault(run([verb, 'receive'], { OMD_ROOT: root }));
-    assert.equal(fault.message, `${script} was written by somebody else; --force replaces it`);
+  const { env, script } = await makeSite(t);
+  const long = `#!/bin/sh\n# mine\n${'#'.repeat(10_000)}\n`;
+  for (const text of [long, '', '\n\n# Written by cmk-courier service install']) {
+    writeFileSync(script, text);
+    for (const verb of ['install', 'uninstall']) {
+      const fault = await catchFault(run([verb], env));
+      assert.equal(fault.message, `${script} is there and not ours; install --force replaces it`);
+      assert.equal(fault.code, 'USAGE');
+    }
+    assert.equal(readFileSync(script, 'utf8'), text);
   }
-  await run(['install', 'receive'], { OMD_ROOT: root }, { force: ['true'] });
+  await run(['install'], env, { ...program, ...force });
+  assert.match(readFileSync(script, 'utf8'), /^#!\/bin\/sh\n# Written by cmk-courier/);
+});
+
+test('what stands where a link of ours goes stays, unless it is such a link', async (t) => {
+  const { root, env, script, link } = await makeSite(t);
+  writeFileSync(link, 'mine');
+  const fault = await catchFault(run(['install'], env));
+  assert.equal(fault.message, `${link} is there and not ours; install --force replaces it`);
+  assert.deepEqual([existsSync(script), readFileSync(link, 'utf8')], [false, 'mine']);
+  await run(['install'], env, { ...program, ...force });
+  assert.equal(readlinkSync(link), '../init.d/cmk-courier-collect');
+  await run(['uninstall'], env, {});
+  symlinkSync(join(root, 'elsewhere'), link);
+  await run(['install'], env);
+  assert.equal(readlinkSync(link), '../init.d/cmk-courier-collect');
+});
+
+test('a link in the place of the script is replaced by force, and not followed', async (t) => {
+  const { root, env, script } = await makeSite(t);
+  const target = join(root, 'target');
+  writeFileSync(target, 'mine');
+  symlinkSync(target, script);
+  await expectFault(run(['install'], env), 'USAGE', /is there and not ours/);
+  await run(['install'], env, { ...program, ...force });
+  assert.equal(readFileSync(target, 'utf8'), 'mine');
   assert.match(readFileSync(script, 'utf8'), /Written by cmk-courier/);
 });
 
-test('outside of a site it would write a unit for systemd', async () => {
-  const unit = await run(['install'], {}, { print: ['true'] });
-  assert.match(unit, /^ExecStart=\/omd\/cmk-courier collect --ready=%t\/cmk-courier\/ready$/m);
-  assert.match(unit, /^Type=notify$/m);
+test('what cannot be written is told with its path, and leaves nothing behind', async (t) => {
+  const { root, env, script } = await makeSite(t);
+  mkdirSync(join(script, 'sub'), { recursive: true });
+  const fault = await expectFault(run(['install'], env, { ...program, ...force }), 'LOCAL');
+  assert.equal(fault.message, `writing ${script}: is a directory`);
+  assert.deepEqual(readdirSync(join(root, 'etc/init.d')), ['cmk-courier-collect']);
 });
 
-test('systemd takes the units', async (t) => {
-  if (findProgram('systemd-analyze') === undefined) return t.skip('no systemd-analyze here');
-  const directory = await makeTempDir(t);
-  for (const one of Object.values(services)) {
-    const path = join(directory, `${one.name}.service`);
-    writeFileSync(path, systemdUnit(one, '/bin/true'));
-    const verified = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
-    assert.doesNotMatch(verified.stderr, /cmk-courier/, verified.stderr);
-  }
+test('a place that cannot be looked at is told', async (t) => {
+  const root = await makeTempDir(t);
+  symlinkSync('etc', join(root, 'etc'));
+  const fault = await expectFault(run(['install'], { OMD_ROOT: root }), 'LOCAL');
+  const script = join(root, 'etc/init.d/cmk-courier-collect');
+  assert.equal(fault.message, `looking at ${script}: too many symbolic links`);
+});
+
+test('outside of a site it is a unit for systemd', async () => {
+  const unit = await run(['install'], { HOME: '/home/me' }, { ...program, ...print });
+  assert.match(unit, /^ExecStart=\/omd\/cmk-courier collect --ready=%t\/cmk-courier\/ready/m);
+  const removed = await run(['uninstall', 'receive'], { HOME: '/home/me' }, print);
+  assert.match(removed, /^would remove \/.*\/cmk-courier-receive\.service\n$/);
+});
+
+test('a script is started by this Node', async () => {
+  const options = { ...print, program: ['/opt/cmk-courier.cjs'] };
+  const unit = await run(['install'], { HOME: '/home/me' }, options);
+  const start = unit.match(/^ExecStart=(.*?) --/m)?.[1];
+  assert.equal(start, `${process.execPath} /opt/cmk-courier.cjs collect`);
 });
 
 test('mistakes are told', async () => {
-  const lines = [[], ['start'], ['install', 'web'], ['install', 'collect', 'x']];
+  const lines: readonly (readonly [operands: string[], options: RawOptions])[] = [
+    [[], {}],
+    [['start'], {}],
+    [['install', 'web'], {}],
+    [['install', 'collect', 'x'], {}],
+    [['install'], {}],
+    [['install'], { program: ['cmk-courier'] }],
+    [['install'], { program: ['/a\nrm'] }],
+  ];
   const messages = await Promise.all(
-    lines.map(async (operands) => (await catchFault(run(operands, { OMD_ROOT: '/nix' }))).message),
+    lines.map(async ([operands, options]) => {
+      const fault = await catchFault(run(operands, { OMD_ROOT: '/nowhere' }, options));
+      return `${fault.code} ${fault.message}`;
+    }),
   );
   assert.deepEqual(messages, [
-    'service needs a verb; there are install, uninstall',
-    'no verb "start"; there are install, uninstall',
-    'no service "web"; there are collect and receive',
-    'too much: "x"',
+    'USAGE service needs a verb; there are install, uninstall',
+    'USAGE no verb "start"; there are install, uninstall',
+    'USAGE no service "web"; there are collect and receive',
+    'USAGE too much: "x"',
+    'USAGE --program must name the executable to start',
+    'USAGE --program must be an absolute path, not "cmk-courier"',
+    'USAGE --program must be an absolute path, not "/a rm"',
   ]);
 });

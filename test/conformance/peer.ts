@@ -13,8 +13,8 @@ export interface ConformancePeer {
   addressOf?(host: string): string;
   /** The protocol itself wants output to begin with a section header, without empty lines. */
   readonly beginsWithHeader?: true;
-  /** Puts the output of a host where the source points. */
-  offer(host: string, output: Buffer): Promise<void>;
+  /** Puts the output of a host where the source points, made at that moment where that can be told. */
+  offer(host: string, output: Buffer, producedAt?: Date): Promise<void>;
   /** Takes it away again; fine when nothing is there. */
   withdraw(host: string): Promise<void>;
   /** The peer goes away until it is restored; left out where a peer cannot be away. */

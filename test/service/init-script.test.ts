@@ -2,100 +2,201 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { initScript } from '../../src/service/init-script.ts';
 import { services } from '../../src/service/service.ts';
-import { findProgram, writeScript } from '../agents/host/courier-agent-shells.ts';
-import { makeTempDir } from '../helpers/temp-dir.ts';
+import {
+  findProgram,
+  isRunning,
+  type Shell,
+  testInShells,
+  writeScript,
+} from '../agents/host/courier-agent-shells.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
+import { Site } from './site.ts';
+
+const isUp = `echo '{"level":"info","msg":"collecting"}'`;
 
 /** Stays until it is ended, and writes down what it hears. */
-const stays = `#!/bin/sh
+const stays = `
 trap 'echo hup >> "$OMD_ROOT/heard"' HUP
 trap 'echo term >> "$OMD_ROOT/heard"; exit 0' TERM
 echo "$*" >> "$OMD_ROOT/heard"
+${isUp}
 while :; do sleep 0.1; done
 `;
 
-async function makeSite(t: TestContext, shell: string, program = stays) {
-  const root = await makeTempDir(t);
-  const [script, fake] = [join(root, 'init'), join(root, "cmk-courier's own")];
-  const { collect } = services;
-  // A fake makes no socket, so it is up when it runs.
-  writeFileSync(script, initScript({ ...collect, socket: undefined }, fake));
-  writeScript(fake, program);
-  const run = (verb: string) => {
-    const args = shell === 'busybox' ? ['busybox', 'sh'] : [shell];
-    const [file = '', ...rest] = [...args, script, verb];
-    const ended = spawnSync(file, rest, {
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], OMD_ROOT: root },
-      timeout: 60_000,
-    });
-    return `${ended.status} ${ended.stdout}${ended.stderr}`;
-  };
-  t.after(() => run('stop'));
-  const heard = () => readFileSync(join(root, 'heard'), 'utf8');
-  const pidFile = join(root, 'tmp/run/cmk-courier-collect.pid');
-  return { root, run, heard, pidFile };
+const staysDeaf = `trap '' TERM\n${isUp}\nwhile :; do sleep 0.1; done`;
+
+/** Lends a site whose program is a script of these lines; nothing of it runs on afterwards. */
+function testInSites(
+  name: string,
+  program: string,
+  use: (site: Site, program: string) => void | Promise<void>,
+): void {
+  testInShells(name, async (shell: Shell, { root }) => {
+    const site = new Site(root, shell);
+    const file = join(root, "cmk-courier's own");
+    writeScript(file, program);
+    site.install([file]);
+    try {
+      await use(site, file);
+    } finally {
+      site.run('stop');
+    }
+  });
 }
 
-for (const shell of ['dash', 'busybox', 'bash']) {
-  const skip = findProgram(shell) === undefined && `${shell} is not installed`;
+function pidOf(site: Site): string {
+  return readFileSync(site.pidFile, 'utf8').trim();
+}
 
-  test(`${shell}: it starts once, tells how it is, reloads and stops`, { skip }, async (t) => {
-    const { run, heard, pidFile } = await makeSite(t, shell);
-    assert.equal(run('status'), '1 Checking cmk-courier-collect... stopped\n');
-    assert.equal(run('start'), '0 Starting cmk-courier-collect...OK\n');
-    const pid = readFileSync(pidFile, 'utf8');
-    assert.equal(run('start'), '0 Starting cmk-courier-collect... already running\n');
-    assert.equal(readFileSync(pidFile, 'utf8'), pid);
-    assert.equal(run('status'), '0 Checking cmk-courier-collect... running\n');
-    assert.equal(run('reload'), '0 Reloading cmk-courier-collect...OK\n');
-    while (!heard().includes('hup')) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(run('stop'), '0 Stopping cmk-courier-collect...OK\n');
-    assert.equal(heard(), 'collect\nhup\nterm\n');
-    assert.equal(existsSync(pidFile), false);
-    assert.equal(run('status'), '1 Checking cmk-courier-collect... stopped\n');
-    assert.equal(run('stop'), '0 Stopping cmk-courier-collect... not running\n');
-    assert.match(run('bogus'), /^2 usage: /);
-  });
+testInSites('it starts once, tells how it is, reloads and stops', stays, async (site) => {
+  assert.equal(site.run('status'), '1 Checking cmk-courier-collect... stopped\n');
+  assert.equal(site.run('start'), '0 Starting cmk-courier-collect...OK\n');
+  const pid = pidOf(site);
+  assert.equal(site.run('start'), '0 Starting cmk-courier-collect... already running\n');
+  assert.equal(pidOf(site), pid);
+  assert.equal(site.run('status'), '0 Checking cmk-courier-collect... running\n');
+  assert.equal(site.run('reload'), '0 Reloading cmk-courier-collect...OK\n');
+  await waitUntil(() => site.read('heard').includes('hup'));
+  assert.equal(site.run('stop'), '0 Stopping cmk-courier-collect...OK\n');
+  assert.equal(site.read('heard'), 'collect\nhup\nterm\n');
+  assert.deepEqual([existsSync(site.pidFile), isRunning(pid)], [false, false]);
+});
 
-  test(`${shell}: restarting makes another process`, { skip }, async (t) => {
-    const { run, pidFile } = await makeSite(t, shell);
-    run('start');
-    const pid = readFileSync(pidFile, 'utf8');
-    assert.match(run('restart'), /^0 Stopping .*OK\nStarting .*OK\n$/);
-    assert.notEqual(readFileSync(pidFile, 'utf8'), pid);
-  });
+testInSites('what does not run is stopped already, and cannot be reloaded', stays, (site) => {
+  assert.equal(site.run('status'), '1 Checking cmk-courier-collect... stopped\n');
+  assert.equal(site.run('stop'), '0 Stopping cmk-courier-collect... not running\n');
+  assert.equal(site.run('reload'), '1 Reloading cmk-courier-collect... not running\n');
+  assert.equal(existsSync(join(site.root, 'heard')), false);
+  assert.match(site.run('bogus'), /^2 usage: .* start\|stop\|restart\|reload\|status\n$/);
+});
 
-  test(`${shell}: a program that dies at once is told with its last words`, { skip }, async (t) => {
-    const dies = '#!/bin/sh\necho "cmk-courier: collect: no routes (CONFIG)" >&2\nexit 3\n';
-    const { run } = await makeSite(t, shell, dies);
+testInSites('restarting makes another process, and starts one that does not run', stays, (site) => {
+  const start = 'Starting cmk-courier-collect...OK\n';
+  const idle = 'Stopping cmk-courier-collect... not running\n';
+  assert.equal(site.run('restart'), `0 ${idle}${start}`);
+  const pid = pidOf(site);
+  assert.equal(site.run('restart'), `0 Stopping cmk-courier-collect...OK\n${start}`);
+  assert.notEqual(pidOf(site), pid);
+});
+
+testInSites(
+  'a program that dies at once is told with its last words',
+  'echo "cmk-courier: collect: no routes (CONFIG)" >&2; exit 3',
+  (site) => {
     assert.equal(
-      run('start'),
+      site.run('start'),
       '1 Starting cmk-courier-collect... failed: cmk-courier: collect: no routes (CONFIG)\n',
     );
-  });
+    assert.equal(existsSync(site.pidFile), false);
+  },
+);
 
-  test(`${shell}: a pid that another process has by now is not touched`, { skip }, async (t) => {
-    const { root, run, pidFile } = await makeSite(t, shell);
-    const stranger = spawn('sleep', ['60']);
-    t.after(() => stranger.kill('SIGKILL'));
-    mkdirSync(join(root, 'tmp/run'), { recursive: true });
-    writeFileSync(pidFile, `${stranger.pid}\n`);
-    assert.equal(run('status'), '1 Checking cmk-courier-collect... stopped\n');
-    assert.equal(run('stop'), '0 Stopping cmk-courier-collect... not running\n');
-    assert.equal(stranger.exitCode, null);
-    process.kill(stranger.pid ?? 0, 0);
-  });
-}
+testInSites('a program that is not there is told', stays, (site) => {
+  site.install([join(site.root, 'gone')]);
+  assert.match(site.run('start'), /^1 Starting .*\.\.\. failed: .*No such file or directory\n$/);
+});
 
-test('shellcheck finds nothing', async (t) => {
+testInSites(
+  'it counts as started when it says so itself, this time',
+  `until [ -e "$OMD_ROOT/go" ]; do sleep 0.1; done\n${stays}`,
+  async (site) => {
+    mkdirSync(join(site.root, 'var/log'), { recursive: true });
+    writeFileSync(site.logFile, '{"level":"info","msg":"collecting"}\n');
+    const { ended, hasEnded } = site.begin('start');
+    await waitUntil(() => existsSync(site.pidFile));
+    assert.equal(hasEnded(), false);
+    writeFileSync(join(site.root, 'go'), '');
+    assert.equal(await ended, '0 Starting cmk-courier-collect...OK\n');
+  },
+);
+
+testInSites(
+  'one that does not come up in time is told, and can be stopped',
+  stays.replace(isUp, ''),
+  (site) => {
+    site.install([join(site.root, "cmk-courier's own")], (text) =>
+      text.replace('start_seconds=30', 'start_seconds=0'),
+    );
+    const expected = `Starting cmk-courier-collect... not up after 0 seconds, see ${site.logFile}`;
+    assert.equal(site.run('start'), `1 ${expected}\n`);
+    assert.equal(site.run('status'), '0 Checking cmk-courier-collect... running\n');
+    assert.equal(site.run('stop'), '0 Stopping cmk-courier-collect...OK\n');
+  },
+);
+
+testInSites('one that does not listen is killed', staysDeaf, (site, program) => {
+  site.install([program], (text) => text.replace('stop_seconds=35', 'stop_seconds=0'));
+  assert.equal(site.run('start'), '0 Starting cmk-courier-collect...OK\n');
+  const pid = pidOf(site);
+  assert.equal(site.run('stop'), '0 Stopping cmk-courier-collect...OK\n');
+  assert.equal(isRunning(pid), false);
+});
+
+testInSites('a process that has its pid by now is not touched', stays, (site) => {
+  const stranger = spawn('sleep', ['600']);
+  try {
+    mkdirSync(join(site.root, 'tmp/run'), { recursive: true });
+    for (const word of ['status', 'reload', 'stop']) {
+      writeFileSync(site.pidFile, `${stranger.pid}\n`);
+      assert.match(site.run(word), word === 'stop' ? /^0 .*not running/ : /^1 /);
+    }
+    writeFileSync(site.pidFile, `${stranger.pid}\n`);
+    assert.equal(site.run('restart').startsWith('0 '), true);
+    assert.notEqual(pidOf(site), String(stranger.pid));
+    assert.equal(isRunning(String(stranger.pid)), true);
+  } finally {
+    stranger.kill('SIGKILL');
+  }
+});
+
+testInSites('a pid file of rubbish is no running service', stays, (site) => {
+  mkdirSync(join(site.root, 'tmp/run'), { recursive: true });
+  for (const rubbish of ['', '\n', '-1\n', '1 2\n', '../self\n', '99999999\n']) {
+    writeFileSync(site.pidFile, rubbish);
+    assert.equal(site.run('status'), '1 Checking cmk-courier-collect... stopped\n', rubbish);
+  }
+  assert.equal(site.run('start'), '0 Starting cmk-courier-collect...OK\n');
+});
+
+testInSites('what another installation has started is still known', stays, (site, program) => {
+  assert.equal(site.run('start'), '0 Starting cmk-courier-collect...OK\n');
+  site.install([`/new/place${program.slice(program.lastIndexOf('/'))}`]);
+  assert.equal(site.run('status'), '0 Checking cmk-courier-collect... running\n');
+  assert.equal(site.run('stop'), '0 Stopping cmk-courier-collect...OK\n');
+});
+
+testInShells('a site that was moved brings its program along', (shell, { root }) => {
+  const [before, after] = [join(root, 'before'), join(root, 'after')];
+  mkdirSync(before);
+  writeScript(join(before, 'cmk-courier'), stays);
+  new Site(before, shell).install([join(before, 'cmk-courier')]);
+  renameSync(before, after);
+  const moved = new Site(after, shell);
+  try {
+    assert.equal(moved.run('start'), '0 Starting cmk-courier-collect...OK\n');
+  } finally {
+    assert.equal(moved.run('stop'), '0 Stopping cmk-courier-collect...OK\n');
+  }
+});
+
+testInShells('outside of a site it does nothing', (shell, { root }) => {
+  const script = join(root, 'init');
+  writeFileSync(script, initScript(services.collect, ['/nowhere/cmk-courier'], root));
+  const env = { PATH: shell.path };
+  const ended = spawnSync(shell.file, [script, 'start'], { encoding: 'utf8', env });
+  assert.notEqual(ended.status, 0);
+  assert.match(ended.stderr, /OMD_ROOT/);
+});
+
+test('shellcheck finds nothing', (t: TestContext) => {
   if (findProgram('shellcheck') === undefined) return t.skip('shellcheck is not installed');
   for (const service of Object.values(services)) {
-    const input = initScript(service, "/x/it's/cmk-courier");
+    const input = initScript(service, ['/x/node', "/site/it's/cmk-courier.cjs"], '/site');
     const checked = spawnSync('shellcheck', ['-s', 'sh', '-'], { input, encoding: 'utf8' });
     assert.deepEqual([checked.stdout, checked.status], ['', 0]);
   }

@@ -1,47 +1,15 @@
 import assert from 'node:assert/strict';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseHostName } from '../../src/host-name.ts';
-import { parseSourceUri, type Source } from '../../src/source.ts';
+import type { Source } from '../../src/source.ts';
 import { type Delivery, withTransport } from '../../src/transport.ts';
 import { exec } from '../../src/transports/exec/exec.ts';
-import { type ConformancePeer, testTransportConformance } from '../conformance/transport.ts';
-import { readCommandLines } from '../helpers/command-lines.ts';
+import { testTransportConformance } from '../conformance/transport.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import { programPath } from '../helpers/programs.ts';
-import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
-
-function toSource(uri: string): Source {
-  return { uri: parseSourceUri(uri), options: {} };
-}
-
-/** A program of test/fixtures/programs with the arguments as they are written in the URI. */
-function call(name: string, ...args: readonly string[]): Source {
-  const query = args.map((arg) => `arg=${arg}`).join('&');
-  return toSource(`exec:${programPath(name)}?${query}`);
-}
-
-async function startPrograms(): Promise<ConformancePeer> {
-  const directory = await makeTempDir();
-  const pathOf = (host: string) => join(directory, host);
-  return {
-    module: exec,
-    source: call('prints-file', directory, '{host}'),
-    stopsHalfWay: call('fails', '1'),
-    hangs: call('silent'),
-    secrets: [],
-    async offer(host, output) {
-      await writeFile(join(directory, '.new'), output);
-      await rename(join(directory, '.new'), pathOf(host));
-    },
-    withdraw: (host) => rm(pathOf(host), { force: true }),
-    leftovers: async () =>
-      (await readCommandLines()).filter((line) => line.includes('fixtures/programs')),
-    close: () => removeTempDir(directory),
-  };
-}
+import { startPrograms } from './exec/conformance-peer.ts';
+import { call, toSource } from './exec/sources.ts';
 
 testTransportConformance('exec', startPrograms, false);
 

@@ -1,13 +1,6 @@
 import { testTransportConformance } from '../conformance/transport.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
-import { startImapPeer } from './imap/peers.ts';
+import { skipImap, startImap, startImaps } from './imap/conformance-peer.ts';
 
-const skip = skipWithout('dovecot');
+testTransportConformance('imap: with STARTTLS passes the conformance suite', startImap, skipImap);
 
-testTransportConformance(
-  'imap: with STARTTLS passes the conformance suite',
-  () => startImapPeer('imap'),
-  skip,
-);
-
-testTransportConformance('imaps: passes the conformance suite', () => startImapPeer('imaps'), skip);
+testTransportConformance('imaps: passes the conformance suite', startImaps, skipImap);

@@ -4,38 +4,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseHostName } from '../../src/host-name.ts';
 import { parseSourceUri } from '../../src/source.ts';
-import { Spool } from '../../src/spool/spool.ts';
 import { type Delivery, type OpenContext, withTransport } from '../../src/transport.ts';
 import { spool } from '../../src/transports/spool/spool.ts';
-import { type ConformancePeer, testTransportConformance } from '../conformance/transport.ts';
-import { makeCollectingLog } from '../helpers/collecting-log.ts';
+import { testTransportConformance } from '../conformance/transport.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
-import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
 import { filesOf, makeNewOutput, openSpool } from '../spool/spools.ts';
+import { startSpool } from './spool/conformance-peer.ts';
 
-async function startPeer(): Promise<ConformancePeer> {
-  const directory = await makeTempDir();
-  const log = makeCollectingLog();
-  const writer = await Spool.open({ directory, maxBytes: 1e9, maxHosts: 1000, log });
-  return {
-    module: spool,
-    source: { uri: parseSourceUri(`spool://${directory}`), options: {} },
-    offer: (name, output) => {
-      const [host, now] = [parseHostName(name), new Date()];
-      return writer.put({ host, output, producedAt: now, receivedAt: now, origin: 'upload x' });
-    },
-    withdraw: (name) => writer.remove(parseHostName(name)),
-    secrets: [],
-    leftovers: async () => [],
-    close: async () => {
-      await writer.close();
-      await removeTempDir(directory);
-    },
-  };
-}
-
-testTransportConformance('spool passes the conformance suite', startPeer, false);
+testTransportConformance('spool passes the conformance suite', startSpool, false);
 
 function fetchSpooled(uri: string, overrides: Partial<Omit<OpenContext, 'log'>> = {}) {
   const context = makeOpenContext(overrides);

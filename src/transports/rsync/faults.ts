@@ -1,7 +1,7 @@
 /** How rsync failed, from what it said and its exit code. */
 
 import { CourierError, type FaultCode, quote } from '../../errors.ts';
-import { toSshFault } from '../../openssh/faults.ts';
+import { hasSshFailed, toSshFault } from '../../openssh/faults.ts';
 import type { ProgramEnd } from '../../run-program.ts';
 
 type Meaning = readonly [code: FaultCode, words: string];
@@ -76,6 +76,8 @@ const skips: readonly Complaint[] = [
 ];
 
 const sshFailed = 255;
+/** What rsync ends with when it notices the end of the connection before that of ssh. */
+const connectionLost = 12;
 
 /**
  * Why rsync failed; undefined when it did not.
@@ -85,13 +87,17 @@ const sshFailed = 255;
 export function findFault(end: ProgramEnd, sshAt: string | undefined): CourierError | undefined {
   const { code, signal, stderr } = end;
   if (code === 0) return undefined;
-  if (code === sshFailed && sshAt !== undefined) return toSshFault(withoutRsync(end), sshAt);
+  if (sshAt !== undefined && isSshAtFault(end)) return toSshFault(withoutRsync(end), sshAt);
   const lines = toLines(stderr);
   const known = findComplaint(complaints, lines);
   if (known !== undefined) return known;
   const said = lines.find((line) => !line.startsWith('rsync error:')) ?? lines[0];
   if (signal !== null) return toFault(['LOCAL', `rsync was ended by ${signal}`], said);
   return toFault(meaningOf(code ?? 0, said), said);
+}
+
+function isSshAtFault({ code, stderr }: ProgramEnd): boolean {
+  return code === sshFailed || (code === connectionLost && hasSshFailed(stderr));
 }
 
 /** What is left is ssh's. */

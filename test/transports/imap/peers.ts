@@ -1,18 +1,9 @@
-/** The conformance peers of imap: and imaps:: a real Dovecot, and one that hangs or stops. */
+/** Sources at a Dovecot of the tests. */
 
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseSourceUri, type Source } from '../../../src/source.ts';
-import { imap } from '../../../src/transports/imap/imap.ts';
-import type { ConformancePeer } from '../../conformance/transport.ts';
-import { startHostileServer } from '../../helpers/hostile-server.ts';
-import { makeMail } from '../../mail/messages.ts';
-import { type Dovecot, mailOwner, startDovecot } from '../../peers/dovecot.ts';
-import { deliver, withdraw } from '../../peers/maildir.ts';
-import { startFakeImap } from './fake-server.ts';
+import type { Dovecot } from '../../peers/dovecot.ts';
 
-type Scheme = 'imap' | 'imaps';
+export type Scheme = 'imap' | 'imaps';
 
 /** The usual source at a Dovecot, `{host}` in the subject; options may be replaced. */
 export function sourceAt(
@@ -30,75 +21,4 @@ export function sourceAt(
       ...options,
     },
   };
-}
-
-export async function startImapPeer(scheme: Scheme): Promise<ConformancePeer> {
-  const dovecot = await startDovecot();
-  const silent = await startHostileServer(() => undefined);
-  const breaking = await startFakeImap({
-    message: makeMail('any', Buffer.alloc(100_000, 'x'), { Subject: 'Checkmk any' }),
-    misbehave: (command, _, socket) => {
-      if (!command.includes('BODY.PEEK[]')) return undefined;
-      socket.end('* 1 FETCH (UID 11 RFC822.SIZE 130000 BODY[]<0> {130000}\r\nSubject: x');
-      return '';
-    },
-  });
-  const wrong = randomBytes(12).toString('hex');
-  const wrongFile = join(dovecot.directory, 'wrong');
-  await writeFile(wrongFile, wrong, { mode: 0o600 });
-  const delivered: { host: string; path: string }[] = [];
-  const plainAt = (port: number): Source => ({
-    uri: parseSourceUri(`imap://${dovecot.user}@127.0.0.1:${port}/`),
-    options: {
-      passwordFile: [dovecot.passwordFile],
-      mailSubject: ['*{host}*'],
-      allowPlaintext: ['true'],
-    },
-  });
-  const breakingSource = plainAt(breaking.port);
-  return {
-    module: imap,
-    source: sourceAt(dovecot, scheme),
-    offer: async (host, output) => {
-      const path = await deliver(dovecot.maildir, makeMail(host, output), { owner: mailOwner });
-      delivered.push({ host, path });
-    },
-    withdraw: async (host) => {
-      for (const mail of delivered.filter((candidate) => candidate.host === host)) {
-        await withdraw(dovecot.maildir, mail.path);
-      }
-    },
-    absence: { lose: () => dovecot.stop(), restore: () => dovecot.start() },
-    stopsHalfWay: {
-      ...breakingSource,
-      options: { ...breakingSource.options, mailSubject: ['Checkmk *'], mailTo: ['checkmk@*'] },
-      uri: parseSourceUri(`imap://{host}@127.0.0.1:${breaking.port}/`),
-    },
-    hangs: plainAt(silent.port),
-    wrongSecret: sourceAt(dovecot, scheme, { passwordFile: [wrongFile] }),
-    secrets: [dovecot.password, wrong],
-    leftovers: async () => [
-      ...(await countConnections([dovecot.port, dovecot.tlsPort])),
-      ...(silent.countConnections() > 0 ? ['a connection to the silent server'] : []),
-      ...(breaking.countConnections() > 0 ? ['a connection to the breaking server'] : []),
-    ],
-    close: async () => {
-      await Promise.all([silent.close(), breaking.close(), dovecot.close()]);
-    },
-  };
-}
-
-const established = '01';
-
-/** Connections of this machine to ports, from proc(5): `sl local remote state …`, in hex. */
-async function countConnections(ports: readonly number[]): Promise<readonly string[]> {
-  const table = await readFile('/proc/net/tcp', 'latin1');
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , remote = '', state]) => {
-      const port = Number.parseInt(remote.split(':')[1] ?? '', 16);
-      return state === established && ports.includes(port);
-    })
-    .map(([, local, remote]) => `a connection from ${local} to ${remote}`);
 }

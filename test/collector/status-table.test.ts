@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CollectorStatus, HostStatus } from '../../src/collector/status-shape.ts';
+import { sortWorstFirst, toTable } from '../../src/collector/status-table.ts';
+
+const nowMs = Date.UTC(2026, 0, 1);
+
+function makeHost(host: string, changes: Partial<HostStatus> = {}): HostStatus {
+  return {
+    host,
+    route: 'all',
+    served: 'output',
+    ageMs: 12_000,
+    source: `https https://depot.example/agent/${host}`,
+    failures: 0,
+    breaker: 'closed',
+    nextDueMs: 30_000,
+    ...changes,
+  };
+}
+
+function makeStatus(hosts: readonly HostStatus[], changes = {}): CollectorStatus {
+  return {
+    version: '0.1.0',
+    pid: 1,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    routesPath: '/r.yaml',
+    running: 0,
+    cycles: { good: 1, faulty: 0 },
+    hostCount: hosts.length,
+    hosts: [...hosts],
+    ...changes,
+  };
+}
+
+const unreachable = {
+  code: 'UNREACHABLE',
+  line: 'cmk-courier: tcp: connection refused (UNREACHABLE)',
+  at: new Date(nowMs - 3_599_000).toISOString(),
+};
+
+const dead = makeHost('a-host-with-a-long-name.and-a-domain.example', {
+  served: 'fault',
+  failures: 40,
+  breaker: 'half-open',
+  lastFault: unreachable,
+  nextDueMs: 0,
+});
+
+/** The lines below the summary. */
+function tableOf(hosts: readonly HostStatus[], width: number): readonly string[] {
+  return toTable(makeStatus(hosts), hosts, nowMs, width).trimEnd().split('\n').slice(1);
+}
+
+test('on 80 columns a long name gives way to what is wrong with the host', () => {
+  const hosts = [dead, makeHost('web01')];
+  assert.deepEqual(toTable(makeStatus(hosts), hosts, nowMs, 80).split('\n'), [
+    '2 hosts, 1 ok, 0 grace, 1 fault, 0 nothing, 0 being asked; routes: /r.yaml',
+    'HOST                 STATE  AGE  LAST FAULT              NEXT  BREAKER    SOURCE',
+    'a-host-with-a-long…  fault  12s  UNREACHABLE 59m59s ago  now   half-open  https…',
+    'web01                ok     12s  -                       30s   -          https…',
+    '',
+  ]);
+});
+
+test('on 200 columns all of it fits', () => {
+  assert.deepEqual(tableOf([dead, makeHost('web01')], 200), [
+    `HOST${' '.repeat(40)}  STATE  AGE  LAST FAULT              NEXT  BREAKER    SOURCE`,
+    `${dead.host}  fault  12s  UNREACHABLE 59m59s ago  now   half-open  ${dead.source}`,
+    `web01${' '.repeat(39)}  ok     12s  -                       30s   -          https https://depot.example/agent/web01`,
+  ]);
+});
+
+test('no line is wider than any terminal', () => {
+  const hosts = [dead, makeHost('web01'), makeHost('ein-😀', { source: '😀'.repeat(300) })];
+  const status = makeStatus(hosts, { reloadFault: `${'word '.repeat(40)}${'x'.repeat(150)}` });
+  for (let width = 20; width <= 210; width += 1) {
+    for (const line of toTable(status, hosts, nowMs, width).split('\n')) {
+      assert.ok(Array.from(line).length <= width, `${width}: ${line}`);
+    }
+  }
+});
+
+test('why the newest routes are not in force is said to its end, on several lines', () => {
+  const reloadFault =
+    '/omd/sites/mysite/etc/cmk-courier/routes.yaml:12: unknown key "evry"; did you mean "every"?';
+  assert.deepEqual(toTable(makeStatus([], { reloadFault }), [], nowMs, 60).split('\n'), [
+    '0 hosts, 0 ok, 0 grace, 0 fault, 0 nothing, 0 being asked;',
+    'routes: /r.yaml',
+    'not in force:',
+    '/omd/sites/mysite/etc/cmk-courier/routes.yaml:12: unknown',
+    'key "evry"; did you mean "every"?',
+    '',
+  ]);
+});
+
+test('control characters of any text reach no terminal', () => {
+  const evil = '\u001b[2J\u0007\r\n\u009b31m\u202ex';
+  const host = makeHost(`a${evil}`, {
+    served: 'fault',
+    source: evil,
+    lastFault: { ...unreachable, code: evil },
+  });
+  const status = makeStatus([host], { reloadFault: evil, routesPath: evil });
+  const table = toTable(status, [host], nowMs, 200);
+  assert.equal(table.split('\n').length, 5);
+  assert.doesNotMatch(table.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+});
+
+test('hosts that are equally bad stand by name', () => {
+  const hosts = ['c', 'a', 'b'].map((name) => makeHost(name));
+  assert.deepEqual(
+    sortWorstFirst(hosts).map(({ host }) => host),
+    ['a', 'b', 'c'],
+  );
+});
+
+test('as many hosts as an answer may hold have a table', () => {
+  const hosts = Array.from({ length: 200_000 }, (_, index) => makeHost(`h${index}`));
+  assert.equal(tableOf(hosts, 200).length, 200_001);
+});

@@ -1,0 +1,81 @@
+/** A fetch by the collector, and what the site then gets of it. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../src/clock.ts';
+import { runCycle } from '../../src/collector/cycle.ts';
+import { newEntry } from '../../src/collector/entry.ts';
+import { TransportPool } from '../../src/collector/transport-pool.ts';
+import { type FaultCode, faults } from '../../src/errors.ts';
+import type { OutputRules } from '../../src/fetching/accept.ts';
+import type { SourceStep } from '../../src/fetching/attempt.ts';
+import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
+import { systemUptime } from '../../src/ready/uptime.ts';
+import type { Target } from '../../src/source.ts';
+import { Spool } from '../../src/spool/spool.ts';
+import { makeRoute } from '../collector/routes.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
+import { withTempDir } from '../helpers/temp-dir.ts';
+import type { Outcome } from './modes.ts';
+
+const script = fileURLToPath(new URL('../../agents/site/cmk-courier-ready', import.meta.url));
+
+/** One cycle with a deadline for all sources; then what lies ready is read as the site reads it. */
+export function collectOnce(
+  steps: readonly SourceStep[],
+  rules: OutputRules,
+  target: Target,
+  deadlineMs: number,
+): Promise<Outcome> {
+  return withTempDir(async (directory) => {
+    const context = { ...makeCommandContext(), clock: systemClock };
+    const { log } = context;
+    const [readyDirectory, spoolDirectory] = [join(directory, 'ready'), join(directory, 'spool')];
+    const uptime = systemUptime();
+    const ready = ReadyDirectory.open({ directory: readyDirectory, clock: systemClock, uptime });
+    const bounds = { maxBytes: 1e9, maxHosts: 10 };
+    const spool = await Spool.open({ directory: spoolDirectory, log, isDurable: false, ...bounds });
+    const pool = new TransportPool(systemClock, log);
+    const plan = { steps, rules, deadlineMs, timeoutMs: undefined, lend: pool.lend };
+    const prepared = { ...plan, pick: 'first', graceMs: 0, report: false } as const;
+    const route = makeRoute();
+    const known = { target, tags: [], isAsked: false, route, peer: undefined, everyMs: 60_000 };
+    const settings = { context, log, ready, spool, spoolDirectory };
+    try {
+      await runCycle(newEntry(known, 0), { ...settings, prepare: async () => prepared });
+    } finally {
+      await pool.close();
+      await spool.close();
+    }
+    return readAsSite(directory, readyDirectory, target.host);
+  });
+}
+
+/** The script of the site; a fallback would be no answer of the collector. */
+async function readAsSite(directory: string, ready: string, host: string): Promise<Outcome> {
+  writeFileSync(join(directory, 'cmk-courier'), '#!/bin/sh\nexit 99\n', { mode: 0o755 });
+  const path = `${directory}:${process.env['PATH']}`;
+  const child = spawn('sh', [script, host], { env: { PATH: path, CMK_COURIER_READY: ready } });
+  const [output, line, [exitCode]] = await Promise.all([
+    buffer(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  if (exitCode === 0) return { output };
+  return { code: codeOf(exitCode), line: line.trimEnd() };
+}
+
+function codeOf(exitCode: unknown): FaultCode {
+  const codes = Object.keys(faults).filter(isFaultCode);
+  const found = codes.find((code) => faults[code].exit === exitCode);
+  if (found === undefined) throw new Error(`nothing was ready: exit code ${exitCode}`);
+  return found;
+}
+
+function isFaultCode(text: string): text is FaultCode {
+  return Object.hasOwn(faults, text);
+}

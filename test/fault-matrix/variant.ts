@@ -1,0 +1,31 @@
+/** What the matrix needs to know of a transport, or of one of the ways to use it. */
+
+import type { FaultCode } from '../../src/errors.ts';
+import type { Source } from '../../src/source.ts';
+import type { ConformancePeer } from '../conformance/peer.ts';
+
+export const faultKinds = ['dead', 'hanging', 'stale', 'torn', 'HTML', 'refused'] as const;
+
+/** What can be wrong with a source. */
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Why a source cannot have a fault. */
+export interface Immune {
+  readonly because: string;
+}
+
+export interface Variant {
+  /** As in the table. */
+  readonly name: string;
+  /** As in the catalog. */
+  readonly transport: string;
+  start(): Promise<ConformancePeer>;
+  /** Why it cannot run here, or false. */
+  readonly skip: string | false;
+  /** With which code each fault ends. */
+  readonly expected: Readonly<Record<FaultKind, FaultCode | Immune>>;
+  /** What is dead, where the peer itself cannot go away. */
+  nowhere?(peer: ConformancePeer): Source;
+  /** Leaves torn output for the host, where no peer stops half-way. */
+  tear?(peer: ConformancePeer, host: string, output: Buffer): Promise<void>;
+}
