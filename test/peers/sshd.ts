@@ -136,6 +136,7 @@ async function toKnownHost(port: number, publicKey: string): Promise<string> {
   return `[127.0.0.1]:${port} ${type} ${key}\n`;
 }
 
+/** The home directory is one without a .bashrc: nobody knows what that of the machine does. */
 function toConfiguration(
   directory: string,
   port: number,
@@ -146,7 +147,7 @@ Port ${port}
 ListenAddress 127.0.0.1
 HostKey ${directory}/host
 AuthorizedKeysFile ${directory}/authorized_keys
-SetEnv ${markOf(directory)}
+SetEnv ${markOf(directory)} HOME=${directory}
 StrictModes no
 UsePAM no
 PidFile none

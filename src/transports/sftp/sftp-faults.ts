@@ -4,7 +4,7 @@
  */
 
 import { CourierError, type FaultCode } from '../../errors.ts';
-import { toSshFault } from '../../openssh/faults.ts';
+import { hasSshFailed, toSshFault } from '../../openssh/faults.ts';
 import { describeEnd, type ProgramEnd } from '../../run-program.ts';
 
 interface Reading {
@@ -58,8 +58,12 @@ export function toSftpFault(end: ProgramEnd, shown: string, at: string): Courier
     const found = says.exec(text);
     if (found !== null) return new CourierError(code, message(shown, found[1] ?? ''));
   }
-  if (end.code === 255 || end.signal !== null) return toSshFault(end, at);
-  const lost = /^Connection (?:to \S+ closed by remote host|closed)/m.test(text);
-  if (lost) return new CourierError('UNREACHABLE', `fetching ${shown}: the connection was lost`);
+  // Whichever of the two notices it first: sftp may still be writing to an ssh that has ended.
+  const isCut = end.signal === 'SIGPIPE';
+  if (isCut && hasSshFailed(text)) return toSshFault({ ...end, signal: null }, at);
+  if (!isCut && (end.code === 255 || end.signal !== null)) return toSshFault(end, at);
+  const isLost = /^Connection (?:to \S+ closed by remote host|closed)/m.test(text);
+  if (isCut || isLost)
+    return new CourierError('UNREACHABLE', `fetching ${shown}: the connection was lost`);
   return new CourierError('PEER', `fetching ${shown}: ${describeEnd(end)}`);
 }

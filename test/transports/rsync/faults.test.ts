@@ -184,10 +184,12 @@ test('a host that answers with something else than rsync is PEER', () => {
 test('when ssh failed, what ssh said counts', () => {
   const stderr =
     'Host key verification failed.\nrsync: connection unexpectedly closed\nrsync error: unexplained error (code 255) at io.c(1)\n';
-  assert.equal(
-    lineFor({ code: 255, stderr }, 'web01:22'),
-    'REFUSED connecting to web01:22: its host key cannot be verified',
-  );
+  for (const code of [255, 12]) {
+    assert.equal(
+      lineFor({ code, stderr }, 'web01:22'),
+      'REFUSED connecting to web01:22: its host key cannot be verified',
+    );
+  }
 });
 
 test('why rsync left the file where it is', () => {
