@@ -14,7 +14,7 @@ const longestAnswer = 64 * 1024 * 1024;
  * else; LOCAL; the signal's reason
  */
 export async function askStatus(socketPath: string, signal: AbortSignal): Promise<CollectorStatus> {
-  const text = await exchange(socketPath, signal);
+  const text = await exchange(socketPath, 'status', signal);
   const { collectorStatus } = await import('./status-shape.ts');
   try {
     return collectorStatus.parse(JSON.parse(text));
@@ -24,11 +24,23 @@ export async function askStatus(socketPath: string, signal: AbortSignal): Promis
   }
 }
 
-function exchange(socketPath: string, signal: AbortSignal): Promise<string> {
+/** What a collector that looks after its hosts answers when its pulse is taken. */
+export const wellWord = 'well';
+
+/** Whether a collector is at work at a socket: neither gone, nor stopped, nor stuck. Never rejects. */
+export async function isCollecting(socketPath: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await exchange(socketPath, 'pulse', signal)) === wellWord;
+  } catch {
+    return false;
+  }
+}
+
+function exchange(socketPath: string, question: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const socket = connect(socketPath, () => socket.end('status\n'));
+    const socket = connect(socketPath, () => socket.end(`${question}\n`));
     const abort = () => socket.destroy(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });

@@ -12,6 +12,7 @@ import { systemUptime } from '../ready/uptime.ts';
 import { Spool } from '../spool/spool.ts';
 import { asCourierError } from '../system-errors.ts';
 import type { LendTransport } from '../transport.ts';
+import { wellWord } from './ask-status.ts';
 import { ControlSocket } from './control-socket.ts';
 import { runCycle } from './cycle.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -87,7 +88,7 @@ export class Collector {
     const inForce = await this.#loadRoutes();
     const places = placesBeside(readyDirectory);
     const ready = ReadyDirectory.open({ directory: readyDirectory, clock, uptime: systemUptime() });
-    const socket = new ControlSocket(places.socket, () => JSON.stringify(this.status()));
+    const socket = new ControlSocket(places.socket, this.#answers());
     await socket.listen();
     try {
       const spool = await Spool.open({
@@ -152,6 +153,13 @@ export class Collector {
   /** Whether it still looks after its hosts, for a watchdog. */
   get isWell(): boolean {
     return this.#context.clock.monotonic() - this.#lastTickMs < 50 * tickMs;
+  }
+
+  #answers(): ReadonlyMap<string, () => string> {
+    return new Map([
+      ['status', () => JSON.stringify(this.status())],
+      ['pulse', () => (this.isWell ? wellWord : 'ill')],
+    ]);
   }
 
   #loadRoutes(): Promise<RoutesInForce> {

@@ -10,15 +10,18 @@ import { asCourierError, errorCode } from '../system-errors.ts';
 const patienceMs = 5000;
 const longestRequest = 100;
 
+/** What may be asked, a line each, and the answers. */
+type Answers = ReadonlyMap<string, () => string>;
+
 export class ControlSocket {
   readonly #path: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  /** @param answer the JSON text for `status` */
-  constructor(path: string, answer: () => string) {
+  /** @param answers what is said to whom asks for it by name */
+  constructor(path: string, answers: Answers) {
     this.#path = path;
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket, answer));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket, answers));
     this.#server.maxConnections = 16;
     // A connection that could not be taken is one question unanswered.
     this.#server.on('error', () => undefined);
@@ -47,12 +50,13 @@ export class ControlSocket {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #serve(socket: Socket, answer: () => string): void {
+  #serve(socket: Socket, answers: Answers): void {
     this.#sockets.add(socket);
     let request = '';
     const answerOnce = () => {
       socket.removeAllListeners('data');
-      if (request.startsWith('status\n')) socket.end(answer());
+      const answer = answers.get(request.slice(0, request.indexOf('\n')));
+      if (answer !== undefined) socket.end(answer());
       else socket.destroy();
     };
     socket.setEncoding('latin1');

@@ -108,8 +108,10 @@ function layReady(entry: Entry, served: Served, settings: CycleSettings): void {
   const longestMs = served.fault === undefined ? maxAgeMs : graceMs;
   const validMs = Math.min(untilNextMs(entry, settings), longestMs - Math.max(0, ageMs));
   const parts = served.report.length === 0 ? [served.output] : [served.report, served.output];
+  const line = entry.lastFault?.line ?? '';
+  const output = served.fault === undefined ? { parts } : { parts, graceFor: line };
   tryToLay(entry, settings, served.fault === undefined ? 'output' : 'grace', () =>
-    settings.ready.publish(entry.target.host, parts, { validMs, address: addressOf(entry) }),
+    settings.ready.publish(entry.target.host, output, { validMs, address: addressOf(entry) }),
   );
 }
 

@@ -10,7 +10,7 @@ import type { PreparedRoute } from '../fetching/route-plan.ts';
 import type { Logger } from '../log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import { readSpooled } from '../spool/reading.ts';
-import type { SpooledOutput } from '../spool/record.ts';
+import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import { asCourierError } from '../system-errors.ts';
 import type { Entry } from './entry.ts';
@@ -47,7 +47,7 @@ export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Prom
   entry.isUnkept = false;
   try {
     const [producedAt, receivedAt] = [new Date(lastGood.producedAtMs), new Date(clock.now())];
-    const origin = `collector ${lastGood.source}`;
+    const origin = `${collectorOrigin}${lastGood.source}`;
     await keepers.spool.put({ host, output, producedAt, receivedAt, origin });
     entry.keptAtMs = clock.monotonic();
   } catch (thrown) {

@@ -1,19 +1,20 @@
 /** `cmk-courier hostcheck`: a host check command for hosts that cannot be pinged. */
 
 import { existsSync } from 'node:fs';
+import { isCollecting } from '../collector/ask-status.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, cleanText, faults } from '../errors.ts';
+import { CourierError, cleanText } from '../errors.ts';
 import { startTimeout } from '../fetching/deadline.ts';
 import { formatDuration } from '../fetching/durations.ts';
 import { type HostName, parseHostName } from '../host-name.ts';
 import { parseDuration, parsePath } from '../option-types.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
-import { findReadyDirectory } from '../ready/places.ts';
+import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { readReady } from '../ready/reading.ts';
 import { systemUptime } from '../ready/uptime.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { readSpooled } from '../spool/reading.ts';
-import type { SpooledOutput } from '../spool/record.ts';
+import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
 import { untilAborted } from '../until-aborted.ts';
 
 const options = {
@@ -85,33 +86,62 @@ async function judge(
   }
   const host = parseHostName(name);
   const ready = values.ready ?? findReadyDirectory(context.env);
-  const byReady = ready === undefined ? undefined : judgeReady(ready, host, context);
-  if (byReady !== undefined && byReady.state !== 'UNKNOWN') return byReady;
+  const clocks = { clock: context.clock, uptime: systemUptime() };
+  const found = ready === undefined ? undefined : readReady(ready, host, clocks);
+  if (found?.kind === 'output') return judgeOutput(found.validMs, host);
+  if (found?.kind === 'fault' && !isOurs(found.line)) return { state: 'DOWN', text: found.line };
+  // Only now: a fresh answer needs no spool.
   const spool = values.spool ?? defaultSpoolDirectory(context.env);
-  const found = await readInTime(spool, host, context);
-  const bySpool = found && judgeAge(found, values.maxAge, context.clock.now());
-  if (bySpool?.state === 'UP') return bySpool;
-  return byReady ?? bySpool ?? judgeAbsence(host, ready, spool);
+  const kept = await readInTime(spool, host, context);
+  const byAge = kept && judgeAge(kept, values.maxAge, context.clock.now());
+  if (byAge?.state === 'UP') return byAge;
+  if (found !== undefined) return judgeFault(found.line, byAge);
+  const isCollected = kept === undefined || kept.origin.startsWith(collectorOrigin);
+  if (ready !== undefined && isCollected && existsSync(ready)) {
+    await requireCollector(ready, byAge, context);
+  }
+  return byAge ?? judgeAbsence(host, ready, spool);
+}
+
+function judgeOutput(validMs: number, host: HostName): Verdict {
+  const left = formatDuration(validMs);
+  return { state: 'UP', text: `fresh output of ${host} is ready, good for ${left}` };
 }
 
 /** Trouble here says nothing about the host. */
-const ownExitCodes: readonly number[] = [
-  faults.INTERNAL.exit,
-  faults.USAGE.exit,
-  faults.CONFIG.exit,
-  faults.LOCAL.exit,
-];
+function isOurs(line: string): boolean {
+  return /\((?:INTERNAL|USAGE|CONFIG|LOCAL)\)$/.test(line);
+}
 
-/** What the collector has found out lately is the answer. */
-function judgeReady(ready: string, host: HostName, { clock }: CommandContext): Verdict | undefined {
-  const found = readReady(ready, host, { clock, uptime: systemUptime() });
-  if (found === undefined) return undefined;
-  if (found.kind === 'fault') {
-    const state = ownExitCodes.includes(found.exitCode) ? 'UNKNOWN' : 'DOWN';
-    return { state, text: found.line };
-  }
-  const left = formatDuration(found.validMs);
-  return { state: 'UP', text: `fresh output of ${host} is ready, good for ${left}` };
+/** All sources failed, and what the spool has, if anything, is too old. */
+function judgeFault(line: string, byAge: Verdict | undefined): Verdict {
+  const state = isOurs(line) ? 'UNKNOWN' : 'DOWN';
+  return byAge === undefined
+    ? { state, text: line }
+    : { ...byAge, state, text: `${byAge.text}; ${line}` };
+}
+
+/** As long as a collector may take to answer. */
+const pulseMs = 2000;
+
+/**
+ * A host is not down because nobody looks after it.
+ *
+ * @throws CourierError LOCAL
+ */
+async function requireCollector(
+  ready: string,
+  byAge: Verdict | undefined,
+  { clock, shutdown }: CommandContext,
+): Promise<void> {
+  const timeout = startTimeout({ clock, timeoutMs: pulseMs, what: 'no answer' }, shutdown);
+  const { socket } = placesBeside(ready);
+  const isAtWork = await isCollecting(socket, timeout.signal);
+  timeout.stop();
+  shutdown.throwIfAborted();
+  if (isAtWork) return;
+  const before = byAge === undefined ? '' : `; ${byAge.text}`;
+  throw new CourierError('LOCAL', `no collector is at work at ${socket}${before}`);
 }
 
 /** As long as a disk may take to answer; a core waits some ten seconds for a plug-in. */

@@ -11,6 +11,8 @@ import type { Uptime } from './uptime.ts';
 /** Something that has not expired. */
 export type Ready =
   | { readonly kind: 'output'; readonly bytes: number; readonly validMs: number }
+  /** Old output, and the line of the fault it stands in for. */
+  | { readonly kind: 'grace'; readonly bytes: number; readonly line: string }
   | ({ readonly kind: 'fault' } & ReadyFault);
 
 interface Readers {
@@ -40,8 +42,11 @@ function judge({ text, size, mtimeMs }: Start, { clock, uptime }: Readers): Read
   if (!text.startsWith(`${readyMark} `)) return { kind: 'output', bytes: size, validMs };
   const [head = '', , boot, second, code, line] = firstLine.exec(text) ?? [];
   if (boot !== uptime.bootId || Math.floor(uptime.now()) >= Number(second)) return undefined;
-  if (code === '0') return { kind: 'output', bytes: size - Buffer.byteLength(head), validMs };
-  return line === undefined ? undefined : { kind: 'fault', line, exitCode: Number(code) };
+  const bytes = size - Buffer.byteLength(head);
+  if (code !== '0') {
+    return line === undefined ? undefined : { kind: 'fault', line, exitCode: Number(code) };
+  }
+  return line === undefined ? { kind: 'output', bytes, validMs } : { kind: 'grace', bytes, line };
 }
 
 const longestLine = 4096;

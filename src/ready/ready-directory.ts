@@ -10,6 +10,7 @@
  *
  * It is expired from that second since that boot on; it was fetched from that address, `-` when the
  * site need not care; CODE is 0 for output, else the exit code that goes with the LINE for stderr.
+ * With CODE 0 a LINE tells the fault for which old output stands in.
  *
  * All calls are synchronous: memory does not keep anybody waiting.
  */
@@ -47,6 +48,12 @@ export interface ReadyFault {
   /** All of the line for stderr. */
   readonly line: string;
   readonly exitCode: number;
+}
+
+/** Output, and why it is old when it is: the line of the fault it stands in for. */
+export interface ReadyOutput {
+  readonly parts: readonly Buffer[];
+  readonly graceFor?: string;
 }
 
 /** Until when something is ready, and for whom. */
@@ -94,9 +101,10 @@ export class ReadyDirectory {
    *
    * @throws CourierError LOCAL, and then what is there is whole and expires as it was to
    */
-  publish(host: HostName, output: readonly Buffer[], validity: Validity): void {
+  publish(host: HostName, { parts, graceFor }: ReadyOutput, validity: Validity): void {
+    const outcome = graceFor === undefined ? '0' : `0 ${graceFor}`;
     this.#doing(`laying the output of ${host} ready`, () =>
-      this.#write(host, '0', output, validity),
+      this.#write(host, outcome, parts, validity),
     );
   }
 
@@ -117,7 +125,7 @@ export class ReadyDirectory {
   }
 
   /**
-   * The output that lies ready, expired or not; undefined when there is none.
+   * The good output that lies ready, expired or not; undefined when there is none.
    *
    * @throws CourierError LOCAL
    */

@@ -9,6 +9,9 @@ import { crc32 } from 'node:zlib';
 import { cleanText } from '../errors.ts';
 import type { HostName } from '../host-name.ts';
 
+/** With what the origin begins of all a collector brings. */
+export const collectorOrigin = 'collector ';
+
 /** Agent output of a host, and what is known of its way. */
 export interface NewOutput {
   readonly host: HostName;

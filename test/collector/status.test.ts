@@ -95,7 +95,10 @@ test('no line is wider than the terminal, and nothing foreign reaches it', () =>
 /** A collector's socket with that answer, and the command beside it. */
 async function makeRunning(t: TestContext, answer: () => string) {
   const directory = await makeTempDir(t);
-  const socket = new ControlSocket(join(directory, 'collector.sock'), answer);
+  const socket = new ControlSocket(
+    join(directory, 'collector.sock'),
+    new Map([['status', answer]]),
+  );
   await socket.listen();
   t.after(() => socket.close());
   const run = async (operands: readonly string[] = [], options = {}, shutdown?: AbortSignal) => {

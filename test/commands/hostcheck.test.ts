@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/clock.ts';
+import { wellWord } from '../../src/collector/ask-status.ts';
+import { ControlSocket } from '../../src/collector/control-socket.ts';
 import { hostcheck } from '../../src/commands/hostcheck.ts';
 import { CourierError } from '../../src/errors.ts';
 import { parseHostName } from '../../src/host-name.ts';
@@ -12,16 +14,21 @@ import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../src/ready/uptime.ts';
 import { putSpooled } from '../../src/spool/putting.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
+import { catchFault } from '../helpers/expect-fault.ts';
 import { start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 const host = parseHostName('web01');
 const output = Buffer.from('<<<check_mk>>>\n');
 
-/** Directories of a site, and what the plug-in says there. */
+/** Directories of a site, and what the plug-in says there. A collector is at work, unless closed. */
 async function makeSite(t: TestContext) {
   const directory = await makeTempDir(t);
   const [ready, spool] = [join(directory, 'ready'), join(directory, 'spool')];
+  const socket = join(directory, 'collector.sock');
+  const collector = new ControlSocket(socket, new Map([['pulse', () => wellWord]]));
+  await collector.listen();
+  t.after(() => collector.close());
   const clock = { ...systemClock };
   const check = async (operands: readonly string[] = [host], options = {}) => {
     const context = makeCommandContext();
@@ -35,18 +42,18 @@ async function makeSite(t: TestContext) {
     return `${code} ${context.said.output}`;
   };
   const lay = () => ReadyDirectory.open({ directory: ready, clock, uptime: systemUptime() });
-  const keep = (ageMs: number) => {
+  const keep = (ageMs: number, origin = 'upload x') => {
     const at = new Date(clock.now() - ageMs);
-    return putSpooled(spool, { host, output, producedAt: at, receivedAt: at, origin: 'upload x' });
+    return putSpooled(spool, { host, output, producedAt: at, receivedAt: at, origin });
   };
-  return { check, lay, keep, ready };
+  return { check, lay, keep, ready, socket, collector };
 }
 
 const validity = { validMs: 90_500, address: undefined };
 
 test('a host with fresh output is up', async (t) => {
   const { check, lay } = await makeSite(t);
-  lay().publish(host, [output], validity);
+  lay().publish(host, { parts: [output] }, validity);
   assert.equal(await check(), '0 UP - fresh output of web01 is ready, good for 1m30s\n');
 });
 
@@ -71,13 +78,41 @@ test('where nothing is ready, the age of the output in the spool decides', async
   );
 });
 
+test('old output that stands in counts for as long as it is young enough', async (t) => {
+  const { check, lay, keep } = await makeSite(t);
+  const line = 'cmk-courier: http: web01: connecting to depot:80: connection refused (UNREACHABLE)';
+  lay().publish(host, { parts: [output], graceFor: line }, validity);
+  assert.equal(await check(), `2 DOWN - ${line}\n`);
+  await keep(60_000, 'collector http http://depot/web01');
+  assert.match(await check(), /^0 UP - output of web01 is 1m(?:\d+s)? old, from collector http /);
+  assert.match(
+    await check([host], { maxAge: ['30s'] }),
+    /^2 DOWN - output of web01 is 1m.* old, allowed are 30s, .*; cmk-courier: http: web01: .* \| age=/,
+  );
+});
+
+test('a host is not down because nobody looks after it', async (t) => {
+  const { check, lay, keep, socket, collector } = await makeSite(t);
+  lay();
+  await keep(900_500, 'collector http http://depot/web01');
+  const old = 'output of web01 is 15m old, allowed are 5m, from collector http http://depot/web01';
+  assert.equal(await check(), `2 DOWN - ${old} | age=901s;;300\n`);
+  collector.close();
+  const dead = `no collector is at work at ${socket}`;
+  assert.equal((await catchFault(check())).message, `${dead}; ${old}`);
+  assert.equal((await catchFault(check(['web02']))).message, dead);
+  await keep(900_500);
+  assert.match(await check(), /^2 DOWN - output of web01 is 15m old, .* from upload x /);
+});
+
 test('trouble of our own says nothing about the host', async (t) => {
   const { check, lay, keep } = await makeSite(t);
   const line = 'cmk-courier: ssh: web01: ssh is not installed (LOCAL)';
   lay().publishFault(host, { line, exitCode: 4 }, validity);
   assert.equal(await check(), `3 UNKNOWN - ${line}\n`);
-  await keep(900_000);
-  assert.equal(await check(), `3 UNKNOWN - ${line}\n`);
+  await keep(900_500);
+  const old = 'output of web01 is 15m old, allowed are 5m, from upload x';
+  assert.equal(await check(), `3 UNKNOWN - ${old}; ${line} | age=901s;;300\n`);
   await keep(60_000);
   assert.match(await check(), /^0 UP - output of web01 is 1m(?:\d+s)? old, /);
 });
@@ -110,7 +145,7 @@ test('a fault cannot end the line or look like a metric', async (t) => {
 
 test('what was ready and expired does not count', async (t) => {
   const { check, lay } = await makeSite(t);
-  lay().publish(host, [output], { validMs: -1, address: undefined });
+  lay().publish(host, { parts: [output] }, { validMs: -1, address: undefined });
   assert.equal(await check(), '2 DOWN - there is no output of web01\n');
 });
 
@@ -138,7 +173,7 @@ test('a mistake is UNKNOWN, on stdout, not a host that is down', async () => {
 
 test('the exit code of a verdict is that of the program', async (t) => {
   const directory = await makeTempDir(t);
-  const args = ['hostcheck', 'web01', `--ready=${directory}`, `--spool=${directory}/none`];
+  const args = ['hostcheck', 'web01', `--ready=${directory}/none`, `--spool=${directory}`];
   assert.equal(await runProgram(args), '2 DOWN - there is no output of web01\n');
 });
 
@@ -163,7 +198,7 @@ test('what cannot be read is UNKNOWN', async (t) => {
 
 test('a fresh answer needs no spool', async (t) => {
   const { lay, ready } = await makeSite(t);
-  lay().publish(host, [output], validity);
+  lay().publish(host, { parts: [output] }, validity);
   const said = await runProgram(['hostcheck', 'web01', `--ready=${ready}`]);
   assert.match(said, /^0 UP - fresh output of web01 is ready, /);
 });
@@ -189,7 +224,8 @@ test('nothing large is loaded: a core runs this for every host every minute', as
   const hook = `--import=data:text/javascript,${encodeURIComponent(noting)}`;
   const args = [hook, bin, 'hostcheck', 'web01', `--ready=${directory}`, `--spool=${directory}`];
   const { stdout, stderr, code } = await start(process.execPath, args).ended;
-  assert.deepEqual([stdout.toString(), code], ['DOWN - there is no output of web01\n', 2]);
+  assert.match(stdout.toString(), /^UNKNOWN - cmk-courier: hostcheck: no collector is at work at /);
+  assert.equal(code, 3);
   assert.match(stderr, /\/src\/commands\/hostcheck\.ts\n/);
   assert.doesNotMatch(stderr, /node_modules\/(?!yargs-parser\/)/);
 });

@@ -50,7 +50,10 @@ async function makeSite(t: TestContext, hosts: readonly object[] = [makeHost('we
     return makeStatus(hosts);
   };
   const open = async () => {
-    const socket = new ControlSocket(join(directory, 'collector.sock'), answer);
+    const socket = new ControlSocket(
+      join(directory, 'collector.sock'),
+      new Map([['status', answer]]),
+    );
     await socket.listen();
     t.after(() => socket.close());
     return socket;
@@ -87,10 +90,12 @@ test('watched from anything but a terminal, one table follows another', { timeou
 
 test('a signal ends watching without another table', { timeout }, async (t) => {
   const { directory, run, end, said } = await makeSite(t);
-  const socket = new ControlSocket(join(directory, 'collector.sock'), () => {
+  const answer = () => {
     end();
     return makeStatus([]);
-  });
+  };
+  const path = join(directory, 'collector.sock');
+  const socket = new ControlSocket(path, new Map([['status', answer]]));
   await socket.listen();
   t.after(() => socket.close());
   await run(watch);

@@ -41,27 +41,37 @@ test('it is made for its owner alone', async (t) => {
 
 test('output is laid ready as it is, with when it expires by both clocks', async (t) => {
   const { directory, clock, ready, read, text } = await makeReady(t);
-  ready.publish(host, output, validity);
+  ready.publish(host, { parts: output }, validity);
   assert.equal(text('web01'), `cmk-courier-ready/1 boot-1 1091 - 0\n${whole}`);
   assert.equal(statSync(join(directory, 'web01')).mtimeMs, clock.now() + 90_900);
   assert.deepEqual(readdirSync(directory), ['web01']);
   assert.deepEqual(read(), { kind: 'output', bytes: whole.length, validMs: 90_900 });
 });
 
+test('old output that stands in says why, and is no good output to be kept', async (t) => {
+  const { ready, read, text } = await makeReady(t);
+  ready.publish(host, { parts: output, graceFor: fault.line }, validity);
+  assert.equal(text('web01'), `cmk-courier-ready/1 boot-1 1091 - 0 ${fault.line}\n${whole}`);
+  assert.deepEqual(read(), { kind: 'grace', bytes: whole.length, line: fault.line });
+  assert.equal(ready.readBack(host), undefined);
+  ready.publish(host, { parts: output }, validity);
+  assert.equal(ready.readBack(host)?.toString(), whole);
+});
+
 test('a fault takes the place of output, and output that of a fault', async (t) => {
   const { directory, ready, read, text } = await makeReady(t);
-  ready.publish(host, output, validity);
+  ready.publish(host, { parts: output }, validity);
   ready.publishFault(host, fault, { validMs: 10_000, address: '127.0.0.1' });
   assert.equal(text('web01'), `cmk-courier-ready/1 boot-1 1010 127.0.0.1 6 ${fault.line}\n`);
   assert.deepEqual(read(), { kind: 'fault', ...fault });
-  ready.publish(host, output, validity);
+  ready.publish(host, { parts: output }, validity);
   assert.equal(read()?.kind, 'output');
   assert.deepEqual(readdirSync(directory), ['web01']);
 });
 
 test('what has expired by one of the clocks is not ready', async (t) => {
   const { clock, uptime, ready, read } = await makeReady(t);
-  ready.publish(host, output, validity);
+  ready.publish(host, { parts: output }, validity);
   const later = { ...uptime, now: () => 1091 };
   assert.equal(read({ clock, uptime: later }), undefined);
   assert.equal(read({ clock: new FakeClock(clock.now() + 90_900), uptime }), undefined);
@@ -97,7 +107,7 @@ test('a file without our first line, laid there by hand, is output', async (t) =
 
 test('what is removed is gone whole, and may be removed again', async (t) => {
   const { directory, ready } = await makeReady(t);
-  ready.publish(host, output, validity);
+  ready.publish(host, { parts: output }, validity);
   ready.publishFault(host, fault, validity);
   ready.remove(host);
   ready.remove(host);
@@ -106,7 +116,7 @@ test('what is removed is gone whole, and may be removed again', async (t) => {
 
 test('sweeping takes what was half-way written and what expired long ago, and nothing else', async (t) => {
   const { directory, clock, uptime, ready } = await makeReady(t);
-  ready.publish(host, output, validity);
+  ready.publish(host, { parts: output }, validity);
   ready.publishFault(parseHostName('web02'), fault, { validMs: 1000, address: undefined });
   writeFileSync(join(directory, '.web03~new'), 'half');
   writeFileSync(join(directory, 'notes of mine'), 'x');
@@ -125,14 +135,14 @@ test('a directory that cannot be made is LOCAL', async (t) => {
 
 test('a name that is taken by a directory is LOCAL, and leaves nothing half-way', async (t) => {
   const { directory, ready } = await makeReady(t);
-  ready.publish(host, output, validity);
+  ready.publish(host, { parts: output }, validity);
   const blocked = ReadyDirectory.open({
     directory: join(directory, '..'),
     clock: new FakeClock(),
     uptime: { bootId: 'b', now: () => 1 },
   });
   assert.match(
-    String(catchThrown(() => blocked.publish(parseHostName('ready'), output, validity))),
+    String(catchThrown(() => blocked.publish(parseHostName('ready'), { parts: output }, validity))),
     /laying the output of ready ready/,
   );
   assert.deepEqual(

@@ -103,7 +103,12 @@ test('it is executable, and about twenty lines of code', () => {
 });
 
 testInSite('fresh output is printed byte for byte', (site) => {
-  site.directoryForReady.publish(host, [output], validity);
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
+  assertOutput(site.run());
+});
+
+testInSite('old output that stands in is printed, and not why it does', (site) => {
+  site.directoryForReady.publish(host, { parts: [output], graceFor: fault.line }, validity);
   assertOutput(site.run());
 });
 
@@ -124,18 +129,18 @@ testInSite('where nothing is ready the program itself is called, with all option
 });
 
 testInSite('output that has expired by the time of its file is not printed', (site) => {
-  site.directoryForReady.publish(host, [output], validity);
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
   site.expire('web01', -1000);
   assertFallback(site.run());
 });
 
 testInSite('output that expires at this very second is not printed', (site) => {
-  site.directoryForReady.publish(host, [output], { validMs: 0, address: undefined });
+  site.directoryForReady.publish(host, { parts: [output] }, { validMs: 0, address: undefined });
   assertFallback(site.run());
 });
 
 testInSite('a clock that was set back makes nothing good that has expired', (site) => {
-  site.directoryForReady.publish(host, [output], { validMs: -5000, address: undefined });
+  site.directoryForReady.publish(host, { parts: [output] }, { validMs: -5000, address: undefined });
   site.expire('web01', 3_600_000);
   assertFallback(site.run());
   site.directoryForReady.publishFault(host, fault, { validMs: -5000, address: undefined });
@@ -146,7 +151,11 @@ testInSite('a clock that was set back makes nothing good that has expired', (sit
 testInSite('what another boot left on a disk is not printed', (site) => {
   const directory = site.ready;
   const uptime = { bootId: '00000000-0000-0000-0000-000000000000', now: () => 1e9 };
-  ReadyDirectory.open({ directory, clock: systemClock, uptime }).publish(host, [output], validity);
+  ReadyDirectory.open({ directory, clock: systemClock, uptime }).publish(
+    host,
+    { parts: [output] },
+    validity,
+  );
   assertFallback(site.run());
 });
 
@@ -159,7 +168,7 @@ testInSite('a first line that is not whole lets nothing pass', (site) => {
     ...[`${boot} ${late} - x line`, `${boot} ${late} - -6 line`, `${boot} ${late} - 06 line`],
   ];
   for (const text of damaged) {
-    site.directoryForReady.publish(host, [output], validity);
+    site.directoryForReady.publish(host, { parts: [output] }, validity);
     writeFileSync(site.path('web01'), `cmk-courier-ready/1 ${text}\n${output}`);
     site.expire('web01', 60_000);
     assertFallback(site.run());
@@ -170,7 +179,7 @@ testInSite('a first line that is not whole lets nothing pass', (site) => {
 });
 
 testInSite('a file without our first line, laid there by hand, is output as a whole', (site) => {
-  site.directoryForReady.publish(host, [output], validity);
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
   writeFileSync(site.path('web01'), output);
   site.expire('web01', 60_000);
   assertOutput(site.run());
@@ -186,7 +195,7 @@ testInSite('a fault that has expired is not told', (site) => {
 
 testInSite('another address than the one it was fetched with needs a fetch', (site) => {
   const known = { validMs: 60_000, address: '127.0.0.1' };
-  site.directoryForReady.publish(host, [output], known);
+  site.directoryForReady.publish(host, { parts: [output] }, known);
   assertOutput(site.run([host, '--address=127.0.0.1']));
   assertOutput(site.run([host]));
   assertFallback(
@@ -200,7 +209,7 @@ testInSite('another address than the one it was fetched with needs a fetch', (si
 
 testInSite('a name that is no host name never becomes a path', (site) => {
   const ready = site.directoryForReady;
-  ready.publish(host, [output], validity);
+  ready.publish(host, { parts: [output] }, validity);
   writeFileSync(join(site.ready, '..', 'secret'), 'secret');
   utimesSync(join(site.ready, '..', 'secret'), new Date(4e12), new Date(4e12));
   for (const name of [
@@ -218,7 +227,7 @@ testInSite('a name that is no host name never becomes a path', (site) => {
 });
 
 testInSite('what stands in the place of output does not hold it up', (site) => {
-  site.directoryForReady.publish(host, [output], validity);
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
   const replace = (make: (path: string) => void) => {
     rmSync(site.path('web01'), { recursive: true });
     make(site.path('web01'));
@@ -233,7 +242,7 @@ testInSite('what stands in the place of output does not hold it up', (site) => {
 });
 
 testInSite('no other process is started: cat takes the place of the script', (site) => {
-  site.directoryForReady.publish(host, [output], validity);
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
   writeScript(join(site.directory, 'bin/cat'), '#!/bin/sh\necho "$$"\n');
   const child = site.start([host]);
   return new Promise((resolve, reject) => {
@@ -255,7 +264,7 @@ testInSite(
     const outputs = Array.from({ length: 10 }, (_, n) => Buffer.alloc(50_000 + n, String(n)));
     let turn = 0;
     const publish = () =>
-      ready.publish(host, [outputs[turn++ % outputs.length] ?? output], validity);
+      ready.publish(host, { parts: [outputs[turn++ % outputs.length] ?? output] }, validity);
     publish();
     for (let n = 0; n < answers; n += 1) {
       const child = site.start([host]);
