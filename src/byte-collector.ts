@@ -2,6 +2,9 @@
 
 const firstCapacity = 64 * 1024;
 
+/** What a peer announces is believed so far. */
+const mostExpected = 1024 * 1024;
+
 /**
  * Puts pieces together in one growing buffer: a peer that sends every byte as a piece of its
  * own costs no more memory than one that does not.
@@ -12,6 +15,13 @@ export class ByteCollector {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Makes room at once for what is announced: nothing has to be moved later. */
+  expect(bytes: number): void {
+    if (bytes > 0 && bytes <= mostExpected && this.#length === 0) {
+      this.#bytes = Buffer.allocUnsafe(bytes);
+    }
   }
 
   add(piece: Buffer): void {

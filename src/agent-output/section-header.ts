@@ -42,11 +42,33 @@ const defaultOptions: HeaderOptions = {
 };
 
 /**
+ * Headers read before: agents write the same ones every minute, hosts have them in common, and
+ * whoever reads thousands of outputs spends half of that on headers. Keys are the lines as Latin-1,
+ * in which no two lines look the same.
+ */
+const known = new Map<string, SectionHeader>();
+const mostKnown = 2000;
+
+/**
  * Reads a section header; `line` is all of it, from `<<<` to `>>>`. Parts that are not
  * `option(value)` are ignored, of an option given twice the last value counts.
  */
 export function readSectionHeader(line: Buffer): SectionHeader | InvalidHeaderRule {
   if (line.length > limits.headerBytes) return 'header-too-long';
+  const key = line.toString('latin1');
+  const seen = known.get(key);
+  if (seen !== undefined) return seen;
+  const read = readUnknown(line);
+  // With a time in it, it does not come again.
+  const { cached, persistUntil } = typeof read === 'string' ? defaultOptions : read.options;
+  if (typeof read !== 'string' && cached === undefined && persistUntil === undefined) {
+    if (known.size === mostKnown) known.clear();
+    known.set(key, read);
+  }
+  return read;
+}
+
+function readUnknown(line: Buffer): SectionHeader | InvalidHeaderRule {
   if (!isUtf8(line)) return 'invalid-utf-8';
   const [name, ...parts] = line.toString('utf8', 3, line.length - 3).split(':');
   if (name === undefined || !/^[A-Za-z0-9_]+$/.test(name)) return 'invalid-name';

@@ -44,11 +44,11 @@ function toHostStatus(entry: Entry, clock: Clock): HostStatus {
     ageMs: lastGood && clock.now() - lastGood.producedAtMs,
     source: lastGood?.source,
     bytes: lastGood?.bytes,
-    durationMs: entry.durationMs,
+    durationMs: entry.durationMs && Math.round(entry.durationMs),
     lastFault: fault,
     failures: history.failures,
     breaker: !isDead(history) ? 'closed' : isRunning ? 'half-open' : 'open',
-    nextDueMs: isRunning ? 0 : Math.max(0, dueMs - clock.monotonic()),
+    nextDueMs: isRunning ? 0 : Math.round(Math.max(0, dueMs - clock.monotonic())),
     served: entry.served,
   };
 }

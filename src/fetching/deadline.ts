@@ -26,12 +26,16 @@ export function startTimeout(
   const stopped = new AbortController();
   const abort = () => ended.abort(parent.reason);
   if (parent.aborted) abort();
-  parent.addEventListener('abort', abort, { signal: stopped.signal });
+  parent.addEventListener('abort', abort, { once: true });
   clock.sleep(timeoutMs, stopped.signal).then(
     () => ended.abort(new CourierError('TIMEOUT', `${what} within ${formatDuration(timeoutMs)}`)),
     () => undefined,
   );
-  return { signal: ended.signal, stop: () => stopped.abort(nothingWrong) };
+  const stop = () => {
+    parent.removeEventListener('abort', abort);
+    stopped.abort(nothingWrong);
+  };
+  return { signal: ended.signal, stop };
 }
 
 /** Said by us, since the reason Node would make up takes longer than the rest of stopping. */

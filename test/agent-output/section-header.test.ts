@@ -114,3 +114,18 @@ for (const [rule, lines] of Object.entries(invalid)) {
 test('a header of 4096 bytes is not too long', () => {
   assert.deepEqual(read(`<<<df:${'x'.repeat(4087)}>>>`), { name: 'df', options: defaults });
 });
+
+test('a header read again is read the same, however many others came between', () => {
+  const again = '<<<again:sep(9):nostrip()>>>';
+  const first = read(again);
+  for (let n = 0; n < 5000; n += 1) {
+    assert.deepEqual(read(`<<<s${n}:sep(${n})>>>`), {
+      name: `s${n}`,
+      options: { ...defaults, separator: n },
+    });
+  }
+  assert.deepEqual(read(again), first);
+  assert.equal(read('<<<s\xe4>>>'), 'invalid-utf-8');
+  assert.equal(read('<<<s\xc3\xa4>>>'), 'invalid-name');
+  assert.equal(read('<<<s\xe4>>>'), 'invalid-utf-8');
+});

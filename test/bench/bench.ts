@@ -3,8 +3,10 @@
 import { cpus } from 'node:os';
 import { benchAgentPort } from './agent-port.ts';
 import { benchInterrupt } from './interrupt.ts';
+import { benchReadyPath } from './ready-path.ts';
 import { benchReceiver } from './receiver.ts';
 import { benchStartup } from './startup.ts';
+import { benchManyHosts, benchSweep } from './sweep.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTools } from './tools.ts';
 
@@ -21,6 +23,9 @@ const benches = [
   () => benchThroughput(),
   () => benchInterrupt(turns),
   () => benchReceiver(),
+  () => benchReadyPath(turns),
+  () => benchSweep(),
+  () => benchManyHosts(),
 ];
 for (const bench of benches) {
   process.stdout.write(`${await bench()}\n\n`);

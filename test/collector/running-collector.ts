@@ -66,7 +66,8 @@ export class CollectorSite {
   /** What `cmk-courier status --json` says; undefined when nobody answers. */
   status() {
     const args = ['status', '--json', '--timeout=5s', `--ready=${this.ready}`];
-    const { status, stdout } = spawnSync(courier, args, { env: this.environment });
+    const options = { env: this.environment, maxBuffer: 64 * 1024 * 1024 };
+    const { status, stdout } = spawnSync(courier, args, options);
     return status === 0 ? JSON.parse(stdout.toString()) : undefined;
   }
 

@@ -17,6 +17,7 @@ export interface ConnectionSettings extends ConnectSettings {
 export class Connections {
   readonly #settings: ConnectionSettings;
   readonly #idle = new Map<string, Connection[]>();
+  readonly #running = new Set<Exchange>();
   readonly #closing = new AbortController();
 
   constructor(settings: ConnectionSettings) {
@@ -29,25 +30,29 @@ export class Connections {
    * @throws CourierError, the signal's reason included
    */
   async ask(hop: Hop, signal: AbortSignal): Promise<Answer> {
-    const until = AbortSignal.any([signal, this.#closing.signal]);
-    const key = keyOf(hop);
-    const used = this.#takeIdle(key);
+    const { signal: closing } = this.#closing;
+    closing.throwIfAborted();
+    const used = this.#takeIdle(keyOf(hop));
     if (used !== undefined) {
       const exchange = this.#exchange(hop);
       try {
-        return await this.#askOver(used, hop, exchange, until);
+        return await this.#askOver(used, hop, exchange, signal);
       } catch (error) {
         // The peer may have closed an idle connection just as we used it again: RFC 9112 9.3.1.
-        if (exchange.hasBegun || until.aborted || !isLost(error)) throw error;
+        const isOver = signal.aborted || closing.aborted;
+        if (exchange.hasBegun || isOver || !isLost(error)) throw error;
       }
     }
+    const until = AbortSignal.any([signal, closing]);
     const fresh = await openConnection(hop, this.#settings, until);
-    return this.#askOver(fresh, hop, this.#exchange(hop), until);
+    return this.#askOver(fresh, hop, this.#exchange(hop), signal);
   }
 
   /** Ends what runs. May be called twice; never rejects. */
   async close(): Promise<void> {
-    this.#closing.abort(new CourierError('INTERRUPTED', 'the transport was closed'));
+    const reason = new CourierError('INTERRUPTED', 'the transport was closed');
+    this.#closing.abort(reason);
+    for (const exchange of this.#running) exchange.fail(reason);
     const idle = [...this.#idle.values()].flat();
     this.#idle.clear();
     await Promise.all(idle.map((connection) => connection.close()));
@@ -63,10 +68,16 @@ export class Connections {
     exchange: Exchange,
     signal: AbortSignal,
   ): Promise<Answer> {
+    const { signal: closing } = this.#closing;
+    if (closing.aborted) await connection.close();
+    closing.throwIfAborted();
     const { url } = hop.place;
     const proxy = url.protocol === 'http:' ? this.#settings.chooseProxy(url) : undefined;
     const request = toRequest(hop, this.#settings.credentials, proxy);
-    const answer = await connection.ask(request, exchange, signal);
+    this.#running.add(exchange);
+    const answer = await connection
+      .ask(request, exchange, signal)
+      .finally(() => this.#running.delete(exchange));
     if (answer.isComplete && connection.isOpen && !this.#closing.signal.aborted) {
       const key = keyOf(hop);
       this.#idle.set(key, [...(this.#idle.get(key) ?? []), connection]);

@@ -74,6 +74,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#allow(this.#limits.idleTimeoutMs, 'more of the response');
     const fault = this.#checkHead(this.#head);
     if (fault !== undefined) this.fail(fault);
+    else if (status === 200) this.#body.expect(this.#head.announcedBytes ?? 0);
   }
 
   onResponseData(_: unknown, piece: Buffer): void {
