@@ -4,7 +4,10 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { collect } from '../src/commands/collect.ts';
 import { fetch } from '../src/commands/fetch.ts';
+import { hostcheck } from '../src/commands/hostcheck.ts';
+import { status } from '../src/commands/status.ts';
 import { faults } from '../src/errors.ts';
 import { describeOption } from '../src/help.ts';
 import { type OptionTable, toFlag } from '../src/options.ts';
@@ -62,6 +65,12 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   const docs = new Map([['README.md', readme]]);
   const receiver = 'src/receiver/README.md';
   docs.set(receiver, fill(readFileSync(receiver, 'utf8'), 'options', optionTable(receiverOptions)));
+  const collector = 'src/collector/README.md';
+  let page = readFileSync(collector, 'utf8');
+  for (const [name, { options }] of Object.entries({ collect, status, hostcheck })) {
+    page = fill(page, `${name}-options`, optionTable(options));
+  }
+  docs.set(collector, page);
   for (const { transport, load } of Object.values(catalog)) {
     const path = `src/transports/${transport}/README.md`;
     const { options } = await load();
