@@ -97,6 +97,12 @@ export function fillSourceUri(uri: SourceUri, target: Target): string {
   );
 }
 
+/** The same for messages; a placeholder nothing is known for stays as it is. */
+export function showFilled(uri: SourceUri, target: Target): string {
+  const isKnown = target.address !== undefined || !uri.text.includes('{address}');
+  return showUri(isKnown ? fillSourceUri(uri, target) : uri.text);
+}
+
 function fillPart(part: string, target: Target, encode: (value: string) => string): string {
   return part.replace(/\{(host|address)\}/g, (_, name) => {
     const value = name === 'host' ? target.host : target.address;

@@ -139,9 +139,10 @@ async function test(task: Task): Promise<void> {
   const outcome = await testRoute({ path: task.path, target, tags }, context, async (rehearsed) =>
     tell?.(toLine(rehearsed)),
   );
-  if (values.json) await print(`${JSON.stringify(outcome, null, 2)}\n`, context);
-  else await print(`${outcome.verdict}\n`, context);
-  if (outcome.fault !== undefined) throw outcome.fault;
+  const { fault, ...shown } = outcome;
+  if (values.json) await print(`${JSON.stringify(shown, null, 2)}\n`, context);
+  else await print(`${shown.verdict}\n`, context);
+  if (fault !== undefined) throw fault;
 }
 
 async function readHost({

@@ -3,7 +3,7 @@
 import { parseAgentOutput } from '../agent-output/parser.ts';
 import type { CommandContext } from '../command.ts';
 import type { CourierError } from '../errors.ts';
-import { fillSourceUri, showUri, type Target } from '../source.ts';
+import { showFilled, type Target } from '../source.ts';
 import { asCourierError } from '../system-errors.ts';
 import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
 import { locate } from './faults.ts';
@@ -39,7 +39,7 @@ export async function rehearse(
   const { target, deadlineMs } = plan;
   const timeoutMs = Math.min(deadlineMs, step.timeoutMs ?? plan.timeoutMs ?? deadlineMs);
   const startMs = clock.monotonic();
-  const about = { transport: step.name, source: showSource(step, target) };
+  const about = { transport: step.name, source: showFilled(step.source.uri, target) };
   let found = { code: 'OK', message: '' };
   let fault: CourierError | undefined;
   try {
@@ -52,20 +52,12 @@ export async function rehearse(
     fault = locate({ step, error }, target);
     found = { code: error.code, message: error.message };
   }
-  return { shown: { ...about, durationMs: clock.monotonic() - startMs, ...found }, fault };
+  const durationMs = Math.round(clock.monotonic() - startMs);
+  return { shown: { ...about, durationMs, ...found }, fault };
 }
 
 function describe({ output, origin, producedAt }: Accepted, target: Target, nowMs: number) {
   const sections = parseAgentOutput(output, target.host).sections.length;
   const age = producedAt === undefined ? {} : { ageMs: nowMs - producedAt.getTime() };
   return { message: origin, bytes: output.length, sections, ...age };
-}
-
-/** As far as it can be filled in. */
-function showSource({ source }: SourceStep, target: Target): string {
-  try {
-    return showUri(fillSourceUri(source.uri, target));
-  } catch {
-    return showUri(source.uri.text);
-  }
 }

@@ -6,7 +6,7 @@ import type { RawOptions } from '../options.ts';
 import { loadRoutes } from '../routes/load.ts';
 import { whyNot } from '../routes/match.ts';
 import type { Route, RouteSettings } from '../routes/route.ts';
-import { fillSourceUri, parseSourceUri, showUri, type Target } from '../source.ts';
+import { parseSourceUri, showFilled, type Target } from '../source.ts';
 import { catalogEntry } from '../transports/catalog.ts';
 import { formatDuration } from './durations.ts';
 
@@ -37,7 +37,7 @@ interface ExplainedSource {
   readonly timeout: string | undefined;
 }
 
-/** @throws CourierError about the routes file; USAGE when a source needs an address */
+/** @throws CourierError about the routes file */
 export async function explainRoute(
   path: string,
   target: Target,
@@ -60,7 +60,7 @@ function explainChosen({ name, line, sources, settings }: Route, target: Target)
     const uri = parseSourceUri(source.uri);
     const { options, timeoutMs } = source;
     return {
-      uri: showUri(fillSourceUri(uri, target)),
+      uri: showFilled(uri, target),
       transport: catalogEntry(uri.scheme).transport,
       line: source.line,
       options,

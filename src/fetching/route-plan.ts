@@ -1,7 +1,8 @@
 /** A route of the routes file → what a fetch needs to know. */
 
 import type { CommandContext } from '../command.ts';
-import { CourierError } from '../errors.ts';
+import { CourierError, quote } from '../errors.ts';
+import { findNearest } from '../nearest.ts';
 import { parseOptions } from '../options.ts';
 import type { Route, RouteSource } from '../routes/route.ts';
 import { readSecret, secretOptions } from '../secret-options.ts';
@@ -88,7 +89,15 @@ export async function toStep({ uri: text, options, timeoutMs }: RouteSource): Pr
   const uri = parseSourceUri(text);
   const { transport, load } = catalogEntry(uri.scheme);
   const module = await load();
+  const stray = Object.keys(options).find((name) => !Object.hasOwn(module.options, name));
+  if (stray !== undefined) throw toStrayKey(stray, transport, Object.keys(module.options));
   parseOptions(module.options, options);
   const step = { source: { uri, options }, name: transport, module };
   return timeoutMs === undefined ? step : { ...step, timeoutMs };
+}
+
+function toStrayKey(key: string, transport: string, known: readonly string[]): CourierError {
+  const nearest = findNearest(key, known);
+  const hint = nearest === undefined ? `there are ${known.join(', ')}` : `is ${nearest} meant?`;
+  return new CourierError('USAGE', `unknown key ${quote(key)} of ${transport}; ${hint}`);
 }

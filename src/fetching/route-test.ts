@@ -67,6 +67,6 @@ export function toLine(rehearsed: Rehearsed): string {
   const { transport, source, code, message, durationMs, ageMs, bytes, sections } = rehearsed;
   const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(Math.max(0, ageMs))} old`;
   const what = bytes === undefined ? '' : `: ${bytes} bytes, ${sections} sections, ${age}`;
-  const took = formatDuration(Math.round(durationMs));
+  const took = formatDuration(durationMs);
   return `${code.padEnd(11)} ${took.padStart(6)}  ${transport} ${cleanText(source)}${what}${code === 'OK' ? '' : `: ${cleanText(message)}`}\n`;
 }

@@ -1,7 +1,7 @@
 /** What the schema has read → routes, with the defaults worked in. */
 
 import { dirname, resolve } from 'node:path';
-import { isMap, isSeq, type Node } from 'yaml';
+import { isMap, isNode, isSeq, type Node } from 'yaml';
 import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
 import { parseHostPatterns } from './patterns.ts';
 import type { Layout } from './problems.ts';
@@ -25,7 +25,8 @@ export function toRoutes(file: RoutesFile, path: string, layout: Layout): Routes
 function toRoute(route: RouteInFile, defaults: SettingsInFile, layout: Layout): Route {
   const { name = route.hosts[0] ?? '', hosts, tags = [], sources } = route;
   const line = lineOf(layout.root, layout);
-  const places = itemsAt(itemAt(layout.root, 'sources'));
+  const given = itemAt(layout.root, 'sources');
+  const places = isSeq(given) ? itemsAt(given) : [given].filter(isNode);
   return {
     name,
     line,

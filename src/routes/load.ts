@@ -55,19 +55,20 @@ export async function readRoutes(
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const layout = layOut(document, lineCounter);
-  const wrong = [...document.errors, ...document.warnings];
-  if (wrong.length > 0) {
-    return {
-      problems: wrong.map(({ pos, message }) => ({
-        line: layout.lineOf(pos[0]),
-        message: message.includes('flow') ? `${message}; {host} in brackets needs quotes` : message,
-      })),
-    };
+  // What comes behind the first mistake in the form comes of it.
+  const [wrong] = [...document.errors, ...document.warnings];
+  if (wrong !== undefined) {
+    const line = layout.lineOf(wrong.pos[0]);
+    return { problems: [{ line, message: `${wrong.message}${hintFor(wrong.message)}` }] };
   }
   await unifyKeys(document);
   const parsed = routesFile.safeParse(toContent(document, path) ?? {});
   if (!parsed.success) return { problems: toProblems(parsed.error.issues, layout) };
   return { routes: toRoutes(parsed.data, resolve(path), layout) };
+}
+
+function hintFor(message: string): string {
+  return message.includes('flow') ? '; inside brackets, text with { } [ or ] needs quotes' : '';
 }
 
 const largestFile = 1024 * 1024;

@@ -171,7 +171,9 @@ const mistakes: readonly (readonly [what: string, text: string, problems: readon
   [
     'a placeholder without quotes',
     'routes: [{hosts: a, sources: [https://x/{host}]}]\n',
-    ['1: Missing , or : between flow sequence items; {host} in brackets needs quotes'],
+    [
+      '1: Missing , or : between flow sequence items; inside brackets, text with { } [ or ] needs quotes',
+    ],
   ],
 ];
 

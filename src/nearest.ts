@@ -1,0 +1,25 @@
+/** What somebody who mistyped a word may have meant. */
+
+/** The known word that differs least, if that is little. */
+export function findNearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known.map((candidate) => [distance(word, candidate), candidate] as const);
+  const [[least, nearest] = [Number.POSITIVE_INFINITY, '']] = ranked.sort(([a], [b]) => a - b);
+  return least <= 3 ? nearest : undefined;
+}
+
+/** How many letters to change, add or take away (Levenshtein), upper and lower case alike. */
+function distance(one: string, other: string): number {
+  const letters = other.slice(0, 50).toLowerCase().split('');
+  let row = [0, ...letters.map((_, index) => index + 1)];
+  for (const [index, letter] of one.slice(0, 50).toLowerCase().split('').entries()) {
+    let before = index + 1;
+    const next = [before];
+    for (const [column, wanted] of letters.entries()) {
+      const changed = (row[column] ?? 0) + (letter === wanted ? 0 : 1);
+      before = Math.min(changed, before + 1, (row[column + 1] ?? 0) + 1);
+      next.push(before);
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

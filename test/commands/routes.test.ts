@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { main } from '../../src/main.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
+import { findFreePort } from '../helpers/free-port.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
+
+const output = '<<<check_mk>>>\nVersion: 2.4.0\n<<<df>>>\nroot 1\n';
+
+/** A site with drops, and what `cmk-courier routes …` says in it. */
+async function makeSite(t: TestContext, yaml?: string) {
+  const root = await makeTempDir(t);
+  const path = join(root, 'routes.yaml');
+  if (yaml !== undefined) writeFileSync(path, yaml.replaceAll('ROOT', root));
+  const run = async (...args: readonly string[]) => {
+    const context = { ...makeCommandContext(), clock: systemClock };
+    const code = await main(['routes', ...args, `--routes=${path}`], context);
+    const clean = (text: string) => text.replaceAll(root, 'ROOT').replace(/\d+(?:ms|s)\b/g, 'TIME');
+    return { code, output: clean(context.said.output), errors: clean(context.said.errors) };
+  };
+  const drop = (name: string, ageMs = 0) => {
+    writeFileSync(join(root, name), output);
+    const at = (Date.now() - ageMs) / 1000;
+    utimesSync(join(root, name), at, at);
+  };
+  return { root, path, run, drop };
+}
+
+test('init writes a file that is valid and a schema, and never over another', async (t) => {
+  const { path, root, run } = await makeSite(t);
+  assert.deepEqual(await run('init'), {
+    code: 0,
+    output: 'ROOT/routes.yaml\nROOT/routes.schema.json\n',
+    errors: '',
+  });
+  assert.equal((await run('validate')).output, 'ROOT/routes.yaml: 3 routes, no mistakes\n');
+  const { output: schema } = await run('schema');
+  assert.ok('routes' in JSON.parse(schema).properties);
+  const written = JSON.parse(readFileSync(join(root, 'routes.schema.json'), 'utf8'));
+  assert.deepEqual(Object.keys(written.properties), Object.keys(JSON.parse(schema).properties));
+  writeFileSync(path, 'routes: []\n');
+  const { code, errors } = await run('init');
+  assert.deepEqual(
+    [code, errors],
+    [2, 'cmk-courier: routes: ROOT/routes.yaml is there already, and stays as it is (USAGE)\n'],
+  );
+  assert.equal(readFileSync(path, 'utf8'), 'routes: []\n');
+});
+
+test('validate names each mistake with its line, options of transports included', async (t) => {
+  const { run } = await makeSite(
+    t,
+    `routes:
+  - hosts: web01
+    sources: { uri: 'https://depot/{host}', connectTimout: 5s }
+  - hosts: web02
+    sources: 'ftp://depot/{host}'
+`,
+  );
+  const { code, output: said, errors } = await run('validate');
+  assert.equal(code, 3);
+  assert.match(
+    said,
+    /^ROOT\/routes\.yaml:3: unknown key "connectTimout" of http; is connectTimeout meant\?\nROOT\/routes\.yaml:5: no transport for "ftp:"; there are .*\n$/,
+  );
+  assert.match(errors, /^cmk-courier: routes: ROOT\/routes\.yaml:3: .*; and 1 more \(CONFIG\)\n$/);
+});
+
+test('of a file that is no YAML the first mistake is told, and how to mend it', async (t) => {
+  const { run } = await makeSite(
+    t,
+    "routes:\n  - { hosts: web01, sources: ['https://depot/{host}', https://depot/{host}] }\n",
+  );
+  const { code, output: said } = await run('validate');
+  assert.equal(code, 3);
+  assert.match(
+    said,
+    /^ROOT\/routes\.yaml:2: .*; inside brackets, text with \{ \} \[ or \] needs quotes\n$/,
+  );
+});
+
+test('validate finds an option its transport does not know', async (t) => {
+  const { run } = await makeSite(
+    t,
+    `routes:
+  - hosts: web01
+    sources:
+      - https://depot/{host}
+      - { uri: 'https://depot/{host}', connectTimout: 5s }
+      - { uri: 'https://depot/{host}', connectTimeout: soon }
+`,
+  );
+  const { code, output: said, errors } = await run('validate', '--json');
+  assert.equal(code, 3);
+  const { problems } = JSON.parse(said);
+  assert.deepEqual(
+    problems.map(({ line }: { line: number }) => line),
+    [5, 6],
+  );
+  assert.match(
+    errors,
+    /^cmk-courier: routes: ROOT\/routes\.yaml:5: .*connect.*; and 1 more \(CONFIG\)\n$/,
+  );
+});
+
+const tagged = `
+defaults: { maxAge: 2m }
+routes:
+  - { name: linux, hosts: 'web*', tags: [prod, '!offline'], sources: 'ssh://monitor@{address}' }
+  - { hosts: '/web-[0-9]+/', sources: ['https://user@depot/{host}?key=1', ROOT/drop], pick: freshest }
+`;
+
+test('explain tells the route, why not those before it, and all that holds', async (t) => {
+  const { run } = await makeSite(t, tagged);
+  const chosen = await run('explain', 'web-1', '--tags=prod offline');
+  assert.equal(chosen.code, 0);
+  assert.match(
+    chosen.output,
+    /^ROOT\/routes\.yaml:4: linux: the host has the tag offline\nROOT\/routes\.yaml:5: \/web-\[0-9\]\+\/: is the route of web-1\n/,
+  );
+  assert.match(chosen.output, /\n {2}source 1 {2}http {2}https:\/\/user@depot\/web-1\?…\n/);
+  assert.match(chosen.output, /\n {2}pick: freshest\n {2}maxAge: 2m\n/);
+  assert.doesNotMatch(chosen.output, /key=/);
+  const other = await run('explain', 'web-1', '--tags=prod');
+  assert.match(
+    other.output,
+    /:4: linux: is the route of web-1\n {2}source 1 {2}ssh {2}ssh:\/\/monitor@\{address\}\n/,
+  );
+  const known = await run('explain', 'web-1', '--tags=prod', '--address=192.0.2.7');
+  assert.match(known.output, /ssh:\/\/monitor@192\.0\.2\.7\n/);
+});
+
+test('explain of a host without a route says why, and fails', async (t) => {
+  const { run } = await makeSite(t, tagged);
+  assert.deepEqual(await run('explain', 'db01'), {
+    code: 3,
+    output:
+      'ROOT/routes.yaml:4: linux: no pattern fits the name\nROOT/routes.yaml:5: /web-[0-9]+/: no pattern fits the name\ndb01 has no route\n',
+    errors: 'cmk-courier: routes: ROOT/routes.yaml: no route fits "db01" (CONFIG)\n',
+  });
+  const { output: json } = await run('explain', 'db01', '--json');
+  assert.deepEqual(
+    JSON.parse(json).passedOver.map(({ line }: { line: number }) => line),
+    [4, 5],
+  );
+});
+
+test('test asks every source and says what a fetch would come to', async (t) => {
+  const port = await findFreePort();
+  const { run, drop } = await makeSite(
+    t,
+    `
+routes:
+  - hosts: first
+    sources: ['http://127.0.0.1:${port}/{host}', ROOT/old, ROOT/new]
+  - { hosts: newest, pick: freshest, sources: [ROOT/old, ROOT/new] }
+  - { hosts: none, sources: [ROOT/stale, 'tcp://{address}'] }
+`,
+  );
+  drop('old', 100_000);
+  drop('new');
+  drop('stale', 900_000);
+  const first = await run('test', 'first');
+  assert.deepEqual([first.code, first.errors], [0, '']);
+  assert.match(
+    first.output,
+    /^UNREACHABLE +TIME {2}http http:.*: connection refused\nOK +TIME {2}file file:\/\/ROOT\/old: 46 bytes, 2 sections, 1mTIME old\nOK .*new: .*\na fetch delivers the output of source 2\n$/,
+  );
+  assert.match(
+    (await run('test', 'newest')).output,
+    /\na fetch delivers the output of source 2\n$/,
+  );
+  const none = await run('test', 'none');
+  assert.equal(none.code, 2);
+  assert.match(
+    none.output,
+    /^STALE .*\nUSAGE .*tcp:\/\/\{address\}: .*has no address.*\na fetch fails: /,
+  );
+  assert.match(none.errors, /^cmk-courier: tcp: none: the source needs \{address\}/);
+  const { output: json } = await run('test', 'none', '--json');
+  const { sources, verdict, ...rest } = JSON.parse(json);
+  assert.deepEqual(
+    sources.map(({ code }: { code: string }) => code),
+    ['STALE', 'USAGE'],
+  );
+  assert.deepEqual(
+    [verdict, rest],
+    ['a fetch fails: no source has good output', { route: 'none' }],
+  );
+});
+
+test('what is no verb, too little or too much is USAGE', async (t) => {
+  const { run } = await makeSite(t, tagged);
+  for (const [args, words] of [
+    [[], 'routes needs a verb; there are init, validate, explain, test, schema'],
+    [['toString'], 'no verb "toString"; there are init, validate, explain, test, schema'],
+    [['explain'], 'one HOST must be named, such as `routes explain web01`'],
+    [['test', 'a', 'b'], 'one HOST must be named, such as `routes explain web01`'],
+    [['validate', 'x.yaml'], 'routes validate takes no "x.yaml"; --routes names a file'],
+  ] as const) {
+    assert.deepEqual(await run(...args), {
+      code: 2,
+      output: '',
+      errors: `cmk-courier: routes: ${words} (USAGE)\n`,
+    });
+  }
+});
