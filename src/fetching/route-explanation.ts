@@ -103,7 +103,7 @@ export function toText({ path, host, passedOver, route }: Explanation): string {
   for (const [index, { uri, transport, options, timeout }] of route.sources.entries()) {
     const given = Object.entries(options).map(([name, values]) => `${name}=${values.join(',')}`);
     const about = [...given, ...(timeout === undefined ? [] : [`timeout=${timeout}`])];
-    lines.push(`  source ${index + 1}  ${transport}  ${uri}  ${about.join(' ')}`);
+    lines.push(`  source ${index + 1} ${transport} ${uri} ${about.join(' ')}`);
   }
   for (const [name, value] of Object.entries(route.settings)) lines.push(`  ${name}: ${value}`);
   return toLines(lines);

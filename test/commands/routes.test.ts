@@ -121,13 +121,13 @@ test('explain tells the route, why not those before it, and all that holds', asy
     chosen.output,
     /^ROOT\/routes\.yaml:4: linux: the host has the tag offline\nROOT\/routes\.yaml:5: \/web-\[0-9\]\+\/: is the route of web-1\n/,
   );
-  assert.match(chosen.output, /\n {2}source 1 {2}http {2}https:\/\/user@depot\/web-1\?…\n/);
+  assert.match(chosen.output, /\n {2}source 1 http https:\/\/user@depot\/web-1\?…\n/);
   assert.match(chosen.output, /\n {2}pick: freshest\n {2}maxAge: 2m\n/);
   assert.doesNotMatch(chosen.output, /key=/);
   const other = await run('explain', 'web-1', '--tags=prod');
   assert.match(
     other.output,
-    /:4: linux: is the route of web-1\n {2}source 1 {2}ssh {2}ssh:\/\/monitor@\{address\}\n/,
+    /:4: linux: is the route of web-1\n {2}source 1 ssh ssh:\/\/monitor@\{address\}\n/,
   );
   const known = await run('explain', 'web-1', '--tags=prod', '--address=192.0.2.7');
   assert.match(known.output, /ssh:\/\/monitor@192\.0\.2\.7\n/);
