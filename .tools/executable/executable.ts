@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -45,20 +45,37 @@ function toConfiguration(assets: Readonly<Record<string, string>>, output: strin
   };
 }
 
-/** The program, its code cache, and each library by its name. */
+/** The program and each library by its name, with the code caches of those a fetch uses. */
 async function writeAssets(folder: string): Promise<Readonly<Record<string, string>>> {
   const libraries = separateLibraries();
-  const assets: Record<string, string> = { 'code-cache': 'code-cache' };
+  const names = ['cmk-courier', ...libraries];
+  const files = new Map(names.map((name) => [name, name.replace('/', '-')]));
   const write = (name: string, bundled: string) => {
-    const file = name.replace('/', '-');
     const parameters = 'require,module,__filename,exports';
-    writeFileSync(join(folder, file), `(function(${parameters}){${bundled}\n})`, 'latin1');
-    assets[name] = file;
+    const text = `(function(${parameters}){${bundled}\n})`;
+    writeFileSync(join(folder, files.get(name) ?? name), text, 'latin1');
   };
   write('cmk-courier', await bundleProgram(libraries));
   for (const name of libraries) write(name, await bundleLibrary(name));
   await warmUp(folder);
-  return assets;
+  for (const [name, file] of [...files]) {
+    const codeCache = `${file}.code-cache`;
+    if (existsSync(join(folder, codeCache))) files.set(`${name}.code-cache`, codeCache);
+  }
+  return Object.fromEntries(files);
+}
+
+/** As people write them. */
+function toRoutes(sources: readonly string[]): string {
+  const lines = sources.map((source) => `      - uri: ${source}\n`).join('');
+  return `# all hosts
+defaults:
+  maxAge: 5m
+  piggyback: drop
+routes:
+  - hosts: ['/warm-.*/', 'warm-*']
+    sources:
+${lines}`;
 }
 
 /** One run that goes the whole way twice: a web server that answers with a page, then a drop. */
@@ -71,14 +88,9 @@ async function warmUp(folder: string): Promise<void> {
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   const sources = [`http://127.0.0.1:${port}/{host}`, drop];
-  const args = [
-    'cmk-courier',
-    'code-cache',
-    'fetch',
-    '--host=warm-up',
-    '--address=::1',
-    ...sources,
-  ];
+  const routes = join(folder, 'routes.yaml');
+  writeFileSync(routes, toRoutes(sources));
+  const args = ['fetch', '--host=warm-up', '--address=::1', `--routes=${routes}`];
   try {
     await run(process.execPath, [...nodeFlags, join(here, 'warm-up.cjs'), ...args], {
       cwd: folder,

@@ -1,7 +1,6 @@
 /**
  * The entry of the executable. Its program is an asset, and so is each large library, which is
- * compiled only when it is used. The program comes with the code cache that was made by a real
- * run of it: Node's own code cache for executables has no function in it that was not yet
+ * compiled only when it is used. They come with the code caches that were made by a real run: Node's own code cache for executables has no function in it that was not yet
  * called. Together this takes a third off a fetch.
  */
 
@@ -12,7 +11,9 @@ const assets = new Set(getAssetKeys());
 const libraries = new Map();
 
 // Assets are pure ASCII and lie in memory already: they are neither decoded nor copied twice.
-function compile(asset, cachedData) {
+function compile(asset) {
+  const codeCache = `${asset}.code-cache`;
+  const cachedData = assets.has(codeCache) ? Buffer.from(getRawAsset(codeCache)) : undefined;
   const source = Buffer.from(getRawAsset(asset)).latin1Slice();
   return new Script(source, { filename: `${asset}.cjs`, cachedData }).runInThisContext();
 }
@@ -27,5 +28,4 @@ function requireAny(name) {
   return libraries.get(name).exports;
 }
 
-const run = compile('cmk-courier', Buffer.from(getRawAsset('code-cache')));
-run(requireAny, module, process.execPath, exports);
+compile('cmk-courier')(requireAny, module, process.execPath, exports);

@@ -1,13 +1,35 @@
 /**
- * Runs the program with the arguments behind its name and writes what V8 has compiled by then:
- * `node warm-up.cjs PROGRAM CODE-CACHE ARGUMENT…`
+ * Runs the program that lies in this directory with the arguments given, and writes what V8 has
+ * compiled by then, of the program and of each library it has used: `node warm-up.cjs ARGUMENT…`
  */
 
-const { readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
-const [node, , program, codeCache, ...args] = process.argv;
-const script = new Script(readFileSync(program, 'latin1'), { filename: 'cmk-courier.cjs' });
-process.argv = [node, 'cmk-courier', ...args];
-process.on('exit', () => writeFileSync(codeCache, script.createCachedData()));
-script.runInThisContext()(require, module, process.execPath, exports);
+const scripts = new Map();
+const libraries = new Map();
+
+function compile(asset) {
+  const script = new Script(readFileSync(asset, 'latin1'), { filename: `${asset}.cjs` });
+  scripts.set(asset, script);
+  return script.runInThisContext();
+}
+
+// As launcher.cjs does.
+function requireAny(name) {
+  if (name.startsWith('node:') || !existsSync(name)) return require(name);
+  if (!libraries.has(name)) {
+    const library = { exports: {} };
+    libraries.set(name, library);
+    compile(name)(require, library, process.execPath, library.exports);
+  }
+  return libraries.get(name).exports;
+}
+
+process.argv = [process.execPath, 'cmk-courier', ...process.argv.slice(2)];
+process.on('exit', () => {
+  for (const [asset, script] of scripts) {
+    writeFileSync(`${asset}.code-cache`, script.createCachedData());
+  }
+});
+compile('cmk-courier')(requireAny, module, process.execPath, exports);

@@ -14,6 +14,9 @@ import { parseSourceUri } from '../source.ts';
 import { toMatcher } from './patterns.ts';
 import type { RouteSource } from './route.ts';
 
+/** Each program reads one file once: making code for that takes longer than it saves. */
+z.config({ jitless: true });
+
 /** A text that `parse` accepts; what it throws becomes the complaint. */
 function parsed<Value>(parse: (text: string) => Value, describe: string) {
   return z

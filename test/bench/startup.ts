@@ -24,6 +24,9 @@ export function benchStartup(turns: number): Promise<string> {
     const drop = join(folder, 'web01');
     const url = await startServer(folder);
     writeFileSync(drop, sampleOutput());
+    const routes = join(folder, 'routes.yaml');
+    const route = `{ hosts: '*', maxAge: unlimited, sources: '${drop}' }`;
+    writeFileSync(routes, `routes:\n  - ${route}\n`);
     const python = `import urllib.request; urllib.request.urlopen("${url.address}").read()`;
     const timings = interleave(
       [
@@ -32,6 +35,10 @@ export function benchStartup(turns: number): Promise<string> {
         {
           name: 'cmk-courier fetch, file:',
           command: [courier, 'fetch', '--host=web01', '--max-age=unlimited', drop],
+        },
+        {
+          name: 'cmk-courier fetch by route, file:',
+          command: [courier, 'fetch', '--host=web01', `--routes=${routes}`],
         },
         {
           name: 'cmk-courier fetch, http:',
