@@ -43,10 +43,14 @@ export class CollectorSite {
     writeFileSync(join(this.root, 'etc/cmk-courier/routes.yaml'), text);
   }
 
-  /** Resolves when it is collecting. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when it is collecting.
+   *
+   * @param env for the collector alone
+   */
+  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     const args = ['collect', `--ready=${this.ready}`];
-    this.#running = start(courier, args, { env: this.environment });
+    this.#running = start(courier, args, { env: { ...this.environment, ...env } });
     await this.until(() => this.status() !== undefined);
   }
 
