@@ -5,6 +5,7 @@ import { type PreparedRoute, prepareRoute, toSteps } from '../fetching/route-pla
 import { loadRoutes } from '../routes/load.ts';
 import type { Route, Routes } from '../routes/route.ts';
 import type { LendTransport } from '../transport.ts';
+import { keepConnections } from './kept-connections.ts';
 
 /** Files with secrets are read again after this time. */
 const longestLifeMs = 600_000;
@@ -50,14 +51,17 @@ export class RoutesInForce {
     const nowMs = this.#context.clock.monotonic();
     const known = this.#prepared.get(route);
     if (known !== undefined && nowMs - known.atMs < longestLifeMs) return known.route;
-    const prepared = {
-      route: prepareRoute(route, this.routes.path, this.#context, this.#lend),
-      atMs: nowMs,
-    };
+    const prepared = { route: this.#prepareAnew(route), atMs: nowMs };
     this.#prepared.set(route, prepared);
     prepared.route.catch(() => {
       if (this.#prepared.get(route) === prepared) this.#prepared.delete(route);
     });
     return prepared.route;
+  }
+
+  async #prepareAnew(route: Route): Promise<PreparedRoute> {
+    const prepared = await prepareRoute(route, this.routes.path, this.#context, this.#lend);
+    const { everyMs } = route.settings;
+    return { ...prepared, steps: prepared.steps.map((step) => keepConnections(step, everyMs)) };
   }
 }

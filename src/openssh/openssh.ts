@@ -4,7 +4,7 @@ import { access, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { CourierError } from '../errors.ts';
-import { parsePositiveDuration } from '../option-types.ts';
+import { parseDuration, parsePositiveDuration } from '../option-types.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
 import { asCourierError } from '../system-errors.ts';
 import { describeLogin, parseLogin, type SshLogin } from './login.ts';
@@ -34,8 +34,9 @@ export const sshOptions = {
   multiplex: {
     kind: 'value',
     placeholder: 'DURATION',
-    describe: 'keep the connection for the next fetch, as long as nobody uses it for this time',
-    parse: parsePositiveDuration,
+    describe:
+      'keep the connection for the next fetch, as long as nobody uses it for this time; 0s for none',
+    parse: parseDuration,
   },
   connectTimeout: {
     kind: 'value',
@@ -74,14 +75,14 @@ export async function openSsh(
   env: Environment,
   settings: readonly string[] = [],
 ): Promise<OpenSsh> {
-  const { proxyJump = [], multiplex } = options;
-  if (multiplex !== undefined && proxyJump.length > 0) {
+  const { proxyJump = [], multiplex = 0 } = options;
+  if (multiplex > 0 && proxyJump.length > 0) {
     throw new CourierError('USAGE', '--multiplex does not work together with --proxy-jump');
   }
   const common = [...settings, ...toSettings(options, env)];
   if (options.sshKey !== undefined) await requireReadable(resolve(options.sshKey));
   const keep =
-    multiplex === undefined
+    multiplex === 0
       ? () => []
       : await (await import('./multiplexing.ts')).prepareMultiplexing(multiplex, env);
   return {
