@@ -13,17 +13,25 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const longestPath = 107 - 17;
 const nameLength = 32;
 
+/** Where the socket of a connection is, and the settings that keep it. */
+interface KeptConnection {
+  readonly path: string;
+  readonly settings: readonly string[];
+}
+
+/** @param where it leads */
+export type KeepConnection = (settings: readonly string[], where: string) => KeptConnection;
+
 /**
  * Makes the directory for control sockets.
  *
  * @param persistMs how long a connection stays that nobody uses
- * @returns what gives the settings for a connection, from its other settings and where it leads
  * @throws CourierError LOCAL; REFUSED when somebody else could have made the directory
  */
 export async function prepareMultiplexing(
   persistMs: number,
   env: Environment,
-): Promise<(settings: readonly string[], where: string) => readonly string[]> {
+): Promise<KeepConnection> {
   const directory = findDirectory(env);
   await makePrivate(directory);
   const { createHash } = await import('node:crypto');
@@ -32,12 +40,51 @@ export async function prepareMultiplexing(
     // connection made with the right one.
     const sum = createHash('sha256').update(JSON.stringify([where, settings]));
     const path = join(directory, sum.digest('hex').slice(0, nameLength));
-    return [
+    const own = [
       'ControlMaster=auto',
       `ControlPath=${quoteValue(path)}`,
       `ControlPersist=${Math.ceil(persistMs / 1000)}`,
     ];
+    return { path, settings: own };
   };
+}
+
+/** Messages of OpenSSH's PROTOCOL.mux: HELLO in version 4, and TERMINATE as the first request. */
+const endMessages = [
+  [8, 0x00000001, 4],
+  [8, 0x10000005, 0],
+];
+
+/** As long as one may take that is well. */
+const answerMs = 200;
+
+/** Ends a connection that is kept, and all that runs over it. Never rejects. */
+export async function endConnection(path: string): Promise<void> {
+  const numbers = endMessages.flat();
+  const message = Buffer.alloc(numbers.length * 4);
+  for (const [index, number] of numbers.entries()) message.writeUInt32BE(number, index * 4);
+  await tell(path, message);
+}
+
+/** Whether the process that keeps a connection is there. Never rejects. */
+export function isConnected(path: string): Promise<boolean> {
+  return tell(path, Buffer.alloc(0));
+}
+
+/** Waits until the other end closes, too; false when there is none. */
+async function tell(path: string, message: Buffer): Promise<boolean> {
+  const { connect } = await import('node:net');
+  const socket = connect(path);
+  let isThere = false;
+  return new Promise((resolve) => {
+    socket.on('connect', () => {
+      isThere = true;
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(isThere));
+    socket.setTimeout(answerMs, () => socket.destroy());
+    socket.resume().end(message);
+  });
 }
 
 /** The site's, else the user's own; what is too long for a socket is left out. */

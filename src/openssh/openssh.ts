@@ -57,6 +57,17 @@ export interface OpenSsh {
    * among them. What follows must be `--` and the host, {@link SshLogin.host} alone.
    */
   toArguments(login: SshLogin): readonly string[];
+  /**
+   * Waits for what runs over a connection to a login. Where it is kept and the signal aborts, it is
+   * ended: what hangs at its other end would go on there, once more with each fetch.
+   */
+  whileUsing<Result>(
+    login: SshLogin,
+    signal: AbortSignal,
+    use: () => Promise<Result>,
+  ): Promise<Result>;
+  /** Whether a connection to a login is kept, and still there. */
+  isConnected(login: SshLogin): Promise<boolean>;
   /** The environment ssh, and whatever starts it, is to have. */
   readonly env: Environment;
 }
@@ -81,15 +92,29 @@ export async function openSsh(
   }
   const common = [...settings, ...toSettings(options, env)];
   if (options.sshKey !== undefined) await requireReadable(resolve(options.sshKey));
-  const keep =
-    multiplex === 0
-      ? () => []
-      : await (await import('./multiplexing.ts')).prepareMultiplexing(multiplex, env);
+  const multiplexing = multiplex === 0 ? undefined : await import('./multiplexing.ts');
+  const keep = await multiplexing?.prepareMultiplexing(multiplex, env);
+  const toOwn = (login: SshLogin) => [
+    ...common,
+    ...toLoginSettings(login),
+    ...toProxy(proxyJump, common),
+  ];
+  const kept = (login: SshLogin) => keep?.(toOwn(login), describeLogin(login));
   return {
     env: toEnvironment(env),
-    toArguments: (login) => {
-      const own = [...common, ...toLoginSettings(login), ...toProxy(proxyJump, common)];
-      return toOptions([...own, ...keep(own, describeLogin(login))]);
+    toArguments: (login) => toOptions([...toOwn(login), ...(kept(login)?.settings ?? [])]),
+    async isConnected(login) {
+      const path = kept(login)?.path;
+      return path !== undefined && ((await multiplexing?.isConnected(path)) ?? false);
+    },
+    async whileUsing(login, signal, use) {
+      try {
+        return await use();
+      } catch (error) {
+        const path = kept(login)?.path;
+        if (signal.aborted && path !== undefined) await multiplexing?.endConnection(path);
+        throw error;
+      }
     },
   };
 }

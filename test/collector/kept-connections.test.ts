@@ -1,12 +1,12 @@
 /** The collector asks over ssh connections that stay. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { keepConnections } from '../../src/collector/kept-connections.ts';
 import { toStep } from '../../src/fetching/route-plan.ts';
+import { endConnection } from '../../src/openssh/multiplexing.ts';
 import { type Sshd, sshTest, useSshd } from '../peers/sshd.ts';
 import { type CollectorSite, makeOutput, makeSite } from './running-collector.ts';
 
@@ -26,11 +26,9 @@ routes:
 }
 
 /** Ends the connections that are kept. */
-function endConnections(site: CollectorSite): void {
+async function endConnections(site: CollectorSite): Promise<void> {
   const directory = join(site.root, 'tmp/cmk-courier/ssh');
-  for (const name of readdirSync(directory)) {
-    spawnSync('ssh', ['-O', 'exit', '-S', join(directory, name), 'x']);
-  }
+  for (const name of readdirSync(directory)) await endConnection(join(directory, name));
 }
 
 sshTest('it logs in once, and when the connection has gone once more', async (t) => {
@@ -43,13 +41,13 @@ sshTest('it logs in once, and when the connection has gone once more', async (t)
   const good = () => site.status()?.cycles.good;
   await site.until(() => good() >= 4);
   assert.equal(countLogins(sshd()) - before, 1);
-  endConnections(site);
+  await endConnections(site);
   const goodByThen = good();
   await site.until(() => good() >= goodByThen + 3);
   assert.equal(countLogins(sshd()) - before, 2);
   assert.match(site.ask('web01').stdout, /"web01"/);
   await site.end('SIGTERM');
-  endConnections(site);
+  await endConnections(site);
 });
 
 sshTest('with multiplex: 0s it logs in each time', async (t) => {

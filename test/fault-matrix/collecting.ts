@@ -2,17 +2,19 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/clock.ts';
 import { runCycle } from '../../src/collector/cycle.ts';
 import { newEntry } from '../../src/collector/entry.ts';
+import { keepConnections } from '../../src/collector/kept-connections.ts';
 import { TransportPool } from '../../src/collector/transport-pool.ts';
 import { type FaultCode, faults } from '../../src/errors.ts';
 import type { OutputRules } from '../../src/fetching/accept.ts';
 import type { SourceStep } from '../../src/fetching/attempt.ts';
+import { endConnection } from '../../src/openssh/multiplexing.ts';
 import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../src/ready/uptime.ts';
 import type { Target } from '../../src/source.ts';
@@ -24,6 +26,9 @@ import type { Outcome } from './modes.ts';
 
 const script = fileURLToPath(new URL('../../agents/site/cmk-courier-ready', import.meta.url));
 
+/** As often as can be: ssh connections are not kept for long. */
+const everyMs = 1000;
+
 /** One cycle with a deadline for all sources; then what lies ready is read as the site reads it. */
 export function collectOnce(
   steps: readonly SourceStep[],
@@ -32,7 +37,9 @@ export function collectOnce(
   deadlineMs: number,
 ): Promise<Outcome> {
   return withTempDir(async (directory) => {
-    const context = { ...makeCommandContext(), clock: systemClock };
+    const runtime = join(directory, 'run');
+    const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
+    const context = { ...makeCommandContext(), clock: systemClock, env };
     const { log } = context;
     const [readyDirectory, spoolDirectory] = [join(directory, 'ready'), join(directory, 'spool')];
     const uptime = systemUptime();
@@ -40,19 +47,28 @@ export function collectOnce(
     const bounds = { maxBytes: 1e9, maxHosts: 10 };
     const spool = await Spool.open({ directory: spoolDirectory, log, isDurable: false, ...bounds });
     const pool = new TransportPool(systemClock, log);
-    const plan = { steps, rules, deadlineMs, timeoutMs: undefined, lend: pool.lend };
+    const kept = steps.map((step) => keepConnections(step, everyMs));
+    const plan = { steps: kept, rules, deadlineMs, timeoutMs: undefined, lend: pool.lend };
     const prepared = { ...plan, pick: 'first', graceMs: 0, report: false } as const;
     const route = makeRoute();
-    const known = { target, tags: [], isAsked: false, route, peer: undefined, everyMs: 60_000 };
+    const known = { target, tags: [], isAsked: false, route, peer: undefined, everyMs };
     const settings = { context, log, ready, spool, spoolDirectory };
     try {
       await runCycle(newEntry(known, 0), { ...settings, prepare: async () => prepared });
     } finally {
       await pool.close();
       await spool.close();
+      await endConnections(join(runtime, 'cmk-courier/ssh'));
     }
     return readAsSite(directory, readyDirectory, target.host);
   });
+}
+
+/** Those that are kept for a next cycle would keep a peer from ending. */
+async function endConnections(directory: string): Promise<void> {
+  if (!existsSync(directory)) return;
+  const names = readdirSync(directory);
+  await Promise.all(names.map((name) => endConnection(join(directory, name))));
 }
 
 /** The script of the site; a fallback would be no answer of the collector. */

@@ -69,7 +69,9 @@ async function fetch(location: Location, access: Access, signal: AbortSignal): P
   try {
     return await withPrivateDirectory(env, async (directory) => {
       const call = await toCall(location, access, directory);
-      const { bytes, modifiedAt } = await fetchFile(call, directory, signal);
+      const run = () => fetchFile(call, directory, signal);
+      const overSsh = access.ssh?.whileUsing(location.login, signal, run);
+      const { bytes, modifiedAt } = await (overSsh ?? run());
       return {
         output: bytes,
         origin: location.shown,

@@ -47,7 +47,9 @@ export async function download(
   };
   const path = join(directory, localName);
   const limit = { path, maxBytes: maxOutputBytes, shown };
-  const end = await withSizeLimit(limit, signal, (limited) => runProgram(call, limited));
+  const end = await openssh.whileUsing(login, signal, () =>
+    withSizeLimit(limit, signal, (limited) => runProgram(call, limited)),
+  );
   if (end.code !== 0) throw toSftpFault(end, shown, describeLogin(login));
   requireStillThere(end, shown);
   const read = await readBounded(limit);

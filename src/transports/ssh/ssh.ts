@@ -25,8 +25,11 @@ export const ssh = defineTransport({
           env: openssh.env,
           maxOutputBytes,
         };
-        const end = await runProgram(call, signal);
-        if (end.code !== 0) throw toRemoteFault(end, command, describeLogin(login));
+        const end = await openssh.whileUsing(login, signal, () => runProgram(call, signal));
+        if (end.code !== 0) {
+          const isConnected = await openssh.isConnected(login);
+          throw toRemoteFault(end, { command, at: describeLogin(login), isConnected });
+        }
         return {
           output: end.stdout,
           origin: fillSourceUri(uri, target),

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach } from 'node:test';
+import { CourierError } from '../../../src/errors.ts';
+import { endConnection } from '../../../src/openssh/multiplexing.ts';
+import { withTransport } from '../../../src/transport.ts';
 import { ssh } from '../../../src/transports/ssh/ssh.ts';
-import { expectFault } from '../../helpers/expect-fault.ts';
+import { toTarget } from '../../conformance/fetching.ts';
+import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
+import { makeOpenContext } from '../../helpers/open-context.ts';
 import { start } from '../../helpers/run-program.ts';
 import { scriptArguments, sourceUrl } from '../../helpers/run-script.ts';
 import { assertSoonEmpty } from '../../helpers/soon-empty.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
+import { waitUntil } from '../../helpers/wait-until.ts';
 import { type Sshd, sshTest, useSshd } from '../../peers/sshd.ts';
 import { assertNoLeftovers } from './leftovers.ts';
 import { fetchOnce, runOn, toSshSource } from './sources.ts';
@@ -107,7 +116,8 @@ sshTest('exit codes are told apart through a kept connection too', async () =>
     await failing('true');
     await expectFault(failing('no-such-agent'), 'NO_OUTPUT', /exit code 127/);
     await expectFault(failing('exit 3'), 'PEER', /: exit code 3$/);
-    await expectFault(failing('kill -9 $$'), 'PEER', /: it was ended by a signal there, /);
+    await expectFault(failing('kill -9 $$'), 'PEER', /: it was ended by a signal there, or /);
+    await expectFault(failing('kill -9 $PPID'), 'UNREACHABLE', /: the connection was lost$/);
   }),
 );
 
@@ -119,6 +129,38 @@ sshTest('a master that was killed is replaced', async () =>
     assert.equal(output.toString(), 'back\n');
     assert.equal(await isMasterAlive(directory), true);
   }),
+);
+
+sshTest('what hangs ends with its connection, and the next fetch makes another', async () =>
+  withSockets(async (env, directory) => {
+    const mark = join(sshd().directory, 'hanging');
+    const { uri, options } = toSshSource(sshd(), `touch ${mark}; exec sleep 600`, kept);
+    const late = new CourierError('TIMEOUT', 'too late');
+    const over = new AbortController();
+    const context = makeOpenContext({ env });
+    const fetched = withTransport(ssh, { uri, options }, context, (transport) =>
+      transport.fetch(toTarget('web01'), over.signal),
+    );
+    await waitUntil(() => existsSync(mark));
+    const before = await findMaster(directory);
+    over.abort(late);
+    assert.equal(await catchFault(fetched), late);
+    await assertSoonEmpty('the connection is kept', () => readdir(directory));
+    await fetchOnce(ssh, toSshSource(sshd(), 'true', kept), env);
+    assert.notEqual(await findMaster(directory), before);
+  }),
+);
+
+sshTest(
+  'ending a connection that is not there, or that does not answer, takes no time',
+  async (t) => {
+    const directory = await makeTempDir(t);
+    await endConnection(join(directory, 'none'));
+    const silent = createServer(() => undefined).listen(join(directory, 'silent'));
+    t.after(() => silent.close());
+    await once(silent, 'listening');
+    await endConnection(join(directory, 'silent'));
+  },
 );
 
 sshTest('a directory for sockets that others may enter is REFUSED', async (t) => {
