@@ -32,7 +32,7 @@ export async function benchAgentPort(turns: number): Promise<string> {
     };
     try {
       return [
-        raceNetcat(plain, secured, site, turns),
+        await raceNetcat(plain, secured, site, turns),
         await countFetches('plain', plain, {}),
         await countFetches('TLS', secured, {
           uuid: [site.uuid],
@@ -52,14 +52,19 @@ interface SiteFiles {
   readonly agentCa: string;
 }
 
-function raceNetcat(plain: string, secured: string, site: SiteFiles, turns: number): string {
+async function raceNetcat(
+  plain: string,
+  secured: string,
+  site: SiteFiles,
+  turns: number,
+): Promise<string> {
   const fetch = [courier, 'fetch', '--host=web01'] as const;
   const trust = [
     `--uuid=${site.uuid}`,
     `--site-cert=${site.siteCert}`,
     `--agent-ca=${site.agentCa}`,
   ];
-  const timings = interleave(
+  const timings = await interleave(
     [
       { name: 'nc', command: ['nc', '-d', '127.0.0.1', plain] },
       { name: 'cmk-courier fetch, tcp: plain', command: [...fetch, `tcp://127.0.0.1:${plain}`] },

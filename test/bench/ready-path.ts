@@ -28,7 +28,7 @@ export function benchReadyPath(turns: number): Promise<string> {
     const env = { CMK_COURIER_READY: directory };
     const inShell = (line: string) => ['sh', '-c', line] as const;
     const fetch = `${courier} fetch --host=live --max-age=unlimited ${urlOf('live')}`;
-    const timings = interleave(
+    const timings = await interleave(
       [
         { name: 'curl', command: inShell(`curl -sSf ${urlOf('live')}`) },
         { name: 'cmk-courier-ready', command: inShell(`${script} live`), env },

@@ -28,7 +28,7 @@ export function benchStartup(turns: number): Promise<string> {
     const route = `{ hosts: '*', maxAge: unlimited, sources: '${drop}' }`;
     writeFileSync(routes, `routes:\n  - ${route}\n`);
     const python = `import urllib.request; urllib.request.urlopen("${url.address}").read()`;
-    const timings = interleave(
+    const timings = await interleave(
       [
         { name: 'node -e 0', command: [process.execPath, '-e', '0'] },
         { name: 'cmk-courier --version', command: [courier, '--version'] },

@@ -18,9 +18,9 @@ export async function benchTools(turns: number): Promise<string> {
     const rsyncd = await startRsyncd(folder, toReadModule('drops', folder));
     try {
       return [
-        race('ssh, ms', bySsh(sshd, drop), turns),
-        race('ssh, multiplexed, ms', byMultiplexedSsh(sshd, drop, folder), turns),
-        race('rsync from a daemon, ms', byRsync(rsyncd.port, folder), turns),
+        await race('ssh, ms', bySsh(sshd, drop), turns),
+        await race('ssh, multiplexed, ms', byMultiplexedSsh(sshd, drop, folder), turns),
+        await race('rsync from a daemon, ms', byRsync(rsyncd.port, folder), turns),
       ].join('\n\n');
     } finally {
       await rsyncd.stop();
@@ -29,8 +29,12 @@ export async function benchTools(turns: number): Promise<string> {
   });
 }
 
-function race(title: string, contestants: readonly Contestant[], turns: number): string {
-  return showTimings(title, interleave(contestants, turns));
+async function race(
+  title: string,
+  contestants: readonly Contestant[],
+  turns: number,
+): Promise<string> {
+  return showTimings(title, await interleave(contestants, turns));
 }
 
 function bareSsh({ key, knownHosts, port }: Sshd): readonly string[] {
