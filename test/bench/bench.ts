@@ -18,12 +18,12 @@ process.stdout.write(
 );
 const benches = [
   () => benchStartup(turns),
+  () => benchReadyPath(turns),
   () => benchTools(turns),
   () => benchAgentPort(turns),
   () => benchThroughput(),
   () => benchInterrupt(turns),
   () => benchReceiver(),
-  () => benchReadyPath(turns),
   () => benchSweep(),
   () => benchManyHosts(),
 ];
