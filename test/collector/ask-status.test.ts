@@ -10,19 +10,11 @@ import { CourierError } from '../../src/errors.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
+import { makeStatus } from './statuses.ts';
 
 const timeout = 60_000;
 
-const known = {
-  version: '0.1.0',
-  pid: 1,
-  startedAt: '2026-01-01T00:00:00.000Z',
-  routesPath: '/r.yaml',
-  running: 0,
-  cycles: { good: 0, faulty: 0 },
-  hostCount: 0,
-  hosts: [],
-};
+const known = makeStatus([]);
 
 /** Whoever answers at the socket, with a path to it. */
 async function listen(t: TestContext, serve: (socket: Socket) => void): Promise<string> {

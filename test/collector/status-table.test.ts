@@ -1,36 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CollectorStatus, HostStatus } from '../../src/collector/status-shape.ts';
+import type { HostStatus } from '../../src/collector/status-shape.ts';
 import { sortWorstFirst, toTable } from '../../src/collector/status-table.ts';
+import { makeHost, makeStatus } from './statuses.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
 
-function makeHost(host: string, changes: Partial<HostStatus> = {}): HostStatus {
-  return {
-    host,
-    route: 'all',
-    served: 'output',
-    ageMs: 12_000,
-    source: `https https://depot.example/agent/${host}`,
-    failures: 0,
-    breaker: 'closed',
-    nextDueMs: 30_000,
-    ...changes,
-  };
-}
-
-function makeStatus(hosts: readonly HostStatus[], changes = {}): CollectorStatus {
-  return {
-    version: '0.1.0',
-    pid: 1,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    routesPath: '/r.yaml',
-    running: 0,
-    cycles: { good: 1, faulty: 0 },
-    hostCount: hosts.length,
-    hosts: [...hosts],
-    ...changes,
-  };
+function makeFar(host: string, changes: Partial<HostStatus> = {}): HostStatus {
+  return makeHost(host, { source: `https https://depot.example/agent/${host}`, ...changes });
 }
 
 const unreachable = {
@@ -39,7 +16,7 @@ const unreachable = {
   at: new Date(nowMs - 3_599_000).toISOString(),
 };
 
-const dead = makeHost('a-host-with-a-long-name.and-a-domain.example', {
+const dead = makeFar('a-host-with-a-long-name.and-a-domain.example', {
   served: 'fault',
   failures: 40,
   breaker: 'half-open',
@@ -53,7 +30,7 @@ function tableOf(hosts: readonly HostStatus[], width: number): readonly string[]
 }
 
 test('on 80 columns a long name gives way to what is wrong with the host', () => {
-  const hosts = [dead, makeHost('web01')];
+  const hosts = [dead, makeFar('web01')];
   assert.deepEqual(toTable(makeStatus(hosts), hosts, nowMs, 80).split('\n'), [
     '2 hosts, 1 ok, 0 grace, 1 fault, 0 nothing, 0 being asked; routes: /r.yaml',
     'HOST                 STATE  AGE  LAST FAULT              NEXT  BREAKER    SOURCE',
@@ -64,7 +41,7 @@ test('on 80 columns a long name gives way to what is wrong with the host', () =>
 });
 
 test('on 200 columns all of it fits', () => {
-  assert.deepEqual(tableOf([dead, makeHost('web01')], 200), [
+  assert.deepEqual(tableOf([dead, makeFar('web01')], 200), [
     `HOST${' '.repeat(40)}  STATE  AGE  LAST FAULT              NEXT  BREAKER    SOURCE`,
     `${dead.host}  fault  12s  UNREACHABLE 59m59s ago  now   half-open  ${dead.source}`,
     `web01${' '.repeat(39)}  ok     12s  -                       30s   -          https https://depot.example/agent/web01`,
@@ -72,7 +49,7 @@ test('on 200 columns all of it fits', () => {
 });
 
 test('no line is wider than any terminal', () => {
-  const hosts = [dead, makeHost('web01'), makeHost('ein-😀', { source: '😀'.repeat(300) })];
+  const hosts = [dead, makeFar('web01'), makeFar('ein-😀', { source: '😀'.repeat(300) })];
   const status = makeStatus(hosts, { reloadFault: `${'word '.repeat(40)}${'x'.repeat(150)}` });
   for (let width = 20; width <= 210; width += 1) {
     for (const line of toTable(status, hosts, nowMs, width).split('\n')) {
@@ -96,7 +73,7 @@ test('why the newest routes are not in force is said to its end, on several line
 
 test('control characters of any text reach no terminal', () => {
   const evil = '\u001b[2J\u0007\r\n\u009b31m\u202ex';
-  const host = makeHost(`a${evil}`, {
+  const host = makeFar(`a${evil}`, {
     served: 'fault',
     source: evil,
     lastFault: { ...unreachable, code: evil },
@@ -108,7 +85,7 @@ test('control characters of any text reach no terminal', () => {
 });
 
 test('hosts that are equally bad stand by name', () => {
-  const hosts = ['c', 'a', 'b'].map((name) => makeHost(name));
+  const hosts = ['c', 'a', 'b'].map((name) => makeFar(name));
   assert.deepEqual(
     sortWorstFirst(hosts).map(({ host }) => host),
     ['a', 'b', 'c'],
@@ -116,6 +93,6 @@ test('hosts that are equally bad stand by name', () => {
 });
 
 test('as many hosts as an answer may hold have a table', () => {
-  const hosts = Array.from({ length: 200_000 }, (_, index) => makeHost(`h${index}`));
+  const hosts = Array.from({ length: 200_000 }, (_, index) => makeFar(`h${index}`));
   assert.equal(tableOf(hosts, 200).length, 200_001);
 });

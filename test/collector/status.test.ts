@@ -11,20 +11,9 @@ import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
+import { makeHost, makeStatus } from './statuses.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
-
-function makeHost(host: string, changes: Partial<HostStatus> = {}): HostStatus {
-  const usual = { route: 'all', failures: 0, breaker: 'closed', nextDueMs: 30_000 } as const;
-  return {
-    host,
-    served: 'output',
-    ageMs: 12_000,
-    source: `http https://depot/${host}`,
-    ...usual,
-    ...changes,
-  };
-}
 
 function failing(host: string, failures: number, changes: Partial<HostStatus> = {}): HostStatus {
   const at = new Date(nowMs - 65_000).toISOString();
@@ -32,18 +21,11 @@ function failing(host: string, failures: number, changes: Partial<HostStatus> = 
   return makeHost(host, { served: 'fault', failures, lastFault, ...changes });
 }
 
-function makeStatus(hosts: readonly HostStatus[], changes = {}): CollectorStatus {
-  return {
-    version: '0.1.0',
-    pid: 1,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    routesPath: '/etc/routes.yaml',
-    running: 2,
-    cycles: { good: 5, faulty: 1 },
-    hostCount: hosts.length,
-    hosts: [...hosts],
-    ...changes,
-  };
+function makeBusy(
+  hosts: readonly HostStatus[],
+  changes: Partial<CollectorStatus> = {},
+): CollectorStatus {
+  return makeStatus(hosts, { routesPath: '/etc/routes.yaml', running: 2, ...changes });
 }
 
 const all = [
@@ -65,7 +47,7 @@ test('the worst comes first', () => {
 test('the table says what each host gets, and why', () => {
   assert.equal(
     toTable(
-      makeStatus(all, { reloadFault: 'routes.yaml:3: wrong' }),
+      makeBusy(all, { reloadFault: 'routes.yaml:3: wrong' }),
       sortWorstFirst(all),
       nowMs,
       200,
@@ -87,7 +69,7 @@ test('the table says what each host gets, and why', () => {
 
 test('no line is wider than the terminal, and nothing foreign reaches it', () => {
   const evil = makeHost('a', { source: 'http https://x/\u001b[31m\nred' });
-  const table = toTable(makeStatus([evil]), [evil], nowMs, 40);
+  const table = toTable(makeBusy([evil]), [evil], nowMs, 40);
   assert.ok(table.split('\n').every((line) => line.length <= 40));
   assert.doesNotMatch(table.replaceAll('\n', ''), /\p{Cc}/u);
 });
@@ -111,7 +93,7 @@ async function makeRunning(t: TestContext, answer: () => string) {
 }
 
 test('the command asks the collector, and shows the hosts that are asked for', async (t) => {
-  const { run } = await makeRunning(t, () => JSON.stringify(makeStatus(all)));
+  const { run } = await makeRunning(t, () => JSON.stringify(makeBusy(all)));
   const namesOf = (text: string) => JSON.parse(text).hosts.map(({ host }: HostStatus) => host);
   assert.deepEqual(namesOf(await run([], { json: ['true'] })).length, 6);
   assert.deepEqual(namesOf(await run(['ok-*'], { json: ['true'] })), ['ok-old', 'ok-new']);
@@ -157,7 +139,7 @@ test('watching goes on while the collector is away, until a signal', async (t) =
   let asked = 0;
   const { socket, directory } = await makeRunning(t, () => {
     asked += 1;
-    return JSON.stringify(makeStatus(all));
+    return JSON.stringify(makeBusy(all));
   });
   const ending = new AbortController();
   const context = { ...makeCommandContext(ending.signal), clock: systemClock };

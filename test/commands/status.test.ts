@@ -5,8 +5,10 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/clock.ts';
 import { ControlSocket } from '../../src/collector/control-socket.ts';
+import type { HostStatus } from '../../src/collector/status-shape.ts';
 import { status } from '../../src/commands/status.ts';
 import { CourierError } from '../../src/errors.ts';
+import { makeHost, makeStatus } from '../collector/statuses.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
 import { start } from '../helpers/run-program.ts';
@@ -15,39 +17,17 @@ import { waitUntil } from '../helpers/wait-until.ts';
 
 const timeout = 120_000;
 
-/** A host that has lately been asked. */
-function makeHost(host: string, changes = {}) {
-  const usual = { route: 'all', failures: 0, breaker: 'closed', nextDueMs: 30_000 };
-  return {
-    host,
-    served: 'output',
-    ageMs: 12_000,
-    source: `file /drops/${host}`,
-    ...usual,
-    ...changes,
-  };
-}
-
-function makeStatus(hosts: readonly object[]): string {
-  return JSON.stringify({
-    version: '0.1.0',
-    pid: 1,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    routesPath: '/r.yaml',
-    running: 0,
-    cycles: { good: 1, faulty: 0 },
-    hostCount: hosts.length,
-    hosts,
-  });
+function makeDropped(host: string, changes: Partial<HostStatus> = {}): HostStatus {
+  return makeHost(host, { source: `file /drops/${host}`, ...changes });
 }
 
 /** A collector that answers, and the command beside it. */
-async function makeSite(t: TestContext, hosts: readonly object[] = [makeHost('web01')]) {
+async function makeSite(t: TestContext, hosts: readonly HostStatus[] = [makeDropped('web01')]) {
   const directory = await makeTempDir(t);
   let asked = 0;
   const answer = () => {
     asked += 1;
-    return makeStatus(hosts);
+    return JSON.stringify(makeStatus(hosts));
   };
   const open = async () => {
     const socket = new ControlSocket(
@@ -92,7 +72,7 @@ test('a signal ends watching without another table', { timeout }, async (t) => {
   const { directory, run, end, said } = await makeSite(t);
   const answer = () => {
     end();
-    return makeStatus([]);
+    return JSON.stringify(makeStatus([]));
   };
   const path = join(directory, 'collector.sock');
   const socket = new ControlSocket(path, new Map([['status', answer]]));
@@ -129,7 +109,7 @@ test('documents are the only thing on stdout for who reads documents', { timeout
 
 test('the width of a line is that asked for, else COLUMNS, else 200', { timeout }, async (t) => {
   const { open, context, ready } = await makeSite(t, [
-    makeHost('web01', { source: `file /${'x'.repeat(250)}` }),
+    makeDropped('web01', { source: `file /${'x'.repeat(250)}` }),
   ]);
   await open();
   const widthWith = async (env: Record<string, string>, options = {}) => {
@@ -166,7 +146,7 @@ async function showOnTerminal(
 test('on a terminal a line is as wide as that', { timeout }, async (t) => {
   const reason = skipWithout('script');
   if (reason) return t.skip(reason);
-  const site = await makeSite(t, [makeHost('web01', { source: `file /${'x'.repeat(250)}` })]);
+  const site = await makeSite(t, [makeDropped('web01', { source: `file /${'x'.repeat(250)}` })]);
   await site.open();
   for (const columns of [80, 200]) {
     const shown = await showOnTerminal(site, `cols ${columns} rows 24`, 'STATUS');
@@ -177,7 +157,7 @@ test('on a terminal a line is as wide as that', { timeout }, async (t) => {
 test('on a terminal the worst stay in sight', { timeout }, async (t) => {
   const reason = skipWithout('script');
   if (reason) return t.skip(reason);
-  const hosts = Array.from({ length: 50 }, (_, index) => makeHost(`web${10 + index}`));
+  const hosts = Array.from({ length: 50 }, (_, index) => makeDropped(`web${10 + index}`));
   const site = await makeSite(t, hosts);
   await site.open();
   const shownPath = join(site.directory, 'shown');

@@ -33,12 +33,9 @@ interface Asked extends Partial<RoutePlan> {
   readonly kept?: SpooledOutput | undefined;
 }
 
-/** What goes out on a route with sources that answer so. */
-function serve(answers: readonly Answer[], { kept: spooled, ...changes }: Asked = {}) {
-  const context = makeCommandContext();
-  const served: Served[] = [];
-  let looks = 0;
-  const plan: RoutePlan = {
+/** A route with sources that answer so. */
+function makePlan(answers: readonly Answer[], changes: Partial<RoutePlan> = {}): RoutePlan {
+  return {
     target: { host, address: undefined },
     steps: answers.map((answer, index) => makeStep('abc'[index] ?? 'x', answer, [])),
     rules: { ...defaultRules, age: { maxAgeMs: 300_000, maxSkewMs: 60_000 } },
@@ -50,6 +47,14 @@ function serve(answers: readonly Answer[], { kept: spooled, ...changes }: Asked 
     report: false,
     ...changes,
   };
+}
+
+/** What goes out on it. */
+function serve(answers: readonly Answer[], { kept: spooled, ...changes }: Asked = {}) {
+  const context = makeCommandContext();
+  const served: Served[] = [];
+  let looks = 0;
+  const plan = makePlan(answers, changes);
   const readKept = async () => {
     looks += 1;
     return spooled;
@@ -149,17 +154,7 @@ test("today's rules hold for older output as well", async () => {
 
 test('a spool that hangs holds up nobody for long', async () => {
   const context = makeCommandContext();
-  const plan: RoutePlan = {
-    target: { host, address: undefined },
-    steps: [makeStep('a', gone, [])],
-    rules: defaultRules,
-    deadlineMs: 30_000,
-    timeoutMs: undefined,
-    lend: withTransport,
-    pick: 'first',
-    graceMs: 60_000,
-    report: false,
-  };
+  const plan = makePlan([gone], { graceMs: 60_000 });
   let isAsked = false;
   const hanging = () => {
     isAsked = true;
@@ -174,17 +169,7 @@ test('a spool that hangs holds up nobody for long', async () => {
 
 test('what goes wrong while it goes out is told, and nothing else is tried', async () => {
   const context = makeCommandContext();
-  const plan: RoutePlan = {
-    target: { host, address: undefined },
-    steps: [makeStep('a', delivers(), [])],
-    rules: defaultRules,
-    deadlineMs: 30_000,
-    timeoutMs: undefined,
-    lend: withTransport,
-    pick: 'first',
-    graceMs: 60_000,
-    report: false,
-  };
+  const plan = makePlan([delivers()], { graceMs: 60_000 });
   const lost = new CourierError('LOCAL', 'nobody reads stdout any more');
   const run = serveRoute(
     plan,
