@@ -1,7 +1,13 @@
 /** What somebody who mistyped a word may have meant. */
 
+/** What to say of a word that is not known: the one that may be meant, else all there are. */
+export function suggest(word: string, known: readonly string[]): string {
+  const nearest = findNearest(word, known);
+  return nearest === undefined ? `there are ${known.join(', ')}` : `is ${nearest} meant?`;
+}
+
 /** The known word that differs least, if that is little. */
-export function findNearest(word: string, known: readonly string[]): string | undefined {
+function findNearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known.map((candidate) => [distance(word, candidate), candidate] as const);
   const [[least, nearest] = [Number.POSITIVE_INFINITY, '']] = ranked.sort(([a], [b]) => a - b);
   return least <= 3 ? nearest : undefined;

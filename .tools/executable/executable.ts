@@ -48,21 +48,18 @@ function toConfiguration(assets: Readonly<Record<string, string>>, output: strin
 /** The program and each library by its name, with the code caches of those a fetch uses. */
 async function writeAssets(folder: string): Promise<Readonly<Record<string, string>>> {
   const libraries = separateLibraries();
-  const names = ['cmk-courier', ...libraries];
-  const files = new Map(names.map((name) => [name, name.replace('/', '-')]));
+  const toFile = (name: string) => name.replace('/', '-');
   const write = (name: string, bundled: string) => {
     const parameters = 'require,module,__filename,exports';
     const text = `(function(${parameters}){${bundled}\n})`;
-    writeFileSync(join(folder, files.get(name) ?? name), text, 'latin1');
+    writeFileSync(join(folder, toFile(name)), text, 'latin1');
   };
   write('cmk-courier', await bundleProgram(libraries));
   for (const name of libraries) write(name, await bundleLibrary(name));
   await warmUp(folder);
-  for (const [name, file] of [...files]) {
-    const codeCache = `${file}.code-cache`;
-    if (existsSync(join(folder, codeCache))) files.set(`${name}.code-cache`, codeCache);
-  }
-  return Object.fromEntries(files);
+  const assets = ['cmk-courier', ...libraries].flatMap((name) => [name, `${name}.code-cache`]);
+  const written = assets.filter((name) => existsSync(join(folder, toFile(name))));
+  return Object.fromEntries(written.map((name) => [name, toFile(name)]));
 }
 
 /** As people write them. */

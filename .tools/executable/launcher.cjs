@@ -1,7 +1,8 @@
 /**
  * The entry of the executable. Its program is an asset, and so is each large library, which is
- * compiled only when it is used. They come with the code caches that were made by a real run: Node's own code cache for executables has no function in it that was not yet
- * called. Together this takes a third off a fetch.
+ * compiled only when it is used. They come with the code caches that were made by a real run:
+ * Node's own code cache for executables has no function in it that was not yet called. Together
+ * this takes a third off a fetch.
  */
 
 const { getAssetKeys, getRawAsset } = require('node:sea');

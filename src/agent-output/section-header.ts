@@ -59,13 +59,16 @@ export function readSectionHeader(line: Buffer): SectionHeader | InvalidHeaderRu
   const seen = known.get(key);
   if (seen !== undefined) return seen;
   const read = readUnknown(line);
-  // With a time in it, it does not come again.
-  const { cached, persistUntil } = typeof read === 'string' ? defaultOptions : read.options;
-  if (typeof read !== 'string' && cached === undefined && persistUntil === undefined) {
+  if (typeof read !== 'string' && comesAgain(read)) {
     if (known.size === mostKnown) known.clear();
     known.set(key, read);
   }
   return read;
+}
+
+/** With a time in it, it does not. */
+function comesAgain({ options }: SectionHeader): boolean {
+  return options.cached === undefined && options.persistUntil === undefined;
 }
 
 function readUnknown(line: Buffer): SectionHeader | InvalidHeaderRule {

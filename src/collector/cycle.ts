@@ -2,7 +2,7 @@
 
 import type { CommandContext } from '../command.ts';
 import { type CourierError, stderrLine } from '../errors.ts';
-import { type PreparedRoute, planFor } from '../fetching/route-plan.ts';
+import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
 import { type Served, serveRoute } from '../fetching/serving.ts';
 import type { Logger } from '../log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
@@ -10,7 +10,7 @@ import type { Spool } from '../spool/spool.ts';
 import { asCourierError } from '../system-errors.ts';
 import { afterFault, cleanHistory, delayMs } from './backoff.ts';
 import type { Entry } from './entry.ts';
-import { comesFromSpool, isToBeKept, keep, keepLast, readLast } from './keeping.ts';
+import { isToBeKept, keep, keepLast, readLast } from './keeping.ts';
 
 /** What all cycles share. */
 export interface CycleSettings {
@@ -104,13 +104,13 @@ function untilNextMs(entry: Entry, { context }: CycleSettings): number {
 /** Ready no longer than until its age is too high, whatever becomes of us. */
 function layReady(entry: Entry, served: Served, settings: CycleSettings): void {
   const { maxAgeMs, graceMs } = entry.route.settings;
+  const isGrace = served.fault !== undefined;
   const ageMs = settings.context.clock.now() - served.producedAt.getTime();
-  const longestMs = served.fault === undefined ? maxAgeMs : graceMs;
+  const longestMs = isGrace ? graceMs : maxAgeMs;
   const validMs = Math.min(untilNextMs(entry, settings), longestMs - Math.max(0, ageMs));
   const parts = served.report.length === 0 ? [served.output] : [served.report, served.output];
-  const line = entry.lastFault?.line ?? '';
-  const output = served.fault === undefined ? { parts } : { parts, graceFor: line };
-  tryToLay(entry, settings, served.fault === undefined ? 'output' : 'grace', () =>
+  const output = { parts, graceFor: isGrace ? entry.lastFault?.line : undefined };
+  tryToLay(entry, settings, isGrace ? 'grace' : 'output', () =>
     settings.ready.publish(entry.target.host, output, { validMs, address: addressOf(entry) }),
   );
 }

@@ -6,7 +6,6 @@
 
 import type { Clock } from '../clock.ts';
 import type { CommandContext } from '../command.ts';
-import type { PreparedRoute } from '../fetching/route-plan.ts';
 import type { Logger } from '../log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import { readSpooled } from '../spool/reading.ts';
@@ -24,11 +23,6 @@ interface Keepers {
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
   readonly spoolDirectory: string;
-}
-
-/** Output from a spool is in one already, and must not come back from it as another's. */
-export function comesFromSpool({ steps }: PreparedRoute): boolean {
-  return steps.some(({ name }) => name === 'spool');
 }
 
 /** Whether the spool has nothing of the host, or what will soon be too old for those who read it. */

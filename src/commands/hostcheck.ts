@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { isCollecting } from '../collector/ask-status.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
 import { CourierError, cleanText } from '../errors.ts';
-import { startTimeout } from '../fetching/deadline.ts';
+import { withTimeout } from '../fetching/deadline.ts';
 import { formatDuration } from '../fetching/durations.ts';
 import { type HostName, parseHostName } from '../host-name.ts';
 import { parseDuration, parsePath } from '../option-types.ts';
@@ -134,10 +134,9 @@ async function requireCollector(
   byAge: Verdict | undefined,
   { clock, shutdown }: CommandContext,
 ): Promise<void> {
-  const timeout = startTimeout({ clock, timeoutMs: pulseMs, what: 'no answer' }, shutdown);
   const { socket } = placesBeside(ready);
-  const isAtWork = await isCollecting(socket, timeout.signal);
-  timeout.stop();
+  const length = { clock, timeoutMs: pulseMs, what: 'no answer' };
+  const isAtWork = await withTimeout(length, shutdown, (signal) => isCollecting(socket, signal));
   shutdown.throwIfAborted();
   if (isAtWork) return;
   const before = byAge === undefined ? '' : `; ${byAge.text}`;
@@ -149,12 +148,9 @@ const spoolMs = 5000;
 
 async function readInTime(spool: string, host: HostName, { clock, log, shutdown }: CommandContext) {
   const what = `no answer from the spool ${spool}`;
-  const timeout = startTimeout({ clock, timeoutMs: spoolMs, what }, shutdown);
-  try {
-    return await untilAborted(readSpooled(spool, host, log), timeout.signal);
-  } finally {
-    timeout.stop();
-  }
+  return withTimeout({ clock, timeoutMs: spoolMs, what }, shutdown, (signal) =>
+    untilAborted(readSpooled(spool, host, log), signal),
+  );
 }
 
 /** As clocks may differ. */

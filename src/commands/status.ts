@@ -7,7 +7,7 @@ import type { CollectorStatus, HostStatus } from '../collector/status-shape.ts';
 import { sortWorstFirst, toTable } from '../collector/status-table.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
 import { CourierError, cleanText } from '../errors.ts';
-import { startTimeout } from '../fetching/deadline.ts';
+import { withTimeout } from '../fetching/deadline.ts';
 import { globMatcher } from '../glob.ts';
 import { parseNumberWithin, parsePath, parsePositiveDuration } from '../option-types.ts';
 import type { OptionTable, OptionValues } from '../options.ts';
@@ -137,12 +137,7 @@ function measure(terminal: WriteStream): TerminalSize | undefined {
 async function ask(socket: string, values: Values, context: CommandContext) {
   const what = `no answer from the collector at ${socket}, which may be stopped (SIGSTOP)`;
   const length = { clock: context.clock, timeoutMs: values.timeout, what };
-  const timeout = startTimeout(length, context.shutdown);
-  try {
-    return await askStatus(socket, timeout.signal);
-  } finally {
-    timeout.stop();
-  }
+  return withTimeout(length, context.shutdown, (signal) => askStatus(socket, signal));
 }
 
 function toText(

@@ -38,6 +38,20 @@ export function startTimeout(
   return { signal: ended.signal, stop };
 }
 
+/** Lends `use` the signal of {@link startTimeout}, and lets go of the timer afterwards. */
+export async function withTimeout<Result>(
+  length: Parameters<typeof startTimeout>[0],
+  parent: AbortSignal,
+  use: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const timeout = startTimeout(length, parent);
+  try {
+    return await use(timeout.signal);
+  } finally {
+    timeout.stop();
+  }
+}
+
 /** Said by us, since the reason Node would make up takes longer than the rest of stopping. */
 const nothingWrong = 'no longer needed';
 

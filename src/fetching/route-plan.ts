@@ -2,7 +2,7 @@
 
 import type { CommandContext } from '../command.ts';
 import { CourierError, quote } from '../errors.ts';
-import { findNearest } from '../nearest.ts';
+import { suggest } from '../nearest.ts';
 import { parseOptions } from '../options.ts';
 import type { Route, RouteSource } from '../routes/route.ts';
 import { readSecret, secretOptions } from '../secret-options.ts';
@@ -56,6 +56,11 @@ export async function prepareRoute(
   };
 }
 
+/** Output from a spool is in one already, and must not come back from it as another's. */
+export function comesFromSpool({ steps }: PreparedRoute): boolean {
+  return steps.some(({ name }) => name === 'spool');
+}
+
 /** What a fetch for one host of the route needs to know. */
 export function planFor(prepared: PreparedRoute, target: Target): RoutePlan {
   return { ...prepared, target };
@@ -90,14 +95,11 @@ export async function toStep({ uri: text, options, timeoutMs }: RouteSource): Pr
   const { transport, load } = catalogEntry(uri.scheme);
   const module = await load();
   const stray = Object.keys(options).find((name) => !Object.hasOwn(module.options, name));
-  if (stray !== undefined) throw toStrayKey(stray, transport, Object.keys(module.options));
+  if (stray !== undefined) {
+    const hint = suggest(stray, Object.keys(module.options));
+    throw new CourierError('USAGE', `unknown key ${quote(stray)} of ${transport}; ${hint}`);
+  }
   parseOptions(module.options, options);
   const step = { source: { uri, options }, name: transport, module };
   return timeoutMs === undefined ? step : { ...step, timeoutMs };
-}
-
-function toStrayKey(key: string, transport: string, known: readonly string[]): CourierError {
-  const nearest = findNearest(key, known);
-  const hint = nearest === undefined ? `there are ${known.join(', ')}` : `is ${nearest} meant?`;
-  return new CourierError('USAGE', `unknown key ${quote(key)} of ${transport}; ${hint}`);
 }

@@ -13,9 +13,9 @@ import { putSpooled } from '../spool/putting.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { asCourierError } from '../system-errors.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { startTimeout } from './deadline.ts';
+import { withTimeout } from './deadline.ts';
 import type { Found } from './plan.ts';
-import { planFor, prepareRoute } from './route-plan.ts';
+import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
 import { serveRoute } from './serving.ts';
 
 export interface RoutedFetch {
@@ -39,8 +39,7 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   if (route.settings.everyMs !== undefined) tellCollector(target, tags, context);
   const plan = planFor(await prepareRoute(route, path, context), target);
   const spool = asked.spool ?? (plan.graceMs > 0 ? defaultSpoolDirectory(context.env) : '');
-  // Output from a spool is in one already, and must not come back from it as another's.
-  const isKept = plan.graceMs > 0 && plan.steps.every(({ name }) => name !== 'spool');
+  const isKept = plan.graceMs > 0 && !comesFromSpool(plan);
   const readKept = () =>
     readSpooled(spool, target.host, context.log, route.settings.maxOutputBytes);
   await serveRoute(plan, context, readKept, async ({ report, output, found }) => {
@@ -93,15 +92,14 @@ async function keep(
 ): Promise<void> {
   const receivedAt = new Date(clock.now());
   const what = `the output was not kept in ${spool}`;
-  const timeout = startTimeout({ clock, timeoutMs: keepMs, what }, shutdown);
+  const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
+  const named = { ...kept, origin: `fetch ${step.name} ${origin}` };
   try {
-    const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
-    const putting = putSpooled(spool, { ...kept, origin: `fetch ${step.name} ${origin}` });
-    await untilAborted(putting, timeout.signal);
+    await withTimeout({ clock, timeoutMs: keepMs, what }, shutdown, (signal) =>
+      untilAborted(putSpooled(spool, named), signal),
+    );
   } catch (thrown) {
     const error = asCourierError(thrown, 'keeping the output');
     log.warn({ host, code: error.code }, error.message);
-  } finally {
-    timeout.stop();
   }
 }

@@ -10,7 +10,7 @@ import type { SpooledOutput } from '../spool/record.ts';
 import { asCourierError } from '../system-errors.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { fetchFirst } from './chain.ts';
-import { startTimeout } from './deadline.ts';
+import { withTimeout } from './deadline.ts';
 import { formatDuration } from './durations.ts';
 import { fetchFreshest } from './freshest.ts';
 import type { Found, RoutePlan } from './plan.ts';
@@ -138,13 +138,8 @@ async function readInTime(
   readKept: ReadKept,
   { clock, shutdown }: CommandContext,
 ): Promise<SpooledOutput | undefined> {
-  const what = 'no answer from the spool';
-  const timeout = startTimeout({ clock, timeoutMs: spoolMs, what }, shutdown);
-  try {
-    return await untilAborted(readKept(), timeout.signal);
-  } finally {
-    timeout.stop();
-  }
+  const length = { clock, timeoutMs: spoolMs, what: 'no answer from the spool' };
+  return withTimeout(length, shutdown, (signal) => untilAborted(readKept(), signal));
 }
 
 function describeGrace(kept: SpooledOutput, ageMs: number, fault: CourierError): ServiceLine {

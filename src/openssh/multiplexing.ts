@@ -13,10 +13,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const longestPath = 107 - 17;
 const nameLength = 32;
 
-/** Where the socket of a connection is, and the settings that keep it. */
+/** A connection that stays, whether it is there already or not. */
 interface KeptConnection {
-  readonly path: string;
+  /** What makes ssh keep it, or use it. */
   readonly settings: readonly string[];
+  /** Whether the process that keeps it is there. Never rejects. */
+  isThere(): Promise<boolean>;
+  /** Ends it, and all that runs over it. Never rejects. */
+  end(): Promise<void>;
 }
 
 /** @param where it leads */
@@ -45,7 +49,7 @@ export async function prepareMultiplexing(
       `ControlPath=${quoteValue(path)}`,
       `ControlPersist=${Math.ceil(persistMs / 1000)}`,
     ];
-    return { path, settings: own };
+    return { settings: own, isThere: () => tell(path), end: () => endConnection(path) };
   };
 }
 
@@ -66,13 +70,8 @@ export async function endConnection(path: string): Promise<void> {
   await tell(path, message);
 }
 
-/** Whether the process that keeps a connection is there. Never rejects. */
-export function isConnected(path: string): Promise<boolean> {
-  return tell(path, Buffer.alloc(0));
-}
-
 /** Waits until the other end closes, too; false when there is none. */
-async function tell(path: string, message: Buffer): Promise<boolean> {
+async function tell(path: string, message = Buffer.alloc(0)): Promise<boolean> {
   const { connect } = await import('node:net');
   const socket = connect(path);
   let isThere = false;

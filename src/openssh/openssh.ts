@@ -92,8 +92,10 @@ export async function openSsh(
   }
   const common = [...settings, ...toSettings(options, env)];
   if (options.sshKey !== undefined) await requireReadable(resolve(options.sshKey));
-  const multiplexing = multiplex === 0 ? undefined : await import('./multiplexing.ts');
-  const keep = await multiplexing?.prepareMultiplexing(multiplex, env);
+  const keep =
+    multiplex === 0
+      ? undefined
+      : await (await import('./multiplexing.ts')).prepareMultiplexing(multiplex, env);
   const toOwn = (login: SshLogin) => [
     ...common,
     ...toLoginSettings(login),
@@ -103,16 +105,12 @@ export async function openSsh(
   return {
     env: toEnvironment(env),
     toArguments: (login) => toOptions([...toOwn(login), ...(kept(login)?.settings ?? [])]),
-    async isConnected(login) {
-      const path = kept(login)?.path;
-      return path !== undefined && ((await multiplexing?.isConnected(path)) ?? false);
-    },
+    isConnected: async (login) => (await kept(login)?.isThere()) ?? false,
     async whileUsing(login, signal, use) {
       try {
         return await use();
       } catch (error) {
-        const path = kept(login)?.path;
-        if (signal.aborted && path !== undefined) await multiplexing?.endConnection(path);
+        if (signal.aborted) await kept(login)?.end();
         throw error;
       }
     },

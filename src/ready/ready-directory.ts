@@ -53,7 +53,7 @@ export interface ReadyFault {
 /** Output, and why it is old when it is: the line of the fault it stands in for. */
 export interface ReadyOutput {
   readonly parts: readonly Buffer[];
-  readonly graceFor?: string;
+  readonly graceFor?: string | undefined;
 }
 
 /** Until when something is ready, and for whom. */

@@ -3,7 +3,7 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { z } from 'zod';
 import { quote } from '../errors.ts';
-import { findNearest } from '../nearest.ts';
+import { suggest } from '../nearest.ts';
 import { knownKeys } from './schema.ts';
 
 export interface Problem {
@@ -60,9 +60,7 @@ function describe(issue: Issue, layout: Layout): Problem {
 }
 
 function describeKey(path: Path, key: string, layout: Layout): Problem {
-  const known = knownKeys[placeOf(path)];
-  const nearest = findNearest(key, known);
-  const hint = nearest === undefined ? `there are ${known.join(', ')}` : `is ${nearest} meant?`;
+  const hint = suggest(key, knownKeys[placeOf(path)]);
   const line = lineOf([...path, key], layout);
   return { line, message: `unknown key ${quote(key)}; ${hint}` };
 }

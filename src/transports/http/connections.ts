@@ -31,7 +31,6 @@ export class Connections {
    */
   async ask(hop: Hop, signal: AbortSignal): Promise<Answer> {
     const { signal: closing } = this.#closing;
-    closing.throwIfAborted();
     const used = this.#takeIdle(keyOf(hop));
     if (used !== undefined) {
       const exchange = this.#exchange(hop);
@@ -78,7 +77,7 @@ export class Connections {
     const answer = await connection
       .ask(request, exchange, signal)
       .finally(() => this.#running.delete(exchange));
-    if (answer.isComplete && connection.isOpen && !this.#closing.signal.aborted) {
+    if (answer.isComplete && connection.isOpen && !closing.aborted) {
       const key = keyOf(hop);
       this.#idle.set(key, [...(this.#idle.get(key) ?? []), connection]);
     } else {

@@ -14,18 +14,18 @@ interface RemoteRun {
   readonly command: string;
   /** The host, for the message. */
   readonly at: string;
-  /** Whether the connection is kept, and was still there afterwards. */
-  readonly isConnected: boolean;
+  /** Whether the connection is kept, and still there. */
+  readonly isConnected: () => Promise<boolean>;
 }
 
 /**
  * The fault behind any end but exit code 0. ssh ends as the remote command does, but for 255,
  * which may be either's: what it says at the end tells (clientloop.c, OpenSSH 9.2).
  */
-export function toRemoteFault(
+export async function toRemoteFault(
   end: ProgramEnd,
   { command, at, isConnected }: RemoteRun,
-): CourierError {
+): Promise<CourierError> {
   const lines = end.stderr.split(/\r?\n/);
   const said = lines.filter((line) => line !== '' && !chatter.test(line)).join('\n');
   const doing = `running ${quote(command)} on ${at}`;
@@ -34,7 +34,7 @@ export function toRemoteFault(
     if (why !== undefined) return new CourierError('PEER', `${doing}: ${why}`);
     if (!isKept(lines) || said !== '') return toSshFault({ ...end, stderr: said }, at);
     // Through a connection that is kept ssh learns no more than that there was no exit code.
-    return isConnected
+    return (await isConnected())
       ? new CourierError('PEER', `${doing}: it was ended by a signal there, or with exit code 255`)
       : new CourierError('UNREACHABLE', `${doing}: the connection was lost`);
   }

@@ -27,8 +27,8 @@ export const ssh = defineTransport({
         };
         const end = await openssh.whileUsing(login, signal, () => runProgram(call, signal));
         if (end.code !== 0) {
-          const isConnected = await openssh.isConnected(login);
-          throw toRemoteFault(end, { command, at: describeLogin(login), isConnected });
+          const isConnected = () => openssh.isConnected(login);
+          throw await toRemoteFault(end, { command, at: describeLogin(login), isConnected });
         }
         return {
           output: end.stdout,
