@@ -4,13 +4,13 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { describeOption } from '../src/cli/help.ts';
+import { type OptionTable, toFlag } from '../src/cli/options.ts';
 import { collect } from '../src/commands/collect.ts';
 import { fetch } from '../src/commands/fetch.ts';
 import { hostcheck } from '../src/commands/hostcheck.ts';
 import { status } from '../src/commands/status.ts';
-import { faults } from '../src/errors.ts';
-import { describeOption } from '../src/help.ts';
-import { type OptionTable, toFlag } from '../src/options.ts';
+import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
 import { catalog } from '../src/transports/catalog.ts';
 

@@ -11,8 +11,12 @@ import { join } from 'node:path';
 
 /** Sources of which every branch is covered, and the tests that cover them. */
 const covered = {
-  sources: ['src/agent-output/**', 'src/errors.ts', 'src/options.ts'],
-  tests: ['test/agent-output/**/*.test.ts', 'test/errors.test.ts', 'test/options.test.ts'],
+  sources: ['src/agent-output/**', 'src/faults/errors.ts', 'src/cli/options.ts'],
+  tests: [
+    'test/agent-output/**/*.test.ts',
+    'test/faults/errors.test.ts',
+    'test/cli/options.test.ts',
+  ],
 };
 
 const coveredTests = globSync(covered.tests).sort();

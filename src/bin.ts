@@ -1,11 +1,11 @@
 /** The real arguments, streams, clock and signals → main; sets the exit code. */
 
+import type { Io } from './cli/io.ts';
+import { readDescriptor, writeDescriptor, writeErrorText } from './cli/standard-streams.ts';
 import { systemClock } from './clock.ts';
-import type { Io } from './io.ts';
 import { main } from './main.ts';
-import { dieBySignal, listenForShutdown } from './shutdown.ts';
-import { readDescriptor, writeDescriptor, writeErrorText } from './standard-streams.ts';
-import { hasAbandonedWork } from './until-aborted.ts';
+import { dieBySignal, listenForShutdown } from './system/shutdown.ts';
+import { hasAbandonedWork } from './system/until-aborted.ts';
 
 const shutdown = listenForShutdown();
 

@@ -1,13 +1,13 @@
 /** argv → command → exit code; the only catch that ends in a line on stderr. */
 
-import type { CommandModule, Invocation } from './command.ts';
+import type { CommandModule, Invocation } from './cli/command.ts';
+import type { Io } from './cli/io.ts';
+import { globalOptions, readArguments } from './cli/read-arguments.ts';
 import { commands } from './commands/catalog.ts';
-import { CourierError, quote, stderrLine } from './errors.ts';
-import type { Io } from './io.ts';
-import { makeLogger, type Verbosity } from './log.ts';
-import { globalOptions, readArguments } from './read-arguments.ts';
-import { redactSecrets } from './redaction.ts';
-import { asCourierError } from './system-errors.ts';
+import { CourierError, quote, stderrLine } from './faults/errors.ts';
+import { redactSecrets } from './faults/redaction.ts';
+import { asCourierError } from './faults/system-errors.ts';
+import { makeLogger, type Verbosity } from './logging/log.ts';
 import { version } from './version.ts';
 
 /** Runs one command line, without the program's own name, and resolves with the exit code. */
@@ -32,7 +32,7 @@ async function runProgramOption(name: string, io: Io): Promise<boolean> {
     return true;
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    const { programHelp } = await import('./help.ts');
+    const { programHelp } = await import('./cli/help.ts');
     await print(await programHelp(commands), io);
     return true;
   }
@@ -43,7 +43,7 @@ async function runProgramOption(name: string, io: Io): Promise<boolean> {
 async function runCommand(name: string, args: readonly string[], io: Io): Promise<number> {
   const command = await loadCommand(name);
   if (args.includes('--help') || args.includes('-h')) {
-    const { commandHelp } = await import('./help.ts');
+    const { commandHelp } = await import('./cli/help.ts');
     await print(await commandHelp(command, (await command.loadSourceOptions?.([])) ?? []), io);
     return 0;
   }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
-import { faults } from '../src/errors.ts';
+import { faults } from '../src/faults/errors.ts';
 import { catalog } from '../src/transports/catalog.ts';
 import { version } from '../src/version.ts';
 
@@ -87,7 +87,7 @@ test('there is no index, utils, helpers, common or misc in src', () => {
 test('only bin.ts and its streams touch the process, and nobody the console', () => {
   for (const path of sources) {
     assert.doesNotMatch(readCode(path), /\bconsole\.|process\.(stdout|stderr|stdin)\b/, path);
-    if (['src/bin.ts', 'src/shutdown.ts'].includes(path)) continue;
+    if (['src/bin.ts', 'src/system/shutdown.ts'].includes(path)) continue;
     assert.doesNotMatch(readCode(path), /process\.(exit|argv|env)\b/, path);
   }
 });

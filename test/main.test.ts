@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { commands } from '../src/commands/catalog.ts';
-import { CourierError } from '../src/errors.ts';
+import { CourierError } from '../src/faults/errors.ts';
 import { main } from '../src/main.ts';
 import { version } from '../src/version.ts';
 import { makeCommandContext } from './helpers/command-context.ts';

@@ -1,7 +1,7 @@
 /** Agent output → what of it may go on, under rules for piggyback and sections. */
 
-import { CourierError, quote } from '../errors.ts';
-import { globMatcher } from '../glob.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { globMatcher } from '../names/glob.ts';
 import { PartialCopy } from './partial-copy.ts';
 import { lineAt, quoteBytes } from './problems.ts';
 import { nextState, type State, type Step, startState, walkMarkers } from './states.ts';

@@ -1,6 +1,6 @@
 /** What can be wrong with agent output, and where. */
 
-import { quote } from '../errors.ts';
+import { quote } from '../faults/errors.ts';
 
 /** Limits of ours that no real output comes near; the site has none. */
 export const limits = { headerBytes: 4096, sections: 250_000, piggybackedHosts: 25_000 } as const;

@@ -1,6 +1,6 @@
 /** The form agent output must have: what is refused, and what is only said. */
 
-import { quote } from '../errors.ts';
+import { quote } from '../faults/errors.ts';
 import { type ParsedOutput, parseAgentOutput } from './parser.ts';
 import { lineAt, type Problem, quoteBytes, type Rule, rules } from './problems.ts';
 

@@ -1,6 +1,6 @@
 /** A service of our own, as a local check (spec: agent output, 6). */
 
-import { cleanText } from '../errors.ts';
+import { cleanText } from '../faults/errors.ts';
 
 /** What a local check says. */
 export interface ServiceLine {

@@ -1,6 +1,6 @@
 /** Problems → MALFORMED. Nothing else makes a fault of a problem. */
 
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import type { Problem } from './problems.ts';
 import { checkForm, type FormOptions } from './rules.ts';
 

@@ -2,7 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { readDer, tags } from './der.ts';
 import { files } from './directory.ts';
 import { type CertificateBlock, certificatesIn, keyIn, readPemFile } from './pem-files.ts';

@@ -1,7 +1,7 @@
 /** Why a host would refuse our server certificate (spec: agent receiver, 2.2). */
 
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { CourierError, quote } from '../errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { toTime } from './dates.ts';
 import { isDnsName, isUuid } from './dns-name.ts';
 import { readPemBlocks } from './pem.ts';

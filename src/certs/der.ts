@@ -1,6 +1,6 @@
 /** Reading DER (X.690), as far as certificates and signing requests need it: byte-exact and strict. */
 
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 
 /** One element of DER. */
 export interface DerElement {

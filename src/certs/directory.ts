@@ -1,7 +1,7 @@
 /** Where the certificates are, and what the files are called. */
 
 import { join, resolve } from 'node:path';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 
 /** Files below the directory. */
 export const files = {

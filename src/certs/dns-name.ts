@@ -1,7 +1,7 @@
 /** Names in certificates, as the Agent Controller reads them. */
 
 import { isIP } from 'node:net';
-import { CourierError, quote } from '../errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 
 /**
  * Whether webpki takes a text for a DNS name: labels of letters, digits, `_` and `-`, none

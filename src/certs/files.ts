@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 
 // `node:fs/promises` would do the same, but takes 1.5 ms to load.
 const openFile = promisify(fs.open);

@@ -3,7 +3,7 @@
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import type forge from 'node-forge';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { readDer, tags } from './der.ts';
 import { toPem } from './pem.ts';
 

@@ -1,7 +1,7 @@
 /** Certificates and keys in PEM files. */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { readTextFile } from './files.ts';
 import { type PemBlock, readPemBlocks } from './pem.ts';
 

@@ -2,7 +2,7 @@
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { promisify } from 'node:util';
-import { CourierError, prefixError, quote } from '../errors.ts';
+import { CourierError, prefixError, quote } from '../faults/errors.ts';
 import { bitsOf, childAt, childrenOf, type DerElement, readDer, tags, toOid } from './der.ts';
 import { isHostUuid } from './dns-name.ts';
 import { readPemBlocks } from './pem.ts';

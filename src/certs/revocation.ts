@@ -3,8 +3,8 @@
 import { stat } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError, quote } from '../errors.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { files } from './directory.ts';
 import { appendLine, readTextFileIfThere } from './files.ts';
 

@@ -1,6 +1,6 @@
 /** Revoking what was issued, by serial or by host. */
 
-import { CourierError, quote } from '../errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { files } from './directory.ts';
 import { isHostUuid } from './dns-name.ts';
 import { type IssuedCertificate, readIssued } from './issued.ts';

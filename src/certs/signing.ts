@@ -1,6 +1,6 @@
 /** The certificates hosts get. */
 
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { loadAuthority } from './authority.ts';
 import { issueCertificate } from './issue.ts';
 import { recordIssued } from './issued.ts';

@@ -3,9 +3,9 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError } from '../errors.ts';
-import { withFlag } from '../options.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { withFlag } from '../cli/options.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { type Authority, loadAuthority, loadAuthorityCertificate } from './authority.ts';
 import { findControllerObjection } from './controller-rule.ts';
 import { files } from './directory.ts';

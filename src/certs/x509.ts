@@ -1,6 +1,6 @@
 /** What node:crypto does not tell of a certificate, read from its DER (RFC 5280, 4.1). */
 
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { childAt, childrenOf, type DerElement, readDer, tags, toOid } from './der.ts';
 
 export interface CertificateFields {

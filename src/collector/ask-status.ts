@@ -1,8 +1,8 @@
 /** Asks a running collector how it is. */
 
 import { connect } from 'node:net';
-import { CourierError } from '../errors.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { CollectorStatus } from './status-shape.ts';
 
 const longestAnswer = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** When a host is asked again. */
 
-import type { FaultCode } from '../errors.ts';
+import type { FaultCode } from '../faults/errors.ts';
 
 /** What is known of a host's last cycles. */
 export interface History {

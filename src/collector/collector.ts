@@ -4,14 +4,14 @@
  * they share; a dead host costs the others nothing.
  */
 
-import type { CommandContext } from '../command.ts';
-import type { HostName } from '../host-name.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import { placesBeside } from '../ready/places.ts';
 import { ReadyDirectory } from '../ready/ready-directory.ts';
 import { systemUptime } from '../ready/uptime.ts';
 import { Spool } from '../spool/spool.ts';
-import { asCourierError } from '../system-errors.ts';
-import type { LendTransport } from '../transport.ts';
+import type { LendTransport } from '../transports/transport.ts';
 import { wellWord } from './ask-status.ts';
 import { ControlSocket } from './control-socket.ts';
 import { runCycle } from './cycle.ts';

@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { CourierError } from '../errors.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 
 /** Who does not ask within this time is cut off. */
 const patienceMs = 5000;

@@ -1,13 +1,13 @@
 /** One cycle of one host: ask, keep, and lay ready what the site is to get. */
 
-import type { CommandContext } from '../command.ts';
-import { type CourierError, stderrLine } from '../errors.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { type CourierError, stderrLine } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
 import { type Served, serveRoute } from '../fetching/serving.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import type { Spool } from '../spool/spool.ts';
-import { asCourierError } from '../system-errors.ts';
 import { afterFault, cleanHistory, delayMs } from './backoff.ts';
 import type { Entry } from './entry.ts';
 import { isToBeKept, keep, keepLast, readLast } from './keeping.ts';

@@ -1,8 +1,8 @@
 /** A host as the collector knows it. */
 
-import type { CourierError } from '../errors.ts';
+import type { CourierError } from '../faults/errors.ts';
 import type { Route } from '../routes/route.ts';
-import type { Target } from '../source.ts';
+import type { Target } from '../transports/source.ts';
 import { cleanHistory, type History } from './backoff.ts';
 
 /** The newest good output of a host. */

@@ -1,11 +1,11 @@
 /** Which hosts there are: those named in routes, those in a list, and those the site asked for. */
 
 import { readFileSync, statSync } from 'node:fs';
-import { CourierError, quote } from '../errors.ts';
-import { type HostName, parseAddress, parseHostName } from '../host-name.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import { type HostName, parseAddress, parseHostName } from '../names/host-name.ts';
 import type { Asked } from '../ready/asked.ts';
 import type { Routes } from '../routes/route.ts';
-import { asCourierError } from '../system-errors.ts';
 
 export interface ListedHost {
   readonly host: HostName;

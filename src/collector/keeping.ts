@@ -4,14 +4,14 @@
  * then, and once more before a fault takes its place in memory.
  */
 
+import type { CommandContext } from '../cli/command.ts';
 import type { Clock } from '../clock.ts';
-import type { CommandContext } from '../command.ts';
-import type { Logger } from '../log.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
 import type { Spool } from '../spool/spool.ts';
-import { asCourierError } from '../system-errors.ts';
 import type { Entry } from './entry.ts';
 
 /** Seldom enough to cost little. */

@@ -2,10 +2,10 @@
 
 import { statSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
-import type { HostName } from '../host-name.ts';
+import { errorCode } from '../faults/system-errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import { type Asked, forgetAsked, readAsked } from '../ready/asked.ts';
 import type { Routes } from '../routes/route.ts';
-import { errorCode } from '../system-errors.ts';
 import { gatherHosts, type ListedHost, readHostList } from './host-list.ts';
 
 /** A host the site asked for is ours for so long; then the site asks again, and tells what is new. */

@@ -1,9 +1,9 @@
 /** A circuit breaker around peers that serve several hosts: while one is dead, it is not asked. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../errors.ts';
-import { asCourierError } from '../system-errors.ts';
-import type { LendTransport } from '../transport.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import type { LendTransport } from '../transports/transport.ts';
 import { isSilence } from './backoff.ts';
 import { sharedPeerOf } from './shared-peer.ts';
 

@@ -1,6 +1,6 @@
 /** The log of fetches in a process that fetches all the time: what is usual is not said. */
 
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logging/log.ts';
 
 /** The same log, with what others say as info said only to those who debug. */
 export function toQuietLog(log: Logger): Logger {

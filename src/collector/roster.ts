@@ -1,6 +1,6 @@
 /** All hosts of the collector, each with its route; what is known of a host outlives a reload. */
 
-import type { HostName } from '../host-name.ts';
+import type { HostName } from '../names/host-name.ts';
 import { findRoute } from '../routes/match.ts';
 import type { Route, Routes } from '../routes/route.ts';
 import { type Entry, newEntry, type Routed } from './entry.ts';

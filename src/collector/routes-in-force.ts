@@ -1,10 +1,10 @@
 /** The routes the collector goes by, each with its transports loaded. */
 
-import type { CommandContext } from '../command.ts';
+import type { CommandContext } from '../cli/command.ts';
 import { type PreparedRoute, prepareRoute, toSteps } from '../fetching/route-plan.ts';
 import { loadRoutes } from '../routes/load.ts';
 import type { Route, Routes } from '../routes/route.ts';
-import type { LendTransport } from '../transport.ts';
+import type { LendTransport } from '../transports/transport.ts';
 import { keepConnections } from './kept-connections.ts';
 
 /** Files with secrets are read again after this time. */

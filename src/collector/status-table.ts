@@ -1,6 +1,6 @@
 /** The status of the collector for people: a table with the worst first. */
 
-import { cleanText } from '../errors.ts';
+import { cleanText } from '../faults/errors.ts';
 import { formatDuration } from '../fetching/durations.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 

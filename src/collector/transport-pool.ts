@@ -1,17 +1,17 @@
 /** Open transports that many fetches share, so that connections are used again. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import { type Source, showUri } from '../source.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { Logger } from '../logging/log.ts';
+import { untilAborted } from '../system/until-aborted.ts';
+import { type Source, showUri } from '../transports/source.ts';
 import {
   type LendTransport,
   type OpenContext,
   type Transport,
   type TransportModule,
   withTransport,
-} from '../transport.ts';
-import { untilAborted } from '../until-aborted.ts';
+} from '../transports/transport.ts';
 
 /** Files with secrets and certificates are read when a transport is opened, so none stays for ever. */
 const longestLifeMs = 600_000;

@@ -1,6 +1,6 @@
 /** Every command, by its name; loaded when it is chosen. */
 
-import type { CommandModule } from '../command.ts';
+import type { CommandModule } from '../cli/command.ts';
 
 interface CatalogEntry {
   readonly summary: string;

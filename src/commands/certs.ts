@@ -11,10 +11,10 @@ import {
   loadCertificates,
   renewServerCertificate,
 } from '../certs/store.ts';
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
-import { parsePath } from '../option-types.ts';
-import { type OptionTable, type OptionValues, toFlag } from '../options.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parsePath } from '../cli/option-types.ts';
+import { type OptionTable, type OptionValues, toFlag } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 
 const options = {
   site: {

@@ -5,12 +5,12 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { parseAgentOutput } from '../agent-output/parser.ts';
 import type { Problem, Severity } from '../agent-output/problems.ts';
 import { findProblems } from '../agent-output/rules.ts';
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, cleanText } from '../errors.ts';
-import { parseHostName } from '../host-name.ts';
-import { parseSize } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
-import { asCourierErrorWhile } from '../system-errors.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parseSize } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
+import { asCourierErrorWhile } from '../faults/system-errors.ts';
+import { parseHostName } from '../names/host-name.ts';
 
 const options = {
   host: {

@@ -1,10 +1,10 @@
 /** `cmk-courier collect`: keeps fetching, so that the site need not wait. */
 
 import { once } from 'node:events';
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
-import { parseDiskSize, parseNumberWithin, parsePath } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parseDiskSize, parseNumberWithin, parsePath } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 
 const options = {
   routes: {
@@ -67,8 +67,8 @@ async function run(
   const settings = await toSettings(values, context);
   await allowGarbage();
   const { Collector } = await import('../collector/collector.ts');
-  const { makeJsonLog } = await import('../json-log.ts');
-  const { ServiceManager } = await import('../service-manager.ts');
+  const { makeJsonLog } = await import('../logging/json-log.ts');
+  const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
   const collector = new Collector(settings, { ...context, log });
   const manager = new ServiceManager(context.env, log);

@@ -1,24 +1,30 @@
 /** `cmk-courier fetch`: the datasource program itself. */
 
 import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
-import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../command.ts';
-import { CourierError } from '../errors.ts';
-import type { SourceStep } from '../fetching/attempt.ts';
-import { fetchFirst } from '../fetching/chain.ts';
-import type { FetchPlan } from '../fetching/plan.ts';
-import { parseAddress, parseHostName } from '../host-name.ts';
+import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../cli/command.ts';
 import {
   parseDuration,
   parseDurationOrUnlimited,
   parsePath,
   parsePositiveDuration,
   parseSize,
-} from '../option-types.ts';
-import { type OptionTable, parseOptions, type RawOptions, toFlag, withFlag } from '../options.ts';
-import { readSecret, secretOptions } from '../secret-options.ts';
-import { looksLikeSource, parseSourceUri, type Target } from '../source.ts';
-import { withTransport } from '../transport.ts';
+} from '../cli/option-types.ts';
+import {
+  type OptionTable,
+  parseOptions,
+  type RawOptions,
+  toFlag,
+  withFlag,
+} from '../cli/options.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { SourceStep } from '../fetching/attempt.ts';
+import { fetchFirst } from '../fetching/chain.ts';
+import type { FetchPlan } from '../fetching/plan.ts';
+import { parseAddress, parseHostName } from '../names/host-name.ts';
+import { readSecret, secretOptions } from '../secrets/secret-options.ts';
 import { catalog, catalogEntry } from '../transports/catalog.ts';
+import { looksLikeSource, parseSourceUri, type Target } from '../transports/source.ts';
+import { withTransport } from '../transports/transport.ts';
 
 const hostOptions = {
   host: {

@@ -1,21 +1,21 @@
 /** `cmk-courier hostcheck`: a host check command for hosts that cannot be pinged. */
 
 import { existsSync } from 'node:fs';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parseDuration, parsePath } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { isCollecting } from '../collector/ask-status.ts';
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, cleanText } from '../errors.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
 import { withTimeout } from '../fetching/deadline.ts';
 import { formatDuration } from '../fetching/durations.ts';
-import { type HostName, parseHostName } from '../host-name.ts';
-import { parseDuration, parsePath } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
+import { type HostName, parseHostName } from '../names/host-name.ts';
 import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { readReady } from '../ready/reading.ts';
 import { systemUptime } from '../ready/uptime.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '../system/until-aborted.ts';
 
 const options = {
   ready: {

@@ -1,10 +1,10 @@
 /** `cmk-courier hosts`: who may send to the receiver, and who asks to. */
 
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
-import { parseHostName } from '../host-name.ts';
-import { parseOneOf, parsePath, parsePositiveDuration, parseText } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parseOneOf, parsePath, parsePositiveDuration, parseText } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { parseHostName } from '../names/host-name.ts';
 import { receiverPlaces } from '../receiver/options.ts';
 import { parsePattern } from '../receiver/patterns.ts';
 

@@ -1,10 +1,10 @@
 /** `cmk-courier probe`: what answers on a port, and what that means. */
 
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parsePositiveDuration } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
 import type { TcpFinding } from '../doctor/tcp-probe.ts';
-import { CourierError, quote } from '../errors.ts';
-import { parsePositiveDuration } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 
 const options = {
   timeout: {

@@ -1,10 +1,10 @@
 /** `cmk-courier receive`: takes what hosts send and keeps the newest output of each. */
 
 import { once } from 'node:events';
-import type { CommandContext, CommandModule, Invocation } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
-import { parsePath } from '../option-types.ts';
-import { type OptionTable, parseOptions } from '../options.ts';
+import type { CommandContext, CommandModule, Invocation } from '../cli/command.ts';
+import { parsePath } from '../cli/option-types.ts';
+import { type OptionTable, parseOptions } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { receiverOptions, type Settings, toSettings } from '../receiver/options.ts';
 
 const configOption = {
@@ -37,8 +37,8 @@ const closingMs = 2000;
 async function run(invocation: Invocation, context: CommandContext): Promise<void> {
   const settings = await readSettings(invocation, context);
   const { Receiver } = await import('../receiver/receiver.ts');
-  const { makeJsonLog } = await import('../json-log.ts');
-  const { ServiceManager } = await import('../service-manager.ts');
+  const { makeJsonLog } = await import('../logging/json-log.ts');
+  const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
   const receiver = new Receiver(settings, context.clock, log);
   const manager = new ServiceManager(context.env, log);

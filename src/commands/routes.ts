@@ -2,13 +2,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, cleanText, quote } from '../errors.ts';
-import { parseAddress, parseHostName } from '../host-name.ts';
-import { parsePath } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
-import type { Target } from '../source.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parsePath } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, cleanText, quote } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { parseAddress, parseHostName } from '../names/host-name.ts';
+import type { Target } from '../transports/source.ts';
 
 const options = {
   routes: {

@@ -2,9 +2,9 @@
 
 import { isAbsolute } from 'node:path';
 import { isSea } from 'node:sea';
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import type { Plan } from '../service/plan.ts';
 import { type Service, services } from '../service/service.ts';
 

@@ -1,7 +1,9 @@
 /** `cmk-courier ssh-trust`: records the keys of hosts that are to be reached over ssh. */
 
-import { type CommandContext, defineCommand } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
+import { type CommandContext, defineCommand } from '../cli/command.ts';
+import { type OptionTable, type OptionValues, withFlag } from '../cli/options.ts';
+import { askYesOrNo } from '../cli/terminal.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { fetchHostKey, scanHostKeys } from '../openssh/host-keys.ts';
 import {
   compareKeys,
@@ -15,8 +17,6 @@ import {
 } from '../openssh/known-hosts.ts';
 import { describeLogin, parseLogin, type SshLogin } from '../openssh/login.ts';
 import { findKnownHosts, openSsh, sshOptions } from '../openssh/openssh.ts';
-import { type OptionTable, type OptionValues, withFlag } from '../options.ts';
-import { askYesOrNo } from '../terminal.ts';
 
 const { knownHosts, proxyJump, connectTimeout } = sshOptions;
 

@@ -2,17 +2,17 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { isatty, WriteStream } from 'node:tty';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parseNumberWithin, parsePath, parsePositiveDuration } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { askStatus } from '../collector/ask-status.ts';
 import type { CollectorStatus, HostStatus } from '../collector/status-shape.ts';
 import { sortWorstFirst, toTable } from '../collector/status-table.ts';
-import { type CommandContext, type CommandModule, defineCommand } from '../command.ts';
-import { CourierError, cleanText } from '../errors.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { withTimeout } from '../fetching/deadline.ts';
-import { globMatcher } from '../glob.ts';
-import { parseNumberWithin, parsePath, parsePositiveDuration } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
+import { globMatcher } from '../names/glob.ts';
 import { defaultReadyDirectory, placesBeside } from '../ready/places.ts';
-import { asCourierError } from '../system-errors.ts';
 
 const options = {
   ready: {

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { connectTo } from '../transports/tcp/connecting.ts';
 import { type MarkerKind, markerKind, showMarker } from '../transports/tcp/marker.ts';
 import { emptyFault, unknownMarker } from '../transports/tcp/observations.ts';

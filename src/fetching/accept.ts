@@ -3,10 +3,10 @@
 import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
 import { requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../errors.ts';
-import type { HostName } from '../host-name.ts';
-import type { Secret } from '../secrets.ts';
-import type { Delivery } from '../transport.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
+import type { Secret } from '../secrets/secrets.ts';
+import type { Delivery } from '../transports/transport.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type AgeRule, checkAge } from './age.ts';
 

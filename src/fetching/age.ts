@@ -1,8 +1,8 @@
 /** Whether agent output is still good: checked here, once, for every transport. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../errors.ts';
-import type { Delivery } from '../transport.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { Delivery } from '../transports/transport.ts';
 import { formatDuration } from './durations.ts';
 
 export interface AgeRule {

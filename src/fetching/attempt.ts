@@ -1,9 +1,9 @@
 /** One source, asked once. */
 
-import type { CommandContext } from '../command.ts';
-import { fillSourceUri, type Source, showUri, type Target } from '../source.ts';
-import { asCourierError } from '../system-errors.ts';
-import type { Delivery, LendTransport, TransportModule } from '../transport.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import { fillSourceUri, type Source, showUri, type Target } from '../transports/source.ts';
+import type { Delivery, LendTransport, TransportModule } from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
 import { startTimeout } from './deadline.ts';
 

@@ -1,7 +1,7 @@
 /** The fallback chain: sources in order, one deadline for all, the first good output wins. */
 
-import type { CommandContext } from '../command.ts';
-import { asCourierError } from '../system-errors.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { fetchFrom } from './attempt.ts';
 import { shareOf } from './deadline.ts';
 import { locate, type SourceFault, summarise, toShortFault } from './faults.ts';

@@ -1,7 +1,7 @@
 /** Lengths of time that end in an abort. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { formatDuration } from './durations.ts';
 
 /** A running length of time. */

@@ -1,7 +1,7 @@
 /** Faults of several sources → the one that is told. */
 
-import { CourierError, cleanText } from '../errors.ts';
-import type { Target } from '../source.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
+import type { Target } from '../transports/source.ts';
 import type { SourceStep } from './attempt.ts';
 
 export interface SourceFault {

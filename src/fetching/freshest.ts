@@ -1,8 +1,8 @@
 /** All sources at once, and the newest output that passes every check wins. */
 
-import type { CommandContext } from '../command.ts';
-import { CourierError } from '../errors.ts';
-import { asCourierError } from '../system-errors.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
 import { startTimeout, type Timeout } from './deadline.ts';
 import { locate, type SourceFault, summarise, toShortFault } from './faults.ts';

@@ -1,7 +1,7 @@
 /** Everything one fetch needs to know. */
 
-import type { Target } from '../source.ts';
-import type { LendTransport } from '../transport.ts';
+import type { Target } from '../transports/source.ts';
+import type { LendTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
 import type { Accepted, SourceStep } from './attempt.ts';
 

@@ -1,10 +1,10 @@
 /** A timed run of each source of a route, so that people see what a fetch would do. */
 
 import { parseAgentOutput } from '../agent-output/parser.ts';
-import type { CommandContext } from '../command.ts';
-import type { CourierError } from '../errors.ts';
-import { showFilled, type Target } from '../source.ts';
-import { asCourierError } from '../system-errors.ts';
+import type { CommandContext } from '../cli/command.ts';
+import type { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import { showFilled, type Target } from '../transports/source.ts';
 import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
 import { locate } from './faults.ts';
 import type { FetchPlan } from './plan.ts';

@@ -1,13 +1,13 @@
 /** Which route a host has, why, and all that holds for it. */
 
 import type { SectionRule } from '../agent-output/filter.ts';
-import { cleanText } from '../errors.ts';
-import type { RawOptions } from '../options.ts';
+import type { RawOptions } from '../cli/options.ts';
+import { cleanText } from '../faults/errors.ts';
 import { loadRoutes } from '../routes/load.ts';
 import { whyNot } from '../routes/match.ts';
 import type { Route, RouteSettings } from '../routes/route.ts';
-import { parseSourceUri, showFilled, type Target } from '../source.ts';
 import { catalogEntry } from '../transports/catalog.ts';
+import { parseSourceUri, showFilled, type Target } from '../transports/source.ts';
 import { formatDuration } from './durations.ts';
 
 export interface Explanation {

@@ -1,14 +1,14 @@
 /** A route of the routes file → what a fetch needs to know. */
 
-import type { CommandContext } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
-import { suggest } from '../nearest.ts';
-import { parseOptions } from '../options.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { parseOptions } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { suggest } from '../names/nearest.ts';
 import type { Route, RouteSource } from '../routes/route.ts';
-import { readSecret, secretOptions } from '../secret-options.ts';
-import { parseSourceUri, type Target } from '../source.ts';
-import { type LendTransport, withTransport } from '../transport.ts';
+import { readSecret, secretOptions } from '../secrets/secret-options.ts';
 import { catalogEntry } from '../transports/catalog.ts';
+import { parseSourceUri, type Target } from '../transports/source.ts';
+import { type LendTransport, withTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
 import type { SourceStep } from './attempt.ts';
 import type { RoutePlan } from './plan.ts';

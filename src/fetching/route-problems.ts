@@ -1,6 +1,6 @@
 /** Everything that is wrong with a routes file, the options of transports included. */
 
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { readRoutes } from '../routes/load.ts';
 import type { Problem } from '../routes/problems.ts';
 import { toStep } from './route-plan.ts';

@@ -1,8 +1,8 @@
 /** Tries the route of a host: each source by itself, and then what a fetch would come to. */
 
-import type { CommandContext } from '../command.ts';
-import { type CourierError, cleanText } from '../errors.ts';
-import type { Target } from '../source.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { type CourierError, cleanText } from '../faults/errors.ts';
+import type { Target } from '../transports/source.ts';
 import { formatDuration } from './durations.ts';
 import { type Outcome, type Rehearsed, rehearse } from './rehearsal.ts';
 import { planFor, prepareRoute } from './route-plan.ts';

@@ -1,18 +1,18 @@
 /** One fetch as the routes file says: what `cmk-courier fetch` does without a SOURCE. */
 
-import type { CommandContext } from '../command.ts';
-import { CourierError, quote } from '../errors.ts';
+import type { CommandContext } from '../cli/command.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { noteAsked } from '../ready/asked.ts';
 import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { findRoute } from '../routes/match.ts';
 import type { Route } from '../routes/route.ts';
-import type { Target } from '../source.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { putSpooled } from '../spool/putting.ts';
 import { readSpooled } from '../spool/reading.ts';
-import { asCourierError } from '../system-errors.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '../system/until-aborted.ts';
+import type { Target } from '../transports/source.ts';
 import { withTimeout } from './deadline.ts';
 import type { Found } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';

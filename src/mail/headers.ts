@@ -1,6 +1,6 @@
 /** The headers of a message that say whose output it holds, and from when. */
 
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 
 export interface MessageHeaders {
   /** Addresses without the names beside them. */

@@ -1,8 +1,8 @@
 /** Finds the agent output in a message: an attachment, or else the text. */
 
 import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit';
-import { CourierError } from '../errors.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
 
 /** A part of a message that may be agent output, as it was sent. */

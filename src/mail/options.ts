@@ -1,9 +1,9 @@
 /** The options of every transport that finds agent output in mail. */
 
-import { CourierError, quote } from '../errors.ts';
-import { parseText } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
-import type { SourceUri } from '../source.ts';
+import { parseText } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import type { SourceUri } from '../transports/source.ts';
 import { parsePattern } from './patterns.ts';
 
 const pattern = { kind: 'value', placeholder: 'PATTERN', parse: parsePattern } as const;

@@ -1,8 +1,8 @@
 /** Patterns that say which messages hold the output of a host. */
 
-import { CourierError, quote } from '../errors.ts';
-import { fitsGlob, type Token } from '../glob.ts';
-import type { Target } from '../source.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { fitsGlob, type Token } from '../names/glob.ts';
+import type { Target } from '../transports/source.ts';
 import type { MessageHeaders } from './headers.ts';
 
 /** A pattern as it was given, filled in later for each host. */

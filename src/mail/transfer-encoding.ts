@@ -1,6 +1,6 @@
 /** Bytes of a part of a message, out of what mail makes of them on its way. */
 
-import { CourierError, quote } from '../errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 
 /**
  * Undoes a content transfer encoding (RFC 2045 6). What it cannot be undone without guessing

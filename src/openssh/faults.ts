@@ -5,8 +5,8 @@
  * clientloop.c, misc.c. They have hardly changed since version 5.
  */
 
-import { CourierError, type FaultCode, quote } from '../errors.ts';
-import type { ProgramEnd } from '../run-program.ts';
+import { CourierError, type FaultCode, quote } from '../faults/errors.ts';
+import type { ProgramEnd } from '../system/run-program.ts';
 
 interface Reading {
   readonly says: RegExp;

@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError, quote } from '../errors.ts';
-import { withPrivateDirectory } from '../private-directory.ts';
-import { type ProgramEnd, runProgram } from '../run-program.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { withPrivateDirectory } from '../system/private-directory.ts';
+import { type ProgramEnd, runProgram } from '../system/run-program.ts';
 import { toSshFault } from './faults.ts';
 import type { HostKey } from './known-hosts.ts';
 import { describeLogin, type SshLogin } from './login.ts';

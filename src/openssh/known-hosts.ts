@@ -4,7 +4,7 @@ import { createHash, createHmac } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { SshLogin } from './login.ts';
 
 export interface HostKey {

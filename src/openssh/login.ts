@@ -1,10 +1,10 @@
 /** Who is to be reached over ssh, and where: `[user@]host[:port]`, in a URI or in an option. */
 
 import { isIPv6 } from 'node:net';
-import { CourierError, quote } from '../errors.ts';
-import { parseHostName } from '../host-name.ts';
-import { withFlag } from '../options.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
+import { withFlag } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { parseHostName } from '../names/host-name.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../transports/source.ts';
 
 /** Checked: none of it can become an option, and none of it means anything to a shell. */
 export interface SshLogin {

@@ -3,8 +3,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError } from '../errors.ts';
-import { asCourierError } from '../system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { parseSshPath, quoteValue } from './values.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,10 +3,10 @@
 import { access, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError } from '../errors.ts';
-import { parseDuration, parsePositiveDuration } from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
-import { asCourierError } from '../system-errors.ts';
+import { parseDuration, parsePositiveDuration } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { describeLogin, parseLogin, type SshLogin } from './login.ts';
 import { parseSshPath, quoteValue } from './values.ts';
 

@@ -1,7 +1,7 @@
 /** Values in ssh's settings. */
 
-import { CourierError, quote } from '../errors.ts';
-import { parseText } from '../option-types.ts';
+import { parseText } from '../cli/option-types.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 
 /** A file name as ssh reads it in a setting: quotes for blanks, `%%` for a percent sign. */
 export function quoteValue(path: string): string {

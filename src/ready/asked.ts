@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { type HostName, parseAddress, parseHostName } from '../host-name.ts';
-import type { Logger } from '../log.ts';
-import { errorCode } from '../system-errors.ts';
+import { errorCode } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
+import { type HostName, parseAddress, parseHostName } from '../names/host-name.ts';
 
 /** A host as the site asks for it. */
 export interface AskedHost {

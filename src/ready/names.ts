@@ -1,6 +1,6 @@
 /** What is called how in the ready directory: each host has one file, of its own name. */
 
-import { type HostName, parseHostName } from '../host-name.ts';
+import { type HostName, parseHostName } from '../names/host-name.ts';
 
 /** A name for what is being written; it begins with a dot, which no host does. */
 export function temporaryName(host: HostName): string {

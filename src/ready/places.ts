@@ -1,7 +1,7 @@
 /** Where what is ready lies, and what lies beside it. */
 
 import { dirname, isAbsolute, join } from 'node:path';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -3,8 +3,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { HostName } from '../host-name.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import { type ReadyFault, readyMark } from './ready-directory.ts';
 import type { Uptime } from './uptime.ts';
 

@@ -32,8 +32,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { HostName } from '../host-name.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import { hostOf, isTemporaryName, temporaryName } from './names.ts';
 import type { Uptime } from './uptime.ts';
 

@@ -1,8 +1,8 @@
 /** What `cmk-courier hosts` does to the receiver's state, while the receiver runs or not. */
 
 import { Revocations } from '../certs/revocation.ts';
-import { CourierError, quote } from '../errors.ts';
-import type { HostName } from '../host-name.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import { type Access, Accesses } from './state/accesses.ts';
 import { Hosts, type RegisteredHost } from './state/hosts.ts';
 import { type RegistrationRequest, Requests } from './state/requests.ts';

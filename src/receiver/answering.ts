@@ -1,7 +1,7 @@
 /** Runs a handler, answers whatever comes of it, and says so in one line of the log. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../logging/log.ts';
 import { letLinger } from './body.ts';
 import { type Answer, addressOf, type Exchange, type Note } from './exchange.ts';
 import type { Metrics } from './metrics.ts';

@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { CourierError, quote } from '../errors.ts';
-import { type OptionSpec, type OptionTable, type RawOptions, toFlag } from '../options.ts';
-import { asCourierError } from '../system-errors.ts';
+import { type OptionSpec, type OptionTable, type RawOptions, toFlag } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 
 const largestFile = 1024 * 1024;
 

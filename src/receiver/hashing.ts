@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 
 type Cost = { readonly N: number; readonly r: number; readonly p: number };
 

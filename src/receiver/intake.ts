@@ -3,7 +3,7 @@
 import { parseAgentOutput } from '../agent-output/parser.ts';
 import { requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
-import type { HostName } from '../host-name.ts';
+import type { HostName } from '../names/host-name.ts';
 import type { Spool } from '../spool/spool.ts';
 import { decompress } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';

@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:net';
 import { isIPv6 } from 'node:net';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { ListenAddress } from './options.ts';
 
 /** Under load the kernel keeps so many connections until we take them. */

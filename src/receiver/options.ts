@@ -2,7 +2,6 @@
 
 import { dirname, join } from 'node:path';
 import { findCertificateDirectory } from '../certs/directory.ts';
-import { CourierError, quote } from '../errors.ts';
 import {
   parseDiskSize,
   parseDuration,
@@ -11,8 +10,9 @@ import {
   parsePath,
   parsePositiveDuration,
   parseSize,
-} from '../option-types.ts';
-import type { OptionTable, OptionValues } from '../options.ts';
+} from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { parsePattern } from './patterns.ts';
 

@@ -1,7 +1,7 @@
 /** Which host names somebody may write for. */
 
-import { CourierError, quote } from '../errors.ts';
-import { globMatcher } from '../glob.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { globMatcher } from '../names/glob.ts';
 
 /** `*` stands for any text, `?` for one character. */
 export function matchesPattern(name: string, patterns: readonly string[]): boolean {

@@ -1,9 +1,9 @@
 /** The receiver: everything put together, started, reloaded, drained. */
 
 import type { Clock } from '../clock.ts';
-import type { Logger } from '../log.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
 import { Spool } from '../spool/spool.ts';
-import { asCourierError } from '../system-errors.ts';
 import { Credentials } from './credentials.ts';
 import { Intake } from './intake.ts';
 import { RateLimit } from './limits.ts';

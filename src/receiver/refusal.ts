@@ -1,6 +1,6 @@
 /** Why a request is not served: status, code and the word the metrics count it under. */
 
-import { CourierError, cleanText, type FaultCode } from '../errors.ts';
+import { CourierError, cleanText, type FaultCode } from '../faults/errors.ts';
 
 /** Every reason, as `/metrics` and the log name it. */
 export const refusals = {

@@ -10,7 +10,7 @@ import {
   loadCertificates,
 } from '../certs/store.ts';
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { type PeerCertificate, peerOf, requireCertificate } from './peer.ts';
 
 interface Loaded {

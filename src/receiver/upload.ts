@@ -1,6 +1,6 @@
 /** Plain upload: `PUT /v1/hosts/<host>/agent-output` with whatever can send a file over HTTPS. */
 
-import { type HostName, parseHostName } from '../host-name.ts';
+import { type HostName, parseHostName } from '../names/host-name.ts';
 import { type Answer, type Exchange, noContent } from './exchange.ts';
 import type { Unpack } from './intake.ts';
 import { readPart } from './multipart.ts';

@@ -4,9 +4,9 @@ import { existsSync, readFile, stat } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Document, LineCounter } from 'yaml';
-import { CourierError } from '../errors.ts';
-import { toFlag } from '../options.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { toFlag } from '../cli/options.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { Layout, Problem } from './problems.ts';
 import type { Routes } from './route.ts';
 

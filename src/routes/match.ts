@@ -1,6 +1,6 @@
 /** Which route a host has. */
 
-import type { HostName } from '../host-name.ts';
+import type { HostName } from '../names/host-name.ts';
 import type { Route, Routes } from './route.ts';
 
 /** The first route that fits, or undefined when none does. */

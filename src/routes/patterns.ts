@@ -1,8 +1,8 @@
 /** Patterns for host names: a name, a glob, or a regular expression between slashes. */
 
-import { CourierError, quote } from '../errors.ts';
-import { globMatcher } from '../glob.ts';
-import { type HostName, parseHostName } from '../host-name.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { globMatcher } from '../names/glob.ts';
+import { type HostName, parseHostName } from '../names/host-name.ts';
 import type { HostPatterns } from './route.ts';
 
 /** Whether a pattern fits all of a name. */

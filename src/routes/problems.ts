@@ -2,8 +2,8 @@
 
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { z } from 'zod';
-import { quote } from '../errors.ts';
-import { suggest } from '../nearest.ts';
+import { quote } from '../faults/errors.ts';
+import { suggest } from '../names/nearest.ts';
 import { knownKeys } from './schema.ts';
 
 export interface Problem {

@@ -1,8 +1,8 @@
 /** What the routes file says, checked: which sources a host has, and under which rules. */
 
 import type { PiggybackRule, SectionRule } from '../agent-output/filter.ts';
-import type { HostName } from '../host-name.ts';
-import type { RawOptions } from '../options.ts';
+import type { RawOptions } from '../cli/options.ts';
+import type { HostName } from '../names/host-name.ts';
 
 export interface Routes {
   readonly path: string;

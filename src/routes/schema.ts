@@ -2,15 +2,15 @@
 
 import { z } from 'zod';
 import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
-import { CourierError } from '../errors.ts';
 import {
   parseDuration,
   parseDurationOrUnlimited,
   parsePath,
   parsePositiveDuration,
   parseSize,
-} from '../option-types.ts';
-import { parseSourceUri } from '../source.ts';
+} from '../cli/option-types.ts';
+import { CourierError } from '../faults/errors.ts';
+import { parseSourceUri } from '../transports/source.ts';
 import { toMatcher } from './patterns.ts';
 import type { RouteSource } from './route.ts';
 

@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { CourierError } from '../errors.ts';
-import { runProgram } from '../run-program.ts';
-import { asCourierError } from '../system-errors.ts';
-import { withTimeLimit } from '../waiting.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import { runProgram } from '../system/run-program.ts';
+import { withTimeLimit } from '../system/waiting.ts';
 import type { Plan } from './plan.ts';
 import { fileMark } from './service.ts';
 

@@ -2,7 +2,7 @@
 
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { initScript } from './init-script.ts';
 import type { Service, UnitScope } from './service.ts';
 import { systemdUnit } from './unit.ts';

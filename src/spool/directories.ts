@@ -2,7 +2,7 @@
 
 import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { CourierError } from '../errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { brokenDirectory, shards } from './names.ts';
 
 /**

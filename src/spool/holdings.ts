@@ -1,7 +1,7 @@
 /** What a writer knows to be in the spool, and how much more may come: no output is kept here. */
 
-import { CourierError } from '../errors.ts';
-import type { HostName } from '../host-name.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import { keptPerHost } from './names.ts';
 
 /** Output that waits in the spool. */

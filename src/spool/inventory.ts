@@ -14,9 +14,9 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { cleanText } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import { errorCode } from '../system-errors.ts';
+import { cleanText } from '../faults/errors.ts';
+import { errorCode } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
 import { readOnly } from './file-system.ts';
 import type { Kept } from './holdings.ts';
 import { isTemporaryName, makeBrokenName, parseFileName } from './names.ts';

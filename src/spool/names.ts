@@ -7,7 +7,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { type HostName, parseHostName } from '../host-name.ts';
+import { type HostName, parseHostName } from '../names/host-name.ts';
 
 /** Names of a host are found by listing one of these directories, which so stay small. */
 export const shards: readonly string[] = Array.from('0123456789abcdef');

@@ -1,7 +1,7 @@
 /** Puts one output into the spool without looking through all of it, as a short-lived program must. */
 
 import { join } from 'node:path';
-import { asCourierError } from '../system-errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { makeDirectories } from './directories.ts';
 import { readDirectory } from './file-system.ts';
 import {

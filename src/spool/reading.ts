@@ -1,10 +1,10 @@
 /** Reads out of the spool, in any process; nothing is changed. */
 
 import { join } from 'node:path';
-import { CourierError, cleanText } from '../errors.ts';
-import type { HostName } from '../host-name.ts';
-import type { Logger } from '../log.ts';
-import { asCourierError, errorCode } from '../system-errors.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
+import type { HostName } from '../names/host-name.ts';
 import {
   closeFile,
   fileStatus,

@@ -6,8 +6,8 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { cleanText } from '../errors.ts';
-import type { HostName } from '../host-name.ts';
+import { cleanText } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
 
 /** With what the origin begins of all a collector brings. */
 export const collectorOrigin = 'collector ';

@@ -1,7 +1,7 @@
 /** A directory of the spool as its writer sees it: what is put into it is safe, or not there. */
 
 import { join } from 'node:path';
-import { errorCode } from '../system-errors.ts';
+import { errorCode } from '../faults/system-errors.ts';
 import {
   closeFile,
   openFile,

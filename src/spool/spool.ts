@@ -1,10 +1,10 @@
 /** Newest output of each host plus the last good one before it, on disk. */
 
 import { join } from 'node:path';
-import { CourierError } from '../errors.ts';
-import type { HostName } from '../host-name.ts';
-import type { Logger } from '../log.ts';
-import { asCourierError } from '../system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
+import type { HostName } from '../names/host-name.ts';
 import { makeDirectories } from './directories.ts';
 import { readDirectory } from './file-system.ts';
 import { Holdings, type SpoolSummary } from './holdings.ts';

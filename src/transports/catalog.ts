@@ -1,7 +1,7 @@
 /** Every transport, by the scheme of the sources it serves; loaded when one is used. */
 
-import { CourierError, quote } from '../errors.ts';
-import type { TransportModule } from '../transport.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import type { TransportModule } from './transport.ts';
 
 interface CatalogEntry {
   /** What it gets, for --help and README.md. */

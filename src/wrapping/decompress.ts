@@ -1,7 +1,7 @@
 /** Compressed bytes → bytes, bounded while they are produced. */
 
-import { CourierError } from '../errors.ts';
-import { errorCode } from '../system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { errorCode } from '../faults/system-errors.ts';
 
 export type Compression = 'gzip' | 'zlib' | 'deflate-raw' | 'brotli' | 'zstd';
 

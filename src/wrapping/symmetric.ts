@@ -4,8 +4,8 @@
  */
 
 import { promisify } from 'node:util';
-import { CourierError } from '../errors.ts';
-import type { Secret } from '../secrets.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { Secret } from '../secrets/secrets.ts';
 
 export type SymmetricScheme = '00' | '02' | '03' | '04' | '05';
 

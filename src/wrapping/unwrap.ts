@@ -1,7 +1,7 @@
 /** Agent output as it was dropped or sent → agent output as the agent wrote it. */
 
-import { CourierError } from '../errors.ts';
-import type { Secret } from '../secrets.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { Secret } from '../secrets/secrets.ts';
 import { type Compression, decompress, type OutputLimit } from './decompress.ts';
 import { decryptSymmetric, symmetricScheme } from './symmetric.ts';
 

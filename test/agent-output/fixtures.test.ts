@@ -11,7 +11,7 @@ import {
 import { lineAt } from '../../src/agent-output/problems.ts';
 import { checkForm } from '../../src/agent-output/rules.ts';
 import { requireForm } from '../../src/agent-output/validator.ts';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 
 const root = 'test/fixtures/agent-output';
 const host = 'src';

@@ -9,7 +9,7 @@ import {
 } from '../../src/agent-output/filter.ts';
 import { parseAgentOutput } from '../../src/agent-output/parser.ts';
 import { checkForm } from '../../src/agent-output/rules.ts';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { damagedOutput, mainHost } from './mutations.ts';
 import { parseSlowly, type ReferenceOutput, type ReferenceSection } from './reference-parser.ts';
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/clock.ts';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../src/ready/uptime.ts';
 import { courier } from '../helpers/run-program.ts';

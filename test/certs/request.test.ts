@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import forge from 'node-forge';
 import { readPemBlocks, toPem } from '../../src/certs/pem.ts';
 import { readSigningRequest } from '../../src/certs/request.ts';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';

@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { askStatus } from '../../src/collector/ask-status.ts';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitUntil } from '../helpers/wait-until.ts';

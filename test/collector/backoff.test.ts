@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { afterFault, cleanHistory, delayMs, isDead } from '../../src/collector/backoff.ts';
-import type { FaultCode } from '../../src/errors.ts';
+import type { FaultCode } from '../../src/faults/errors.ts';
 
 /** The history of a host after these faults in a row. */
 function after(...codes: readonly FaultCode[]) {

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Dispatcher } from '../../src/collector/dispatcher.ts';
 import { type Entry, newEntry } from '../../src/collector/entry.ts';
 import { Lanes } from '../../src/collector/lanes.ts';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { makeRoute } from './routes.ts';
 
 function makeEntry(name: string, dueMs: number, peer?: string): Entry {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withPeerBreaker } from '../../src/collector/peer-breaker.ts';
-import { CourierError, type FaultCode } from '../../src/errors.ts';
-import { parseSourceUri } from '../../src/source.ts';
-import { type LendTransport, withTransport } from '../../src/transport.ts';
+import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
+import { parseSourceUri } from '../../src/transports/source.ts';
+import { type LendTransport, withTransport } from '../../src/transports/transport.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListedHost } from '../../src/collector/host-list.ts';
 import { Roster } from '../../src/collector/roster.ts';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import type { Route, Routes } from '../../src/routes/route.ts';
 import { makeRoute } from './routes.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TransportPool } from '../../src/collector/transport-pool.ts';
-import { CourierError } from '../../src/errors.ts';
-import { parseHostName } from '../../src/host-name.ts';
-import { parseSourceUri } from '../../src/source.ts';
-import { defineTransport, type Transport } from '../../src/transport.ts';
+import { CourierError } from '../../src/faults/errors.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { parseSourceUri } from '../../src/transports/source.ts';
+import { defineTransport, type Transport } from '../../src/transports/transport.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { main } from '../../src/main.ts';
-import { Secret } from '../../src/secrets.ts';
+import { Secret } from '../../src/secrets/secrets.ts';
 import { encryptSymmetric } from '../../src/wrapping/symmetric.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort, portOf } from '../helpers/free-port.ts';

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '../../src/clock.ts';
 import { main } from '../../src/main.ts';
-import { Secret } from '../../src/secrets.ts';
+import { Secret } from '../../src/secrets/secrets.ts';
 import { encryptSymmetric } from '../../src/wrapping/symmetric.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { storePassword } from '../helpers/password-store.ts';

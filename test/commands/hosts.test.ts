@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import type { RawOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
 import { hosts } from '../../src/commands/hosts.ts';
-import type { RawOptions } from '../../src/options.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RawOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
 import { probe } from '../../src/commands/probe.ts';
-import { CourierError, stderrLine } from '../../src/errors.ts';
-import type { RawOptions } from '../../src/options.ts';
+import { CourierError, stderrLine } from '../../src/faults/errors.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { findFreePort } from '../helpers/free-port.ts';

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { RawOptions } from '../../src/cli/options.ts';
 import { service } from '../../src/commands/service.ts';
-import type { RawOptions } from '../../src/options.ts';
 import { isRunning, writeScript } from '../agents/host/courier-agent-shells.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault, expectFault } from '../helpers/expect-fault.ts';

@@ -4,10 +4,10 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { afterEach } from 'node:test';
 import { promisify } from 'node:util';
+import type { CommandContext } from '../../src/cli/command.ts';
+import type { RawOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { CommandContext } from '../../src/command.ts';
 import { sshTrust } from '../../src/commands/ssh-trust.ts';
-import type { RawOptions } from '../../src/options.ts';
 import { ssh } from '../../src/transports/ssh/ssh.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { expectFault } from '../helpers/expect-fault.ts';

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/clock.ts';
 import { ControlSocket } from '../../src/collector/control-socket.ts';
 import type { HostStatus } from '../../src/collector/status-shape.ts';
 import { status } from '../../src/commands/status.ts';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { makeHost, makeStatus } from '../collector/statuses.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { skipWithout } from '../helpers/required-peer.ts';

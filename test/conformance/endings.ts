@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CourierError } from '../../src/errors.ts';
-import type { Source } from '../../src/source.ts';
+import { CourierError } from '../../src/faults/errors.ts';
+import type { Source } from '../../src/transports/source.ts';
 import { catchFault, expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import {

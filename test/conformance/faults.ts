@@ -1,9 +1,9 @@
 /** What the contract says of fetches that cannot succeed. */
 
 import assert from 'node:assert/strict';
-import type { FaultCode } from '../../src/errors.ts';
-import { parseOptions } from '../../src/options.ts';
-import type { Source } from '../../src/source.ts';
+import { parseOptions } from '../../src/cli/options.ts';
+import type { FaultCode } from '../../src/faults/errors.ts';
+import type { Source } from '../../src/transports/source.ts';
 import { catchFault, expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import {

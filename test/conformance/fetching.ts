@@ -1,9 +1,9 @@
 /** How the suite asks a transport for output. */
 
 import { randomBytes } from 'node:crypto';
-import { parseHostName } from '../../src/host-name.ts';
-import type { Source, Target } from '../../src/source.ts';
-import { type Delivery, type Transport, withTransport } from '../../src/transport.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import type { Source, Target } from '../../src/transports/source.ts';
+import { type Delivery, type Transport, withTransport } from '../../src/transports/transport.ts';
 import { type CollectingContext, makeOpenContext } from '../helpers/open-context.ts';
 import type { ConformancePeer } from './peer.ts';
 

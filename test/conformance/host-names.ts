@@ -1,7 +1,7 @@
 /** What the contract says of host names: each gets its own output, whatever it looks like. */
 
 import assert from 'node:assert/strict';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { fetchFrom, makeOutput, withOffers } from './fetching.ts';
 import type { ConformancePeer, Sentences } from './peer.ts';

@@ -1,8 +1,8 @@
 /** The far end a transport is tested against, and the words in which the suite speaks of it. */
 
 import type { TestContext } from 'node:test';
-import type { Source } from '../../src/source.ts';
-import type { TransportModule } from '../../src/transport.ts';
+import type { Source } from '../../src/transports/source.ts';
+import type { TransportModule } from '../../src/transports/transport.ts';
 
 /** The real peer of a transport, on this machine, with what the suite needs of it. */
 export interface ConformancePeer {

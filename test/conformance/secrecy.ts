@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CourierError } from '../../src/errors.ts';
-import type { Source } from '../../src/source.ts';
+import { CourierError } from '../../src/faults/errors.ts';
+import type { Source } from '../../src/transports/source.ts';
 import { readCommandLines } from '../helpers/command-lines.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import { fetchFrom, makeHost, makeOutput, withOffer } from './fetching.ts';

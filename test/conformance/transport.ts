@@ -1,4 +1,4 @@
-/** The suite every transport passes; its tests are the sentences of the contract in src/transport.ts. */
+/** The suite every transport passes; its tests are the sentences of the contract in src/transports/transport.ts. */
 
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { arrivals } from './arrivals.ts';

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { SourceStep } from '../../src/fetching/attempt.ts';
-import { parseSourceUri, type Source } from '../../src/source.ts';
-import type { TransportModule } from '../../src/transport.ts';
 import { file } from '../../src/transports/file/file.ts';
 import { http } from '../../src/transports/http/http.ts';
+import { parseSourceUri, type Source } from '../../src/transports/source.ts';
+import type { TransportModule } from '../../src/transports/transport.ts';
 import { makeHost, makeOutput, toTarget } from '../conformance/fetching.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 import { defaultRules } from '../helpers/output-rules.ts';

@@ -1,6 +1,6 @@
 /** Brings a source of a transport into a fault. */
 
-import type { Source } from '../../src/source.ts';
+import type { Source } from '../../src/transports/source.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 import type { FaultKind, Variant } from './variant.ts';
 

@@ -2,7 +2,7 @@
 
 import { mkdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseSourceUri, type Source } from '../../src/source.ts';
+import { parseSourceUri, type Source } from '../../src/transports/source.ts';
 import { makeOutput } from '../conformance/fetching.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 import { makeMail } from '../mail/messages.ts';

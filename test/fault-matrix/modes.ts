@@ -1,12 +1,12 @@
 /** The ways in which the program fetches; every cell of the matrix is run in each. */
 
 import { systemClock } from '../../src/clock.ts';
-import { CourierError, type FaultCode, stderrLine } from '../../src/errors.ts';
+import { CourierError, type FaultCode, stderrLine } from '../../src/faults/errors.ts';
 import type { OutputRules } from '../../src/fetching/accept.ts';
 import type { SourceStep } from '../../src/fetching/attempt.ts';
 import { fetchFirst } from '../../src/fetching/chain.ts';
-import type { Target } from '../../src/source.ts';
-import { withTransport } from '../../src/transport.ts';
+import type { Target } from '../../src/transports/source.ts';
+import { withTransport } from '../../src/transports/transport.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { collectOnce } from './collecting.ts';
 

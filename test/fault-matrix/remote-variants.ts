@@ -1,6 +1,6 @@
 /** Sources on other machines, which loopback stands in for: http, imap, rsync, sftp, ssh, tcp. */
 
-import { parseSourceUri, type Source } from '../../src/source.ts';
+import { parseSourceUri, type Source } from '../../src/transports/source.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 import * as http from '../transports/http/conformance-peer.ts';
 import * as imap from '../transports/imap/conformance-peer.ts';

@@ -1,7 +1,7 @@
 /** What the matrix needs to know of a transport, or of one of the ways to use it. */
 
-import type { FaultCode } from '../../src/errors.ts';
-import type { Source } from '../../src/source.ts';
+import type { FaultCode } from '../../src/faults/errors.ts';
+import type { Source } from '../../src/transports/source.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 
 export const faultKinds = ['dead', 'hanging', 'stale', 'torn', 'HTML', 'refused'] as const;

@@ -1,6 +1,6 @@
 /** Whether what came of a chain is right. */
 
-import type { FaultCode } from '../../src/errors.ts';
+import type { FaultCode } from '../../src/faults/errors.ts';
 import type { Outcome } from './modes.ts';
 
 export type Verdict =

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { type Accepted, fetchFrom } from '../../src/fetching/attempt.ts';
-import { parseHostName } from '../../src/host-name.ts';
-import { type OpenContext, type TransportModule, withTransport } from '../../src/transport.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import {
+  type OpenContext,
+  type TransportModule,
+  withTransport,
+} from '../../src/transports/transport.ts';
 import { makeCommandContext, type WatchedContext } from '../helpers/command-context.ts';
 import { catchFault, expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { CourierError, type FaultCode, stderrLine } from '../../src/errors.ts';
+import { CourierError, type FaultCode, stderrLine } from '../../src/faults/errors.ts';
 import type { SourceStep } from '../../src/fetching/attempt.ts';
 import { fetchFirst } from '../../src/fetching/chain.ts';
 import type { FetchPlan } from '../../src/fetching/plan.ts';
-import { parseHostName } from '../../src/host-name.ts';
-import { withTransport } from '../../src/transport.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { withTransport } from '../../src/transports/transport.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { defaultRules } from '../helpers/output-rules.ts';

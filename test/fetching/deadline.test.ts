@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { shareOf, startTimeout } from '../../src/fetching/deadline.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { waitUntil } from '../helpers/wait-until.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CourierError, type FaultCode } from '../../src/errors.ts';
+import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
 import type { RoutePlan } from '../../src/fetching/plan.ts';
 import { type Served, serveRoute } from '../../src/fetching/serving.ts';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import type { SpooledOutput } from '../../src/spool/record.ts';
-import { withTransport } from '../../src/transport.ts';
+import { withTransport } from '../../src/transports/transport.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { defaultRules } from '../helpers/output-rules.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 
 /** The CourierError a function throws; anything else fails the test. */
 export function catchThrown(run: () => unknown): CourierError {

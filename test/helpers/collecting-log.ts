@@ -1,7 +1,7 @@
 /** A log that keeps what is said, word for word and with all fields, secrets not struck out. */
 
 import { inspect } from 'node:util';
-import type { Logger } from '../../src/log.ts';
+import type { Logger } from '../../src/logging/log.ts';
 
 export interface CollectingLog extends Logger {
   /** `level message fields`, one text a record, oldest first. */

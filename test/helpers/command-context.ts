@@ -1,6 +1,6 @@
 /** What a command gets from the program, all of it in the hands of the test. */
 
-import type { CommandContext } from '../../src/command.ts';
+import type { CommandContext } from '../../src/cli/command.ts';
 import { type CollectingLog, makeCollectingLog } from './collecting-log.ts';
 import { FakeClock } from './fake-clock.ts';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { CourierError, type FaultCode } from '../../src/errors.ts';
+import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
 
 /** The CourierError a promise rejects with; anything else fails the test. */
 export async function catchFault(promise: Promise<unknown>): Promise<CourierError> {

@@ -1,7 +1,7 @@
 /** What a transport gets from its caller, with every part replaceable. */
 
 import { systemClock } from '../../src/clock.ts';
-import type { OpenContext } from '../../src/transport.ts';
+import type { OpenContext } from '../../src/transports/transport.ts';
 import { type CollectingLog, makeCollectingLog } from './collecting-log.ts';
 
 export interface CollectingContext extends OpenContext {

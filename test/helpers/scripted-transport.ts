@@ -1,8 +1,8 @@
 /** Small transports that answer as a test tells them, and write down what is done with them. */
 
 import type { SourceStep } from '../../src/fetching/attempt.ts';
-import { parseSourceUri } from '../../src/source.ts';
-import { type Delivery, defineTransport } from '../../src/transport.ts';
+import { parseSourceUri } from '../../src/transports/source.ts';
+import { type Delivery, defineTransport } from '../../src/transports/transport.ts';
 
 /** What a fetch does; `signal` is the one the caller of fetch gave. */
 export type Answer = (signal: AbortSignal) => Promise<Partial<Delivery>>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { CourierError } from '../../src/errors.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { extractOutput } from '../../src/mail/mime.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeMail, makeMessage, makeMultipart, type Part, toBase64Lines } from './messages.ts';

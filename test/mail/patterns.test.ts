@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHostName } from '../../src/host-name.ts';
 import type { MailOptions } from '../../src/mail/options.ts';
 import {
   describeWanted,
@@ -9,6 +8,7 @@ import {
   isWanted,
   parsePattern,
 } from '../../src/mail/patterns.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';
 
 function toTarget(host: string, address?: string) {

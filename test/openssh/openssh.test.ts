@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parseOptions, type RawOptions } from '../../src/cli/options.ts';
 import { describeLogin, parseLogin } from '../../src/openssh/login.ts';
 import { findKnownHosts, openSsh, sshOptions } from '../../src/openssh/openssh.ts';
 import { parseSshPath } from '../../src/openssh/values.ts';
-import { parseOptions, type RawOptions } from '../../src/options.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { RawOptions } from '../../src/options.ts';
+import type { RawOptions } from '../../src/cli/options.ts';
 import { type Daemon, startDaemon } from '../helpers/daemon.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { skipWithout } from '../helpers/required-peer.ts';

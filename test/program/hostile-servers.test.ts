@@ -7,8 +7,8 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { FaultCode } from '../../src/errors.ts';
-import { faults } from '../../src/errors.ts';
+import type { FaultCode } from '../../src/faults/errors.ts';
+import { faults } from '../../src/faults/errors.ts';
 import { runCourier } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 

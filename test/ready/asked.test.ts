@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { type AskedHost, forgetAsked, noteAsked, readAsked } from '../../src/ready/asked.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';

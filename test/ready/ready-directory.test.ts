@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { readReady } from '../../src/ready/reading.ts';
 import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { initCertificates } from '../../src/certs/store.ts';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
 import { readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { parseOptions } from '../../src/options.ts';
+import { parseOptions } from '../../src/cli/options.ts';
 import { hashSecret, isSecret, tokenId } from '../../src/receiver/hashing.ts';
 import { Budget, Gate, RateLimit, Slots } from '../../src/receiver/limits.ts';
 import { readPart } from '../../src/receiver/multipart.ts';

@@ -7,9 +7,9 @@ import {
   initCertificates,
   loadCertificates,
 } from '../../src/certs/store.ts';
+import { parseOptions, type RawOptions } from '../../src/cli/options.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { parseHostName } from '../../src/host-name.ts';
-import { parseOptions, type RawOptions } from '../../src/options.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { receiverOptions, toSettings } from '../../src/receiver/options.ts';
 import { type Ports, Receiver } from '../../src/receiver/receiver.ts';
 import { Accesses, type AccessWish } from '../../src/receiver/state/accesses.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { defaultRoutesPath, loadRoutes, readRoutes } from '../../src/routes/load.ts';
 import { findRoute } from '../../src/routes/match.ts';
 import { sample } from '../../src/routes/sample.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { readPrevious, readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type HostName, parseHostName } from '../../src/host-name.ts';
+import { type HostName, parseHostName } from '../../src/names/host-name.ts';
 import { readPrevious, readSpooled, Spool } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { expectFault } from '../helpers/expect-fault.ts';

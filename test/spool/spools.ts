@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { namesOf, shardOf, shards } from '../../src/spool/names.ts';
 import { type NewOutput, Spool, type SpoolSettings } from '../../src/spool/spool.ts';
 import { type CollectingLog, makeCollectingLog } from '../helpers/collecting-log.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { parseHostName } from '../../src/host-name.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { programPath } from '../helpers/programs.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHostName } from '../../src/host-name.ts';
-import type { Source } from '../../src/source.ts';
-import { type Delivery, withTransport } from '../../src/transport.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { exec } from '../../src/transports/exec/exec.ts';
+import type { Source } from '../../src/transports/source.ts';
+import { type Delivery, withTransport } from '../../src/transports/transport.ts';
 import { testTransportConformance } from '../conformance/transport.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { Secret } from '../../src/secrets.ts';
+import { Secret } from '../../src/secrets/secrets.ts';
 import { decryptSymmetric, encryptSymmetric } from '../../src/wrapping/symmetric.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Secret } from '../../src/secrets.ts';
+import { Secret } from '../../src/secrets/secrets.ts';
 import {
   decryptSymmetric,
   encryptSymmetric,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
 import fc from 'fast-check';
-import { Secret } from '../../src/secrets.ts';
+import { Secret } from '../../src/secrets/secrets.ts';
 import { encryptSymmetric } from '../../src/wrapping/symmetric.ts';
 import { unwrap } from '../../src/wrapping/unwrap.ts';
 import { expectFault } from '../helpers/expect-fault.ts';

@@ -1,7 +1,7 @@
 /** What registered agents ask for, each with its certificate (spec: agent receiver, 6.3). */
 
 import { z } from 'zod';
-import { parseHostName } from '../../host-name.ts';
+import { parseHostName } from '../../names/host-name.ts';
 import { type Answer, type Exchange, jsonAnswer, noContent } from '../exchange.ts';
 import { readPart } from '../multipart.ts';
 import { Refusal } from '../refusal.ts';

@@ -1,7 +1,7 @@
 /** Signing requests of agents → certificates. */
 
 import { defaultMonths, readSigningRequest, signAgentCertificate } from '../../certs/signing.ts';
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
 

@@ -1,7 +1,7 @@
 /** What every registration ends with: one UUID for one host. */
 
-import type { HostName } from '../../host-name.ts';
-import { parseHostName } from '../../host-name.ts';
+import type { HostName } from '../../names/host-name.ts';
+import { parseHostName } from '../../names/host-name.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import type { ConnectionMode } from '../state/hosts.ts';

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';
-import type { HostName } from '../../host-name.ts';
-import { parseHostName } from '../../host-name.ts';
+import type { HostName } from '../../names/host-name.ts';
+import { parseHostName } from '../../names/host-name.ts';
 import { type Answer, type Exchange, jsonAnswer } from '../exchange.ts';
 import { matchesPattern } from '../patterns.ts';
 import { Refusal } from '../refusal.ts';

@@ -15,8 +15,8 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ZodType } from 'zod';
-import { CourierError } from '../../errors.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 
 interface Cached<Value> {
   readonly version: string;

@@ -1,7 +1,7 @@
 /** `exec:/path/of/program?arg=--host&arg={host}`: a program and its arguments. */
 
-import { quote } from '../../errors.ts';
-import { decodeText, refusalFor } from '../../local-path.ts';
+import { quote } from '../../faults/errors.ts';
+import { decodeText, refusalFor } from '../../system/local-path.ts';
 
 const refuse = refusalFor('an exec:');
 

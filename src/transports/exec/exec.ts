@@ -1,9 +1,9 @@
 /** `exec:`: what a local program prints. */
 
-import { CourierError, cleanText } from '../../errors.ts';
-import { describeEnd, type ProgramEnd, runProgram } from '../../run-program.ts';
-import { fillSourceUri } from '../../source.ts';
-import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';
+import { CourierError, cleanText } from '../../faults/errors.ts';
+import { describeEnd, type ProgramEnd, runProgram } from '../../system/run-program.ts';
+import { fillSourceUri } from '../source.ts';
+import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type Command, parseExecUri } from './command-uri.ts';
 
 export const exec = defineTransport({

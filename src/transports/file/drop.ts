@@ -1,8 +1,8 @@
 /** One look at a place where output is dropped. */
 
 import type { Clock } from '../../clock.ts';
-import { CourierError } from '../../errors.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { realPath } from './file-system.ts';
 import type { Location } from './location.ts';
 import { findNewest } from './newest.ts';

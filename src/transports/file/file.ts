@@ -1,8 +1,8 @@
 /** `file:`: a file, or the newest complete file in a directory. */
 
-import type { Logger } from '../../log.ts';
-import { type Delivery, defineTransport } from '../../transport.ts';
-import { untilAborted } from '../../until-aborted.ts';
+import type { Logger } from '../../logging/log.ts';
+import { untilAborted } from '../../system/until-aborted.ts';
+import { type Delivery, defineTransport } from '../transport.ts';
 import { type DropRules, lookAt } from './drop.ts';
 import { checkFileUri, type Location, locate } from './location.ts';
 import { untilSettled } from './settle.ts';

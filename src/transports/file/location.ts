@@ -1,8 +1,8 @@
 /** Where in the file system a `file:` source points. */
 
-import { quote } from '../../errors.ts';
-import { decodePath, refusalFor } from '../../local-path.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+import { quote } from '../../faults/errors.ts';
+import { decodePath, refusalFor } from '../../system/local-path.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 const refuse = refusalFor('a file:');
 

@@ -1,7 +1,7 @@
 /** Which file of a directory is the newest that is complete. */
 
 import type { Dirent } from 'node:fs';
-import { errorCode } from '../../system-errors.ts';
+import { errorCode } from '../../faults/system-errors.ts';
 import { pathStatus, readDirectory } from './file-system.ts';
 
 /** Names of files still being written, and of sums that belong to a file. */

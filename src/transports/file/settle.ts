@@ -1,7 +1,7 @@
 /** Looks again at what is just being written. */
 
 import type { Clock } from '../../clock.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../logging/log.ts';
 import type { Drop, Look } from './drop.ts';
 
 /** A writer that renames is done within the first, one that adds a sum afterwards within all. */

@@ -1,6 +1,6 @@
 /** `FILE.sha256`: what the sender says FILE must hold. */
 
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
 import {
   type Entry,
   type Reading,

@@ -1,6 +1,6 @@
 /** Content codings (RFC 9110 8.4): what a web server did to the output on the way. */
 
-import { CourierError, quote } from '../../errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import type { Compression, OutputLimit } from '../../wrapping/decompress.ts';
 
 /** What we ask for: everything we can undo. */

@@ -1,14 +1,9 @@
 /** Gets agent output with a GET: http:, https: and http+unix: (a web server on a Unix socket). */
 
-import { parseHostName } from '../../host-name.ts';
-import type { SourceUri, Target } from '../../source.ts';
-import { asCourierErrorWhile } from '../../system-errors.ts';
-import {
-  type Delivery,
-  defineTransport,
-  type OpenContext,
-  type Transport,
-} from '../../transport.ts';
+import { asCourierErrorWhile } from '../../faults/system-errors.ts';
+import { parseHostName } from '../../names/host-name.ts';
+import type { SourceUri, Target } from '../source.ts';
+import { type Delivery, defineTransport, type OpenContext, type Transport } from '../transport.ts';
 import { checkOptions } from './check-options.ts';
 import { Connections } from './connections.ts';
 import { decodeContent } from './content-encoding.ts';

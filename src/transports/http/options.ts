@@ -1,15 +1,15 @@
 /** The options of the http transport. */
 
-import { CourierError, quote } from '../../errors.ts';
 import {
   parseNumberWithin,
   parseOneOf,
   parsePath,
   parsePositiveDuration,
   parseText,
-} from '../../option-types.ts';
-import type { OptionTable, OptionValues } from '../../options.ts';
-import { secretOptions } from '../../secret-options.ts';
+} from '../../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../../cli/options.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { secretOptions } from '../../secrets/secret-options.ts';
 import { parsePublicHeaderLine } from './header-lines.ts';
 import { parseProxyOption } from './proxy-address.ts';
 

@@ -1,7 +1,7 @@
 /** Where a request goes. */
 
-import { CourierError, quote } from '../../errors.ts';
-import { fillSourceUri, type SourceUri, showUri, type Target } from '../../source.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { fillSourceUri, type SourceUri, showUri, type Target } from '../source.ts';
 
 export interface Place {
   /** `http://localhost/…` for a Unix socket. */

@@ -1,7 +1,7 @@
 /** Finds messages of a host: the server searches, we look at the headers of what it found. */
 
 import type { ImapFlow, SearchObject } from 'imapflow';
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
 import { type MessageHeaders, parseHeaders, wantedFields } from '../../mail/headers.ts';
 import { type Dated, newestOf } from '../../mail/newest.ts';
 import { isWanted, type Pattern, type Wanted } from '../../mail/patterns.ts';

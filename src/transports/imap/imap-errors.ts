@@ -1,7 +1,7 @@
-/** imapflow's errors in our words; those of sockets and TLS are in src/system-errors.ts. */
+/** imapflow's errors in our words; those of sockets and TLS are in src/faults/system-errors.ts. */
 
-import { CourierError, type FaultCode, quote } from '../../errors.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
+import { CourierError, type FaultCode, quote } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 
 type Meaning = readonly [code: FaultCode, words: string];
 

@@ -1,14 +1,14 @@
 /** `imap:` and `imaps:`: the newest fitting message in a mailbox. */
 
-import { CourierError, cleanText, prefixError } from '../../errors.ts';
+import { readAuthorities } from '../../certs/tls-trust.ts';
+import { CourierError, cleanText, prefixError } from '../../faults/errors.ts';
 import { extractOutput } from '../../mail/mime.ts';
 import { requirePlaceholder } from '../../mail/options.ts';
 import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
-import { readSecret } from '../../secret-options.ts';
-import type { SourceUri, Target } from '../../source.ts';
-import { readAuthorities } from '../../tls-trust.ts';
-import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';
+import { readSecret } from '../../secrets/secret-options.ts';
+import type { SourceUri, Target } from '../source.ts';
+import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type Found, findNewest } from './find.ts';
 import { checkOptions, type ImapOptions, imapOptions } from './options.ts';
 import { checkPlace, locate, type Place } from './place.ts';

@@ -1,10 +1,10 @@
 /** The options of the imap transport. */
 
-import { CourierError } from '../../errors.ts';
+import { parsePath, parsePositiveDuration, parseText } from '../../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../../cli/options.ts';
+import { CourierError } from '../../faults/errors.ts';
 import { mailOptions } from '../../mail/options.ts';
-import { parsePath, parsePositiveDuration, parseText } from '../../option-types.ts';
-import type { OptionTable, OptionValues } from '../../options.ts';
-import { isSecretGiven, secretOptions } from '../../secret-options.ts';
+import { isSecretGiven, secretOptions } from '../../secrets/secret-options.ts';
 
 const file = { kind: 'value', placeholder: 'FILE', parse: parsePath } as const;
 

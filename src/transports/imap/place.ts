@@ -1,8 +1,8 @@
 /** Where in which mailbox an `imap:` source points. */
 
-import { CourierError, quote } from '../../errors.ts';
-import { parseHostName } from '../../host-name.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { parseHostName } from '../../names/host-name.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 export interface Place {
   readonly host: string;

@@ -1,9 +1,9 @@
 /** Reads one message, no more of it than allowed. */
 
 import type { ImapFlow } from 'imapflow';
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { errorCode } from '../../faults/system-errors.ts';
 import { largestMessage } from '../../mail/mime.ts';
-import { errorCode } from '../../system-errors.ts';
 import type { Found } from './find.ts';
 
 /** So much is asked for at a time. */

@@ -1,10 +1,10 @@
 /** A session with an IMAP server, in one folder. */
 
 import type { ImapFlow, ImapFlowOptions, MailboxObject } from 'imapflow';
-import { CourierError, quote } from '../../errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import { largestMessage } from '../../mail/mime.ts';
-import type { Secret } from '../../secrets.ts';
-import type { OpenContext } from '../../transport.ts';
+import type { Secret } from '../../secrets/secrets.ts';
+import type { OpenContext } from '../transport.ts';
 import { asImapFault } from './imap-errors.ts';
 import type { ImapOptions } from './options.ts';
 import type { Place } from './place.ts';

@@ -1,7 +1,7 @@
 /** Cleans up the messages a newer one has made useless. */
 
 import type { ImapFlow } from 'imapflow';
-import { CourierError, quote } from '../../errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import { compareAge } from '../../mail/newest.ts';
 import type { Older } from '../../mail/options.ts';
 import type { Wanted } from '../../mail/patterns.ts';

@@ -5,7 +5,7 @@
 
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { errorCode } from '../../system-errors.ts';
+import { errorCode } from '../../faults/system-errors.ts';
 
 export const linkStatus = promisify(fs.lstat);
 export const readDirectory = promisify(fs.readdir);

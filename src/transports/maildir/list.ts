@@ -1,7 +1,7 @@
 /** The messages in a Maildir, by their names alone (https://cr.yp.to/proto/maildir.html). */
 
-import { CourierError } from '../../errors.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { linkStatus, readDirectory } from './file-system.ts';
 import type { Location } from './location.ts';
 

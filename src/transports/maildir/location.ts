@@ -1,9 +1,9 @@
 /** Where in the file system a `maildir:` source points. */
 
-import { quote } from '../../errors.ts';
-import { parseHostName } from '../../host-name.ts';
-import { decodePath, refusalFor } from '../../local-path.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+import { quote } from '../../faults/errors.ts';
+import { parseHostName } from '../../names/host-name.ts';
+import { decodePath, refusalFor } from '../../system/local-path.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 const refuse = refusalFor('a maildir:');
 

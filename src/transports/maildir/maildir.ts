@@ -1,13 +1,13 @@
 /** `maildir:`: the newest fitting message in a Maildir. */
 
-import { CourierError, cleanText, prefixError } from '../../errors.ts';
+import { CourierError, cleanText, prefixError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
 import { extractOutput, largestMessage } from '../../mail/mime.ts';
 import { type MailOptions, mailOptions, requirePlaceholder } from '../../mail/options.ts';
 import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
-import { asCourierError } from '../../system-errors.ts';
-import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';
-import { untilAborted } from '../../until-aborted.ts';
+import { untilAborted } from '../../system/until-aborted.ts';
+import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type OpenFile, withFile } from './file-system.ts';
 import { type Found, findNewest } from './find.ts';
 import { listEntries } from './list.ts';

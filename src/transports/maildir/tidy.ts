@@ -1,10 +1,10 @@
 /** Cleans up the messages a newer one has made useless. */
 
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { compareAge } from '../../mail/newest.ts';
 import type { Older } from '../../mail/options.ts';
 import type { Wanted } from '../../mail/patterns.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
 import { linkStatus, removeFile, renameFile } from './file-system.ts';
 import { type Found, findPages } from './find.ts';
 import { listEntries } from './list.ts';

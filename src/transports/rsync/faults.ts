@@ -1,8 +1,8 @@
 /** How rsync failed, from what it said and its exit code. */
 
-import { CourierError, type FaultCode, quote } from '../../errors.ts';
+import { CourierError, type FaultCode, quote } from '../../faults/errors.ts';
 import { hasSshFailed, toSshFault } from '../../openssh/faults.ts';
-import type { ProgramEnd } from '../../run-program.ts';
+import type { ProgramEnd } from '../../system/run-program.ts';
 
 type Meaning = readonly [code: FaultCode, words: string];
 

@@ -3,9 +3,9 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError } from '../../errors.ts';
-import { type ProgramEnd, runProgram } from '../../run-program.ts';
-import { errorCode } from '../../system-errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { errorCode } from '../../faults/system-errors.ts';
+import { type ProgramEnd, runProgram } from '../../system/run-program.ts';
 import { findFault, findSkip } from './faults.ts';
 import { withSizeWatch } from './size-watch.ts';
 

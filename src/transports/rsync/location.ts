@@ -1,8 +1,8 @@
 /** What a `rsync:` or `rsync+ssh:` source points at, in rsync's own words. */
 
-import { CourierError, quote } from '../../errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import { decodeOrRefuse, parseSshUri, type SshLogin } from '../../openssh/login.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 export interface Location {
   readonly login: SshLogin;

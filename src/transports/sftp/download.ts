@@ -3,11 +3,11 @@
 import { type Stats, writeFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
 import { describeLogin } from '../../openssh/login.ts';
 import type { OpenSsh } from '../../openssh/openssh.ts';
-import { type ProgramEnd, runProgram } from '../../run-program.ts';
-import { asCourierError } from '../../system-errors.ts';
+import { type ProgramEnd, runProgram } from '../../system/run-program.ts';
 import { type ReadFile, readBounded, withSizeLimit } from './local-file.ts';
 import { type RemoteFile, toBatchWord } from './remote-file.ts';
 import { toSftpFault } from './sftp-faults.ts';

@@ -2,8 +2,8 @@
 
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { CourierError } from '../../errors.ts';
-import { asCourierError } from '../../system-errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
 
 const readStatus = promisify(fs.stat);
 const readFile = promisify(fs.readFile);

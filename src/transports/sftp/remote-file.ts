@@ -1,8 +1,8 @@
 /** The file in an `sftp:` source. */
 
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
 import { decodeOrRefuse, describeLogin, parseSshUri, type SshLogin } from '../../openssh/login.ts';
-import type { SourceUri, Target } from '../../source.ts';
+import type { SourceUri, Target } from '../source.ts';
 
 export interface RemoteFile {
   readonly login: SshLogin;

@@ -3,9 +3,9 @@
  * did. The texts are those of sftp.c and sftp-client.c, OpenSSH 9.2, in the C locale.
  */
 
-import { CourierError, type FaultCode } from '../../errors.ts';
+import { CourierError, type FaultCode } from '../../faults/errors.ts';
 import { hasSshFailed, toSshFault } from '../../openssh/faults.ts';
-import { describeEnd, type ProgramEnd } from '../../run-program.ts';
+import { describeEnd, type ProgramEnd } from '../../system/run-program.ts';
 
 interface Reading {
   readonly says: RegExp;

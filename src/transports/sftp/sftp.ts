@@ -1,11 +1,11 @@
 /** `sftp:`, `scp:`: a file on the host, through the system's OpenSSH. */
 
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
 import { checkForAnyHost } from '../../openssh/login.ts';
 import { openSsh, sshOptions } from '../../openssh/openssh.ts';
-import { withPrivateDirectory } from '../../private-directory.ts';
-import { fillSourceUri } from '../../source.ts';
-import { type Delivery, defineTransport } from '../../transport.ts';
+import { withPrivateDirectory } from '../../system/private-directory.ts';
+import { fillSourceUri } from '../source.ts';
+import { type Delivery, defineTransport } from '../transport.ts';
 import { download } from './download.ts';
 import { parseRemoteFile, type RemoteFile } from './remote-file.ts';
 

@@ -1,9 +1,9 @@
 /** Which spool a `spool:` source means. */
 
-import { quote } from '../../errors.ts';
-import { decodePath, refusalFor } from '../../local-path.ts';
-import type { SourceUri } from '../../source.ts';
+import { quote } from '../../faults/errors.ts';
 import { defaultSpoolDirectory } from '../../spool/directories.ts';
+import { decodePath, refusalFor } from '../../system/local-path.ts';
+import type { SourceUri } from '../source.ts';
 
 const refuse = refusalFor('a spool:');
 

@@ -2,12 +2,12 @@
 
 import { access } from 'node:fs';
 import { promisify } from 'node:util';
-import { CourierError } from '../../errors.ts';
-import type { Target } from '../../source.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
 import { readSpooled } from '../../spool/reading.ts';
-import { asCourierError } from '../../system-errors.ts';
-import { type Delivery, defineTransport, type OpenContext } from '../../transport.ts';
-import { untilAborted } from '../../until-aborted.ts';
+import { untilAborted } from '../../system/until-aborted.ts';
+import type { Target } from '../source.ts';
+import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { locate } from './location.ts';
 
 export const spool = defineTransport({

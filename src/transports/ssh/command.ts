@@ -1,7 +1,7 @@
 /** The command in an `ssh:` source. */
 
 import { decodeOrRefuse, parseSshUri, type SshLogin } from '../../openssh/login.ts';
-import type { SourceUri, Target } from '../../source.ts';
+import type { SourceUri, Target } from '../source.ts';
 
 interface RemoteCommand {
   readonly login: SshLogin;

@@ -1,8 +1,8 @@
 /** Why a command on a host has failed, or why it never ran. */
 
-import { CourierError, quote } from '../../errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import { toSshFault } from '../../openssh/faults.ts';
-import { describeEnd, type ProgramEnd } from '../../run-program.ts';
+import { describeEnd, type ProgramEnd } from '../../system/run-program.ts';
 
 /** What ssh writes at LogLevel DEBUG1 when all is well, between the lines of the command. */
 const chatter = /^(?:debug1: |Authenticated to |Transferred: sent |Bytes per second: sent )/;

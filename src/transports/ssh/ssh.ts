@@ -2,9 +2,9 @@
 
 import { checkForAnyHost, describeLogin } from '../../openssh/login.ts';
 import { openSsh, sshOptions } from '../../openssh/openssh.ts';
-import { runProgram } from '../../run-program.ts';
-import { fillSourceUri } from '../../source.ts';
-import { defineTransport } from '../../transport.ts';
+import { runProgram } from '../../system/run-program.ts';
+import { fillSourceUri } from '../source.ts';
+import { defineTransport } from '../transport.ts';
 import { parseCommand } from './command.ts';
 import { toRemoteFault } from './remote-faults.ts';
 

@@ -1,8 +1,8 @@
 /** From a place to a connected socket: one address, one family, one attempt (spec: tcp-pull, 2.2). */
 
 import type { Socket } from 'node:net';
-import { untilAborted } from '../../until-aborted.ts';
-import { waitFor, withTimeLimit } from '../../waiting.ts';
+import { untilAborted } from '../../system/until-aborted.ts';
+import { waitFor, withTimeLimit } from '../../system/waiting.ts';
 import { connectFault, connectTimeout } from './observations.ts';
 import type { AgentPlace } from './place.ts';
 

@@ -1,9 +1,9 @@
 /** One conversation with an agent port, from connecting to the last byte (spec: tcp-pull, 2.3). */
 
 import type { Socket } from 'node:net';
-import { CourierError, prefixError } from '../../errors.ts';
-import type { Secret } from '../../secrets.ts';
-import type { OpenContext } from '../../transport.ts';
+import { CourierError, prefixError } from '../../faults/errors.ts';
+import type { Secret } from '../../secrets/secrets.ts';
+import type { OpenContext } from '../transport.ts';
 import { connectTo } from './connecting.ts';
 import { unframe } from './frame.ts';
 import { type MarkerKind, markerBytes, markerKind } from './marker.ts';

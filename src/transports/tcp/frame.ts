@@ -1,6 +1,6 @@
 /** The frame around what an Agent Controller sends inside TLS (spec: tcp-pull, 1.2). */
 
-import { CourierError } from '../../errors.ts';
+import { CourierError } from '../../faults/errors.ts';
 import { decompress } from '../../wrapping/decompress.ts';
 import { emptyPayload, tooLarge } from './observations.ts';
 

@@ -1,8 +1,8 @@
 /** A marker and what follows it → agent output (spec: tcp-pull, 2.3 INNER and CHECK). */
 
-import { CourierError, prefixError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
-import type { Secret } from '../../secrets.ts';
+import { CourierError, prefixError } from '../../faults/errors.ts';
+import type { Logger } from '../../logging/log.ts';
+import type { Secret } from '../../secrets/secrets.ts';
 import { decryptSymmetric } from '../../wrapping/symmetric.ts';
 import { markerBytes, markerKind } from './marker.ts';
 import {

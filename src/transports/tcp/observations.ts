@@ -3,8 +3,8 @@
  * under which Checkmk's own messages are found (2.7).
  */
 
-import { CourierError, quote } from '../../errors.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { guessService, type MarkerKind, showMarker } from './marker.ts';
 import type { Refusal } from './policy.ts';
 

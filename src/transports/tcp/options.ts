@@ -1,9 +1,9 @@
 /** The options of the tcp transport. */
 
-import { CourierError, quote } from '../../errors.ts';
-import { parseOneOf, parsePath, parsePositiveDuration } from '../../option-types.ts';
-import type { OptionTable, OptionValues } from '../../options.ts';
-import { secretOptions } from '../../secret-options.ts';
+import { parseOneOf, parsePath, parsePositiveDuration } from '../../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../../cli/options.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { secretOptions } from '../../secrets/secret-options.ts';
 import { policies } from './policy.ts';
 import { parseUuid } from './uuid.ts';
 

@@ -1,9 +1,9 @@
 /** Where an agent answers: one address and one port. */
 
-import { CourierError, quote } from '../../errors.ts';
-import { parseAddress, parseHostName } from '../../host-name.ts';
-import { isIpv6Address } from '../../ip-address.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../../source.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { parseAddress, parseHostName } from '../../names/host-name.ts';
+import { isIpv6Address } from '../../names/ip-address.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 export interface AgentPlace {
   /** An IP address, without brackets, or a DNS name. */

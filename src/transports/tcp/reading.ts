@@ -1,8 +1,8 @@
 /** Reading from an agent: first the marker and nothing else, then all the rest. */
 
 import type { Socket } from 'node:net';
-import { ByteCollector } from '../../byte-collector.ts';
-import { waitFor, withTimeLimit } from '../../waiting.ts';
+import { ByteCollector } from '../../system/byte-collector.ts';
+import { waitFor, withTimeLimit } from '../../system/waiting.ts';
 import { markerBytes } from './marker.ts';
 import { idleTimeout, markerTimeout, readFault, tooLarge } from './observations.ts';
 

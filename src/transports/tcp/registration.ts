@@ -3,8 +3,8 @@
 import { readdir, readlink } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError, quote } from '../../errors.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { parseUuid } from './uuid.ts';
 
 // `node:fs/promises` would do the same, but takes 1.5 ms to load.

@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CourierError } from '../../errors.ts';
-import { readSecretFile, type Secret } from '../../secrets.ts';
-import { asCourierError } from '../../system-errors.ts';
-import type { OpenContext } from '../../transport.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
+import { readSecretFile, type Secret } from '../../secrets/secrets.ts';
+import type { OpenContext } from '../transport.ts';
 import type { TcpOptions } from './options.ts';
 
 // `node:fs/promises` would do the same, but takes 1.5 ms to load.

@@ -1,8 +1,8 @@
 /** `tcp:`: the agent port, in every way a Checkmk agent may answer on it (spec: tcp-pull). */
 
-import { readSecret } from '../../secret-options.ts';
-import { defineTransport, type OpenContext } from '../../transport.ts';
-import { untilAborted } from '../../until-aborted.ts';
+import { readSecret } from '../../secrets/secret-options.ts';
+import { untilAborted } from '../../system/until-aborted.ts';
+import { defineTransport, type OpenContext } from '../transport.ts';
 import { exchange } from './exchange.ts';
 import { checkOptions, type TcpOptions, tcpOptions } from './options.ts';
 import { checkPlace, placeOf } from './place.ts';

@@ -1,7 +1,7 @@
 /** What goes wrong while TLS is set up with an Agent Controller, and why it probably does. */
 
-import { CourierError } from '../../errors.ts';
-import { asCourierError, errorCode } from '../../system-errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 
 const otherHost = 'another host answers there, or this one was registered anew';
 const otherSite = 'the host is registered with another site, or the trust store is old';

@@ -2,9 +2,9 @@
 
 import type { Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import { CourierError } from '../../errors.ts';
-import { errorCode } from '../../system-errors.ts';
-import { closedEarly, waitFor, withTimeLimit } from '../../waiting.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { errorCode } from '../../faults/system-errors.ts';
+import { closedEarly, waitFor, withTimeLimit } from '../../system/waiting.ts';
 import { handshakeTimeout } from './observations.ts';
 import type { SiteFiles } from './site-files.ts';
 import { strayBytes, tlsFault } from './tls-observations.ts';

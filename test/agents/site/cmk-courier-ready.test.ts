@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../src/clock.ts';
-import { parseHostName } from '../../../src/host-name.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { ReadyDirectory } from '../../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../../src/ready/uptime.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';

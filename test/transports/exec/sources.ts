@@ -1,6 +1,6 @@
 /** Sources that run the tiny programs of the tests. */
 
-import { parseSourceUri, type Source } from '../../../src/source.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { programPath } from '../../helpers/programs.ts';
 
 export function toSource(uri: string): Source {

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../../../src/clock.ts';
-import { CourierError } from '../../../src/errors.ts';
+import { CourierError } from '../../../src/faults/errors.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { fetchFile, fetchText, makeDrops, output } from './drops.ts';

@@ -1,12 +1,12 @@
 /** How the tests of the file transport drop and fetch. */
 
 import type { TestContext } from 'node:test';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import { systemClock } from '../../../src/clock.ts';
-import { parseHostName } from '../../../src/host-name.ts';
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
-import { type Delivery, withTransport } from '../../../src/transport.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { file } from '../../../src/transports/file/file.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
+import { type Delivery, withTransport } from '../../../src/transports/transport.ts';
 import { type CollectingContext, makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 

@@ -1,6 +1,6 @@
 /** A program that fetches its argument without root's rights and prints the output or the fault. */
 
-import { CourierError } from '../../../src/errors.ts';
+import { CourierError } from '../../../src/faults/errors.ts';
 import { fetchText } from './drops.ts';
 
 const nobody = 65534;

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { RawOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import { Authority, lockKey, toPkcs12 } from '../../helpers/certificates.ts';
 import { startDaemon } from '../../helpers/daemon.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';

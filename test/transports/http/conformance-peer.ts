@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RawOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import { http } from '../../../src/transports/http/http.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
 import { Authority, lockKey } from '../../helpers/certificates.ts';

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CourierError } from '../../../src/errors.ts';
-import { type Transport, withTransport } from '../../../src/transport.ts';
+import { CourierError } from '../../../src/faults/errors.ts';
 import { http } from '../../../src/transports/http/http.ts';
+import { type Transport, withTransport } from '../../../src/transports/transport.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import {
   type Behaviour,

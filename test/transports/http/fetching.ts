@@ -2,11 +2,11 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseHostName } from '../../../src/host-name.ts';
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
-import { type Delivery, withTransport } from '../../../src/transport.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { http } from '../../../src/transports/http/http.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
+import { type Delivery, withTransport } from '../../../src/transports/transport.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 
 export const target = { host: parseHostName('web01'), address: '127.0.0.1' } as const;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { stderrLine } from '../../../src/errors.ts';
+import { stderrLine } from '../../../src/faults/errors.ts';
 import { issueSelfSigned } from '../../helpers/certificates.ts';
 import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
 import { findFreePort } from '../../helpers/free-port.ts';

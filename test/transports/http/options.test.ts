@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { RawOptions } from '../../../src/options.ts';
-import { parseOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { parseOptions } from '../../../src/cli/options.ts';
 import { httpOptions } from '../../../src/transports/http/options.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';

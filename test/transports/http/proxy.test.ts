@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { FaultCode } from '../../../src/errors.ts';
+import type { FaultCode } from '../../../src/faults/errors.ts';
 import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
 import { type Behaviour, withHostileServer } from '../../helpers/hostile-server.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';

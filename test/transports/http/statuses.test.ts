@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CourierError } from '../../../src/errors.ts';
+import type { CourierError } from '../../../src/faults/errors.ts';
 import type { Answer } from '../../../src/transports/http/exchange.ts';
 import { checkStatus } from '../../../src/transports/http/statuses.ts';
 import { catchFault } from '../../helpers/expect-fault.ts';

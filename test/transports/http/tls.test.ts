@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { RawOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import {
   Authority,
   issueSelfSigned,

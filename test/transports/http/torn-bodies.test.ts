@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { CourierError } from '../../../src/errors.ts';
+import { CourierError } from '../../../src/faults/errors.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { type Behaviour, withHostileServer } from '../../helpers/hostile-server.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';

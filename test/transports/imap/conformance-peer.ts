@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
 import { imap } from '../../../src/transports/imap/imap.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';

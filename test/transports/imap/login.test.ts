@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { Authority } from '../../helpers/certificates.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { findFreePort } from '../../helpers/free-port.ts';

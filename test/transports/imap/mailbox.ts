@@ -2,9 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { after } from 'node:test';
-import type { Source } from '../../../src/source.ts';
-import type { Delivery } from '../../../src/transport.ts';
 import { imap } from '../../../src/transports/imap/imap.ts';
+import type { Source } from '../../../src/transports/source.ts';
+import type { Delivery } from '../../../src/transports/transport.ts';
 import { neverAborts, toTarget } from '../../conformance/fetching.ts';
 import { type CollectingContext, makeOpenContext } from '../../helpers/open-context.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';

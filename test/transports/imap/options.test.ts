@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHostName } from '../../../src/host-name.ts';
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri } from '../../../src/source.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { imap } from '../../../src/transports/imap/imap.ts';
 import { locate } from '../../../src/transports/imap/place.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 

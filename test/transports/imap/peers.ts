@@ -1,6 +1,6 @@
 /** Sources at a Dovecot of the tests. */
 
-import { parseSourceUri, type Source } from '../../../src/source.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { Dovecot } from '../../peers/dovecot.ts';
 
 export type Scheme = 'imap' | 'imaps';

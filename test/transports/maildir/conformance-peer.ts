@@ -1,8 +1,8 @@
 /** The conformance peer of maildir: mails to one mailbox of this machine. */
 
 import { join } from 'node:path';
-import { parseSourceUri } from '../../../src/source.ts';
 import { maildir } from '../../../src/transports/maildir/maildir.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
 import { makeTempDir, removeTempDir } from '../../helpers/temp-dir.ts';
 import { makeMail, toMailDate } from '../../mail/messages.ts';

@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import { rsync } from '../../../src/transports/rsync/rsync.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { makeOutput } from '../../conformance/fetching.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';

@@ -3,12 +3,16 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { FaultCode } from '../../../src/errors.ts';
-import { parseHostName } from '../../../src/host-name.ts';
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri } from '../../../src/source.ts';
-import { type Delivery, type OpenContext, withTransport } from '../../../src/transport.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import type { FaultCode } from '../../../src/faults/errors.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { rsync } from '../../../src/transports/rsync/rsync.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
+import {
+  type Delivery,
+  type OpenContext,
+  withTransport,
+} from '../../../src/transports/transport.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';

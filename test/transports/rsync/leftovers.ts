@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { privateParent } from '../../../src/private-directory.ts';
+import { privateParent } from '../../../src/system/private-directory.ts';
 import { readCommandLines } from '../../helpers/command-lines.ts';
 import { assertSoonEmpty } from '../../helpers/soon-empty.ts';
 

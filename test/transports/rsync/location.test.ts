@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHostName } from '../../../src/host-name.ts';
-import { parseSourceUri } from '../../../src/source.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { type Location, locate } from '../../../src/transports/rsync/location.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
 import { catchThrown } from '../../helpers/catch-thrown.ts';
 
 function locateUri(uri: string, host = 'web01', address?: string): Location {

@@ -4,8 +4,8 @@ import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { afterEach } from 'node:test';
 import { promisify } from 'node:util';
-import { parseSourceUri } from '../../../src/source.ts';
 import { sftp } from '../../../src/transports/sftp/sftp.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
 import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 import { makeKey, type Sshd, sshTest, startSshd, useSshd } from '../../peers/sshd.ts';

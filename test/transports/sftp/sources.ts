@@ -1,7 +1,7 @@
 /** Sources for an sshd of the tests. */
 
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { Sshd } from '../../peers/sshd.ts';
 
 /** An `sftp:` source of a path, everything but {host} literal, with options that let it in. */

@@ -2,7 +2,7 @@
 
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Source } from '../../../src/source.ts';
+import type { Source } from '../../../src/transports/source.ts';
 import { makeTempDir, removeTempDir } from '../../helpers/temp-dir.ts';
 import { startSshd } from '../../peers/sshd.ts';
 import { toSftpSource } from './sources.ts';

@@ -1,8 +1,8 @@
 /** The conformance peer of spool: one somebody else writes to. */
 
-import { parseHostName } from '../../../src/host-name.ts';
-import { parseSourceUri } from '../../../src/source.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { Spool } from '../../../src/spool/spool.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
 import { spool } from '../../../src/transports/spool/spool.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
 import { makeCollectingLog } from '../../helpers/collecting-log.ts';

@@ -3,7 +3,7 @@ import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach } from 'node:test';
-import { parseSourceUri } from '../../../src/source.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
 import { ssh } from '../../../src/transports/ssh/ssh.ts';
 import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';

@@ -1,7 +1,7 @@
 /** What transports that run OpenSSH may leave behind in or under this process. */
 
 import { readdir } from 'node:fs/promises';
-import { privateParent } from '../../../src/private-directory.ts';
+import { privateParent } from '../../../src/system/private-directory.ts';
 import { readCommandLines } from '../../helpers/command-lines.ts';
 import { assertSoonEmpty } from '../../helpers/soon-empty.ts';
 

@@ -1,9 +1,13 @@
 /** Sources for an sshd of the tests, and fetching from them. */
 
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
-import { type Delivery, type TransportModule, withTransport } from '../../../src/transport.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { ssh } from '../../../src/transports/ssh/ssh.ts';
+import {
+  type Delivery,
+  type TransportModule,
+  withTransport,
+} from '../../../src/transports/transport.ts';
 import { neverAborts, toTarget } from '../../conformance/fetching.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import type { Sshd } from '../../peers/sshd.ts';

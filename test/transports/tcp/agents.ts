@@ -1,6 +1,6 @@
 /** Agents of web01 that tests talk to, and what comes of it. */
 
-import type { RawOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import type { CollectingContext } from '../../helpers/open-context.ts';
 import type { Misbehaviour } from '../../peers/agent-controller/misbehaviours.ts';
 import {

@@ -1,8 +1,8 @@
 /** The conformance peers of tcp: stand-ins for the Agent Controller. */
 
 import { randomBytes } from 'node:crypto';
-import type { RawOptions } from '../../../src/options.ts';
-import { Secret } from '../../../src/secrets.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { Secret } from '../../../src/secrets/secrets.ts';
 import { tcp } from '../../../src/transports/tcp/tcp.ts';
 import { encryptSymmetric } from '../../../src/wrapping/symmetric.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';

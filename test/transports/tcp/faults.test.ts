@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseHostName } from '../../../src/host-name.ts';
-import { withTransport } from '../../../src/transport.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { tcp } from '../../../src/transports/tcp/tcp.ts';
+import { withTransport } from '../../../src/transports/transport.ts';
 import { findFreePort } from '../../helpers/free-port.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';

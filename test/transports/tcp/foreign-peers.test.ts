@@ -6,7 +6,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { RawOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import { startDaemon } from '../../helpers/daemon.ts';
 import { findFreePort } from '../../helpers/free-port.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';

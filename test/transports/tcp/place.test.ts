@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseHostName } from '../../../src/host-name.ts';
-import { parseSourceUri } from '../../../src/source.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
+import { parseSourceUri } from '../../../src/transports/source.ts';
 import { checkPlace, parsePlace, placeOf } from '../../../src/transports/tcp/place.ts';
 import { tcp } from '../../../src/transports/tcp/tcp.ts';
 import { catchThrown } from '../../helpers/catch-thrown.ts';

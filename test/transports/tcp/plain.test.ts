@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
-import { Secret } from '../../../src/secrets.ts';
+import { Secret } from '../../../src/secrets/secrets.ts';
 import { encryptSymmetric } from '../../../src/wrapping/symmetric.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';

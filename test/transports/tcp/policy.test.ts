@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { RawOptions } from '../../../src/options.ts';
-import { Secret } from '../../../src/secrets.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { Secret } from '../../../src/secrets/secrets.ts';
 import { policies } from '../../../src/transports/tcp/policy.ts';
 import { encryptSymmetric } from '../../../src/wrapping/symmetric.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';

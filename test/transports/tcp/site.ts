@@ -2,7 +2,7 @@
 
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RawOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import { SiteAuthority } from '../../peers/agent-controller/certificates.ts';
 import type { PullConnection } from '../../peers/agent-controller.ts';
 

@@ -2,12 +2,12 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stderrLine } from '../../../src/errors.ts';
-import { parseHostName } from '../../../src/host-name.ts';
-import type { RawOptions } from '../../../src/options.ts';
-import { parseSourceUri, type Source } from '../../../src/source.ts';
-import { type Delivery, withTransport } from '../../../src/transport.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
+import { stderrLine } from '../../../src/faults/errors.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
+import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { tcp } from '../../../src/transports/tcp/tcp.ts';
+import { type Delivery, withTransport } from '../../../src/transports/transport.ts';
 import { catchFault } from '../../helpers/expect-fault.ts';
 import { type CollectingContext, makeOpenContext } from '../../helpers/open-context.ts';
 

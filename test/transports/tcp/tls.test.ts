@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { RawOptions } from '../../../src/options.ts';
+import type { RawOptions } from '../../../src/cli/options.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir, removeTempDir } from '../../helpers/temp-dir.ts';
 import { SiteAuthority } from '../../peers/agent-controller/certificates.ts';

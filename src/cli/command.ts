@@ -1,0 +1,57 @@
+/** What a command is: described once, for running and for --help. */
+
+import type { Logger } from '../logging/log.ts';
+import type { Io } from './io.ts';
+import { type OptionTable, type OptionValues, parseOptions, type RawOptions } from './options.ts';
+
+/** A command line after the command's name. */
+export interface Invocation {
+  readonly operands: readonly string[];
+  readonly options: RawOptions;
+}
+
+export interface CommandModule {
+  readonly summary: string;
+  /** The command line after `cmk-courier`, such as `check [FILE…]`. */
+  readonly usage: string;
+  /** Command lines and what they do, for --help. */
+  readonly examples: readonly (readonly [line: string, what: string])[];
+  readonly options: OptionTable;
+  /** Faults are told as plug-ins tell them: UNKNOWN on stdout, exit code 3. */
+  readonly isPlugin?: true;
+  /** Options that depend on the sources named in `args`; of every transport when there are none. */
+  loadSourceOptions?(args: readonly string[]): Promise<readonly OptionGroup[]>;
+  run(invocation: Invocation, context: CommandContext): Promise<void>;
+}
+
+/** Options of one transport, as --help shows them. */
+export interface OptionGroup {
+  readonly title: string;
+  readonly options: OptionTable;
+}
+
+export interface CommandContext extends Io {
+  readonly log: Logger;
+  /** For commands whose success has more than one exit code, such as plug-ins. */
+  readonly exitWith?: (code: number) => void;
+}
+
+/** Hides a command's own option types behind CommandModule. */
+export function defineCommand<const Table extends OptionTable>(spec: {
+  readonly summary: string;
+  readonly usage: string;
+  readonly examples: CommandModule['examples'];
+  readonly options: Table;
+  readonly isPlugin?: true;
+  run(
+    operands: readonly string[],
+    values: OptionValues<Table>,
+    context: CommandContext,
+  ): Promise<void>;
+}): CommandModule {
+  return {
+    ...spec,
+    run: ({ operands, options }, context) =>
+      spec.run(operands, parseOptions(spec.options, options), context),
+  };
+}

@@ -1,0 +1,87 @@
+/** The command line → operands and raw options, by yargs' own parser. */
+
+import parse from 'yargs-parser';
+import { CourierError, quote } from '../faults/errors.ts';
+import type { Invocation } from './command.ts';
+import { type OptionSpec, type OptionTable, toFlag } from './options.ts';
+
+/** Options every command has. */
+export const globalOptions = {
+  verbose: { kind: 'switch', describe: 'say on stderr what is done' },
+  debug: { kind: 'switch', describe: 'say more, and show where an error comes from' },
+  help: { kind: 'switch', describe: 'show this help' },
+} as const satisfies OptionTable;
+
+/** Their short forms. */
+export const shortNames = { verbose: 'v', help: 'h' } as const;
+
+/**
+ * Reads arguments strictly: what is not in a table is a mistake, and so is an option without
+ * its value. Values stay text.
+ *
+ * @throws CourierError USAGE
+ */
+export function readArguments(args: readonly string[], tables: readonly OptionTable[]): Invocation {
+  const options = tables.flatMap((table) => Object.entries(table)).map(toReadable);
+  const switches = options.filter(({ kind }) => kind === 'switch').map(({ flag }) => flag);
+  const valued = options.filter(({ kind }) => kind !== 'switch').map(({ flag }) => flag);
+  const { argv, error } = parse.detailed([...args], {
+    ...configuration,
+    boolean: switches,
+    string: [...valued, '_'],
+    narg: Object.fromEntries(options.map(({ flag, kind }) => [flag, kind === 'switch' ? 0 : 1])),
+  });
+  const { _: operands, ...given } = argv;
+  const names = new Map(options.map(({ flag, name }) => [flag, name]));
+  const entries = Object.entries(given).map(([flag, value]) => {
+    const name = names.get(flag);
+    if (name === undefined) throw unknownOption(flag, [...names.keys()]);
+    return [name, [value].flat().map(String)] as const;
+  });
+  if (error) throw wrongCount(error);
+  return { operands: operands.map(String), options: Object.fromEntries(entries) };
+}
+
+function toReadable([name, { kind }]: readonly [string, OptionSpec]) {
+  return { name, kind, flag: toFlag(name).slice(2) };
+}
+
+const configuration = {
+  alias: shortNames,
+  configuration: {
+    'boolean-negation': false,
+    'camel-case-expansion': false,
+    'dot-notation': false,
+    'parse-numbers': false,
+    'parse-positional-numbers': false,
+    'strip-aliased': true,
+  },
+};
+
+/** yargs-parser says `Not enough arguments following: host` or `Argument unexpected for: lenient`. */
+function wrongCount(error: Error): CourierError {
+  const [words = '', flag = ''] = error.message.split(': ');
+  const what = words.startsWith('Not enough') ? 'needs a value' : 'takes no value';
+  return new CourierError('USAGE', `--${flag} ${what}`, { cause: error });
+}
+
+function unknownOption(flag: string, known: readonly string[]): CourierError {
+  const given = flag.length === 1 ? `-${flag}` : `--${flag}`;
+  const near = known.find((candidate) => isNear(flag, candidate));
+  const hint = near === undefined ? '' : `; did you mean --${near}`;
+  return new CourierError('USAGE', `unknown option ${quote(given)}${hint}`);
+}
+
+/** One letter too many, one missing, one wrong, or two swapped. */
+function isNear(given: string, known: string): boolean {
+  let start = 0;
+  while (start < given.length && given[start] === known[start]) start += 1;
+  const [restGiven, restKnown] = [given.slice(start), known.slice(start)];
+  return (
+    restGiven.slice(1) === restKnown ||
+    restGiven === restKnown.slice(1) ||
+    restGiven.slice(1) === restKnown.slice(1) ||
+    (restGiven.slice(2) === restKnown.slice(2) &&
+      restGiven.slice(0, 2) === [...restKnown.slice(0, 2)].reverse().join(''))
+  );
+}

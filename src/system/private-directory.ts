@@ -1,0 +1,71 @@
+/** Directories for files that are there only while they are fetched. */
+
+import * as fs from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+
+const makeDirectory = promisify(fs.mkdtemp);
+const readDirectory = promisify(fs.readdir);
+const readLink = promisify(fs.readlink);
+const remove = promisify(fs.rm);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Lends an empty directory that only its owner can look into, and removes it with all there is
+ * in it, however `use` ends. What processes left behind that had no chance to is swept first.
+ *
+ * @throws CourierError LOCAL when it cannot be made; whatever `use` throws
+ */
+export async function withPrivateDirectory<Result>(
+  env: Environment,
+  use: (directory: string) => Promise<Result>,
+): Promise<Result> {
+  const parent = privateParent(env);
+  const start = `cmk-courier-${await processSpace()}-`;
+  await sweep(parent, start);
+  const directory = await makeDirectory(join(parent, `${start}${process.pid}-`)).catch(
+    (error: unknown) => {
+      throw asCourierError(error, `making a directory in ${parent}`);
+    },
+  );
+  try {
+    return await use(directory);
+  } finally {
+    await removeTree(directory);
+  }
+}
+
+/** Where private directories are: `$OMD_ROOT/tmp`, else `$TMPDIR`, else `/tmp`. */
+export function privateParent(env: Environment): string {
+  return env['OMD_ROOT'] ? join(env['OMD_ROOT'], 'tmp') : resolve(env['TMPDIR'] || '/tmp');
+}
+
+/** Containers may share a directory and not their processes: each number means another there. */
+async function processSpace(): Promise<string> {
+  const link = await readLink('/proc/self/ns/pid').catch(() => '');
+  return /\d+/.exec(link)?.[0] ?? '0';
+}
+
+/** Removes the directories of processes that have ended; whose they are, rm will see. */
+async function sweep(parent: string, start: string): Promise<void> {
+  const names = await readDirectory(parent).catch(() => []);
+  for (const name of names.filter((candidate) => candidate.startsWith(start))) {
+    const [, pid] = /^(\d+)-\w{6}$/.exec(name.slice(start.length)) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) await removeTree(join(parent, name));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
+  }
+}
+
+/** What cannot be removed now is swept by the next who comes. */
+async function removeTree(directory: string): Promise<void> {
+  await remove(directory, { recursive: true, force: true }).catch(() => undefined);
+}

@@ -1,0 +1,77 @@
+/**
+ * What systemd is told (sd_notify(3)). Node cannot write to a datagram socket of the file system,
+ * so systemd's own program does it; it is another process than ours, which is why the unit needs
+ * `NotifyAccess=all`.
+ */
+
+import { asCourierError } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
+import { describeEnd, runProgram } from './run-program.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const patienceMs = 5000;
+
+/** Without NOTIFY_SOCKET everything here does nothing. */
+export class ServiceManager {
+  readonly #env: Environment;
+  readonly #log: Logger;
+  #watchdog: NodeJS.Timeout | undefined;
+  #isTold = false;
+
+  constructor(env: Environment, log: Logger) {
+    this.#env = env;
+    this.#log = log;
+  }
+
+  /** Ready for the first time or again; from now on the watchdog is fed while `isWell`. */
+  async ready(isWell: () => boolean, status: string): Promise<void> {
+    await this.#tell('READY=1', `STATUS=${status}`);
+    const everyMs = watchdogMs(this.#env) / 2;
+    if (this.#watchdog !== undefined || !(everyMs > 0)) return;
+    this.#watchdog = setInterval(() => {
+      if (isWell()) void this.#tell('WATCHDOG=1');
+    }, everyMs);
+    this.#watchdog.unref();
+  }
+
+  async reloading(): Promise<void> {
+    const microseconds = process.hrtime.bigint() / 1000n;
+    await this.#tell('RELOADING=1', `MONOTONIC_USEC=${microseconds}`);
+  }
+
+  async stopping(): Promise<void> {
+    clearInterval(this.#watchdog);
+    await this.#tell('STOPPING=1');
+  }
+
+  /** Never rejects: whether somebody listens changes nothing about the work. */
+  async #tell(...assignments: readonly string[]): Promise<void> {
+    const { NOTIFY_SOCKET, PATH } = this.#env;
+    if (NOTIFY_SOCKET === undefined || NOTIFY_SOCKET === '') return;
+    const call = {
+      program: 'systemd-notify',
+      args: [`--pid=${process.pid}`, ...assignments],
+      debianPackage: 'systemd',
+      env: { NOTIFY_SOCKET, PATH },
+      maxOutputBytes: 10_000,
+    };
+    try {
+      const end = await runProgram(call, AbortSignal.timeout(patienceMs));
+      if (end.code !== 0) this.#complain(describeEnd(end));
+    } catch (error) {
+      this.#complain(asCourierError(error, 'telling systemd').message);
+    }
+  }
+
+  #complain(cause: string): void {
+    if (!this.#isTold) this.#log.warn({ cause }, 'systemd cannot be told how we are');
+    this.#isTold = true;
+  }
+}
+
+/** WATCHDOG_USEC, unless it is meant for another process (sd_watchdog_enabled(3)). */
+function watchdogMs({ WATCHDOG_USEC, WATCHDOG_PID }: Environment): number {
+  if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(process.pid)) return 0;
+  return Number(WATCHDOG_USEC ?? 0) / 1000;
+}

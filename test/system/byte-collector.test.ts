@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ByteCollector } from '../../src/system/byte-collector.ts';
+
+/** What comes of pieces, of which a peer announced so many bytes. */
+function collect(expected: number, pieces: readonly string[]): string {
+  const collector = new ByteCollector();
+  collector.expect(expected);
+  for (const piece of pieces) collector.add(Buffer.from(piece));
+  assert.equal(collector.length, pieces.join('').length);
+  return collector.bytes().toString();
+}
+
+test('pieces come out in order, whatever was announced', () => {
+  const pieces = ['ab', '', 'c', 'd'.repeat(100_000), 'e'];
+  for (const expected of [0, 1, 100_004, 100_005, 2 ** 40, -1, Number.NaN]) {
+    assert.equal(collect(expected, pieces), pieces.join(''));
+  }
+  assert.equal(collect(10, []), '');
+});
