@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
+import { findWrongImports } from '../.tools/layers.ts';
 import { faults } from '../src/faults/errors.ts';
 import { catalog } from '../src/transports/catalog.ts';
 import { version } from '../src/version.ts';
@@ -14,50 +14,8 @@ const read = (path: string) => readFileSync(path, 'utf8');
 /** A source without its comments. */
 const readCode = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 
-/** From the outside in; a file may import from its own row and from rows below it. */
-const rows: readonly (readonly string[])[] = [
-  ['src/bin.ts'],
-  ['src/main.ts'],
-  ['src/commands/'],
-  ['src/collector/'],
-  ['src/fetching/', 'src/doctor/', 'src/receiver/'],
-  ['src/transports/', 'src/spool/', 'src/certs/', 'src/routes/', 'src/ready/', 'src/service/'],
-  ['src/agent-output/', 'src/mail/', 'src/openssh/', 'src/wrapping/'],
-  ['src/'],
-];
-
-function rowOf(path: string): number {
-  return rows.findIndex((starts) => starts.some((start) => path.startsWith(start)));
-}
-
-/** Files of the project that a file imports, at once or when needed. */
-function importsOf(path: string): readonly string[] {
-  const specifiers = read(path).matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g);
-  return [...specifiers].map(([, specifier = '']) => relative('.', join(dirname(path), specifier)));
-}
-
-test('imports point inwards and never back', () => {
-  for (const path of sources) {
-    for (const imported of importsOf(path)) {
-      const isCatalogEntry = path === 'src/transports/catalog.ts';
-      assert.ok(rowOf(path) <= rowOf(imported) || isCatalogEntry, `${path} imports ${imported}`);
-    }
-  }
-});
-
-test('what stands directly in src imports only what stands there, but main loads commands', () => {
-  const inner = sources.filter((path) => dirname(path) === 'src' && rowOf(path) > 1);
-  for (const path of inner) {
-    for (const imported of importsOf(path)) assert.equal(dirname(imported), 'src', path);
-  }
-});
-
-test('no transport imports another', () => {
-  for (const path of sources.filter((source) => /^src\/transports\/.+\//.test(source))) {
-    for (const imported of importsOf(path).filter((name) => name.startsWith('src/transports/'))) {
-      assert.equal(imported.split('/')[2], path.split('/')[2], `${path} imports ${imported}`);
-    }
-  }
+test('imports point inwards, and no transport imports another', () => {
+  assert.deepEqual(findWrongImports(), []);
 });
 
 test('every transport of the catalog has its folder, README and tests, and runs the suite', () => {
@@ -77,6 +35,19 @@ test('no file is longer than 300 lines, and half of them are under 100', () => {
   for (const { path, lines } of lengths) assert.ok(lines <= 300, `${path} has ${lines} lines`);
   const short = lengths.filter(({ lines }) => lines < 100);
   assert.ok(short.length * 2 >= lengths.length);
+});
+
+test('nothing stands loose in src but the way in, the clock and the version', () => {
+  assert.deepEqual(
+    globSync('src/*').sort(),
+    [
+      ...globSync('src/*/').map((path) => path.replace(/\/$/, '')),
+      'src/bin.ts',
+      'src/clock.ts',
+      'src/main.ts',
+      'src/version.ts',
+    ].sort(),
+  );
 });
 
 test('there is no index, utils, helpers, common or misc in src', () => {

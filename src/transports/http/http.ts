@@ -2,20 +2,20 @@
 
 import { asCourierErrorWhile } from '../../faults/system-errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
-import type { SourceUri, Target } from '../source.ts';
+import { checkOptions } from '../../web/check-options.ts';
+import { Connections } from '../../web/connections.ts';
+import { decodeContent } from '../../web/content-encoding.ts';
+import { readCredentials } from '../../web/credentials.ts';
+import type { Answer } from '../../web/exchange.ts';
+import { type HttpOptions, httpOptions } from '../../web/options.ts';
+import { type Place, parsePlace, showPlace } from '../../web/place.ts';
+import type { ChooseProxy } from '../../web/proxy.ts';
+import { type Hop, nextHop } from '../../web/redirects.ts';
+import { checkStatus, isRedirect } from '../../web/statuses.ts';
+import type { TlsSettings } from '../../web/tls.ts';
+import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext, type Transport } from '../transport.ts';
-import { checkOptions } from './check-options.ts';
-import { Connections } from './connections.ts';
-import { decodeContent } from './content-encoding.ts';
-import { readCredentials } from './credentials.ts';
-import type { Answer } from './exchange.ts';
-import { type HttpOptions, httpOptions } from './options.ts';
-import { placeOf, showPlace } from './place.ts';
 import { type DateHeaders, findProducedAt, findSkew } from './produced-at.ts';
-import type { ChooseProxy } from './proxy.ts';
-import { type Hop, nextHop } from './redirects.ts';
-import { checkStatus, isRedirect } from './statuses.ts';
-import type { TlsSettings } from './tls.ts';
 
 export const http = defineTransport({
   options: httpOptions,
@@ -41,6 +41,11 @@ export const http = defineTransport({
     return new HttpTransport(uri, connections, options.redirects, context);
   },
 });
+
+/** Where the output of one host is. */
+function placeOf(uri: SourceUri, target: Target): Place {
+  return parsePlace(fillSourceUri(uri, target));
+}
 
 class HttpTransport implements Transport {
   readonly #uri: SourceUri;
@@ -120,7 +125,7 @@ function warn(
 
 async function loadProxies(options: HttpOptions, context: OpenContext): Promise<ChooseProxy> {
   if (options.proxy === undefined) return () => undefined;
-  return (await import('./proxy.ts')).loadProxies(options, context);
+  return (await import('../../web/proxy.ts')).loadProxies(options, context);
 }
 
 /** With https at once, so that a wrong file is found before anything is connected. */
@@ -130,7 +135,7 @@ async function prepareTls(
   context: OpenContext,
 ): Promise<() => Promise<TlsSettings>> {
   let settings: Promise<TlsSettings> | undefined;
-  const load = async () => (await import('./tls.ts')).loadTlsSettings(options, context);
+  const load = async () => (await import('../../web/tls.ts')).loadTlsSettings(options, context);
   const loadOnce = () => {
     settings ??= load();
     return settings;

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { RawOptions } from '../../../src/cli/options.ts';
 import { parseOptions } from '../../../src/cli/options.ts';
-import { httpOptions } from '../../../src/transports/http/options.ts';
+import { httpOptions } from '../../../src/web/options.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { storePassword } from '../../helpers/password-store.ts';

@@ -1,8 +1,8 @@
 /** PKCS#12 files: a private key and certificates in one encrypted container (RFC 7292). */
 
 import forge from 'node-forge';
-import { CourierError, quote } from '../../faults/errors.ts';
-import type { Secret } from '../../secrets/secrets.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import type { Secret } from '../secrets/secrets.ts';
 
 interface KeyAndCertificates {
   /** PEM: the certificate of the key first. */

@@ -6,10 +6,10 @@ import {
   parsePath,
   parsePositiveDuration,
   parseText,
-} from '../../cli/option-types.ts';
-import type { OptionTable, OptionValues } from '../../cli/options.ts';
-import { CourierError, quote } from '../../faults/errors.ts';
-import { secretOptions } from '../../secrets/secret-options.ts';
+} from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { secretOptions } from '../secrets/secret-options.ts';
 import { parsePublicHeaderLine } from './header-lines.ts';
 import { parseProxyOption } from './proxy-address.ts';
 

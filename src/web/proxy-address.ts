@@ -1,8 +1,8 @@
 /** Proxies: where they are, and which requests go through one. */
 
 import { isIP } from 'node:net';
-import { CourierError, quote } from '../../faults/errors.ts';
-import { Secret } from '../../secrets/secrets.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { Secret } from '../secrets/secrets.ts';
 
 /** A proxy that is spoken to in plain HTTP, whatever passes through it. */
 export interface ProxyAddress {

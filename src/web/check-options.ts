@@ -1,8 +1,8 @@
 /** Which options go together. */
 
-import { toFlag } from '../../cli/options.ts';
-import { CourierError } from '../../faults/errors.ts';
-import { isSecretGiven } from '../../secrets/secret-options.ts';
+import { toFlag } from '../cli/options.ts';
+import { CourierError } from '../faults/errors.ts';
+import { isSecretGiven } from '../secrets/secret-options.ts';
 import type { HttpOptions } from './options.ts';
 
 type Name = keyof HttpOptions;

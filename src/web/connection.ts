@@ -2,8 +2,8 @@
 
 import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
-import { CourierError } from '../../faults/errors.ts';
-import { errorCode } from '../../faults/system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { errorCode } from '../faults/system-errors.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { asHttpFault, isBadResponse, isLoss } from './http-errors.ts';
 import { parserOver } from './parser.ts';

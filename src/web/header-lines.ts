@@ -1,6 +1,6 @@
 /** `Name: value` lines for a request. */
 
-import { CourierError, quote } from '../../faults/errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 
 export interface HeaderLine {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** What the peer gets to know who asks: read from files once, sent with every request. */
 
-import { CourierError, prefixError } from '../../faults/errors.ts';
-import type { Logger } from '../../logging/log.ts';
-import { readSecret } from '../../secrets/secret-options.ts';
-import { readSecretFile, Secret, type SecretContext } from '../../secrets/secrets.ts';
+import { CourierError, prefixError } from '../faults/errors.ts';
+import type { Logger } from '../logging/log.ts';
+import { readSecret } from '../secrets/secret-options.ts';
+import { readSecretFile, Secret, type SecretContext } from '../secrets/secrets.ts';
 import { type HeaderLine, parseHeaderLine } from './header-lines.ts';
 import type { HttpOptions } from './options.ts';
 

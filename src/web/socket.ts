@@ -1,9 +1,9 @@
 /** Connecting sockets. */
 
 import { connect, isIP, type Socket } from 'node:net';
-import { CourierError } from '../../faults/errors.ts';
-import { asCourierError, errorCode } from '../../faults/system-errors.ts';
-import { waitFor } from '../../system/waiting.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { waitFor } from '../system/waiting.ts';
 
 export interface Endpoint {
   /** The path of a Unix socket, which takes the place of host and port. */

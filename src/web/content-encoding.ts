@@ -1,7 +1,7 @@
 /** Content codings (RFC 9110 8.4): what a web server did to the output on the way. */
 
-import { CourierError, quote } from '../../faults/errors.ts';
-import type { Compression, OutputLimit } from '../../wrapping/decompress.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import type { Compression, OutputLimit } from '../wrapping/decompress.ts';
 
 /** What we ask for: everything we can undo. */
 export const acceptedEncodings = 'gzip, deflate, br, zstd';
@@ -33,7 +33,7 @@ export async function decodeContent(
   let bytes = body;
   // A response without a body has none to decode, whatever its header says.
   if (chain.length === 0 || body.length === 0) return bytes;
-  const { decompress } = await import('../../wrapping/decompress.ts');
+  const { decompress } = await import('../wrapping/decompress.ts');
   for (const choose of chain.toReversed()) bytes = await decompress(bytes, choose(bytes), limit);
   return bytes;
 }

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { CourierError } from '../../faults/errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { asHttpFault } from './http-errors.ts';
 import { parserOver } from './parser.ts';
 

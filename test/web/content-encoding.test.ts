@@ -10,11 +10,11 @@ import {
   gzipSync,
   zstdCompressSync,
 } from 'node:zlib';
-import { decodeContent } from '../../../src/transports/http/content-encoding.ts';
-import { expectFault } from '../../helpers/expect-fault.ts';
-import { withHostileServer } from '../../helpers/hostile-server.ts';
-import { makeOpenContext } from '../../helpers/open-context.ts';
-import { fetchOutput, toResponse } from './fetching.ts';
+import { decodeContent } from '../../src/web/content-encoding.ts';
+import { expectFault } from '../helpers/expect-fault.ts';
+import { withHostileServer } from '../helpers/hostile-server.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
+import { fetchOutput, toResponse } from '../transports/http/fetching.ts';
 
 const output = Buffer.from(`<<<check_mk>>>\n${randomBytes(2000).toString('hex')}\n`);
 const limit = { maxOutputBytes: 1_000_000 };

@@ -8,11 +8,11 @@ import {
   type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
-import { readAuthorities } from '../../certs/tls-trust.ts';
-import { CourierError } from '../../faults/errors.ts';
-import { asCourierError, errorCode } from '../../faults/system-errors.ts';
-import { waitFor } from '../../system/waiting.ts';
-import type { OpenContext } from '../transport.ts';
+import { readAuthorities } from '../certs/tls-trust.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { waitFor } from '../system/waiting.ts';
+import type { OpenContext } from '../transports/transport.ts';
 import { type ClientCertificate, readClientCertificate } from './client-certificate.ts';
 import type { HttpOptions } from './options.ts';
 

@@ -1,7 +1,7 @@
 /** undici's errors in our words; those of sockets and TLS are in src/faults/system-errors.ts. */
 
-import { CourierError, quote } from '../../faults/errors.ts';
-import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
 
 /** How far a body had come. */
 export interface Progress {

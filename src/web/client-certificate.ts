@@ -1,10 +1,10 @@
 /** The certificate that shows the peer who we are, with its private key. */
 
 import { readFile } from 'node:fs/promises';
-import { CourierError } from '../../faults/errors.ts';
-import { asCourierError } from '../../faults/system-errors.ts';
-import { readSecret } from '../../secrets/secret-options.ts';
-import { readSecretFile, type Secret, type SecretContext } from '../../secrets/secrets.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import { readSecret } from '../secrets/secret-options.ts';
+import { readSecretFile, type Secret, type SecretContext } from '../secrets/secrets.ts';
 import type { HttpOptions } from './options.ts';
 
 export interface ClientCertificate {

@@ -2,10 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  parseProxyOption,
-  proxyFromEnvironment,
-} from '../../../src/transports/http/proxy-address.ts';
+import { parseProxyOption, proxyFromEnvironment } from '../../src/web/proxy-address.ts';
 
 function portFor(url: string, env: Record<string, string>): number | undefined {
   return proxyFromEnvironment(new URL(url), env)?.port;

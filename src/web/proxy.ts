@@ -1,9 +1,9 @@
 /** The proxy a source goes through; none unless `--proxy` says so. */
 
-import { CourierError } from '../../faults/errors.ts';
-import { readSecret } from '../../secrets/secret-options.ts';
-import type { Secret } from '../../secrets/secrets.ts';
-import type { OpenContext } from '../transport.ts';
+import { CourierError } from '../faults/errors.ts';
+import { readSecret } from '../secrets/secret-options.ts';
+import type { Secret } from '../secrets/secrets.ts';
+import type { OpenContext } from '../transports/transport.ts';
 import { basic } from './credentials.ts';
 import type { HttpOptions } from './options.ts';
 import { type ProxyAddress, proxyFromEnvironment } from './proxy-address.ts';

@@ -1,6 +1,6 @@
 /** What the status of an answer means for us. */
 
-import { CourierError, type FaultCode, quote } from '../../faults/errors.ts';
+import { CourierError, type FaultCode, quote } from '../faults/errors.ts';
 import type { Answer } from './exchange.ts';
 
 /** Everything else but 200 is PEER. */

@@ -2,8 +2,8 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { CourierError } from '../../faults/errors.ts';
-import { ByteCollector } from '../../system/byte-collector.ts';
+import { CourierError } from '../faults/errors.ts';
+import { ByteCollector } from '../system/byte-collector.ts';
 import { asHttpFault, type Progress } from './http-errors.ts';
 import { tooSlow } from './socket.ts';
 

@@ -1,6 +1,6 @@
 /** Redirects: where they may lead, and what goes along. */
 
-import { CourierError, quote } from '../../faults/errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import type { Answer } from './exchange.ts';
 import { type Place, showPlace } from './place.ts';
 import { showStatus } from './statuses.ts';

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CourierError } from '../../../src/faults/errors.ts';
-import type { Answer } from '../../../src/transports/http/exchange.ts';
-import { checkStatus } from '../../../src/transports/http/statuses.ts';
-import { catchFault } from '../../helpers/expect-fault.ts';
+import type { CourierError } from '../../src/faults/errors.ts';
+import type { Answer } from '../../src/web/exchange.ts';
+import { checkStatus } from '../../src/web/statuses.ts';
+import { catchFault } from '../helpers/expect-fault.ts';
 
 async function refuse(overrides: Partial<Answer>): Promise<CourierError> {
   const answer: Answer = {

@@ -1,6 +1,6 @@
 /** All connections of one open transport. Those that were answered completely are used again. */
 
-import { CourierError } from '../../faults/errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { type ConnectSettings, openConnection } from './connecting.ts';
 import type { Connection } from './connection.ts';
 import { type Answer, Exchange, type Limits } from './exchange.ts';

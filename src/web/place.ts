@@ -1,7 +1,7 @@
 /** Where a request goes. */
 
-import { CourierError, quote } from '../../faults/errors.ts';
-import { fillSourceUri, type SourceUri, showUri, type Target } from '../source.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { showUri } from '../transports/source.ts';
 
 export interface Place {
   /** `http://localhost/…` for a Unix socket. */
@@ -10,13 +10,12 @@ export interface Place {
 }
 
 /**
- * The place a source means for one host.
+ * `http:`, `https:` or `http+unix:` and all that follows.
  *
  * @throws CourierError USAGE when that is no URL
  */
-export function placeOf(uri: SourceUri, target: Target): Place {
-  const text = fillSourceUri(uri, target);
-  return uri.scheme === 'http+unix' ? parseUnixUrl(text) : parseWebUrl(text);
+export function parsePlace(text: string): Place {
+  return /^http\+unix:/i.test(text) ? parseUnixUrl(text) : parseWebUrl(text);
 }
 
 function parseWebUrl(text: string): Place {
