@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { findWrongImports } from '../.tools/layers.ts';
 import { faults } from '../src/faults/errors.ts';
@@ -87,3 +88,32 @@ test('the version in the program is that of package.json', () => {
 test('the lock file carries no download addresses', () => {
   assert.doesNotMatch(read('package-lock.json'), /"resolved"|https?:\/\/registry/);
 });
+
+test('a comment that cites a page of docs/protocol names a page and a heading that are there', () => {
+  const pages = new Map(
+    globSync('docs/protocol/*.md').map((path) => [basename(path), headingsOf(read(path))]),
+  );
+  const wrong = globSync('{src,test,agents}/**/*.ts').flatMap((path) => {
+    const text = read(path);
+    const cited = [...text.matchAll(/\b([a-z-]+\.md)#([a-z0-9-]+)/g)];
+    const missing = cited.filter(([, page = '', heading = '']) => {
+      return !(pages.get(page) ?? [heading]).includes(heading);
+    });
+    return [
+      ...missing.map(([cite]) => `${path}: ${cite}`),
+      ...(/\(spec: [a-z- ]+, \d/.test(text) ? [path] : []),
+    ];
+  });
+  assert.deepEqual(wrong, []);
+});
+
+/** Headings as links to them are written. */
+function headingsOf(page: string): readonly string[] {
+  const headings = [...page.matchAll(/^#+ (.+)$/gm)];
+  return headings.map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}

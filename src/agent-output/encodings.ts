@@ -81,7 +81,7 @@ export function isKnownEncoding(name: string): boolean {
 
 /**
  * Whether a piggybacked section may declare it: the site stores the header itself in this
- * encoding, and must recognise it when it reads it again (spec: agent output, 2).
+ * encoding, and must recognise it when it reads it again (agent-output.md#markers).
  */
 export function keepsHeaderReadable(name: string): boolean {
   return plain.has(normalizeEncoding(name));

@@ -1,4 +1,4 @@
-/** Agent output that is delivered again, marked for how old it is (spec: agent output, 9). */
+/** Agent output that is delivered again, marked for how old it is (agent-output.md#cached). */
 
 import type { Marker } from './markers.ts';
 import { PartialCopy } from './partial-copy.ts';

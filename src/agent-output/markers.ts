@@ -1,4 +1,4 @@
-/** Lines that are more than text: section headers, footers, piggyback (spec: agent output, 1, 2). */
+/** Lines that are more than text: section headers, footers, piggyback (agent-output.md#lines). */
 
 import { toPiggybackedHost } from './piggybacked-host.ts';
 import { type InvalidHeaderRule, readSectionHeader, type SectionHeader } from './section-header.ts';

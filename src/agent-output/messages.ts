@@ -31,7 +31,7 @@ export function toMessage(rule: MarkerRule, quoted: string, before: State): stri
   }
 }
 
-/** An invalid header ends a piggyback block without anybody meaning it (spec: agent output, 3). */
+/** An invalid header ends a piggyback block without anybody meaning it (agent-output.md#states). */
 function describeLeak({ place, host }: State): string {
   if (place === 'ignored-piggyback') return ' lets ignored piggyback pass for the host itself';
   return host === undefined ? '' : ` lets piggyback of ${host} pass for the host itself`;

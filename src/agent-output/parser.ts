@@ -46,7 +46,7 @@ export interface ParsedOutput {
 }
 
 /**
- * Reads agent output by the site's state table (spec: agent output, 3). Never throws; copies no
+ * Reads agent output by the site's state table (agent-output.md#states). Never throws; copies no
  * rows.
  *
  * @param host the host being checked, as parseHostName accepts it: a piggyback header with its

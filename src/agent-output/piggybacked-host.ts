@@ -1,4 +1,4 @@
-/** The host a piggyback header names, as the site calls it (spec: agent output, 10.1). */
+/** The host a piggyback header names, as the site calls it (agent-output.md#piggyback-names). */
 
 import { isUtf8 } from 'node:buffer';
 

@@ -54,7 +54,10 @@ function findEmpty(output: Buffer): Problem | undefined {
   return toProblem('empty-output', 'there is nothing but white space in the output');
 }
 
-/** Two digits name the scheme (spec: agent output, 5; tcp-pull, 3). What follows is random. */
+/**
+ * Two digits name the scheme (agent-output.md#encrypted-output; agent-port.md#symmetric). What
+ * follows is random.
+ */
 function findEncrypted(output: Buffer, parsed: ParsedOutput): Problem | undefined {
   const scheme = /^(?:0[02345]|99)/.exec(output.toString('latin1', 0, 2))?.[0];
   if (scheme === undefined || output.length < 18 || hasSections(parsed)) return undefined;
@@ -84,7 +87,7 @@ function findHtmlPage(output: Buffer, parsed: ParsedOutput): Problem | undefined
   return toProblem('html-page', `this looks like an HTML page${titled}, not agent output`);
 }
 
-/** The mark makes text of the first line (spec: agent output, 1.6). */
+/** The mark makes text of the first line (agent-output.md#lines). */
 function findByteOrderMark(output: Buffer): Problem | undefined {
   if (output.toString('latin1', 0, 6) !== '\xef\xbb\xbf<<<') return undefined;
   return toProblem('byte-order-mark', 'a UTF-8 byte order mark hides the first section header');

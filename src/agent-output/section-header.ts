@@ -1,4 +1,4 @@
-/** Section headers: `<<<name:option(value):…>>>` (spec: agent output, 2). */
+/** Section headers: `<<<name:option(value):…>>>` (agent-output.md#markers). */
 
 import { isUtf8 } from 'node:buffer';
 import { isKnownEncoding } from './encodings.ts';

@@ -1,4 +1,4 @@
-/** A service of our own, as a local check (spec: agent output, 6). */
+/** A service of our own, as a local check (agent-output.md#local-checks). */
 
 import { cleanText } from '../faults/errors.ts';
 

@@ -1,4 +1,4 @@
-/** How the site reads agent output: the state table (spec: agent output, 3). */
+/** How the site reads agent output: the state table (agent-output.md#states). */
 
 import { findMarkers, type Marker, type Meaning } from './markers.ts';
 

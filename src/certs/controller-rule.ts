@@ -1,4 +1,4 @@
-/** Why a host would refuse our server certificate (spec: agent receiver, 2.2). */
+/** Why a host would refuse our server certificate (agent-receiver.md#server-certificate). */
 
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { CourierError, quote } from '../faults/errors.ts';

@@ -5,7 +5,7 @@ import { CourierError, quote } from '../faults/errors.ts';
 
 /**
  * Whether webpki takes a text for a DNS name: labels of letters, digits, `_` and `-`, none
- * beginning or ending with `-`, the last one not a number (spec: agent receiver, 2.2).
+ * beginning or ending with `-`, the last one not a number (agent-receiver.md#server-certificate).
  */
 export function isDnsName(text: string): boolean {
   const labels = text.replace(/\.$/, '').split('.');
@@ -18,7 +18,7 @@ export function isUuid(text: string): boolean {
   return /^[\da-f]{8}(-?)[\da-f]{4}\1[\da-f]{4}\1[\da-f]{4}\1[\da-f]{12}$/i.test(text);
 }
 
-/** What the uuid of a host looks like: version 4, lower case (spec: agent receiver, 2.1). */
+/** What the uuid of a host looks like: version 4, lower case (agent-receiver.md#requests). */
 export function isHostUuid(text: string): boolean {
   return /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.test(text);
 }

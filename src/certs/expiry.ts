@@ -5,7 +5,7 @@ import { toTime } from './dates.ts';
 import { files } from './directory.ts';
 import type { CertificateStore } from './store.ts';
 
-/** Time enough to notice and to act (spec: agent receiver, 5.1). */
+/** Time enough to notice and to act (agent-receiver.md#certificates). */
 const warnBelowDays = 90;
 const dayMs = 86_400_000;
 

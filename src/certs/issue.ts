@@ -1,4 +1,4 @@
-/** Certificates: laid out by node-forge, signed by OpenSSL (spec: agent receiver, 5.3). */
+/** Certificates: laid out by node-forge, signed by OpenSSL (agent-receiver.md#signing). */
 
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-/** What our certificates say (spec: agent receiver, 5.1). */
+/** What our certificates say (agent-receiver.md#certificates). */
 
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';

@@ -1,4 +1,4 @@
-/** Signing requests (PKCS#10, RFC 2986) as hosts send them (spec: agent receiver, 5.2). */
+/** Signing requests (PKCS#10, RFC 2986) as hosts send them (agent-receiver.md#signing-requests). */
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { promisify } from 'node:util';

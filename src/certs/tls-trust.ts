@@ -24,7 +24,7 @@ type Authorities = readonly (string | Buffer)[];
 
 /**
  * The authorities in `ca` alone; without it those of the system and, on a Checkmk site, those
- * trusted in Setup (spec: Checkmk integration, 3.6).
+ * trusted in Setup (checkmk-site.md#trusted-authorities).
  *
  * @throws CourierError LOCAL when `ca` cannot be read, CONFIG when it holds no certificate
  */

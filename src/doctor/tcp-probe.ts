@@ -1,4 +1,6 @@
-/** What answers on an agent port: connects, sends nothing, reads two bytes (spec: tcp-pull, 2.9). */
+/**
+ * What answers on an agent port: connects, sends nothing, reads two bytes (agent-port.md#probing).
+ */
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';

@@ -12,7 +12,7 @@ const longestHostName = 240;
 
 /**
  * Checks a host name by Checkmk's own rule: letters, digits, `_`, `.` and `-`, beginning with
- * a word character, at most 240 characters, or an IP address (spec: datasource contract, 2.6).
+ * a word character, at most 240 characters, or an IP address (checkmk-site.md#host-names).
  *
  * @throws CourierError USAGE
  */

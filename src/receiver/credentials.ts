@@ -100,7 +100,7 @@ export class Credentials {
   }
 }
 
-/** `Basic` (RFC 7617, UTF-8), `Bearer` and `CMK-TOKEN` (spec: agent receiver, 2.1). */
+/** `Basic` (RFC 7617, UTF-8), `Bearer` and `CMK-TOKEN` (agent-receiver.md#requests). */
 function parseAuthorization(header: string | undefined): Given | undefined {
   const [, scheme = '', value = ''] = /^([A-Za-z-]+) +(\S+)$/.exec(header ?? '') ?? [];
   if (scheme.toLowerCase() === 'basic') return parseBasic(value);

@@ -21,7 +21,7 @@ export interface PeerCertificate {
 
 /**
  * There is no text that stands for "none": nobody without a verified certificate has anything a
- * UUID could be compared with (spec: agent receiver, 4.2).
+ * UUID could be compared with (agent-receiver.md#identity).
  */
 export type Peer =
   | PeerCertificate

@@ -25,7 +25,9 @@ export interface Route {
   readonly handle: (exchange: Exchange, services: Services) => Promise<Answer>;
 }
 
-/** Where a controller asks for the port when it was not told one (spec: agent receiver, 2.3). */
+/**
+ * Where a controller asks for the port when it was not told one (agent-receiver.md#port-discovery).
+ */
 const discovery = 'check_mk/api/1.0/domain-types/internal/actions/discover-receiver/invoke';
 
 /** @param port of the TLS listener, once it is known */

@@ -1,6 +1,6 @@
 /**
  * Checkmk's password store, in which a site keeps the passwords of its rules
- * (spec: checkmk-integration, 2.3).
+ * (checkmk-site.md#password-store).
  */
 
 import { join } from 'node:path';

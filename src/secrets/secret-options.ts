@@ -18,7 +18,7 @@ type SecretValues<Name extends string> = {
 
 /**
  * The two options for one secret, to be spread into a table: `--password-file` and, as Checkmk's
- * own agents call it, `--password-id` (spec: checkmk-integration, 2.3).
+ * own agents call it, `--password-id` (checkmk-site.md#password-store).
  *
  * @param name such as `password`
  * @param what the secret is, for --help, such as `the password of --user`

@@ -46,7 +46,7 @@ const longestStderr = 16 * 1024;
 /**
  * Runs a program in a process group of its own. When it has ended, whatever it left behind in
  * that group is ended too: a survivor that holds our pipes would keep us waiting, as it would
- * keep Checkmk (spec: datasource contract, 3.4).
+ * keep Checkmk (checkmk-site.md#pipes).
  *
  * @throws CourierError LOCAL when it cannot be started; TOO_LARGE when it writes more than allowed;
  * the signal's reason when that aborts. The program has ended by then.

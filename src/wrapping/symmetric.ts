@@ -1,6 +1,7 @@
 /**
  * The symmetric encryption of Checkmk's agents, both ways: AES-256-CBC under a passphrase, in five
- * schemes named by two digits in front (spec: tcp-pull, 3; checked against the `openssl` command).
+ * schemes named by two digits in front (agent-port.md#symmetric; checked against the `openssl`
+ * command).
  */
 
 import { promisify } from 'node:util';

@@ -1,5 +1,5 @@
 /**
- * The state table once more (spec: agent output, 3), line by line and as plainly as possible.
+ * The state table once more (agent-output.md#states), line by line and as plainly as possible.
  * Slow; what the real parser is measured against.
  */
 
@@ -88,7 +88,7 @@ export function parseSlowly(output: Buffer, mainHost?: string): ReferenceOutput 
   return { sections, blocks, ownBlocks, invalid };
 }
 
-/** Steps 1, 3 and 4 of the name handling (spec: agent output, 10.1). */
+/** Steps 1, 3 and 4 of the name handling (agent-output.md#piggyback-names). */
 function translate(raw: string): string | undefined {
   const bytes = Buffer.from(raw, 'latin1');
   const text = decode(bytes) ?? raw;

@@ -15,7 +15,10 @@ const root = makeRoot();
 const now = new Date();
 const uuid = 'f0d4c1a2-5b6e-4c7d-8e9f-0a1b2c3d4e5f';
 
-/** Every row of the probe matrix that is accepted (spec: agent receiver, 2.2), and near ones. */
+/**
+ * Every row of the probe matrix that is accepted (agent-receiver.md#server-certificate), and near
+ * ones.
+ */
 const accepted: Readonly<Record<string, WantedLeaf>> = {
   'CN mysite, the same as DNS name, CA:FALSE': {},
   'further DNS names and addresses': {

@@ -1,4 +1,4 @@
-/** Password stores as a Checkmk site writes them (spec: checkmk-integration, 2.3). */
+/** Password stores as a Checkmk site writes them (checkmk-site.md#password-store). */
 
 import { createCipheriv, scryptSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
  * A stand-in for Checkmk's Agent Controller as a site sees it on port 6556, built from the
- * description of its responder role (spec: tcp-pull, 5 and 6.1). Node cannot send the alert with
+ * description of its responder role (agent-port.md#controller). Node cannot send the alert with
  * which a real one refuses a client certificate; a reset takes its place.
  */
 

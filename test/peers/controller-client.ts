@@ -1,6 +1,6 @@
 /**
  * The Agent Controller as seen from a receiver: sends what it sends and requires what it requires
- * (spec: agent receiver, 2). Where the controller is strict, so is this.
+ * (agent-receiver.md#requests). Where the controller is strict, so is this.
  */
 
 import { generateKeyPairSync, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
@@ -156,7 +156,7 @@ interface Keys {
 
 export interface KeyWish {
   readonly uuid?: string;
-  /** The Kubernetes client has EC keys (spec: agent receiver, 2.9). */
+  /** The Kubernetes client has EC keys (agent-receiver.md#kubernetes). */
   readonly kind?: 'rsa' | 'ec';
 }
 

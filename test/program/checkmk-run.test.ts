@@ -1,4 +1,4 @@
-/** The program run exactly as a Checkmk site runs it (spec: datasource contract, 3 and 4). */
+/** The program run exactly as a Checkmk site runs it (checkmk-site.md#running). */
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * Checkmk reads both pipes to their ends (spec: datasource contract, 3.4): whatever outlives a
+ * Checkmk reads both pipes to their ends (checkmk-site.md#pipes): whatever outlives a
  * fetch, a kept connection or a survivor of a program, must hold neither.
  */
 

@@ -9,7 +9,7 @@ import { catchFault } from '../helpers/expect-fault.ts';
 import { countUp, encryptStore, vectorKey } from '../helpers/password-store.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
-/** The store of the test vector (spec: checkmk-integration, 2.3), whose key is `vectorKey`. */
+/** The store of the test vector (checkmk-site.md#password-store), whose key is `vectorKey`. */
 const vector = Buffer.from(
   '0000101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2fee73d138b7036907381d8bbccfa42e08cb504351dd2f1e221d9f8e29d1373a9d212c08850aa6ce777a7cfa1c584da0c4c79ae40591d980069df6a124103b6a32ddcbe3e8ae6c272f18fa254938270eac59282b5090',
   'hex',

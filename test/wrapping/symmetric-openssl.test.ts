@@ -11,7 +11,7 @@ const plain = Buffer.from(
   `<<<check_mk>>>\nVersion: 2.4.0\n<<<local>>>\n${'0 "x" - ok\n'.repeat(99)}`,
 );
 
-/** The options of `openssl enc` that derive as each scheme does (spec: tcp-pull, 3.3). */
+/** The options of `openssl enc` that derive as each scheme does (agent-port.md#symmetric). */
 const unsalted = {
   '00': ['-md', 'md5', '-nosalt'],
   '02': ['-md', 'sha256', '-nosalt'],

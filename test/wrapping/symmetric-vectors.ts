@@ -1,4 +1,4 @@
-/** Messages whose encryption is known (spec: tcp-pull, 3.4; set C without its time stamps). */
+/** Messages whose encryption is known (agent-port.md#symmetric; set C without its time stamps). */
 
 import type { SymmetricScheme } from '../../src/wrapping/symmetric.ts';
 

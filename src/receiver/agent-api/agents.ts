@@ -1,4 +1,6 @@
-/** What registered agents ask for, each with its certificate (spec: agent receiver, 6.3). */
+/**
+ * What registered agents ask for, each with its certificate (agent-receiver.md#push-and-renewal).
+ */
 
 import { z } from 'zod';
 import { parseHostName } from '../../names/host-name.ts';

@@ -1,4 +1,4 @@
-/** Registration of hosts by somebody who may (spec: agent receiver, 3 and 6.1). */
+/** Registration of hosts by somebody who may (agent-receiver.md#registration). */
 
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';

@@ -1,4 +1,4 @@
-/** Hosts that ask to be registered and wait for an answer (spec: agent receiver, 6.2). */
+/** Hosts that ask to be registered and wait for an answer (agent-receiver.md#new-hosts). */
 
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';

@@ -1,4 +1,7 @@
-/** From a place to a connected socket: one address, one family, one attempt (spec: tcp-pull, 2.2). */
+/**
+ * From a place to a connected socket: one address, one family, one attempt
+ * (agent-port.md#connecting).
+ */
 
 import type { Socket } from 'node:net';
 import { untilAborted } from '../../system/until-aborted.ts';

@@ -1,4 +1,7 @@
-/** One conversation with an agent port, from connecting to the last byte (spec: tcp-pull, 2.3). */
+/**
+ * One conversation with an agent port, from connecting to the last byte
+ * (agent-port.md#conversation).
+ */
 
 import type { Socket } from 'node:net';
 import { CourierError, prefixError } from '../../faults/errors.ts';

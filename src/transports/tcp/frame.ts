@@ -1,4 +1,4 @@
-/** The frame around what an Agent Controller sends inside TLS (spec: tcp-pull, 1.2). */
+/** The frame around what an Agent Controller sends inside TLS (agent-port.md#frame). */
 
 import { CourierError } from '../../faults/errors.ts';
 import { decompress } from '../../wrapping/decompress.ts';

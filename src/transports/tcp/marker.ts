@@ -1,4 +1,4 @@
-/** The two bytes an agent's answer begins with, and what they say (spec: tcp-pull, 1.1). */
+/** The two bytes an agent's answer begins with, and what they say (agent-port.md#markers). */
 
 export const markerBytes = 2;
 

@@ -1,4 +1,4 @@
-/** A marker and what follows it → agent output (spec: tcp-pull, 2.3 INNER and CHECK). */
+/** A marker and what follows it → agent output (agent-port.md#conversation). */
 
 import { CourierError, prefixError } from '../../faults/errors.ts';
 import type { Logger } from '../../logging/log.ts';

@@ -1,6 +1,6 @@
 /**
- * What was observed on an agent port, with its probable cause (spec: tcp-pull, 2.8), in the words
- * under which Checkmk's own messages are found (2.7).
+ * What was observed on an agent port, with its probable cause (agent-port.md#observations), in the
+ * words under which Checkmk's own messages are found.
  */
 
 import { CourierError, quote } from '../../faults/errors.ts';

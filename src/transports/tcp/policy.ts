@@ -1,4 +1,4 @@
-/** Which answers of a host are good enough (spec: tcp-pull, 2.6). */
+/** Which answers of a host are good enough (agent-port.md#policy). */
 
 import type { MarkerKind } from './marker.ts';
 

@@ -1,4 +1,4 @@
-/** What a site knows of a host's Agent Controller (spec: tcp-pull, 2.5). */
+/** What a site knows of a host's Agent Controller (agent-port.md#uuid). */
 
 import { readdir, readlink } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -1,4 +1,6 @@
-/** The files with which a site proves who it is, and knows its agents (spec: tcp-pull, 2.4). */
+/**
+ * The files with which a site proves who it is, and knows its agents (agent-port.md#certificates).
+ */
 
 import { readFile } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** `tcp:`: the agent port, in every way a Checkmk agent may answer on it (spec: tcp-pull). */
+/** `tcp:`: the agent port, in every way a Checkmk agent may answer on it (agent-port.md). */
 
 import { readSecret } from '../../secrets/secret-options.ts';
 import { untilAborted } from '../../system/until-aborted.ts';

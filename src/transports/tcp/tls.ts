@@ -1,4 +1,7 @@
-/** The TLS of a site with an Agent Controller (spec: tcp-pull, 2.4). Loaded when a host wants it. */
+/**
+ * The TLS of a site with an Agent Controller (agent-port.md#certificates). Loaded when a host wants
+ * it.
+ */
 
 import type { Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';

@@ -1,4 +1,4 @@
-/** Who may connect, and from where (spec: tcp-pull, 5.1). */
+/** Who may connect, and from where (agent-port.md#controller). */
 
 import { BlockList, isIP } from 'node:net';
 

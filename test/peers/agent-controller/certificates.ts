@@ -1,4 +1,4 @@
-/** Certificates as a site issues them to itself and to its agents (spec: tcp-pull, 2.4). */
+/** Certificates as a site issues them to itself and to its agents (agent-port.md#certificates). */
 
 import { generateKeyPairSync } from 'node:crypto';
 import forge from 'node-forge';

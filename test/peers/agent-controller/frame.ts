@@ -1,4 +1,4 @@
-/** What a controller sends inside TLS (spec: tcp-pull, 1.2). */
+/** What a controller sends inside TLS (agent-port.md#frame). */
 
 import { deflateSync } from 'node:zlib';
 

@@ -1,4 +1,4 @@
-/** The TLS side of an Agent Controller (spec: tcp-pull, 5.3 and 6.1). */
+/** The TLS side of an Agent Controller (agent-port.md#controller). */
 
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type TLSSocket, type TlsOptions } from 'node:tls';

@@ -1,4 +1,4 @@
-/** The UUID of a host, as sites of both layouts know it (spec: tcp-pull, 2.5). */
+/** The UUID of a host, as sites of both layouts know it (agent-port.md#uuid). */
 
 import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
