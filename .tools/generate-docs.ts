@@ -27,10 +27,10 @@ function faultTable(): string {
   const rows = Object.entries(faults).map(([code, fault]) => [
     String(fault.exit),
     code,
-    fault.transient ? 'yes' : 'no',
+    fault.grace ? 'yes' : 'no',
     fault.when,
   ]);
-  return table(['exit', 'code', 'may pass by itself', 'when'], rows);
+  return table(['exit', 'code', 'grace may help', 'when'], rows);
 }
 
 function schemeTable(): string {

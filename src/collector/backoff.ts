@@ -1,6 +1,6 @@
 /** When a host is asked again. */
 
-import type { FaultCode } from '../faults/errors.ts';
+import { type FaultCode, faults } from '../faults/errors.ts';
 
 /** What is known of a host's last cycles. */
 export interface History {
@@ -12,14 +12,9 @@ export interface History {
 
 export const cleanHistory: History = { failures: 0, silences: 0 };
 
-/** Nobody answered: the host is dead, or hangs. */
-export function isSilence(code: FaultCode): boolean {
-  return code === 'UNREACHABLE' || code === 'TIMEOUT';
-}
-
 /** The history after a cycle that ended with a fault. */
 export function afterFault({ failures, silences }: History, code: FaultCode): History {
-  return { failures: failures + 1, silences: isSilence(code) ? silences + 1 : 0 };
+  return { failures: failures + 1, silences: faults[code].silence ? silences + 1 : 0 };
 }
 
 /** After so many silences in a row a host counts as dead. */

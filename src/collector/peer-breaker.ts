@@ -1,10 +1,9 @@
 /** A circuit breaker around peers that serve several hosts: while one is dead, it is not asked. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, faults } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { LendTransport } from '../transports/transport.ts';
-import { isSilence } from './backoff.ts';
 import { sharedPeerOf } from './shared-peer.ts';
 
 /** So many silences in a row open it. */
@@ -52,7 +51,7 @@ function refuseWhileOpen(circuit: Circuit, nowMs: number): void {
 }
 
 function note(circuit: Circuit, error: CourierError, nowMs: number): CourierError {
-  if (!isSilence(error.code)) {
+  if (!faults[error.code].silence) {
     if (error.code !== 'INTERRUPTED') circuit.silences = 0;
     return error;
   }

@@ -1,7 +1,7 @@
 /** Open transports that many fetches share, so that connections are used again. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, faults } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { type Source, showUri } from '../transports/source.ts';
@@ -54,8 +54,7 @@ export class TransportPool {
       isGood = true;
       return await use(transport);
     } catch (error) {
-      // A new secret may lie in the file by now.
-      if (error instanceof CourierError && error.code === 'REFUSED') isGood = false;
+      if (error instanceof CourierError && faults[error.code].reopen) isGood = false;
       throw error;
     } finally {
       member.users -= 1;

@@ -2,46 +2,128 @@
 
 import { redactSecrets } from './redaction.ts';
 
+/** A fault and all that is decided by its code alone, so that a new code needs an answer to each. */
 interface Fault {
   /** The exit code. Public: never reused, only added to. */
   readonly exit: number;
-  /** Whether another attempt within the same deadline may help. */
-  readonly transient: boolean;
+  /** Nobody answered: a collector asks such a host, or peer, ever more seldom. */
+  readonly silence: boolean;
+  /** Whether the last good output may stand in, where a route has grace. A mistake is told at once. */
+  readonly grace: boolean;
+  /** Whether a transport that several fetches share is opened anew: a new secret may lie there by now. */
+  readonly reopen: boolean;
+  /** The reason a receiver gives its sender (src/receiver/refusal.ts). */
+  readonly refusal: string;
   /** When it is raised, for the table in README.md. */
   readonly when: string;
 }
 
 /** Every fault the program knows. README.md shows this table; a test holds the two together. */
 export const faults = {
-  INTERNAL: { exit: 1, transient: false, when: 'a bug of ours; `--debug` shows where' },
-  USAGE: { exit: 2, transient: false, when: 'an option or argument is wrong or missing' },
-  CONFIG: { exit: 3, transient: false, when: 'a file of ours is wrong; file and line are named' },
-  LOCAL: { exit: 4, transient: false, when: 'something is missing or full on this machine' },
+  INTERNAL: {
+    exit: 1,
+    silence: false,
+    grace: false,
+    reopen: false,
+    refusal: 'internal',
+    when: 'a bug of ours; `--debug` shows where',
+  },
+  USAGE: {
+    exit: 2,
+    silence: false,
+    grace: false,
+    reopen: false,
+    refusal: 'bad-request',
+    when: 'an option or argument is wrong or missing',
+  },
+  CONFIG: {
+    exit: 3,
+    silence: false,
+    grace: false,
+    reopen: false,
+    refusal: 'storage',
+    when: 'a file of ours is wrong; file and line are named',
+  },
+  LOCAL: {
+    exit: 4,
+    silence: false,
+    grace: true,
+    reopen: false,
+    refusal: 'storage',
+    when: 'something is missing or full on this machine',
+  },
   UNREACHABLE: {
     exit: 5,
-    transient: true,
+    silence: true,
+    grace: true,
+    reopen: false,
+    refusal: 'storage',
     when: 'no name, no route, nobody listens, or the connection was lost',
   },
-  TIMEOUT: { exit: 6, transient: true, when: 'the peer did not answer in time; the time is named' },
+  TIMEOUT: {
+    exit: 6,
+    silence: true,
+    grace: true,
+    reopen: false,
+    refusal: 'too-slow',
+    when: 'the peer did not answer in time; the time is named',
+  },
   REFUSED: {
     exit: 7,
-    transient: false,
+    silence: false,
+    grace: true,
+    reopen: true,
+    refusal: 'forbidden',
     when: 'credentials, certificate or host key not accepted, by them or by us',
   },
-  PEER: { exit: 8, transient: true, when: 'the peer answered with a failure of its own' },
-  NO_OUTPUT: { exit: 9, transient: false, when: 'the peer is fine and has nothing for this host' },
+  PEER: {
+    exit: 8,
+    silence: false,
+    grace: true,
+    reopen: false,
+    refusal: 'storage',
+    when: 'the peer answered with a failure of its own',
+  },
+  NO_OUTPUT: {
+    exit: 9,
+    silence: false,
+    grace: true,
+    reopen: false,
+    refusal: 'storage',
+    when: 'the peer is fine and has nothing for this host',
+  },
   STALE: {
     exit: 10,
-    transient: false,
+    silence: false,
+    grace: true,
+    reopen: false,
+    refusal: 'storage',
     when: 'there is output, but older than `--max-age` or from the future',
   },
-  TOO_LARGE: { exit: 11, transient: false, when: 'more than `--max-size`' },
+  TOO_LARGE: {
+    exit: 11,
+    silence: false,
+    grace: true,
+    reopen: false,
+    refusal: 'too-large',
+    when: 'more than `--max-size`',
+  },
   MALFORMED: {
     exit: 12,
-    transient: false,
+    silence: false,
+    grace: true,
+    reopen: false,
+    refusal: 'malformed',
     when: 'it is not agent output, or damaged; line and rule are named',
   },
-  INTERRUPTED: { exit: 143, transient: false, when: 'SIGTERM ended us (130: SIGINT, 129: SIGHUP)' },
+  INTERRUPTED: {
+    exit: 143,
+    silence: false,
+    grace: false,
+    reopen: false,
+    refusal: 'storage',
+    when: 'SIGTERM ended us (130: SIGINT, 129: SIGHUP)',
+  },
 } as const satisfies Record<string, Fault>;
 
 export type FaultCode = keyof typeof faults;
@@ -65,10 +147,6 @@ export class CourierError extends Error {
 
   get exitCode(): number {
     return faults[this.code].exit;
-  }
-
-  get transient(): boolean {
-    return faults[this.code].transient;
   }
 }
 

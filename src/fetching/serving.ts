@@ -5,7 +5,7 @@ import { markCached } from '../agent-output/mark-cached.ts';
 import { type ServiceLine, toLocalSection } from '../agent-output/service-line.ts';
 import { requireForm } from '../agent-output/validator.ts';
 import type { CommandContext } from '../cli/command.ts';
-import type { CourierError, FaultCode } from '../faults/errors.ts';
+import { type CourierError, faults } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { SpooledOutput } from '../spool/record.ts';
 import { untilAborted } from '../system/until-aborted.ts';
@@ -53,18 +53,11 @@ export async function serveRoute(
     });
   } catch (thrown) {
     const error = asCourierError(thrown, 'fetching');
-    if (serving || plan.graceMs === 0 || !mayBeGraced(error.code)) throw error;
+    if (serving || plan.graceMs === 0 || !faults[error.code].grace) throw error;
     const served = await findGrace(plan, context, readKept, error);
     if (served === undefined) throw error;
     await serve(served);
   }
-}
-
-/** Mistakes and bugs are told at once. */
-const neverGraced: readonly FaultCode[] = ['USAGE', 'CONFIG', 'INTERNAL', 'INTERRUPTED'];
-
-function mayBeGraced(code: FaultCode): boolean {
-  return !neverGraced.includes(code);
 }
 
 /** The service of ours. */

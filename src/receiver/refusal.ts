@@ -1,6 +1,7 @@
 /** Why a request is not served: status, code and the word the metrics count it under. */
 
-import { CourierError, cleanText, type FaultCode } from '../faults/errors.ts';
+import { CourierError, cleanText, type FaultCode, faults } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 
 /** Every reason, as `/metrics` and the log name it. */
 export const refusals = {
@@ -57,28 +58,22 @@ export class Refusal extends CourierError {
   }
 }
 
-const reasonOfCode: Partial<Record<FaultCode, Reason>> = {
-  MALFORMED: 'malformed',
-  TOO_LARGE: 'too-large',
-  USAGE: 'bad-request',
-  REFUSED: 'forbidden',
-  TIMEOUT: 'too-slow',
-};
-
 /** How long a sender should wait when our disk is full or a file of ours is broken. */
 const storageRetryS = 60;
+
+/** What a sender is told where the full message, which names files of ours, stays in our log. */
+const replacements: Partial<Record<Reason, string>> = {
+  internal: 'something went wrong here',
+  storage: 'the output cannot be stored at the moment',
+};
 
 /** Any fault as a refusal: what is wrong here becomes 503, a bug of ours 500. */
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (!(error instanceof CourierError) || error.code === 'INTERNAL') {
-    return new Refusal('internal', 'something went wrong here', { cause: error });
-  }
-  const reason = reasonOfCode[error.code];
-  if (reason !== undefined) return new Refusal(reason, error.message, { cause: error });
-  // The full message stays in our log: it names files of ours.
-  const message = 'the output cannot be stored at the moment';
-  return new Refusal('storage', message, { cause: error, retryAfterS: storageRetryS });
+  const reason: Reason = error instanceof CourierError ? faults[error.code].refusal : 'internal';
+  const message = replacements[reason] ?? asCourierError(error, 'answering').message;
+  const retry = reason === 'storage' ? { retryAfterS: storageRetryS } : {};
+  return new Refusal(reason, message, { cause: error, ...retry });
 }
 
 /** The line the sender gets: as on stderr, without the program's name. */

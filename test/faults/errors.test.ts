@@ -30,8 +30,6 @@ const exitCodes: Readonly<Record<FaultCode, number>> = {
   INTERRUPTED: 143,
 };
 
-const transientCodes = ['UNREACHABLE', 'TIMEOUT', 'PEER'];
-
 function isFaultCode(code: string): code is FaultCode {
   return Object.hasOwn(faults, code);
 }
@@ -58,9 +56,25 @@ test('no exit code means something else to a shell or to Checkmk', () => {
   assert.deepEqual(reserved, []);
 });
 
-test('another attempt helps only when the network or the peer failed', () => {
-  const found = codes.filter((code) => new CourierError(code, '').transient);
-  assert.deepEqual(found, transientCodes);
+test('only who does not answer is asked more seldom', () => {
+  assert.deepEqual(
+    codes.filter((code) => faults[code].silence),
+    ['UNREACHABLE', 'TIMEOUT'],
+  );
+});
+
+test('old output stands in for nothing that somebody must mend in a file or on a command line', () => {
+  assert.deepEqual(
+    codes.filter((code) => !faults[code].grace),
+    ['INTERNAL', 'USAGE', 'CONFIG', 'INTERRUPTED'],
+  );
+});
+
+test('only a refusal lets a shared transport be opened anew', () => {
+  assert.deepEqual(
+    codes.filter((code) => faults[code].reopen),
+    ['REFUSED'],
+  );
 });
 
 test('every fault says when it is raised, in one line', () => {
