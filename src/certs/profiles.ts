@@ -45,7 +45,8 @@ export function serverProfile(
   const authority = { name: 'authorityKeyIdentifier', keyIdentifier: toBinary(authorityKeyId) };
   return toContents(subject, { months: serverMonths, backdateMs: backdateServerMs }, [
     { name: 'basicConstraints', critical: true, cA: false },
-    { name: 'extKeyUsage', serverAuth: true },
+    // As a client, too: with it the site pulls hosts that are registered with the receiver.
+    { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
     { name: 'subjectAltName', altNames },
     toSubjectKeyIdentifier(subject.publicKey),
     ...(authorityKeyId === undefined ? [] : [authority]),

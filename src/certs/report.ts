@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { isIPv6, SocketAddress } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findUseWarnings } from './client-use.ts';
 import { toTime } from './dates.ts';
 import { files } from './directory.ts';
 import { countDaysLeft, findExpiryWarnings } from './expiry.ts';
@@ -44,7 +45,11 @@ export async function describeStore(store: CertificateStore, now: Date): Promise
       describe('server', files.server, { pem: serverCert, now }),
     ],
     objection: findControllerObjection(serverCert, rootCert, now) ?? null,
-    warnings: [...findExpiryWarnings(store, now), ...(await findOpenFiles(directory))],
+    warnings: [
+      ...findExpiryWarnings(store, { now, belowDays: 90 }),
+      ...findUseWarnings(store),
+      ...(await findOpenFiles(directory)),
+    ],
   };
 }
 

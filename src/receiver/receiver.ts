@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { Spool } from '../spool/spool.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { Credentials } from './credentials.ts';
 import { Intake } from './intake.ts';
 import { RateLimit } from './limits.ts';
@@ -33,6 +34,7 @@ const drainStepMs = 20;
 interface Opened {
   readonly services: Services;
   readonly spool: Spool;
+  readonly watch: CertificateWatch;
   readonly web: WebServer;
   readonly status: StatusServer;
 }
@@ -43,7 +45,7 @@ export class Receiver {
   readonly #log: Logger;
   readonly #metrics = new Metrics();
   #opened: Opened | undefined;
-  #hourly: NodeJS.Timeout | undefined;
+  readonly #ended = new AbortController();
   #trouble: { readonly message: string; readonly at: number } | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -66,8 +68,12 @@ export class Receiver {
     try {
       const services = await this.#makeServices(trust, spool);
       const web = new WebServer({ services, log: this.#log, metrics: this.#metrics });
-      this.#opened = { services, spool, web, status: this.#makeStatus(services, spool, web) };
-      return await this.#listen(this.#opened);
+      const watch = new CertificateWatch(trust, this.#clock, this.#log);
+      const status = this.#makeStatus({ services, spool, watch, web });
+      this.#opened = { services, spool, watch, web, status };
+      const ports = await this.#listen(this.#opened);
+      watch.tell();
+      return ports;
     } catch (error) {
       this.#opened?.web.close();
       this.#opened?.status.close();
@@ -79,11 +85,12 @@ export class Receiver {
   /** Reads certificates again; users, tokens and hosts are read whenever they change. */
   async reload(): Promise<void> {
     if (this.#opened === undefined) return;
-    const { services, web } = this.#opened;
+    const { services, watch, web } = this.#opened;
     try {
       await services.trust.reload();
       web.renewCertificates();
       this.#log.info({}, 'certificates read again');
+      watch.tell();
     } catch (error) {
       const { code, message } = asCourierError(error, 'reading the certificates again');
       this.#log.warn({ code }, `${message}; going on with those from before`);
@@ -115,7 +122,7 @@ export class Receiver {
   }
 
   async #stop(): Promise<void> {
-    clearInterval(this.#hourly);
+    this.#ended.abort();
     if (this.#opened === undefined) return;
     const { web, status, spool } = this.#opened;
     web.drain();
@@ -160,15 +167,25 @@ export class Receiver {
     }
   }
 
-  async #listen({ web, status, services }: Opened): Promise<Ports> {
+  async #listen({ web, status, services, watch }: Opened): Promise<Ports> {
     const plainPort = await web.listen(this.#settings);
     const { metricsListen } = this.#settings;
     const metricsPort = metricsListen && (await status.listen(metricsListen));
-    this.#hourly = setInterval(() => void this.#tidy(services), hourMs);
-    this.#hourly.unref();
+    void this.#lookAfter(services, watch);
     const ports = { port: web.port, plainPort, metricsPort };
     this.#log.info(ports, 'hosts can send');
     return ports;
+  }
+
+  /** Resolves when the receiver ends. */
+  async #lookAfter(services: Services, watch: CertificateWatch): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      await this.#clock.sleep(hourMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      watch.tellDaily();
+      await this.#tidy(services);
+    }
   }
 
   async #tidy({ state, clock }: Services): Promise<void> {
@@ -180,9 +197,10 @@ export class Receiver {
     }
   }
 
-  #makeStatus(services: Services, spool: Spool, web: WebServer): StatusServer {
+  #makeStatus({ services, spool, watch, web }: Omit<Opened, 'status'>): StatusServer {
     return new StatusServer({
-      findTrouble: () => this.findTrouble(),
+      // Not what findTrouble() says for the watchdog: to be started anew would help nothing here.
+      findTrouble: () => this.findTrouble() ?? watch.findTrouble(),
       toMetrics: () =>
         this.#metrics.toText({
           ...spool.statistics,

@@ -84,7 +84,7 @@ async function load(directory: string, clock: Clock): Promise<Loaded> {
     new Date(clock.now()),
   );
   if (objection !== undefined) {
-    const message = `an agent controller would refuse the server certificate in ${directory}: ${objection}`;
+    const message = `an agent controller would refuse the server certificate in ${directory}: ${objection}; cmk-courier certs server makes another`;
     throw new CourierError('CONFIG', message);
   }
   const revocations = await Revocations.load(directory);

@@ -99,7 +99,7 @@ test('the server certificate has one CN, which stands first among its names', ()
   assert.equal(leaf.subject, 'CN=mysite');
   assert.deepEqual(listNames(leaf), ['mysite', ...wanted.names]);
   assert.equal(leaf.ca, false);
-  assert.deepEqual(leaf.keyUsage, ['1.3.6.1.5.5.7.3.1']);
+  assert.deepEqual(leaf.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
   assert.equal(findControllerObjection(store.serverCert, store.rootCert, new Date()), undefined);
   assert.doesNotMatch(Object.values(store).join(), /\r/);
 });
@@ -107,6 +107,7 @@ test('the server certificate has one CN, which stands first among its names', ()
 test('openssl accepts it by its strictest rules', { skip: skipWithout('openssl') }, () => {
   const pems = { ca: store.rootCert, leaf: store.serverCert };
   const strict = ['-x509_strict', '-purpose', 'sslserver'];
+  assert.match(verifyChain(parent, pems, ['-x509_strict', '-purpose', 'sslclient']), /: OK\n$/);
   for (const name of ['mysite', 'localhost', 'www.example.org']) {
     assert.match(verifyChain(parent, pems, [...strict, '-verify_hostname', name]), /: OK\n$/);
   }

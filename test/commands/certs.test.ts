@@ -9,6 +9,7 @@ import { initCertificates, loadCertificates } from '../../src/certs/store.ts';
 import { commandHelp } from '../../src/cli/help.ts';
 import type { RawOptions } from '../../src/cli/options.ts';
 import { certs } from '../../src/commands/certs.ts';
+import { putServerCertificate } from '../certs/own-server.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
@@ -115,7 +116,7 @@ const verdicts: readonly (readonly [string, readonly string[]])[] = [
     '2035-10-03T00:00:01Z',
     [
       'The Agent Controller accepts the server certificate.',
-      'warning: server.pem expires in 89 days, at 2036-01-01T00:00:00Z; cmk-courier certs server renews it',
+      'warning: server.pem expires in 89 days, at 2036-01-01T00:00:00Z; cmk-courier certs server renews it, a reload of the receiver uses it',
     ],
   ],
   [
@@ -124,7 +125,7 @@ const verdicts: readonly (readonly [string, readonly string[]])[] = [
       'error: the Agent Controller would refuse the server certificate: it expired at 2036-01-01T00:00:00Z',
       'warning: ca.pem expires in 1 day, at 2056-01-01T00:00:00Z; every host has to register again with its successor',
       'warning: agent-ca.pem expires in 1 day, at 2056-01-01T00:00:00Z; every host has to register again with its successor',
-      'warning: server.pem has expired, at 2036-01-01T00:00:00Z; cmk-courier certs server renews it',
+      'warning: server.pem has expired, at 2036-01-01T00:00:00Z; cmk-courier certs server renews it, a reload of the receiver uses it',
     ],
   ],
   [
@@ -150,6 +151,20 @@ test('show warns of a key that others may read', async (t) => {
   chmodSync(join(own, 'agent-ca-key.pem'), 0o640);
   const { warnings } = JSON.parse(await run(['show'], { dir: [own], json: ['true'] }));
   assert.deepEqual(warnings, ['agent-ca-key.pem holds a key others may read; chmod 600 it']);
+});
+
+test('show names a certificate for servers only, and server puts one for both uses in its place', async (t) => {
+  const own = await makeStore(t);
+  const warningsOf = async (action: string) =>
+    JSON.parse(await run([action], { dir: [own], json: ['true'] })).warnings;
+  await putServerCertificate(own, { usages: ['serverAuth'], now });
+  assert.deepEqual(await warningsOf('show'), [
+    'server.pem is for servers only, so hosts registered here refuse it when they are pulled; cmk-courier certs server makes one for both, a reload of the receiver uses it',
+  ]);
+  assert.deepEqual(await warningsOf('server'), []);
+  assert.deepEqual(await warningsOf('show'), []);
+  await putServerCertificate(own, { now });
+  assert.deepEqual(await warningsOf('show'), [], 'without any usage it is for both');
 });
 
 test('init makes them where the site has its configuration, and says what to do next', async (t) => {
