@@ -2,6 +2,7 @@
 
 import { type OptionTable, type OptionValues, parseOptions } from '../cli/options.ts';
 import type { Clock } from '../clock.ts';
+import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Source, SourceUri, Target } from './source.ts';
@@ -17,8 +18,19 @@ export interface Transport {
    */
   fetch(target: Target, signal: AbortSignal): Promise<Delivery>;
 
-  /** Lets go of sockets, children and temporary files. May be called twice; never rejects. */
+  /**
+   * Waits for fetches under way, which end as if nothing had happened, then lets go of sockets,
+   * children and temporary files. A fetch that comes later is refused. May be called twice; never
+   * rejects.
+   */
   close(): Promise<void>;
+}
+
+/** A transport as its folder writes it. */
+export interface Fetcher {
+  fetch: Transport['fetch'];
+  /** Lets go of what outlives a fetch. Called once, when none is under way; must not reject. */
+  close?(): Promise<void>;
 }
 
 /** Agent output as it arrived: whole, unparsed, perhaps compressed, perhaps still in the source. */
@@ -35,13 +47,13 @@ export interface Delivery {
 export interface Traits {
   /** How many fetches one open transport serves at a time. */
   readonly concurrency: number;
-  /** Whether acknowledging takes it from the source (mail, amqp) or leaves it (http, file). */
+  /** Whether acknowledging takes it from the source (mail) or leaves it (http, file). */
   readonly consumes: boolean;
 }
 
 /** What a transport gets from its caller. */
 export interface OpenContext {
-  /** Already carries the transport's name. */
+  /** The caller has bound to it what is known: the source, and the host where there is one only. */
   readonly log: Logger;
   /** Ends an open() that hangs; its reason is a CourierError. */
   readonly signal: AbortSignal;
@@ -64,14 +76,51 @@ export interface TransportModule {
 export function defineTransport<const Table extends OptionTable>(spec: {
   readonly options: Table;
   readonly traits: Traits;
-  open(uri: SourceUri, options: OptionValues<Table>, context: OpenContext): Promise<Transport>;
+  open(uri: SourceUri, options: OptionValues<Table>, context: OpenContext): Promise<Fetcher>;
 }): TransportModule {
   return {
     options: spec.options,
     traits: spec.traits,
-    open: async (source, context) =>
-      spec.open(source.uri, parseOptions(spec.options, source.options), context),
+    open: async (source, context) => {
+      const options = parseOptions(spec.options, source.options);
+      return new OpenTransport(await spec.open(source.uri, options, context));
+    },
   };
+}
+
+/** What every transport does alike at its end. */
+class OpenTransport implements Transport {
+  readonly #fetcher: Fetcher;
+  readonly #underWay = new Set<Promise<Delivery>>();
+  #closed: Promise<void> | undefined;
+
+  constructor(fetcher: Fetcher) {
+    this.#fetcher = fetcher;
+  }
+
+  async fetch(target: Target, signal: AbortSignal): Promise<Delivery> {
+    if (this.#closed !== undefined) {
+      throw new CourierError('INTERNAL', 'a transport that was closed is asked to fetch');
+    }
+    const fetching = this.#fetcher.fetch(target, signal);
+    this.#underWay.add(fetching);
+    try {
+      return await fetching;
+    } finally {
+      this.#underWay.delete(fetching);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#letGo();
+    return this.#closed;
+  }
+
+  /** Nothing is taken away from a fetch under way: it ends by itself or by its signal. */
+  async #letGo(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    await this.#fetcher.close?.();
+  }
 }
 
 /** Lends an open transport to `use`. */

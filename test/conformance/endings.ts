@@ -135,6 +135,43 @@ export const endings: Sentences = {
     });
   },
 
+  'close waits for a fetch under way, which brings all of it': async (peer) => {
+    const output = makeOutput(3_000_000);
+    await withOffer(peer, output, async (host) => {
+      const transport = await peer.module.open(peer.source, makeOpenContext());
+      let isOver = false;
+      const fetched = transport.fetch(toTarget(host, peer), neverAborts()).finally(() => {
+        isOver = true;
+      });
+      await transport.close();
+      assert.ok(isOver);
+      assert.ok((await fetched).output.equals(output));
+      await assertLetGo(peer);
+    });
+  },
+
+  'a fetch that is aborted while close waits for it ends both, and leaves nothing': async (
+    peer,
+    test,
+  ) => {
+    if (peer.hangs === undefined) return test.skip('a peer of this transport cannot hang');
+    const transport = await peer.module.open(peer.hangs, makeOpenContext());
+    const controller = new AbortController();
+    const fetched = catchFault(transport.fetch(toTarget(makeHost(), peer), controller.signal));
+    const closed = transport.close();
+    const reason = makeReason();
+    controller.abort(reason);
+    assert.equal(await fetched, reason);
+    await closed;
+    await assertLetGo(peer);
+  },
+
+  'a closed transport refuses to fetch': async (peer) => {
+    const transport = await peer.module.open(peer.source, makeOpenContext());
+    await transport.close();
+    await expectFault(transport.fetch(toTarget(makeHost(), peer), neverAborts()), 'INTERNAL');
+  },
+
   'close may be called after a fault, and leaves nothing': async (peer) => {
     for (const source of [peer.source, peer.stopsHalfWay, peer.wrongSecret]) {
       if (source === undefined) continue;

@@ -14,7 +14,6 @@ export const exec = defineTransport({
     return {
       fetch: async (target, signal) =>
         run(parseExecUri(fillSourceUri(uri, target)), context, signal),
-      async close() {},
     };
   },
 });

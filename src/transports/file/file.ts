@@ -24,7 +24,6 @@ export const file = defineTransport({
         const rules = { maxOutputBytes, requireSha256, signal, clock };
         return untilAborted(fetchDrop(locate(uri, target), rules, context.log), signal);
       },
-      async close() {},
     };
   },
 });

@@ -27,7 +27,6 @@ export const maildir = defineTransport({
         const asked = { location, wanted: fillPatterns(options, target), options, context };
         return untilAborted(fetchNewest(asked, signal), signal);
       },
-      async close() {},
     };
   },
 });

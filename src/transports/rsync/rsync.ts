@@ -48,7 +48,6 @@ export const rsync = defineTransport({
     const access = await openAccess(uri, values, context);
     return {
       fetch: async (target, signal) => fetch(locate(uri, target), access, signal),
-      async close() {},
     };
   },
 });

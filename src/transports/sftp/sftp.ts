@@ -43,7 +43,6 @@ export const sftp = defineTransport({
         const hint = 'write under another name, then rename';
         throw new CourierError('TIMEOUT', `${file.shown} changes whenever it is fetched; ${hint}`);
       },
-      async close() {},
     };
   },
 });

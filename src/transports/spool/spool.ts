@@ -20,7 +20,6 @@ export const spool = defineTransport({
         signal.throwIfAborted();
         return untilAborted(fetchSpooled(directory, target, context), signal);
       },
-      async close() {},
     };
   },
 });

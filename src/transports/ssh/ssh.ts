@@ -38,7 +38,6 @@ export const ssh = defineTransport({
           async acknowledge() {},
         };
       },
-      async close() {},
     };
   },
 });

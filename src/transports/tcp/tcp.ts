@@ -31,7 +31,6 @@ export const tcp = defineTransport({
           async acknowledge() {},
         };
       },
-      async close() {},
     };
   },
 });
