@@ -55,7 +55,11 @@ export const layers: readonly Layer[] = [
 ];
 
 /** Catalogs load what is above them when it is chosen. */
-const loadsFromAbove = ['src/main.ts', 'src/commands/catalog.ts', 'src/transports/catalog.ts'];
+export const loadsFromAbove: readonly string[] = [
+  'src/main.ts',
+  'src/commands/catalog.ts',
+  'src/transports/catalog.ts',
+];
 
 function isBelow({ path }: Layer, file: string): boolean {
   const [folder = '', rest] = path.split('*');

@@ -1,13 +1,23 @@
 /**
- * Runs every test. Where all branches must be covered, the tests run with coverage and fail
- * below 100 %; the others run without, which is faster. What fails beside other tests is run
- * once more by itself, so that a busy machine is told from a fault.
+ * Runs tests: all of them after check and build, or those that are named, or those that a change
+ * can reach. `npm test -- --help` says how.
  */
 
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, globSync, statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { findChangedFiles } from './changed-files.ts';
+import { runTests } from './node-tests.ts';
+import { projectEnvironment } from './project-environment.ts';
+import { findReachedTests } from './reach.ts';
+
+const usage = `npm test                     check, build, and every test
+npm test -- FILE…            these files or folders
+npm test -- --watch FILE…    these, again whenever they or what they import change
+npm run test:changed         what a change can reach by imports, the nearest first, below two minutes
+npm run test:changed -- --since=COMMIT
+npm run test:long            every test, with long matrices; FILE… as well
+`;
 
 /** Sources of which every branch is covered, and the tests that cover them. */
 const covered = {
@@ -19,63 +29,130 @@ const covered = {
   ],
 };
 
-const coveredTests = globSync(covered.tests).sort();
-const otherTests = globSync('test/**/*.test.ts')
-  .filter((path) => !coveredTests.includes(path))
-  .sort();
-
-/** A test that hangs is a failure, not a wait. */
-const longestTestMs = 240_000;
-
 /** So many failing files may be the fault of the machine's load; more are ours. */
 const mostSecondRuns = 5;
 
-const results = mkdtempSync(join(tmpdir(), 'courier-tests-'));
+/** For all that a change reaches; the build before it has the rest of two minutes. */
+const changedMs = 105_000;
 
-/** The files in which a test failed. */
-function run(title: string, concurrency: number, args: readonly string[]): readonly string[] {
-  process.stderr.write(`\ntest: ${title}\n`);
-  const failures = join(results, title.replaceAll(' ', '-'));
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      '--test',
-      `--test-concurrency=${concurrency}`,
-      `--test-timeout=${longestTestMs}`,
-      // A handle that a failed test left open would keep its file from ending for ever.
-      '--test-force-exit',
-      '--test-reporter=spec',
-      '--test-reporter-destination=stdout',
-      '--test-reporter=./.tools/failed-files.ts',
-      `--test-reporter-destination=${failures}`,
-      ...args,
-    ],
-    { stdio: 'inherit' },
-  );
-  const files = readFileSync(failures, 'utf8').split('\n').filter(Boolean);
-  return status === 0 || files.length > 0 ? files : [title];
+/** Files named where many were not run. */
+const mostShown = 10;
+
+/** Files started at a time where the time is short. */
+const filesARound = 6;
+
+function say(text: string): void {
+  process.stderr.write(`test: ${text}\n`);
 }
 
-/** Files that passed alone but not beside others are named, since they want a better test. */
-function runTheRest(): boolean {
-  const failed = run('the rest', 2, otherTests);
+function runTool(...args: readonly string[]): boolean {
+  const options = { stdio: 'inherit', env: projectEnvironment() } as const;
+  return spawnSync(process.execPath, args, options).status === 0;
+}
+
+/** Tests of the program run what is in dist, which must not be older than its sources. */
+function buildIfOld(): boolean {
+  const isOld = (path: string) => statSync(path).mtimeMs > statSync('dist/cmk-courier').mtimeMs;
+  const sources = globSync(['src/**/*.ts', '.tools/*.ts', '.tools/executable/*', 'package.json']);
+  if (existsSync('dist/cmk-courier') && !sources.some(isOld)) return true;
+  return runTool('.tools/build.ts');
+}
+
+/** Where all branches must be covered, tests run with coverage; the others without, which is faster. */
+function runEverything(): boolean {
+  if (!runTool('.tools/check.ts') || !runTool('.tools/build.ts')) return false;
+  const coveredTests = globSync(covered.tests).sort();
+  const { failed } = runTests({
+    title: 'with full branch coverage',
+    files: coveredTests,
+    concurrency: 2,
+    options: [
+      '--experimental-test-coverage',
+      '--test-coverage-branches=100',
+      ...covered.sources.map((source) => `--test-coverage-include=${source}`),
+    ],
+  });
+  const others = globSync('test/**/*.test.ts').filter((path) => !coveredTests.includes(path));
+  return runTwice(others.sort()) && failed.length === 0;
+}
+
+/**
+ * What fails beside other tests is run once more by itself, so that a busy machine is told from a
+ * fault; files that passed alone only are named, since they want a better test.
+ */
+function runTwice(files: readonly string[]): boolean {
+  const { failed } = runTests({ title: 'the rest', files, concurrency: 2 });
   if (failed.length === 0 || failed.length > mostSecondRuns) return failed.length === 0;
-  const failedAgain = run('what failed, by itself', 1, failed);
+  const again = runTests({ title: 'what failed, by itself', files: failed, concurrency: 1 });
   for (const file of failed) {
-    const outcome = failedAgain.includes(file) ? 'failed twice' : 'passed by itself only';
-    process.stderr.write(`test: ${outcome}: ${file}\n`);
+    say(`${again.failed.includes(file) ? 'failed twice' : 'passed by itself only'}: ${file}`);
   }
-  return failedAgain.length === 0;
+  return again.failed.length === 0;
+}
+
+function runNamed(named: readonly string[], isWatching: boolean): boolean {
+  const files = named.flatMap(toTestFiles);
+  if (!buildIfOld()) return false;
+  if (!isWatching) {
+    return runTests({ title: files.join(' '), files, concurrency: 2 }).failed.length === 0;
+  }
+  return runTool('--test', '--watch', ...files);
+}
+
+/** A folder stands for all tests in it. */
+function toTestFiles(named: string): readonly string[] {
+  const isFolder = existsSync(named) && statSync(named).isDirectory();
+  const files = globSync(isFolder ? `${named}/**/*.test.ts` : named).sort();
+  if (files.length === 0) throw new Error(`no test in ${named}`);
+  return files;
+}
+
+function runChanged(since: string | undefined): boolean {
+  const changed = findChangedFiles(since);
+  const reached = findReachedTests(changed).map(({ file }) => file);
+  const files = [...new Set(['test/house-rules.test.ts', ...reached])];
+  say(`${changed.length} files have changed, which ${reached.length} test files can reach`);
+  if (!buildIfOld()) return false;
+  const endMs = Date.now() + changedMs;
+  const failed: string[] = [];
+  while (files.length > 0 && Date.now() < endMs) {
+    const round = files.splice(0, filesARound);
+    const run = { title: round.join(' '), files: round, concurrency: 2 };
+    const outcome = runTests({ ...run, timeoutMs: endMs - Date.now() });
+    failed.push(...outcome.failed);
+    if (outcome.isUnfinished) files.unshift(...round);
+  }
+  if (files.length > 0) {
+    const more = files.length > mostShown ? ` and ${files.length - mostShown} more` : '';
+    say(`no time was left for ${files.slice(0, mostShown).join(' ')}${more}; npm test runs them`);
+  }
+  for (const file of failed) say(`failed: ${file}`);
+  return failed.length === 0;
+}
+
+function run(): boolean {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      changed: { type: 'boolean' },
+      since: { type: 'string' },
+      watch: { type: 'boolean', default: false },
+      long: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.long) process.env['COURIER_TEST_LONG'] = '1';
+  if (values.help || (values.watch && positionals.length === 0)) {
+    process.stdout.write(usage);
+    return values.help === true;
+  }
+  if (values.changed) return runChanged(values.since);
+  return positionals.length > 0 ? runNamed(positionals, values.watch) : runEverything();
 }
 
 try {
-  const failed = run('with full branch coverage', 2, [
-    '--experimental-test-coverage',
-    '--test-coverage-branches=100',
-    ...covered.sources.map((source) => `--test-coverage-include=${source}`),
-    ...coveredTests,
-  ]);
-  process.exitCode = runTheRest() && failed.length === 0 ? 0 : 1;
-} finally {
-  rmSync(results, { recursive: true });
+  process.exitCode = run() ? 0 : 1;
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
 }

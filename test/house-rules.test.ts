@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
-import { findWrongImports } from '../.tools/layers.ts';
 import { faults } from '../src/faults/errors.ts';
 import { catalog } from '../src/transports/catalog.ts';
 import { version } from '../src/version.ts';
@@ -14,10 +13,6 @@ const read = (path: string) => readFileSync(path, 'utf8');
 
 /** A source without its comments. */
 const readCode = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-
-test('imports point inwards, and no transport imports another', () => {
-  assert.deepEqual(findWrongImports(), []);
-});
 
 test('every transport of the catalog has its folder, README and tests, and runs the suite', () => {
   for (const { transport } of Object.values(catalog)) {
