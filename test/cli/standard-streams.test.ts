@@ -45,7 +45,7 @@ async function makeEnds(context: TestContext, extraFlags = 0) {
 /** Starts lines of a child that have `readDescriptor`, `writeDescriptor` and `writeErrorText`. */
 function startStreams(lines: string) {
   const names = 'readDescriptor, writeDescriptor, writeErrorText';
-  const script = `import { ${names} } from ${sourceUrl('standard-streams.ts')};\n${lines}`;
+  const script = `import { ${names} } from ${sourceUrl('cli/standard-streams.ts')};\n${lines}`;
   const child = spawn(process.execPath, scriptArguments(script), { timeout });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   return { ...child, ended };

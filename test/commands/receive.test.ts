@@ -23,7 +23,7 @@ import { exchange } from '../peers/controller-client.ts';
 const program = (args: readonly string[]) => `
 import { systemClock } from ${sourceUrl('clock.ts')};
 import { receive } from ${sourceUrl('commands/receive.ts')};
-import { dieBySignal, listenForShutdown } from ${sourceUrl('shutdown.ts')};
+import { dieBySignal, listenForShutdown } from ${sourceUrl('system/shutdown.ts')};
 const shutdown = listenForShutdown();
 const io = {
   env: process.env, clock: systemClock, shutdown: shutdown.signal, stay: shutdown.stay,

@@ -1,10 +1,13 @@
 /** Runs a few lines of JavaScript in a process of their own. */
 
+import { existsSync } from 'node:fs';
 import { type Running, start } from './run-program.ts';
 
-/** What the lines import a module of src by, such as `shutdown.ts`. */
+/** What the lines import a module of src by, such as `system/shutdown.ts`. */
 export function sourceUrl(path: string): string {
-  return JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
+  const url = new URL(`../../src/${path}`, import.meta.url);
+  if (!existsSync(url)) throw new Error(`there is no src/${path}`);
+  return JSON.stringify(url.href);
 }
 
 /** The arguments that make Node run the lines. */

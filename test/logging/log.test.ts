@@ -25,8 +25,8 @@ test('a silent log says nothing', async () => {
 test('a silent log does not load pino', async () => {
   const { stdout } = await startScript(`
     import { createRequire } from 'node:module';
-    import { makeLogger } from ${sourceUrl('log.ts')};
-    const { cache } = createRequire(${sourceUrl('log.ts')});
+    import { makeLogger } from ${sourceUrl('logging/log.ts')};
+    const { cache } = createRequire(${sourceUrl('logging/log.ts')});
     const isLoaded = () => Object.keys(cache).some((path) => path.includes('/pino/'));
     await makeLogger('silent', () => {});
     const before = isLoaded();

@@ -44,7 +44,7 @@ test('several at a time do not disturb each other', async (t) => {
 test('the next one sweeps up after a process that was killed, and only after such', async (t) => {
   const parent = await makeTempDir(t);
   const lines = `
-    const { withPrivateDirectory } = await import(${sourceUrl('private-directory.ts')});
+    const { withPrivateDirectory } = await import(${sourceUrl('system/private-directory.ts')});
     await withPrivateDirectory({ TMPDIR: ${JSON.stringify(parent)} }, async () => {
       process.kill(process.pid, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, 10_000));

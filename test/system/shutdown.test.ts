@@ -9,7 +9,7 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** What every child begins with. */
 const opening = `
   import { writeSync } from 'node:fs';
-  import { dieBySignal, listenForShutdown } from ${sourceUrl('shutdown.ts')};
+  import { dieBySignal, listenForShutdown } from ${sourceUrl('system/shutdown.ts')};
   const shutdown = listenForShutdown();
   const say = (text) => writeSync(1, text + '\\n');
   const goOn = () => setInterval(() => {}, 1000);
@@ -80,8 +80,8 @@ test('a second signal ends the process on the spot, as itself', { timeout }, asy
 test('a signal ends a process whose stdout nobody reads', { timeout }, async () => {
   const script = `
     import { writeSync } from 'node:fs';
-    import { listenForShutdown } from ${sourceUrl('shutdown.ts')};
-    import { writeDescriptor } from ${sourceUrl('standard-streams.ts')};
+    import { listenForShutdown } from ${sourceUrl('system/shutdown.ts')};
+    import { writeDescriptor } from ${sourceUrl('cli/standard-streams.ts')};
     listenForShutdown();
     writeSync(2, 'ready');
     await writeDescriptor(1, Buffer.alloc(10_000_000));

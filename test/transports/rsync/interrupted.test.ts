@@ -13,8 +13,8 @@ import { assertNoLeftovers } from './leftovers.ts';
 function toScript(port: number): string {
   return `
     import { systemClock } from ${sourceUrl('clock.ts')};
-    import { listenForShutdown, dieBySignal } from ${sourceUrl('shutdown.ts')};
-    import { parseSourceUri } from ${sourceUrl('source.ts')};
+    import { listenForShutdown, dieBySignal } from ${sourceUrl('system/shutdown.ts')};
+    import { parseSourceUri } from ${sourceUrl('transports/source.ts')};
     import { rsync } from ${sourceUrl('transports/rsync/rsync.ts')};
     const { signal, received } = listenForShutdown();
     const log = { debug() {}, info() {}, warn() {}, child: () => log };

@@ -25,7 +25,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     const source = JSON.stringify(toSftpSource(silent(), '/x'));
     const lines = `
       const { sftp } = await import(${sourceUrl('transports/sftp/sftp.ts')});
-      const { dieBySignal, listenForShutdown } = await import(${sourceUrl('shutdown.ts')});
+      const { dieBySignal, listenForShutdown } = await import(${sourceUrl('system/shutdown.ts')});
       const shutdown = listenForShutdown();
       const env = { TMPDIR: ${JSON.stringify(parent)} };
       const transport = await sftp.open(${source}, { maxOutputBytes: 1000, env });
