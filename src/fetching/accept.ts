@@ -22,20 +22,31 @@ export interface OutputRules {
   readonly sections: SectionRule;
 }
 
+/** What the checks need beside their rules. */
+export interface CheckContext {
+  readonly clock: Clock;
+  /** Ends programs that unpack. */
+  readonly signal: AbortSignal;
+  /** Whose PATH says where they are. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Checks a delivery and returns the bytes that may go on.
  *
- * @throws CourierError TOO_LARGE, STALE, MALFORMED; REFUSED when the passphrase is wrong
+ * @throws CourierError TOO_LARGE, STALE, MALFORMED; REFUSED when the passphrase is wrong;
+ * LOCAL when a program that unpacks is missing; the signal's reason
  */
 export async function acceptDelivery(
   delivery: Delivery,
   host: HostName,
   rules: OutputRules,
-  clock: Clock,
+  context: CheckContext,
 ): Promise<Buffer> {
-  const output = await unwrap(delivery.output, rules, rules.passphrase);
+  const { maxOutputBytes, passphrase } = rules;
+  const output = await unwrap(delivery.output, { ...context, maxOutputBytes }, passphrase);
   checkSize(output, delivery, rules);
-  checkAge(delivery, rules.age, clock);
+  checkAge(delivery, rules.age, context.clock);
   requireForm(output, { lenient: rules.lenient, host });
   return filterOutput(output, { piggyback: rules.piggyback, sections: rules.sections }, host);
 }

@@ -69,7 +69,7 @@ export async function fetchFrom(
   try {
     await lend(step.module, step.source, openContext, async (transport) => {
       const delivery = await transport.fetch(target, timeout.signal);
-      const output = await acceptDelivery(delivery, target.host, rules, clock);
+      const output = await acceptDelivery(delivery, target.host, rules, openContext);
       timeout.signal.throwIfAborted();
       timeout.stop();
       const { origin, producedAt } = delivery;

@@ -3,9 +3,11 @@
 import { parseAgentOutput } from '../agent-output/parser.ts';
 import { requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
+import { CourierError } from '../faults/errors.ts';
+import { withTimeout } from '../fetching/deadline.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { Spool } from '../spool/spool.ts';
-import { decompress } from '../wrapping/decompress.ts';
+import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type BodyLimits, readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
@@ -38,6 +40,9 @@ export interface Unpacker {
 }
 
 const marker = Buffer.from('<<<<');
+
+/** What is being unpacked ends soon enough by itself. */
+const neverAborts = new AbortController().signal;
 
 export class Intake {
   readonly #settings: Settings;
@@ -101,10 +106,19 @@ export class Intake {
   }
 
   get #unpacker(): Unpacker {
-    const limit = { maxOutputBytes: this.#settings.maxSize };
+    const { maxSize: maxOutputBytes, requestTimeout: timeoutMs } = this.#settings;
+    const length = { clock: this.#clock, timeoutMs, what: 'the body is not unpacked' };
+    const run = (work: (limit: OutputLimit) => Promise<Buffer>) =>
+      this.#unpacking.run(() =>
+        withTimeout(length, neverAborts, (signal) =>
+          work({ maxOutputBytes, signal }).catch((error: unknown) => {
+            throw toUnpackRefusal(error);
+          }),
+        ),
+      );
     return {
-      inflate: (bytes, how) => this.#unpacking.run(() => decompress(bytes, how, limit)),
-      unwrap: (bytes) => this.#unpacking.run(() => unwrap(bytes, limit)),
+      inflate: (bytes, how) => run((limit) => decompress(bytes, how, limit)),
+      unwrap: (bytes) => run((limit) => unwrap(bytes, limit)),
     };
   }
 
@@ -129,6 +143,12 @@ export class Intake {
     }
     this.#metrics.countUpload(output.length, performance.now() - startedAt);
   }
+}
+
+/** Sending it again later would not help as long as the program that unpacks is not installed. */
+function toUnpackRefusal(error: unknown): unknown {
+  if (!(error instanceof CourierError) || error.code !== 'LOCAL') return error;
+  return new Refusal('unknown-encoding', error.message, { cause: error });
 }
 
 function requireSize(output: Buffer, maxSize: number): void {

@@ -1,12 +1,12 @@
 /**
- * Runs another program to its end: no shell, no input, bounded output, and nobody of its
- * family left when it is over.
+ * Runs another program to its end: no shell, bounded output, and nobody of its family left when
+ * it is over.
  */
 
 import type { ChildProcessByStdio } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 
@@ -19,6 +19,8 @@ export interface ProgramCall {
   /** All of the environment it gets, but for `LC_ALL=C`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly maxOutputBytes: number;
+  /** What it reads on stdin; left out, it reads nothing. */
+  readonly input?: Buffer;
 }
 
 /** How a program ended; whether that is good, the caller knows. */
@@ -32,7 +34,7 @@ export interface ProgramEnd {
 }
 
 type Spawn = typeof import('node:child_process').spawn;
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
 /** How long a program has to end on SIGTERM, until SIGKILL. */
 const graceMs = 80;
@@ -61,11 +63,15 @@ export async function runProgram(call: ProgramCall, signal: AbortSignal): Promis
 /** Some failures to start are thrown here, the usual ones arrive as an event later. */
 function start(spawn: Spawn, call: ProgramCall): Child {
   try {
-    return spawn(call.program, [...call.args], {
-      detached: true,
-      env: { ...call.env, LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const options = { detached: true, env: { ...call.env, LC_ALL: 'C' } };
+    const child: Child =
+      call.input === undefined
+        ? spawn(call.program, [...call.args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+        : spawn(call.program, [...call.args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    // A program that does not read to the end says by its exit code what that means.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(call.input);
+    return child;
   } catch (error) {
     throw cannotStart(error, call);
   }
@@ -128,6 +134,7 @@ class Run {
     this.#killGroup('SIGTERM');
     this.#killTimer = setTimeout(() => {
       this.#killGroup('SIGKILL');
+      this.#child.stdin?.destroy();
       this.#child.stdout.destroy();
       this.#child.stderr.destroy();
     }, graceMs);

@@ -2,12 +2,15 @@
 
 import { CourierError } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
+import type { ToolCompression, ToolLimit } from './system-tools.ts';
 
-export type Compression = 'gzip' | 'zlib' | 'deflate-raw' | 'brotli' | 'zstd';
+/** Undone by Node itself. */
+type NodeCompression = 'gzip' | 'zlib' | 'deflate-raw' | 'brotli' | 'zstd';
 
-export interface OutputLimit {
-  readonly maxOutputBytes: number;
-}
+export type Compression = NodeCompression | ToolCompression;
+
+/** How much may come out; and what programs of the system need, where one has to do it. */
+export type OutputLimit = ToolLimit;
 
 type Decoder = (
   bytes: Buffer,
@@ -22,16 +25,22 @@ interface Answer {
 }
 
 /**
- * Decompresses all of `bytes`; gzip members and zstd frames that follow each other are joined.
+ * Decompresses all of `bytes`; gzip members, zstd frames and xz or bzip2 streams that follow each
+ * other are joined.
  *
  * @throws CourierError TOO_LARGE when more than the limit would come out; MALFORMED when the
- * bytes are damaged, cut short, or followed by something else
+ * bytes are damaged, cut short, or followed by something else; LOCAL when the program of the system
+ * that undoes it is not installed; the reason of the limit's signal
  */
 export async function decompress(
   bytes: Buffer,
   compression: Compression,
   limit: OutputLimit,
 ): Promise<Buffer> {
+  if (isForTool(compression)) {
+    const { decompressByTool } = await import('./system-tools.ts');
+    return decompressByTool(bytes, compression, limit);
+  }
   const { buffer, engine } = await run(bytes, compression, limit).catch((error) => {
     throw toCourierError(error, compression, limit);
   });
@@ -41,6 +50,10 @@ export async function decompress(
     throw damaged(compression, 'they end too early');
   }
   return buffer;
+}
+
+function isForTool(compression: Compression): compression is ToolCompression {
+  return compression === 'xz' || compression === 'bzip2' || compression === 'compress';
 }
 
 /** The first bytes of a frame, but not all four (RFC 8878 3.1.1 and 3.1.2). */
@@ -58,9 +71,13 @@ async function hasCutFrame(bytes: Buffer, limit: OutputLimit): Promise<boolean> 
 }
 
 /** node:zlib takes 5 ms to load, so it is loaded when there is something to decompress. */
-async function run(bytes: Buffer, compression: Compression, limit: OutputLimit): Promise<Answer> {
+async function run(
+  bytes: Buffer,
+  compression: NodeCompression,
+  limit: OutputLimit,
+): Promise<Answer> {
   const zlib = await import('node:zlib');
-  const decoders: Readonly<Record<Compression, Decoder>> = {
+  const decoders: Readonly<Record<NodeCompression, Decoder>> = {
     gzip: zlib.gunzip,
     zlib: zlib.inflate,
     'deflate-raw': zlib.inflateRaw,

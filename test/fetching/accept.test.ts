@@ -10,6 +10,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
 
 const clock = new FakeClock();
+const context = { clock, signal: new AbortController().signal, env: {} };
 const host = parseHostName('web01');
 const good = '<<<check_mk>>>\nVersion: 2.4.0\n';
 
@@ -24,7 +25,7 @@ function accept({ output, ageMs }: Arrival, changes: Partial<OutputRules> = {}):
   const producedAt = ageMs === undefined ? undefined : new Date(clock.now() - ageMs);
   const acknowledge = () => assert.fail('acknowledged while it was being checked');
   const delivery = { output: Buffer.from(output), origin: '/drops/web01', producedAt, acknowledge };
-  return acceptDelivery(delivery, host, { ...rules, ...changes }, clock);
+  return acceptDelivery(delivery, host, { ...rules, ...changes }, context);
 }
 
 async function faultOf(arrival: Arrival, changes: Partial<OutputRules> = {}): Promise<string> {
@@ -46,7 +47,7 @@ test('output that needs no work is not copied', async () => {
   const output = Buffer.from(good);
   const acknowledge = async () => undefined;
   const delivery = { output, origin: 'x', producedAt: undefined, acknowledge };
-  assert.equal(await acceptDelivery(delivery, host, rules, clock), output);
+  assert.equal(await acceptDelivery(delivery, host, rules, context), output);
 });
 
 test('packed output is unpacked', async () => {

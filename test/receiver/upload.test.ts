@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -106,6 +107,11 @@ test('refusals are one line of text, and tell nobody whether a host exists', {
       { status: 400, body: 'damaged gzip data: they end too early (MALFORMED)\n' },
     ],
     [
+      Buffer.from('377abcaf271c00044a8b6d1d', 'hex'),
+      [],
+      { status: 400, body: 'this is a 7z archive, not agent output (MALFORMED)\n' },
+    ],
+    [
       goodOutput,
       ['-H', 'Content-Encoding: br'],
       { status: 415, body: 'the body must be plain, gzip, deflate or zstd (USAGE)\n' },
@@ -124,6 +130,23 @@ test('refusals are one line of text, and tell nobody whether a host exists', {
     assert.deepEqual(await curlUpload(running, 'web02', body, [...bearer(token), ...args]), said);
   }
   assert.equal(await running.readOutput('web02'), undefined);
+});
+
+test('what programs of the system unpack is taken, damaged it is refused', {
+  skip: skip || skipWithout('xz') || skipWithout('bzip2'),
+}, async (t) => {
+  const running = await startReceiver(t);
+  const args = bearer(await running.makeAccess({}));
+  for (const program of ['xz', 'bzip2']) {
+    const packed = execFileSync(program, ['-zc'], { input: goodOutput });
+    assert.deepEqual(await curlUpload(running, program, packed, args), empty);
+    assert.equal(await running.readOutput(program), goodOutput.toString());
+    assert.deepEqual(await curlUpload(running, 'web01', packed.subarray(0, -10), args), {
+      status: 400,
+      body: `damaged ${program} data: they end too early (MALFORMED)\n`,
+    });
+  }
+  assert.equal(await running.readOutput('web01'), undefined);
 });
 
 test('when it was produced is kept', { skip }, async (t) => {

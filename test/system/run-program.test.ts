@@ -292,6 +292,28 @@ test('what the last of a pipeline still writes when the program has ended arrive
   assert.equal(stdout.toString(), 'a\nb\nc\n');
 });
 
+test('a program reads its input, megabytes of it as well, and nothing where there is none', async () => {
+  const input = Buffer.alloc(3_000_000, 'agent output\n');
+  const { stdout } = await run('/bin/cat', [], { input });
+  assert.ok(stdout.equals(input));
+  assert.equal((await run('/bin/cat', [], { input: Buffer.alloc(0) })).stdout.length, 0);
+  assert.equal((await run('/bin/cat')).stdout.length, 0);
+});
+
+test('a program that does not read its input ends as it ends', async () => {
+  const input = Buffer.alloc(3_000_000);
+  assert.equal((await run('fails', ['3', 'x'], { input })).code, 3);
+  assert.equal((await run('/bin/true', [], { input })).code, 0);
+});
+
+test('an abort ends a program that never reads its input', async () => {
+  const reason = new CourierError('TIMEOUT', 'over');
+  const controller = new AbortController();
+  const running = run('silent', [], { input: Buffer.alloc(3_000_000) }, controller.signal);
+  setTimeout(() => controller.abort(reason), 50);
+  assert.equal(await catchFault(running), reason);
+});
+
 test('many programs at once do not mix', async () => {
   const ends = Array.from({ length: 40 }, async (_, index) => {
     const { stdout } = await run('shows-arguments', [String(index).repeat(50_000)]);

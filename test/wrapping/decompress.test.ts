@@ -12,7 +12,7 @@ const compress = {
   'deflate-raw': zlib.deflateRawSync,
   brotli: zlib.brotliCompressSync,
   zstd: zlib.zstdCompressSync,
-} as const satisfies Record<Compression, (bytes: Buffer) => Buffer>;
+} as const satisfies Partial<Record<Compression, (bytes: Buffer) => Buffer>>;
 
 const compressions = ['gzip', 'zlib', 'deflate-raw', 'brotli', 'zstd'] as const;
 const limit = { maxOutputBytes: 1_000_000 };
