@@ -45,6 +45,7 @@ export const layers: readonly Layer[] = [
   { path: 'src/system/', holds: 'children, signals, private directories, waiting, services' },
   { path: 'src/cli/', holds: 'what a command and an option are; arguments, help, streams' },
   { path: 'src/logging/', holds: "the program's log" },
+  { path: 'src/times/', holds: 'times as peers write them, and how far clocks may differ' },
   { path: 'src/names/', holds: 'names of hosts, addresses, patterns, the nearest word' },
   {
     path: 'src/faults/',

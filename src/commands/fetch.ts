@@ -22,6 +22,7 @@ import { fetchFirst } from '../fetching/chain.ts';
 import type { FetchPlan } from '../fetching/plan.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
 import { readSecret, secretOptions } from '../secrets/secret-options.ts';
+import { defaultMaxSkew } from '../times/skew.ts';
 import { catalog, catalogEntry } from '../transports/catalog.ts';
 import { looksLikeSource, parseSourceUri, type Target } from '../transports/source.ts';
 import { withTransport } from '../transports/transport.ts';
@@ -70,7 +71,7 @@ const ruleOptions = {
     placeholder: 'DURATION',
     describe: 'refuse output from further in the future',
     parse: parseDuration,
-    fallback: '1m',
+    fallback: defaultMaxSkew,
   },
   maxSize: {
     kind: 'value',

@@ -98,7 +98,7 @@ export const faults = {
     grace: true,
     reopen: false,
     refusal: 'storage',
-    when: 'there is output, but older than `--max-age` or from the future',
+    when: 'there is output, but older than `--max-age`, from the future, or of an age nobody can read',
   },
   TOO_LARGE: {
     exit: 11,

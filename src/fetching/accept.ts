@@ -31,8 +31,15 @@ export interface CheckContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What of a delivery may go on. */
+export interface GoodOutput {
+  readonly output: Buffer;
+  /** Undefined when it is not known. */
+  readonly producedAt: Date | undefined;
+}
+
 /**
- * Checks a delivery and returns the bytes that may go on.
+ * Checks a delivery.
  *
  * @throws CourierError TOO_LARGE, STALE, MALFORMED; REFUSED when the passphrase is wrong;
  * LOCAL when a program that unpacks is missing; the signal's reason
@@ -42,13 +49,14 @@ export async function acceptDelivery(
   host: HostName,
   rules: OutputRules,
   context: CheckContext,
-): Promise<Buffer> {
+): Promise<GoodOutput> {
   const { maxOutputBytes, passphrase } = rules;
   const output = await unwrap(delivery.output, { ...context, maxOutputBytes }, passphrase);
   checkSize(output, delivery, rules);
-  checkAge(delivery, rules.age, context.clock);
+  const producedAt = checkAge(delivery, rules.age, context.clock);
   requireForm(output, { lenient: rules.lenient, host });
-  return filterOutput(output, { piggyback: rules.piggyback, sections: rules.sections }, host);
+  const filter = { piggyback: rules.piggyback, sections: rules.sections };
+  return { output: filterOutput(output, filter, host), producedAt };
 }
 
 /** A transport keeps to the limit on its own; this is the promise kept for all of them. */

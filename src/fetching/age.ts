@@ -2,6 +2,8 @@
 
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
+import { isFromFuture } from '../times/skew.ts';
+import { isUnreadable } from '../times/stated-time.ts';
 import type { Delivery } from '../transports/transport.ts';
 import { formatDuration } from './durations.ts';
 
@@ -12,29 +14,40 @@ export interface AgeRule {
   readonly maxSkewMs: number;
 }
 
+/** What the check looks at. */
+type Dated = Pick<Delivery, 'origin' | 'producedAt'>;
+
 /**
- * Output whose time of production the transport cannot know passes.
+ * Output whose time of production nobody states passes. A time that is stated and cannot be read
+ * is no such time: the output may be of any age, and passes only where any age will do.
  *
- * @throws CourierError STALE with the age and what is allowed
+ * @returns when it was produced, if that is known
+ * @throws CourierError STALE with the age and what is allowed, or with what cannot be read
  */
-export function checkAge(delivery: Delivery, rule: AgeRule, clock: Clock): void {
-  if (delivery.producedAt === undefined) return;
-  const ageMs = clock.now() - delivery.producedAt.getTime();
+export function checkAge(delivery: Dated, rule: AgeRule, clock: Clock): Date | undefined {
+  const { producedAt } = delivery;
+  if (producedAt === undefined) return undefined;
+  if (isUnreadable(producedAt)) {
+    if (rule.maxAgeMs === Number.POSITIVE_INFINITY) return undefined;
+    throw stale(delivery, `is of unknown age: ${producedAt.unreadable} is no time we can read`);
+  }
+  const ageMs = clock.now() - producedAt.getTime();
   if (Number.isNaN(ageMs)) throw stale(delivery, 'has no possible time of production');
   if (ageMs > rule.maxAgeMs) {
     const [age, allowed] = [formatDuration(ageMs), formatDuration(rule.maxAgeMs)];
     const isClose = age === allowed;
     throw stale(delivery, `is ${isClose ? 'just over ' : ''}${age} old, allowed are ${allowed}`);
   }
-  if (-ageMs > rule.maxSkewMs) {
+  if (isFromFuture(producedAt, clock.now(), rule.maxSkewMs)) {
     const allowed = formatDuration(rule.maxSkewMs);
     throw stale(
       delivery,
       `is from ${formatDuration(-ageMs)} in the future, allowed are ${allowed}`,
     );
   }
+  return producedAt;
 }
 
-function stale(delivery: Delivery, how: string): CourierError {
+function stale(delivery: Dated, how: string): CourierError {
   return new CourierError('STALE', `${delivery.origin} ${how}`);
 }

@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../cli/command.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { isUnreadable } from '../times/stated-time.ts';
 import { fillSourceUri, type Source, showUri, type Target } from '../transports/source.ts';
 import type { Delivery, LendTransport, TransportModule } from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
@@ -62,6 +63,7 @@ export async function fetchFrom(
     log,
     signal: timeout.signal,
     maxOutputBytes: rules.maxOutputBytes,
+    maxSkewMs: rules.age.maxSkewMs,
     clock,
     env,
   };
@@ -69,10 +71,18 @@ export async function fetchFrom(
   try {
     await lend(step.module, step.source, openContext, async (transport) => {
       const delivery = await transport.fetch(target, timeout.signal);
-      const output = await acceptDelivery(delivery, target.host, rules, openContext);
+      const { output, producedAt } = await acceptDelivery(
+        delivery,
+        target.host,
+        rules,
+        openContext,
+      );
       timeout.signal.throwIfAborted();
       timeout.stop();
-      const { origin, producedAt } = delivery;
+      const { origin } = delivery;
+      if (isUnreadable(delivery.producedAt)) {
+        log.warn({ origin }, `any age will do, but ${delivery.producedAt.unreadable} is no time`);
+      }
       const durationMs = clock.now() - startMs;
       const accepted = { output, step, origin, producedAt, durationMs };
       log.info(describe(accepted), 'agent output accepted');

@@ -1,6 +1,7 @@
 /** The headers of a message that say whose output it holds, and from when. */
 
 import { CourierError } from '../faults/errors.ts';
+import { oldestOf, readStatedTime, type StatedTime } from '../times/stated-time.ts';
 
 export interface MessageHeaders {
   /** Addresses without the names beside them. */
@@ -9,8 +10,8 @@ export interface MessageHeaders {
   readonly to: readonly string[];
   /** Decoded, on one line. */
   readonly subject: string;
-  /** Undefined when there is none, or none that can be read. */
-  readonly date: Date | undefined;
+  /** The oldest where there are several. */
+  readonly date: StatedTime;
 }
 
 /** The fields {@link parseHeaders} looks at. */
@@ -36,17 +37,18 @@ export async function parseHeaders(bytes: Uint8Array): Promise<MessageHeaders> {
       cause: error,
     });
   });
+  const valuesOf = (...fields: readonly string[]) =>
+    email.headers.filter(({ key }) => fields.includes(key)).map(({ value }) => value);
   const addresses = (...fields: readonly string[]) =>
-    email.headers
-      .filter(({ key }) => fields.includes(key))
-      .flatMap(({ value }) => addressParser(value, { flatten: true }))
+    valuesOf(...fields)
+      .flatMap((value) => addressParser(value, { flatten: true }))
       .map(({ address }) => address ?? '')
       .filter((address) => address !== '');
   return {
     from: addresses('from'),
     to: addresses('to', 'cc', 'delivered-to', 'x-original-to'),
     subject: (email.subject ?? '').replace(/\s+/g, ' ').trim(),
-    date: toDate(email.date),
+    date: oldestOf(valuesOf('date').map((value) => readStatedTime('Date', value))),
   };
 }
 
@@ -55,9 +57,4 @@ function headerBlock(bytes: Uint8Array): Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ends = [buffer.indexOf('\n\n'), buffer.indexOf('\n\r\n')].filter((end) => end >= 0);
   return ends.length === 0 ? bytes : bytes.subarray(0, Math.min(...ends) + 1);
-}
-
-function toDate(text: string | undefined): Date | undefined {
-  const date = new Date(text ?? '');
-  return Number.isNaN(date.getTime()) ? undefined : date;
 }

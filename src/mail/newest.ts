@@ -1,6 +1,6 @@
 /** Which of several messages is the newest. */
 
-import { type MessageTimes, producedAt } from './times.ts';
+import { type MessageTimes, producedMs } from './times.ts';
 
 /** A message as far as its age goes. */
 export interface Dated extends MessageTimes {
@@ -20,8 +20,4 @@ export function newestOf<Message extends Dated>(messages: readonly Message[]): M
       newest === undefined || compareAge(message, newest) > 0 ? message : newest,
     undefined,
   );
-}
-
-function producedMs(message: Dated): number {
-  return producedAt(message)?.getTime() ?? 0;
 }

@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { isMap, isNode, isSeq, type Node } from 'yaml';
 import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
+import { defaultMaxSkewMs } from '../times/skew.ts';
 import { parseHostPatterns } from './patterns.ts';
 import type { Layout } from './problems.ts';
 import type { Route, RouteSettings, Routes, TagConditions } from './route.ts';
@@ -60,7 +61,7 @@ function toSettings(given: SettingsInFile): RouteSettings {
   const { passphraseFile, passphraseId } = given;
   return {
     maxAgeMs: given.maxAge ?? 5 * minuteMs,
-    maxSkewMs: given.maxSkew ?? minuteMs,
+    maxSkewMs: given.maxSkew ?? defaultMaxSkewMs,
     maxOutputBytes: given.maxSize ?? 64 * 1024 * 1024,
     deadlineMs: given.deadline ?? 50_000,
     timeoutMs: given.timeout,

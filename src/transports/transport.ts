@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { untilAborted } from '../system/until-aborted.ts';
+import type { StatedTime } from '../times/stated-time.ts';
 import type { Source, SourceUri, Target } from './source.ts';
 
 /** One way of getting the agent output of a host to this site. */
@@ -38,8 +39,12 @@ export interface Delivery {
   readonly output: Buffer;
   /** Where it was, for messages: a URL or path without secrets. */
   readonly origin: string;
-  /** When the host produced it, where the transport can know: mtime, Date header, mail date. */
-  readonly producedAt: Date | undefined;
+  /**
+   * When the host produced it, where the transport can know: mtime, Date header, mail date.
+   * Undefined when nobody says. A time that is stated and cannot be read is handed on as that:
+   * the age check judges it, unless what is in the output knows better.
+   */
+  readonly producedAt: StatedTime;
   /** Removes it from the source. Called once, after the output was accepted. */
   acknowledge(): Promise<void>;
 }
@@ -59,6 +64,8 @@ export interface OpenContext {
   readonly signal: AbortSignal;
   /** A fetch that brings more is TOO_LARGE, found before it is all in memory. */
   readonly maxOutputBytes: number;
+  /** How far ahead of ours the clock of a peer may be: `--max-skew`. */
+  readonly maxSkewMs: number;
   readonly clock: Clock;
   /** For `OMD_ROOT` and the like. */
   readonly env: Readonly<Record<string, string | undefined>>;

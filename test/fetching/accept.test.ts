@@ -21,11 +21,15 @@ interface Arrival {
   readonly ageMs?: number;
 }
 
-function accept({ output, ageMs }: Arrival, changes: Partial<OutputRules> = {}): Promise<Buffer> {
+async function accept(
+  { output, ageMs }: Arrival,
+  changes: Partial<OutputRules> = {},
+): Promise<Buffer> {
   const producedAt = ageMs === undefined ? undefined : new Date(clock.now() - ageMs);
   const acknowledge = () => assert.fail('acknowledged while it was being checked');
   const delivery = { output: Buffer.from(output), origin: '/drops/web01', producedAt, acknowledge };
-  return acceptDelivery(delivery, host, { ...rules, ...changes }, context);
+  const good = await acceptDelivery(delivery, host, { ...rules, ...changes }, context);
+  return good.output;
 }
 
 async function faultOf(arrival: Arrival, changes: Partial<OutputRules> = {}): Promise<string> {
@@ -47,7 +51,7 @@ test('output that needs no work is not copied', async () => {
   const output = Buffer.from(good);
   const acknowledge = async () => undefined;
   const delivery = { output, origin: 'x', producedAt: undefined, acknowledge };
-  assert.equal(await acceptDelivery(delivery, host, rules, context), output);
+  assert.equal((await acceptDelivery(delivery, host, rules, context)).output, output);
 });
 
 test('packed output is unpacked', async () => {

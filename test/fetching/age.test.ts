@@ -10,9 +10,12 @@ const clock = new FakeClock();
 /** Checks output that was produced so long ago. */
 function check(ageMs: number | undefined, given = rule): void {
   const producedAt = ageMs === undefined ? undefined : new Date(clock.now() - ageMs);
-  const output = Buffer.alloc(0);
-  const acknowledge = async () => undefined;
-  checkAge({ output, origin: '/drops/web01', producedAt, acknowledge }, given, clock);
+  checkAge({ origin: '/drops/web01', producedAt }, given, clock);
+}
+
+function checkStated(unreadable: string, maxAgeMs: number): Date | undefined {
+  const delivery = { origin: '/drops/web01', producedAt: { unreadable } };
+  return checkAge(delivery, { ...rule, maxAgeMs }, clock);
 }
 
 function assertStale(ageMs: number, message: string, given = rule): void {
@@ -52,6 +55,15 @@ test('any age passes when it is unlimited, but not the future', () => {
 
 test('output whose time nobody knows passes', () => {
   check(undefined);
+});
+
+test('a time that is stated and cannot be read is not as good as none', () => {
+  const error = catchThrown(() => checkStated('Last-Modified "yesterday"', rule.maxAgeMs));
+  assert.deepEqual(
+    [error.code, error.message],
+    ['STALE', '/drops/web01 is of unknown age: Last-Modified "yesterday" is no time we can read'],
+  );
+  assert.equal(checkStated('Last-Modified "yesterday"', Number.POSITIVE_INFINITY), undefined);
 });
 
 test('output with a time that is none does not pass as fresh', () => {

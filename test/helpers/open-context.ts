@@ -1,6 +1,7 @@
 /** What a transport gets from its caller, with every part replaceable. */
 
 import { systemClock } from '../../src/clock.ts';
+import { defaultMaxSkewMs } from '../../src/times/skew.ts';
 import type { OpenContext } from '../../src/transports/transport.ts';
 import { type CollectingLog, makeCollectingLog } from './collecting-log.ts';
 
@@ -15,6 +16,7 @@ export function makeOpenContext(
   return {
     signal: new AbortController().signal,
     maxOutputBytes: 64 * 1024 * 1024,
+    maxSkewMs: defaultMaxSkewMs,
     clock: systemClock,
     env: {},
     ...overrides,

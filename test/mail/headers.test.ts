@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseHeaders } from '../../src/mail/headers.ts';
 import { anyText } from '../helpers/any-text.ts';
+import { knownDate } from '../helpers/known-date.ts';
 import { makeMessage } from './messages.ts';
 
 const read = (headers: Record<string, string>) => parseHeaders(makeMessage(headers, 'body'));
@@ -42,17 +43,27 @@ test('a subject is decoded and unfolded', async () => {
   }
 });
 
-test('a date with any zone is read, a date that is none is left out', async () => {
+test('a date with any zone is read, one that is none is handed on as that', async () => {
   const dates = [
     ['Fri, 20 Nov 2026 10:00:00 +0100', '2026-11-20T09:00:00.000Z'],
     ['20 Nov 2026 10:00:00 -0000 (UTC)', '2026-11-20T10:00:00.000Z'],
     ['Fri, 20 Nov 2026 10:00:00 GMT', '2026-11-20T10:00:00.000Z'],
-    ['yesterday', undefined],
-    ['', undefined],
   ];
   for (const [written = '', expected] of dates) {
-    assert.equal((await read({ Date: written })).date?.toISOString(), expected);
+    assert.equal(knownDate((await read({ Date: written })).date).toISOString(), expected);
   }
+  for (const written of ['yesterday', '', 'Don Jan  1 10:00:00 CET 2026']) {
+    const said = written.replace('  ', ' ');
+    assert.deepEqual((await read({ Date: written })).date, { unreadable: `Date "${said}"` });
+  }
+});
+
+test('of several dates the oldest counts, and none when one cannot be read', async () => {
+  const dates = (...lines: readonly string[]) =>
+    parseHeaders(Buffer.from(lines.map((line) => `Date: ${line}\r\n`).join('')));
+  const [early, late] = ['Fri, 20 Nov 2026 10:00:00 GMT', 'Fri, 20 Nov 2026 10:00:00 -0100'];
+  assert.deepEqual((await dates(late, early)).date, new Date('2026-11-20T10:00:00Z'));
+  assert.deepEqual((await dates(late, 'x')).date, { unreadable: 'Date "x"' });
 });
 
 test('without headers there is nothing', async () => {

@@ -15,6 +15,23 @@ test('output is as old as the older of date and arrival', () => {
   assert.equal(producedAt({ datedAt: undefined, arrivedAt: undefined }), undefined);
 });
 
+test('a date that cannot be read is not made up for by the arrival', () => {
+  const datedAt = { unreadable: 'Date "Don Jan  1 10:00:00 CET 2026"' };
+  assert.equal(producedAt({ datedAt, arrivedAt: at('10:05:00') }), datedAt);
+  assert.equal(producedAt({ datedAt: at('10:05:00'), arrivedAt: datedAt }), datedAt);
+  assert.equal(
+    describeTimes({ datedAt, arrivedAt: at('10:05:01') }),
+    'dated unreadably, arrived 2026-11-20 10:05:01 UTC',
+  );
+  assert.equal(describeTimes({ datedAt, arrivedAt: undefined }), 'dated unreadably');
+});
+
+test('a message whose date cannot be read is as new as its arrival', () => {
+  const odd = { order: 1, datedAt: { unreadable: 'Date "x"' }, arrivedAt: at('10:06:00') };
+  const fresh = { order: 2, datedAt: at('10:05:00'), arrivedAt: at('10:05:00') };
+  assert.equal(newestOf([odd, fresh]), odd);
+});
+
 test('both times are said', () => {
   assert.equal(
     describeTimes({ datedAt: at('10:02:00'), arrivedAt: at('10:05:01') }),

@@ -5,6 +5,7 @@ import { CourierError } from '../../faults/errors.ts';
 import { type MessageHeaders, parseHeaders, wantedFields } from '../../mail/headers.ts';
 import { type Dated, newestOf } from '../../mail/newest.ts';
 import { isWanted, type Pattern, type Wanted } from '../../mail/patterns.ts';
+import { readStatedTime, type StatedTime } from '../../times/stated-time.ts';
 
 /** A message that fits, not yet read. */
 export interface Found extends Dated {
@@ -55,7 +56,7 @@ async function readPage(
   for (const { uid, internalDate, size = 0, headers } of messages) {
     const parsed = headers && (await parseHeadersOrSkip(headers));
     if (!parsed || !isWanted(parsed, wanted)) continue;
-    const arrivedAt = toDate(internalDate);
+    const arrivedAt = toArrival(internalDate);
     page.push({ uid, order: uid, sizeBytes: size, datedAt: parsed.date, arrivedAt });
   }
   return page;
@@ -66,9 +67,10 @@ async function parseHeadersOrSkip(headers: Buffer): Promise<MessageHeaders | und
   return parseHeaders(headers).catch(() => undefined);
 }
 
-function toDate(value: Date | string | undefined): Date | undefined {
-  const date = new Date(value ?? '');
-  return Number.isNaN(date.getTime()) ? undefined : date;
+/** The library leaves what it cannot read as it is. */
+function toArrival(internalDate: Date | string | undefined): StatedTime {
+  if (internalDate instanceof Date && !Number.isNaN(internalDate.getTime())) return internalDate;
+  return readStatedTime('INTERNALDATE', internalDate?.toString());
 }
 
 /** What the server can narrow it down to; it knows parts of texts, but no patterns. */

@@ -8,6 +8,7 @@ import { maildir } from '../../../src/transports/maildir/maildir.ts';
 import { parseSourceUri } from '../../../src/transports/source.ts';
 import { withTransport } from '../../../src/transports/transport.ts';
 import { neverAborts, toTarget } from '../../conformance/fetching.ts';
+import { knownDate } from '../../helpers/known-date.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { findProgram, writeScript } from './courier-agent-shells.ts';
 import {
@@ -61,7 +62,7 @@ testInShells('the site gets the bytes the agent printed', async (outbox) => {
   assert.deepEqual({ stdout, stderr, status }, { stdout: '', stderr: '', status: 0 });
   const delivery = await fetchBack(outbox.maildir);
   assert.deepEqual(gunzipSync(delivery.output), output);
-  const ageMs = Date.now() - (delivery.producedAt?.getTime() ?? 0);
+  const ageMs = Date.now() - knownDate(delivery.producedAt).getTime();
   assert.ok(ageMs >= 0 && ageMs < 60_000);
   assert.deepEqual(listLeftovers(outbox), []);
 });
