@@ -23,7 +23,7 @@ export const systemClock: Clock = {
 };
 
 /** A longer one would end at once: 24.8 days. */
-const longestTimerMs = 2 ** 31 - 1;
+export const longestTimerMs = 2 ** 31 - 1;
 
 function runTimer(timerMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -3,6 +3,8 @@
  * sentence that continues the option's name: `must be a duration such as 10s, not "ten"`.
  */
 
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { CourierError, quote } from '../faults/errors.ts';
 
 const durationUnits: Readonly<Record<string, number>> = {
@@ -13,12 +15,22 @@ const durationUnits: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `500ms`, `10s`, `5m`, `2h`, `1d`, `1.5h` → milliseconds. */
+/** A hundred years; what is meant to be longer is `unlimited`. */
+const longestDurationMs = 36_500 * 86_400_000;
+
+/** `500ms`, `10s`, `5m`, `1.5h`, `1h30m`, `1d12h` → milliseconds; larger units stand first. */
 export function parseDuration(raw: string): number {
-  const [, digits, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(raw) ?? [];
-  const factor = unit === undefined ? undefined : durationUnits[unit];
-  if (digits === undefined || factor === undefined) throw notA('a duration such as 10s', raw);
-  return Math.round(Number(digits) * factor);
+  const parts = [...raw.matchAll(/(\d{1,9}(?:\.\d{1,3})?)(ms|[smhd])/g)];
+  const factors = parts.map(([, , unit = '']) => durationUnits[unit] ?? 0);
+  const isWhole = raw !== '' && parts.map(([part]) => part).join('') === raw;
+  const isInOrder = factors.every((factor, index) => factor < (factors[index - 1] ?? Infinity));
+  if (!isWhole || !isInOrder) throw notA('a duration such as 10s', raw);
+  const durationMs = parts.reduce(
+    (sum, [, digits], index) => sum + Number(digits) * (factors[index] ?? 0),
+    0,
+  );
+  if (durationMs > longestDurationMs) throw notA('a duration of at most 36500d', raw);
+  return Math.round(durationMs);
 }
 
 /** A duration that may not be nothing. */
@@ -38,18 +50,29 @@ const sizeUnits: Readonly<Record<string, number>> = {
   kB: 1000,
   MB: 1000 ** 2,
   GB: 1000 ** 3,
+  TB: 1000 ** 4,
   KiB: 1024,
   MiB: 1024 ** 2,
   GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
 };
 
-/** `500kB`, `5MB`, `64MiB`, `1GB` → bytes. At most 2 GB: it has to fit into memory. */
+/** `1000`, `500kB`, `5MB`, `64MiB`, `1GB` → bytes. At most 2 GB: it has to fit into memory. */
 export function parseSize(raw: string): number {
-  const [, digits, unit] = /^(\d{1,10}(?:\.\d{1,3})?)(B|kB|MB|GB|KiB|MiB|GiB)$/.exec(raw) ?? [];
-  const factor = unit === undefined ? undefined : sizeUnits[unit];
-  if (digits === undefined || factor === undefined) throw notA('a size such as 5MB', raw);
-  const bytes = Math.floor(Number(digits) * factor);
-  if (bytes === 0 || bytes > 2 * 1000 ** 3) throw notA('a size between 1B and 2GB', raw);
+  return parseSizeWithin(2 * 1000 ** 3, '2GB', raw);
+}
+
+/** Other sizes have to fit into memory, this one onto a disk. */
+export function parseDiskSize(raw: string): number {
+  return parseSizeWithin(1000 * 1000 ** 4, '1000TB', raw);
+}
+
+/** Without a unit it is bytes. */
+function parseSizeWithin(mostBytes: number, most: string, raw: string): number {
+  const [, digits, unit = 'B'] = /^(\d{1,16}(?:\.\d{1,3})?)(B|[kMGT]B|[KMGT]iB)?$/.exec(raw) ?? [];
+  if (digits === undefined) throw notA('a size such as 5MB', raw);
+  const bytes = Math.floor(Number(digits) * (sizeUnits[unit] ?? 1));
+  if (bytes < 1 || bytes > mostBytes) throw notA(`a size between 1B and ${most}`, raw);
   return bytes;
 }
 
@@ -59,8 +82,30 @@ export function parseText(raw: string): string {
   return raw;
 }
 
-/** The path of a file, as it is. */
-export const parsePath = parseText;
+/**
+ * The path of a file or directory. `~` at its beginning is the home directory, since no shell
+ * expands it behind `=`, in a rule of Checkmk or in a file of ours.
+ */
+export function parsePath(raw: string): string {
+  const path = parseText(raw);
+  if (!path.startsWith('~')) return path;
+  if (path !== '~' && !path.startsWith('~/')) {
+    const why = 'must begin with ~/ for the home directory, or with ./ for a file of such a name';
+    throw new CourierError('USAGE', `${why}, not ${quote(path)}`);
+  }
+  return join(findHome(), path.slice(2));
+}
+
+/** HOME, else what the system knows of the user. */
+function findHome(): string {
+  try {
+    const home = homedir();
+    if (home.startsWith('/')) return home;
+  } catch {
+    // A user without an entry in the system's list, as in a container.
+  }
+  throw new CourierError('USAGE', 'must not begin with ~ where HOME is not set');
+}
 
 /** A whole number from `least` to `most`. */
 export function parseNumberWithin(least: number, most: number): (raw: string) => number {
@@ -82,12 +127,4 @@ export function parseOneOf<const Word extends string>(...words: readonly Word[])
 
 function notA(wanted: string, raw: string): CourierError {
   return new CourierError('USAGE', `must be ${wanted}, not ${quote(raw)}`);
-}
-
-/** Other sizes have to fit into memory, this one onto a disk. */
-export function parseDiskSize(raw: string): number {
-  const [, digits, unit] = /^(\d{1,6})(MB|GB|TB)$/.exec(raw) ?? [];
-  const factor = unit === 'TB' ? 1e12 : unit === 'GB' ? 1e9 : 1e6;
-  if (digits !== undefined && Number(digits) > 0) return Number(digits) * factor;
-  throw new CourierError('USAGE', `must be a size such as 10GB, not ${quote(raw)}`);
 }

@@ -3,6 +3,7 @@
 import { isAbsolute } from 'node:path';
 import { isSea } from 'node:sea';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import type { Plan } from '../service/plan.ts';
@@ -92,8 +93,9 @@ function toService(what: string): Service {
 
 /** A service is started in another directory than this one. */
 function parseAbsolutePath(raw: string): string {
+  const path = parsePath(raw);
   // What ends a line in a file ends a word there as well, however it is quoted.
-  if (isAbsolute(raw) && !/\p{Cc}/u.test(raw)) return raw;
+  if (isAbsolute(path) && !/\p{Cc}/u.test(path)) return path;
   throw new CourierError('USAGE', `must be an absolute path, not ${quote(raw)}`);
 }
 

@@ -1,6 +1,6 @@
 /** Values in ssh's settings. */
 
-import { parseText } from '../cli/option-types.ts';
+import { parsePath } from '../cli/option-types.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 
 /** A file name as ssh reads it in a setting: quotes for blanks, `%%` for a percent sign. */
@@ -14,7 +14,7 @@ export function quoteValue(path: string): string {
  * @throws CourierError USAGE
  */
 export function parseSshPath(raw: string): string {
-  const path = parseText(raw);
+  const path = parsePath(raw);
   if (/["'\\\p{Cc}]|\$\{/u.test(path)) {
     const why = 'must not hold quotes, backslashes, ${ or control characters';
     throw new CourierError('USAGE', `${why}, not ${quote(path)}`);

@@ -1,6 +1,7 @@
 /** The body of a request: bounded in size, memory and time. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { longestTimerMs } from '../clock.ts';
 import type { Budget } from './limits.ts';
 import { Refusal } from './refusal.ts';
 
@@ -82,8 +83,10 @@ class Collector {
     const request = this.#request;
     const { deadlineMs, stallMs } = this.#limits;
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => settle(() => reject(tooSlow(deadlineMs))), deadlineMs);
-      const stall = setTimeout(() => settle(() => reject(tooSlow(stallMs))), stallMs);
+      const expireAfter = (limitMs: number) =>
+        setTimeout(() => settle(() => reject(tooSlow(limitMs))), Math.min(limitMs, longestTimerMs));
+      const deadline = expireAfter(deadlineMs);
+      const stall = expireAfter(stallMs);
       const settle = (end: () => void) => {
         clearTimeout(deadline);
         clearTimeout(stall);

@@ -10,6 +10,7 @@ import {
   parsePath,
   parsePositiveDuration,
   parseSize,
+  parseText,
 } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
@@ -184,7 +185,7 @@ export const receiverOptions = {
   },
   hostName: {
     ...value('TEMPLATE', 'name of a new host, made of its labels'),
-    parse: parsePath,
+    parse: parseText,
     fallback: '{cmk/hostname-simple}',
   },
   certificateMonths: {

@@ -58,7 +58,10 @@ const yesOrNo = (describe: string) => z.boolean('must be true or false').describ
 const settings = {
   maxAge: parsed(parseDurationOrUnlimited, 'a duration such as 5m, or unlimited'),
   maxSkew: parsed(parseDuration, 'a duration such as 1m'),
-  maxSize: parsed(parseSize, 'a size such as 64MiB'),
+  maxSize: z
+    .union([z.string(), z.number().transform(String)], 'must be a size such as 64MiB')
+    .transform((text, context) => complaining(() => parseSize(text), context))
+    .describe('a size such as 64MiB, or a number of bytes'),
   deadline: parsed(parsePositiveDuration, 'a duration such as 50s'),
   timeout: parsed(parsePositiveDuration, 'a duration such as 10s'),
   grace: parsed(parseDuration, 'a duration such as 30m; 0s for none'),
@@ -141,7 +144,7 @@ const count = (least: number, most: number, describe: string) =>
 const collector = z.strictObject({
   concurrency: count(1, 4096, 'fetches at a time').default(128),
   perPeer: count(1, 1024, 'fetches at a time from one peer that serves several hosts').default(8),
-  hostList: z.string('must be a path').min(1).describe('a file with NAME ADDRESS TAG…').optional(),
+  hostList: parsed(parsePath, 'the path of a file with NAME ADDRESS TAG…').optional(),
 });
 
 /** All of routes.yaml. */

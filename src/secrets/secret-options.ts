@@ -84,6 +84,6 @@ function pickSecret<Name extends string>(values: SecretValues<Name>, name: Name)
 }
 
 function parseReference(raw: string): string {
-  splitReference(raw);
-  return raw;
+  const { id, path } = splitReference(raw);
+  return path.startsWith('~/') ? `${id}:${parsePath(path)}` : raw;
 }

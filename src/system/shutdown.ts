@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os';
 import type { Staying } from '../cli/io.ts';
+import { longestTimerMs } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -34,7 +35,7 @@ export function listenForShutdown(): Shutdown {
       if (received !== undefined) dieBySignal(name);
       received = name;
       controller.abort(new CourierError('INTERRUPTED', `ended by ${name}`));
-      setTimeout(dieBySignal, staying?.graceMs ?? graceMs, name);
+      setTimeout(dieBySignal, Math.min(staying?.graceMs ?? graceMs, longestTimerMs), name);
     });
   }
   const stay = (how: Staying) => {

@@ -1,6 +1,7 @@
 /** Waiting for sockets: no longer than allowed, and not past an abort. */
 
 import type { Socket } from 'node:net';
+import { longestTimerMs } from '../clock.ts';
 import type { CourierError } from '../faults/errors.ts';
 
 /** How long something may take, and what is said when it takes longer. */
@@ -16,7 +17,8 @@ export async function withTimeLimit<Result>(
   use: (limited: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const timer = new AbortController();
-  const timeout = setTimeout(() => timer.abort(tooSlow()), timeoutMs);
+  const timerMs = Math.min(timeoutMs, longestTimerMs);
+  const timeout = setTimeout(() => timer.abort(tooSlow()), timerMs);
   try {
     return await use(AbortSignal.any([signal, timer.signal]));
   } finally {

@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { longestTimerMs } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { ByteCollector } from '../system/byte-collector.ts';
 import { asHttpFault, type Progress } from './http-errors.ts';
@@ -135,7 +136,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#stopTimer();
     const doing = `${this.place}: waiting for ${what}`;
     const expire = () => this.onResponseError(undefined, tooSlow(doing, timeoutMs));
-    this.#timer = setTimeout(expire, timeoutMs);
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs));
   }
 
   #stopTimer(): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  parseDiskSize,
   parseDuration,
   parseDurationOrUnlimited,
   parseNumberWithin,
@@ -29,6 +30,11 @@ function assertRefused(
 
 test('durations carry a unit and become milliseconds', () => {
   const durations = ['0s', '500ms', '10s', '5m', '2h', '1d', '1.5h', '0.125s', '007s'];
+  const combined = ['1h30m', '1d12h', '2m500ms', '1d1h1m1s1ms', '1h0.5m'];
+  assert.deepEqual(
+    combined.map(parseDuration),
+    [5_400_000, 129_600_000, 120_500, 90_061_001, 3_630_000],
+  );
   assert.deepEqual(
     durations.map(parseDuration),
     [0, 500, 10_000, 300_000, 7_200_000, 86_400_000, 5_400_000, 125, 7000],
@@ -37,7 +43,19 @@ test('durations carry a unit and become milliseconds', () => {
 
 test('what is no duration is refused and quoted', () => {
   const texts = ['', 'ten', '10', 's', '-1s', '+1s', '1 s', ' 1s', '1s ', '1S', '1e3s', '1,5s'];
-  const more = ['.5s', '1.s', '1.2345s', '1w', '1m30s', 'unlimited', '٣s', '1234567890s'];
+  const more = [
+    '.5s',
+    '1.s',
+    '1.2345s',
+    '1w',
+    '30m1h',
+    '1h1h',
+    '1h30',
+    '1h 30m',
+    'unlimited',
+    '٣s',
+    '1234567890s',
+  ];
   assertRefused(parseDuration, 'a duration such as 10s', [...texts, ...more]);
 });
 
@@ -61,23 +79,70 @@ test('unlimited is the longest duration', () => {
   assertRefused(parseDurationOrUnlimited, 'a duration such as 10s', ['Unlimited', 'Infinity', '']);
 });
 
-test('sizes carry a unit and become bytes', () => {
-  const sizes = ['1B', '500kB', '5MB', '1GB', '2GB', '1KiB', '64MiB', '1GiB', '1.5MB'];
+test('sizes become bytes, and are bytes without a unit', () => {
+  const sizes = ['1B', '500kB', '5MB', '1GB', '2GB', '1KiB', '64MiB', '1GiB', '1.5MB', '1000'];
   assert.deepEqual(
     sizes.map(parseSize),
-    [1, 500_000, 5_000_000, 1e9, 2e9, 1024, 67_108_864, 1_073_741_824, 1_500_000],
+    [1, 500_000, 5_000_000, 1e9, 2e9, 1024, 67_108_864, 1_073_741_824, 1_500_000, 1000],
   );
   assert.equal(parseSize('1.999B'), 1);
 });
 
 test('what is no size is refused and quoted', () => {
-  const texts = ['', 'big', '5', 'MB', '-5MB', '5 MB', '5mb', '5KB', '5M', '1e3B', '1.2345MB'];
-  assertRefused(parseSize, 'a size such as 5MB', [...texts, 'unlimited', '1TB']);
+  const texts = ['', 'big', 'MB', '-5MB', '5 MB', '5mb', '5KB', '5M', '1e3B', '1.2345MB'];
+  assertRefused(parseSize, 'a size such as 5MB', [...texts, 'unlimited', '1PB']);
 });
 
 test('a size is at least a byte and fits into memory', () => {
   const wanted = 'a size between 1B and 2GB';
-  assertRefused(parseSize, wanted, ['0B', '0.9B', '2000000001B', '2.001GB', '9999999999GiB']);
+  assertRefused(parseSize, wanted, [
+    '0B',
+    '0.9B',
+    '2000000001B',
+    '2.001GB',
+    '9999999999GiB',
+    '0',
+    '1TB',
+  ]);
+});
+
+test('a size on a disk may be larger than memory', () => {
+  const sizes = ['10GB', '2TB', '1TiB', '500', '1.5GB'];
+  assert.deepEqual(sizes.map(parseDiskSize), [10e9, 2e12, 2 ** 40, 500, 1.5e9]);
+  assertRefused(parseDiskSize, 'a size such as 5MB', ['', 'much', '10gb', '-1GB']);
+  assertRefused(parseDiskSize, 'a size between 1B and 1000TB', ['0', '0GB', '1001TB']);
+});
+
+test('a duration is at most a hundred years', () => {
+  assert.equal(parseDuration('36500d'), 36_500 * 86_400_000);
+  assertRefused(parseDuration, 'a duration of at most 36500d', ['36501d', '999999999d']);
+});
+
+test('~ at the beginning of a path is the home directory', { concurrency: false }, () => {
+  const before = process.env['HOME'];
+  process.env['HOME'] = '/omd/sites/mysite';
+  try {
+    assert.deepEqual(['~', '~/etc/pass word', '~/', './~x', '/~/x', 'a/~'].map(parsePath), [
+      '/omd/sites/mysite',
+      '/omd/sites/mysite/etc/pass word',
+      '/omd/sites/mysite',
+      './~x',
+      '/~/x',
+      'a/~',
+    ]);
+    assert.equal(
+      catchThrown(() => parsePath('~root/x')).message,
+      'must begin with ~/ for the home directory, or with ./ for a file of such a name, not "~root/x"',
+    );
+    process.env['HOME'] = 'relative';
+    assert.equal(
+      catchThrown(() => parsePath('~/x')).message,
+      'must not begin with ~ where HOME is not set',
+    );
+  } finally {
+    if (before === undefined) delete process.env['HOME'];
+    else process.env['HOME'] = before;
+  }
 });
 
 test('text is anything but nothing', () => {

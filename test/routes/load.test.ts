@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseHostName } from '../../src/names/host-name.ts';
@@ -249,4 +250,21 @@ routes:
   assert.equal(nameOf('mail-12x'), undefined);
   assert.equal(nameOf('db'), 'one');
   assert.equal(nameOf('WEB01'), undefined);
+});
+
+test('sizes without a unit are bytes, durations may be combined, ~ is the home directory', async () => {
+  const { routes, collector } = await load(`
+collector: { hostList: ~/etc/hosts }
+routes:
+  - { hosts: a, sources: { uri: /x, timeout: 1m30s }, maxSize: 1000, grace: 1h30m, passphraseFile: ~/p }
+  - { hosts: b, sources: /x, maxSize: '2000' }
+`);
+  const [first, second] = routes;
+  assert.deepEqual(
+    [first?.settings.maxOutputBytes, second?.settings.maxOutputBytes, first?.settings.graceMs],
+    [1000, 2000, 5_400_000],
+  );
+  assert.equal(first?.sources[0]?.timeoutMs, 90_000);
+  assert.deepEqual(first?.settings.secrets, { passphraseFile: [join(homedir(), 'p')] });
+  assert.equal(collector.hostList, join(homedir(), 'etc/hosts'));
 });

@@ -1,6 +1,7 @@
 /** Reading from an agent: first the marker and nothing else, then all the rest. */
 
 import type { Socket } from 'node:net';
+import { longestTimerMs } from '../../clock.ts';
 import { ByteCollector } from '../../system/byte-collector.ts';
 import { waitFor, withTimeLimit } from '../../system/waiting.ts';
 import { markerBytes } from './marker.ts';
@@ -65,7 +66,7 @@ export async function readToEnd(
   const { shown, idleTimeoutMs, maxBytes, maxOutputBytes } = limits;
   const collected = new ByteCollector();
   collected.add(start);
-  socket.setTimeout(idleTimeoutMs);
+  socket.setTimeout(Math.min(idleTimeoutMs, longestTimerMs));
   const reading = waitFor<Buffer>(socket, signal, (resolve, reject) => ({
     data: (piece: Buffer) => {
       collected.add(piece);
