@@ -5,6 +5,7 @@
  */
 
 import type { CommandContext } from '../cli/command.ts';
+import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import { placesBeside } from '../ready/places.ts';
@@ -61,6 +62,8 @@ export class Collector {
   readonly #lanes = new Lanes({ concurrency: 1, perPeer: 1 });
   readonly #dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry));
   readonly #stopping = new AbortController();
+  /** Ends the fetches, by a signal to the program or by {@link stop}. */
+  readonly #shutdown: AbortSignal;
   readonly #startedAt: Date;
   #running: Running | undefined;
   #loop: Promise<void> | undefined;
@@ -72,6 +75,7 @@ export class Collector {
     this.#settings = settings;
     this.#context = context;
     this.#startedAt = new Date(context.clock.now());
+    this.#shutdown = AbortSignal.any([context.shutdown, this.#stopping.signal]);
     this.#pool = new TransportPool(context.clock, context.log);
     this.#lend = withPeerBreaker(this.#pool.lend, context.clock);
   }
@@ -128,7 +132,7 @@ export class Collector {
 
   /** Ends what runs; what is ready stays until it expires. May be called twice; never rejects. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping.abort(new CourierError('INTERRUPTED', 'the collector ends'));
     await this.#loop;
     this.#running?.socket.close();
     await this.#pool.close();
@@ -219,11 +223,12 @@ export class Collector {
     if (running === undefined) return;
     const { ready, spool, inForce } = running;
     await runCycle(entry, {
-      context: { ...this.#context, log: toQuietLog(this.#context.log) },
+      context: { ...this.#context, shutdown: this.#shutdown, log: toQuietLog(this.#context.log) },
       log: this.#context.log,
       ready,
       spool,
       spoolDirectory: this.#settings.spoolDirectory,
+      chance: Math.random,
       prepare: () => inForce.prepare(entry.route),
     });
     this.#cycles[entry.history.failures === 0 ? 'good' : 'faulty'] += 1;

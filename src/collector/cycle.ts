@@ -8,8 +8,7 @@ import { type Served, serveRoute } from '../fetching/serving.ts';
 import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import type { Spool } from '../spool/spool.ts';
-import { afterFault, cleanHistory, delayMs } from './backoff.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, Laid } from './entry.ts';
 import { isToBeKept, keep, keepLast, readLast } from './keeping.ts';
 
 /** What all cycles share. */
@@ -21,6 +20,8 @@ export interface CycleSettings {
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
   readonly spoolDirectory: string;
+  /** A number from 0 to 1, which spreads hosts. */
+  chance(): number;
   prepare(entry: Entry): Promise<PreparedRoute>;
 }
 
@@ -30,63 +31,62 @@ export interface CycleSettings {
  */
 export async function runCycle(entry: Entry, settings: CycleSettings): Promise<void> {
   const { clock, shutdown } = settings.context;
+  const { targets } = entry;
   const startMs = clock.monotonic();
-  let isDone = false;
+  // A stop is no fault of the host, and what was asked of another target says nothing of this one.
+  const isVain = () => shutdown.aborted || entry.targets !== targets;
   try {
     const prepared = await settings.prepare(entry);
     const plan = planFor(prepared, entry.target);
     const readKept = () => readLast(entry, settings);
     await serveRoute(plan, settings.context, readKept, async (served) => {
-      isDone = true;
-      if (served.fault === undefined) noteGood(entry, served, startMs, settings);
-      else noteFault(entry, served.fault, settings);
-      layReady(entry, served, settings);
+      if (isVain()) return;
+      const validMs = note(entry, served, startMs, settings);
+      layReady(entry, served, validMs, settings);
       if (served.found === undefined || comesFromSpool(prepared)) return;
       if (isToBeKept(entry, clock)) await keep(entry, served.output, settings);
-      else entry.isUnkept = true;
+      else entry.leftUnkept();
     });
   } catch (thrown) {
-    const error = asCourierError(thrown, 'fetching');
-    // A stop is no fault of the host, and what is ready stays so.
-    if (error.code === 'INTERRUPTED' && shutdown.aborted) return;
-    if (isDone) settings.log.warn({ host: entry.target.host }, error.message);
-    else await layFaultReady(entry, error, settings);
+    if (!isVain()) await layFaultReady(entry, asCourierError(thrown, 'fetching'), settings);
   } finally {
-    entry.durationMs = clock.monotonic() - startMs;
+    entry.took(clock.monotonic() - startMs);
   }
+}
+
+/** Notes how a cycle went that brought output. @returns for how long it may lie ready */
+function note(entry: Entry, served: Served, startMs: number, settings: CycleSettings): number {
+  const { maxAgeMs, graceMs } = entry.route.settings;
+  if (served.fault === undefined) noteGood(entry, served, startMs, settings);
+  else noteFault(entry, served.fault, settings);
+  const ageMs = settings.context.clock.now() - served.producedAt.getTime();
+  const longestMs = served.fault === undefined ? maxAgeMs : graceMs;
+  return Math.min(untilNextMs(entry, settings), longestMs - Math.max(0, ageMs));
 }
 
 function noteGood(entry: Entry, served: Served, startMs: number, settings: CycleSettings): void {
   const { producedAt, found, output, report } = served;
   const source = found === undefined ? '' : `${found.step.name} ${found.origin}`;
-  const wasFaulty = entry.history.failures > 0;
-  entry.history = cleanHistory;
-  entry.lastGood = {
+  const good = {
     producedAtMs: producedAt.getTime(),
     source,
     bytes: output.length,
     reportBytes: report.length,
   };
-  scheduleNext(entry, startMs, settings);
+  const began = { nowMs: startMs, chance: settings.chance() };
+  const wasFaulty = entry.succeeded(good, began, settings.context.clock.monotonic());
   if (wasFaulty) settings.log.info({ host: entry.target.host, source }, 'back again');
 }
 
-/** Said once when it begins; the status shows the rest. */
-function noteFault(entry: Entry, error: CourierError, settings: CycleSettings): void {
-  const { log } = settings;
+/** Said once when it begins; the status shows the rest. @returns the line for stderr */
+function noteFault(entry: Entry, error: CourierError, settings: CycleSettings): string {
   const { clock } = settings.context;
   const { host } = entry.target;
   const line = stderrLine(error, error.where ?? ['collect', host]);
-  if (entry.history.failures === 0) log.warn({ host, code: error.code }, line);
-  entry.history = afterFault(entry.history, error.code);
-  entry.lastFault = { error, line, atMs: clock.now() };
-  scheduleNext(entry, clock.monotonic(), settings);
-}
-
-/** From the start of a good cycle on, so that slow hosts keep their interval. */
-function scheduleNext(entry: Entry, fromMs: number, { context }: CycleSettings): void {
-  const nextMs = fromMs + delayMs(entry.everyMs, entry.history, Math.random());
-  entry.dueMs = Math.max(nextMs, context.clock.monotonic());
+  const ended = { nowMs: clock.monotonic(), chance: settings.chance() };
+  const wasGood = entry.failed({ error, line, atMs: clock.now() }, ended);
+  if (wasGood) settings.log.warn({ host, code: error.code }, line);
+  return line;
 }
 
 /** What the next cycle may take beyond its deadline: waiting for its turn, and grace. */
@@ -102,16 +102,20 @@ function untilNextMs(entry: Entry, { context }: CycleSettings): number {
 }
 
 /** Ready no longer than until its age is too high, whatever becomes of us. */
-function layReady(entry: Entry, served: Served, settings: CycleSettings): void {
-  const { maxAgeMs, graceMs } = entry.route.settings;
-  const isGrace = served.fault !== undefined;
-  const ageMs = settings.context.clock.now() - served.producedAt.getTime();
-  const longestMs = isGrace ? graceMs : maxAgeMs;
-  const validMs = Math.min(untilNextMs(entry, settings), longestMs - Math.max(0, ageMs));
-  const parts = served.report.length === 0 ? [served.output] : [served.report, served.output];
-  const output = { parts, graceFor: isGrace ? entry.lastFault?.line : undefined };
-  tryToLay(entry, settings, isGrace ? 'grace' : 'output', () =>
-    settings.ready.publish(entry.target.host, output, { validMs, address: addressOf(entry) }),
+function layReady(
+  entry: Entry,
+  { report, output, fault }: Served,
+  validMs: number,
+  settings: CycleSettings,
+): void {
+  const parts = report.length === 0 ? [output] : [report, output];
+  const graceFor = fault === undefined ? undefined : entry.lastFault?.line;
+  tryToLay(entry, settings, fault === undefined ? 'output' : 'grace', () =>
+    settings.ready.publish(
+      entry.target.host,
+      { parts, graceFor },
+      { validMs, address: addressOf(entry) },
+    ),
   );
 }
 
@@ -121,8 +125,7 @@ async function layFaultReady(
   settings: CycleSettings,
 ): Promise<void> {
   await keepLast(entry, settings);
-  noteFault(entry, error, settings);
-  const line = entry.lastFault?.line ?? error.message;
+  const line = noteFault(entry, error, settings);
   tryToLay(entry, settings, 'fault', () =>
     settings.ready.publishFault(
       entry.target.host,
@@ -133,24 +136,19 @@ async function layFaultReady(
 }
 
 /** Where the site alone knows the address, it is to be asked anew when that changes. */
-function addressOf({ isAsked, target }: Entry): string | undefined {
+function addressOf({ routed: { isAsked, target } }: Entry): string | undefined {
   return isAsked ? target.address : undefined;
 }
 
 /** A full RAM directory means that the site asks for itself; the next cycle tries again. */
-function tryToLay(
-  entry: Entry,
-  { context }: CycleSettings,
-  what: Entry['served'],
-  lay: () => void,
-): void {
+function tryToLay(entry: Entry, { context }: CycleSettings, what: Laid, lay: () => void): void {
   const { host } = entry.target;
   try {
     lay();
-    entry.served = what;
+    entry.laidReady(what);
   } catch (thrown) {
     const { code, message } = asCourierError(thrown, 'laying output ready');
-    if (entry.served !== 'nothing') context.log.warn({ host, code }, message);
-    entry.served = 'nothing';
+    if (entry.laid !== 'nothing') context.log.warn({ host, code }, message);
+    entry.laidReady('nothing');
   }
 }

@@ -20,7 +20,7 @@ export class Dispatcher {
   dispatch(entries: Iterable<Entry>, nowMs: number): void {
     const due: Entry[] = [];
     for (const entry of entries) {
-      if (!entry.isRunning && entry.dueMs <= nowMs) due.push(entry);
+      if (entry.isDue(nowMs)) due.push(entry);
     }
     this.#waiting = due.sort((one, other) => one.dueMs - other.dueMs);
     this.#fillPlaces();
@@ -50,9 +50,9 @@ export class Dispatcher {
   }
 
   #start(entry: Entry, leave: () => void): void {
-    entry.isRunning = true;
+    entry.started();
     const running = this.#run(entry).finally(() => {
-      entry.isRunning = false;
+      entry.ended();
       leave();
       this.#running.delete(running);
       this.#fillPlaces();
@@ -64,6 +64,6 @@ export class Dispatcher {
 /** Who refuses at once holds no place for long. */
 const longMs = 500;
 
-function toCandidate({ peer, history, durationMs = 0 }: Entry): Candidate {
+function toCandidate({ routed: { peer }, history, durationMs = 0 }: Entry): Candidate {
   return { peer, isSuspect: history.silences > 0 && durationMs > longMs };
 }

@@ -1,9 +1,10 @@
-/** A host as the collector knows it. */
+/** A host as the collector knows it: what routes say of it, how its cycles went, when it is due. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { CourierError } from '../faults/errors.ts';
 import type { Route } from '../routes/route.ts';
 import type { Target } from '../transports/source.ts';
-import { cleanHistory, type History } from './backoff.ts';
+import { afterFault, cleanHistory, delayMs, type History } from './backoff.ts';
 
 /** The newest good output of a host. */
 export interface LastGood {
@@ -21,45 +22,201 @@ export interface LastFault {
   readonly atMs: number;
 }
 
-export interface Entry {
-  target: Target;
-  tags: readonly string[];
+/** What routes and lists say of a host. */
+export interface Routed {
+  readonly target: Target;
+  readonly tags: readonly string[];
   /** What is ready is good only for the address it was asked with. */
-  isAsked: boolean;
-  route: Route;
+  readonly isAsked: boolean;
+  readonly route: Route;
   /** Where its first source is, if others have theirs there too. */
-  peer: string | undefined;
-  everyMs: number;
-  /** When it is to be asked next, by the monotonic clock. */
-  dueMs: number;
-  isRunning: boolean;
-  history: History;
-  lastGood: LastGood | undefined;
-  lastFault: LastFault | undefined;
-  durationMs: number | undefined;
-  /** When output was put into the spool last, by the monotonic clock. */
-  keptAtMs: number | undefined;
-  /** Whether the newest good output is only where it is ready. */
-  isUnkept: boolean;
-  /** What the site gets at the moment. */
-  served: 'output' | 'grace' | 'fault' | 'nothing';
+  readonly peer: string | undefined;
+  readonly everyMs: number;
 }
 
-/** What routes and lists say of a host. */
-export type Routed = Pick<Entry, 'target' | 'tags' | 'isAsked' | 'route' | 'peer' | 'everyMs'>;
+/** What the site gets at the moment. */
+export type Laid = 'output' | 'grace' | 'fault' | 'nothing';
 
-/** A host that has not been asked yet. */
-export function newEntry(known: Routed, dueMs: number): Entry {
-  return {
-    ...known,
-    dueMs,
-    isRunning: false,
-    history: cleanHistory,
-    lastGood: undefined,
-    lastFault: undefined,
-    durationMs: undefined,
-    keptAtMs: undefined,
-    isUnkept: false,
-    served: 'nothing',
-  };
+/** When a cycle ended or began, by the monotonic clock, and a number from 0 to 1 that spreads hosts. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly chance: number;
+}
+
+export class Entry {
+  #routed: Routed;
+  #dueMs: number;
+  #isRunning = false;
+  #history = cleanHistory;
+  #lastGood: LastGood | undefined;
+  #lastFault: LastFault | undefined;
+  #durationMs: number | undefined;
+  #keptAtMs: number | undefined;
+  #isUnkept = false;
+  #laid: Laid = 'nothing';
+  #targets = 0;
+
+  /** A host that has not been asked yet. */
+  constructor(routed: Routed, dueMs: number) {
+    this.#routed = routed;
+    this.#dueMs = dueMs;
+  }
+
+  get routed(): Routed {
+    return this.#routed;
+  }
+
+  get target(): Target {
+    return this.#routed.target;
+  }
+
+  get route(): Route {
+    return this.#routed.route;
+  }
+
+  /** When it is to be asked next, by the monotonic clock. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  get history(): History {
+    return this.#history;
+  }
+
+  get lastGood(): LastGood | undefined {
+    return this.#lastGood;
+  }
+
+  get lastFault(): LastFault | undefined {
+    return this.#lastFault;
+  }
+
+  /** How long its last cycle took. */
+  get durationMs(): number | undefined {
+    return this.#durationMs;
+  }
+
+  /** When output was put into the spool last, by the monotonic clock. */
+  get keptAtMs(): number | undefined {
+    return this.#keptAtMs;
+  }
+
+  /** Whether the newest good output is only where it is ready. */
+  get isUnkept(): boolean {
+    return this.#isUnkept;
+  }
+
+  get laid(): Laid {
+    return this.#laid;
+  }
+
+  isDue(nowMs: number): boolean {
+    return !this.#isRunning && this.#dueMs <= nowMs;
+  }
+
+  /** Sets when it is asked next, so that new hosts do not come all at once. */
+  planFor(dueMs: number): void {
+    this.#dueMs = dueMs;
+  }
+
+  /** Changes whenever there is another thing to ask. */
+  get targets(): number {
+    return this.#targets;
+  }
+
+  started(): void {
+    this.#isRunning = true;
+  }
+
+  ended(): void {
+    this.#isRunning = false;
+  }
+
+  took(durationMs: number): void {
+    this.#durationMs = durationMs;
+  }
+
+  /**
+   * A cycle brought good output.
+   *
+   * @param began when it began, so that slow hosts keep their interval
+   * @returns whether the cycle before it did not
+   */
+  succeeded(good: LastGood, began: Moment, nowMs: number): boolean {
+    const wasFaulty = this.#history.failures > 0;
+    this.#history = cleanHistory;
+    this.#lastGood = good;
+    this.#schedule(began, nowMs);
+    return wasFaulty;
+  }
+
+  /**
+   * A cycle brought none.
+   *
+   * @returns whether the cycle before it did, or there was none
+   */
+  failed(fault: LastFault, ended: Moment): boolean {
+    const wasGood = this.#history.failures === 0;
+    this.#history = afterFault(this.#history, fault.error.code);
+    this.#lastFault = fault;
+    this.#schedule(ended, ended.nowMs);
+    return wasGood;
+  }
+
+  /**
+   * The routes or lists say something else now. Other sources or another address are another thing
+   * to ask: what was known of the old ones is forgotten, and a cycle under way no longer counts. A
+   * shorter interval takes effect at once.
+   *
+   * @returns whether it is another thing to ask, which is then to be asked soon
+   */
+  rerouted(routed: Routed, nowMs: number): boolean {
+    const before = this.#routed;
+    this.#routed = routed;
+    if (isSameTarget(before, routed)) {
+      const sooner = routed.everyMs < before.everyMs ? nowMs + routed.everyMs : this.#dueMs;
+      this.#dueMs = Math.min(this.#dueMs, sooner);
+      return false;
+    }
+    this.#history = cleanHistory;
+    this.#targets += 1;
+    return true;
+  }
+
+  /** The newest good output is in the spool. */
+  kept(nowMs: number): void {
+    this.#keptAtMs = nowMs;
+    this.#isUnkept = false;
+  }
+
+  /** The newest good output is only where it is ready. */
+  leftUnkept(): void {
+    this.#isUnkept = true;
+  }
+
+  /** It cannot be kept, or need not be any more. */
+  givenUpKeeping(): void {
+    this.#isUnkept = false;
+  }
+
+  laidReady(laid: Laid): void {
+    this.#laid = laid;
+  }
+
+  #schedule({ nowMs: fromMs, chance }: Moment, nowMs: number): void {
+    this.#dueMs = Math.max(fromMs + delayMs(this.#routed.everyMs, this.#history, chance), nowMs);
+  }
+}
+
+/** A line that moved within the file changes nothing. */
+function isSameTarget(one: Routed, other: Routed): boolean {
+  return isDeepStrictEqual(whatIsAsked(one), whatIsAsked(other));
+}
+
+function whatIsAsked({ target, route }: Routed): unknown {
+  return [target.address, route.sources.map(({ uri, options }) => [uri, options])];
 }

@@ -38,12 +38,12 @@ export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Prom
   const { lastGood } = entry;
   if (lastGood === undefined) return;
   const { clock } = keepers.context;
-  entry.isUnkept = false;
+  entry.givenUpKeeping();
   try {
     const [producedAt, receivedAt] = [new Date(lastGood.producedAtMs), new Date(clock.now())];
     const origin = `${collectorOrigin}${lastGood.source}`;
     await keepers.spool.put({ host, output, producedAt, receivedAt, origin });
-    entry.keptAtMs = clock.monotonic();
+    entry.kept(clock.monotonic());
   } catch (thrown) {
     const { code, message } = asCourierError(thrown, 'keeping output');
     keepers.log.warn({ host, code }, message);
@@ -53,7 +53,7 @@ export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Prom
 /** The same with what still lies ready, before it goes. */
 export async function keepLast(entry: Entry, keepers: Keepers): Promise<void> {
   if (!entry.isUnkept || entry.lastGood === undefined) return;
-  entry.isUnkept = false;
+  entry.givenUpKeeping();
   try {
     const ready = keepers.ready.readBack(entry.target.host);
     if (ready !== undefined) await keep(entry, ready.subarray(entry.lastGood.reportBytes), keepers);

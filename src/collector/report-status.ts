@@ -49,6 +49,6 @@ function toHostStatus(entry: Entry, clock: Clock): HostStatus {
     failures: history.failures,
     breaker: !isDead(history) ? 'closed' : isRunning ? 'half-open' : 'open',
     nextDueMs: isRunning ? 0 : Math.round(Math.max(0, dueMs - clock.monotonic())),
-    served: entry.served,
+    served: entry.laid,
   };
 }

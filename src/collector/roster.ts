@@ -3,11 +3,11 @@
 import type { HostName } from '../names/host-name.ts';
 import { findRoute } from '../routes/match.ts';
 import type { Route, Routes } from '../routes/route.ts';
-import { type Entry, newEntry, type Routed } from './entry.ts';
+import { Entry, type Routed } from './entry.ts';
 import type { ListedHost } from './host-list.ts';
 import { sharedPeerOf } from './shared-peer.ts';
 
-/** New hosts are asked within this time, so that a start does not ask all of them at once. */
+/** New hosts, and those of which something else is to be asked, come within this time, not at once. */
 const spreadMs = 5000;
 const spreadPerHostMs = 10;
 
@@ -37,17 +37,17 @@ export class Roster {
     hosts: ReadonlyMap<HostName, ListedHost>,
     nowMs: number,
   ): readonly HostName[] {
-    const added: Entry[] = [];
+    const toAskSoon: Entry[] = [];
     const gone = new Set(this.#entries.keys());
     for (const listed of hosts.values()) {
       const routed = toRouted(routes, listed);
       if (routed === undefined) continue;
       gone.delete(listed.host);
       const known = this.#entries.get(listed.host);
-      if (known !== undefined) adapt(known, routed, nowMs);
-      else added.push(this.#add(newEntry(routed, nowMs)));
+      if (known === undefined) toAskSoon.push(this.#add(new Entry(routed, nowMs)));
+      else if (known.rerouted(routed, nowMs)) toAskSoon.push(known);
     }
-    spread(added, nowMs);
+    spread(toAskSoon, nowMs);
     for (const host of gone) this.#entries.delete(host);
     return [...gone];
   }
@@ -78,16 +78,10 @@ function needsAddress({ sources }: Route): boolean {
   return sources.some(({ uri }) => uri.includes('{address}'));
 }
 
-/** A shorter interval takes effect at once. */
-function adapt(entry: Entry, changes: Routed, nowMs: number): void {
-  if (changes.everyMs < entry.everyMs) entry.dueMs = Math.min(entry.dueMs, nowMs + changes.everyMs);
-  Object.assign(entry, changes);
-}
-
-function spread(added: readonly Entry[], nowMs: number): void {
-  const widestMs = added.length < 2 ? 0 : spreadMs + added.length * spreadPerHostMs;
-  for (const [index, entry] of added.entries()) {
-    const withinMs = Math.min(entry.everyMs, widestMs);
-    entry.dueMs = nowMs + (withinMs * index) / added.length;
+function spread(entries: readonly Entry[], nowMs: number): void {
+  const widestMs = entries.length < 2 ? 0 : spreadMs + entries.length * spreadPerHostMs;
+  for (const [index, entry] of entries.entries()) {
+    const withinMs = Math.min(entry.routed.everyMs, widestMs);
+    entry.planFor(nowMs + (withinMs * index) / entries.length);
   }
 }

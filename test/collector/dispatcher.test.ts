@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Dispatcher } from '../../src/collector/dispatcher.ts';
-import { type Entry, newEntry } from '../../src/collector/entry.ts';
+import { Entry } from '../../src/collector/entry.ts';
 import { Lanes } from '../../src/collector/lanes.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { makeRoute } from './routes.ts';
 
 function makeEntry(name: string, dueMs: number, peer?: string): Entry {
   const target = { host: parseHostName(name), address: undefined };
-  return newEntry(
+  return new Entry(
     { target, tags: [], isAsked: false, route: makeRoute(), peer, everyMs: 60_000 },
     dueMs,
   );
@@ -25,7 +25,7 @@ function makeDispatcher(concurrency: number, perPeer = concurrency) {
     const ended = Promise.withResolvers<void>();
     ends.set(host, ended.resolve);
     await ended.promise;
-    entry.dueMs += entry.everyMs;
+    entry.planFor(entry.dueMs + entry.routed.everyMs);
   });
   const end = async (host: string) => {
     ends.get(host)?.();

@@ -8,7 +8,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/clock.ts';
 import { runCycle } from '../../src/collector/cycle.ts';
-import { newEntry } from '../../src/collector/entry.ts';
+import { Entry } from '../../src/collector/entry.ts';
 import { keepConnections } from '../../src/collector/kept-connections.ts';
 import { TransportPool } from '../../src/collector/transport-pool.ts';
 import { type FaultCode, faults } from '../../src/faults/errors.ts';
@@ -52,9 +52,9 @@ export function collectOnce(
     const prepared = { ...plan, pick: 'first', graceMs: 0, report: false } as const;
     const route = makeRoute();
     const known = { target, tags: [], isAsked: false, route, peer: undefined, everyMs };
-    const settings = { context, log, ready, spool, spoolDirectory };
+    const settings = { context, log, ready, spool, spoolDirectory, chance: Math.random };
     try {
-      await runCycle(newEntry(known, 0), { ...settings, prepare: async () => prepared });
+      await runCycle(new Entry(known, 0), { ...settings, prepare: async () => prepared });
     } finally {
       await pool.close();
       await spool.close();
