@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../logging/log.ts';
 import { letLinger } from './body.ts';
 import { type Answer, addressOf, type Exchange, type Note } from './exchange.ts';
+import { watchRequest } from './interruption.ts';
 import type { Metrics } from './metrics.ts';
 import { asRefusal, type Refusal, refusalLine } from './refusal.ts';
 import type { Style } from './routes.ts';
@@ -24,6 +25,7 @@ export async function answer(
   style: Style,
   work: Work,
 ): Promise<FastifyReply> {
+  watchRequest(request.raw, reply.raw);
   const startedAt = performance.now();
   // Only when the answer is on its way, or the sender gone, is the request over.
   reply.raw.once('close', track());

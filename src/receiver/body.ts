@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { longestTimerMs } from '../clock.ts';
+import { findDamage, onInterruption } from './interruption.ts';
 import type { Budget } from './limits.ts';
 import { Refusal } from './refusal.ts';
 
@@ -36,6 +37,8 @@ export async function readBody(
   budget: Budget,
 ): Promise<Body> {
   const { request, response } = arrival;
+  const damage = findDamage(request);
+  if (damage !== undefined) throw damage;
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > limits.maxBytes) throw tooLarge(limits);
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
@@ -90,9 +93,11 @@ class Collector {
       const settle = (end: () => void) => {
         clearTimeout(deadline);
         clearTimeout(stall);
+        forget();
         request.off('data', take).off('end', finished).off('error', lost).off('close', lost);
         end();
       };
+      const forget = onInterruption(request, (refusal) => settle(() => reject(refusal)));
       const take = (chunk: Buffer) => {
         stall.refresh();
         try {
@@ -135,7 +140,7 @@ function connectionLost(): Refusal {
 }
 
 /** How long a refused sender may go on sending what nobody reads, before it is cut off. */
-const lingerMs = 3000;
+export const lingerMs = 3000;
 
 /** Lets a sender that is still sending read our answer: a reset at once would take it away. */
 export function letLinger(request: IncomingMessage): void {

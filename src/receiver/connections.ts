@@ -8,6 +8,8 @@ interface Connection {
   readonly address: string;
   /** Requests under way on it. */
   busy: number;
+  /** What is to be done when there are none. */
+  whenIdle?: () => void;
 }
 
 export interface ConnectionLimits {
@@ -46,10 +48,18 @@ export class Connections {
     connection.busy += 1;
     return () => {
       connection.busy -= 1;
+      if (connection.busy === 0) connection.whenIdle?.();
       if (this.#all.get(key) !== connection) return;
       this.#all.delete(key);
       this.#all.set(key, connection);
     };
+  }
+
+  /** Does something with a connection at once, or when the answers under way on it have left. */
+  onceIdle(socket: Socket, work: () => void): void {
+    const connection = this.#all.get(keyOf(socket));
+    if (connection === undefined || connection.busy === 0) work();
+    else connection.whenIdle = work;
   }
 
   closeAll(): void {

@@ -3,7 +3,9 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { toTime } from '../certs/dates.ts';
 import { isHostUuid } from '../certs/dns-name.ts';
+import { errorCode } from '../faults/system-errors.ts';
 import { Refusal } from './refusal.ts';
 
 /** A certificate that our agent CA has signed and the peer has proved to hold. */
@@ -44,9 +46,9 @@ export function peerOf(socket: Socket, authority: X509Certificate): Peer {
 function readPeer(socket: TLSSocket, authority: X509Certificate): Peer {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return anonymous;
-  if (!socket.authorized) return unverified(reasonOf(socket.authorizationError));
+  if (!socket.authorized) return unverified(toWords(socket.authorizationError, certificate));
   // Names of issuers can be chosen freely; what counts is whose key has signed.
-  if (!certificate.verify(authority.publicKey)) return unverified('not signed by the agent CA');
+  if (!certificate.verify(authority.publicKey)) return unverified(foreign);
   const { CN } = certificate.toLegacyObject().subject;
   if (typeof CN !== 'string' || !isHostUuid(CN))
     return unverified('its common name is not one UUID');
@@ -64,9 +66,30 @@ function unverified(why: string): Peer {
   return { kind: 'unverified', why };
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return typeof error === 'string' ? error : 'not verified';
+const foreign = 'it is not signed by the agent CA of this receiver; register the host again';
+const early = 'it is not valid yet; compare the clocks';
+
+/** OpenSSL's words for what a host's administrator can do something about (node:tls names them). */
+const verifications: Readonly<Record<string, string>> = {
+  CERT_NOT_YET_VALID: early,
+  DEPTH_ZERO_SELF_SIGNED_CERT: foreign,
+  SELF_SIGNED_CERT_IN_CHAIN: foreign,
+  UNABLE_TO_GET_ISSUER_CERT: foreign,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: foreign,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: foreign,
+  CERT_SIGNATURE_FAILURE: foreign,
+  INVALID_PURPOSE: 'its extended key usage is not for clients; register the host again',
+};
+
+function toWords(error: unknown, { validToDate }: X509Certificate): string {
+  const code = error instanceof Error ? (errorCode(error) ?? error.message) : String(error);
+  if (code === 'CERT_HAS_EXPIRED') return expired(validToDate.getTime());
+  return verifications[code] ?? `it does not verify (${code})`;
+}
+
+/** An expired certificate cannot be renewed: the controller does not even try. */
+function expired(notAfter: number): string {
+  return `it expired at ${toTime(new Date(notAfter))}; register the host again`;
 }
 
 /** What may have changed since the handshake, or was skipped when a session was resumed. */
@@ -94,8 +117,8 @@ export function requireCertificate(peer: Peer, trust: Trust): PeerCertificate {
 }
 
 function findObjection(peer: PeerCertificate, trust: Trust): string | undefined {
-  if (peer.authority !== trust.authority.fingerprint256) return 'not signed by the agent CA';
-  if (!(trust.now <= peer.notAfter)) return 'it has expired';
-  if (!(trust.now >= peer.validFrom)) return 'it is not valid yet';
-  return trust.isRevoked(peer.serial) ? 'it is revoked' : undefined;
+  if (peer.authority !== trust.authority.fingerprint256) return foreign;
+  if (!(trust.now <= peer.notAfter)) return expired(peer.notAfter);
+  if (!(trust.now >= peer.validFrom)) return early;
+  return trust.isRevoked(peer.serial) ? 'it is revoked; register the host again' : undefined;
 }

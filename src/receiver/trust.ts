@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
+import { DEFAULT_CIPHERS, type SecureContextOptions } from 'node:tls';
 import { Revocations } from '../certs/revocation.ts';
 import {
   type CertificateStore,
@@ -12,6 +12,12 @@ import {
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { type PeerCertificate, peerOf, requireCertificate } from './peer.ts';
+
+/**
+ * Without those whose key exchange is RSA: whoever gets hold of the server's key later could read
+ * what was sent before. Every client that has TLS 1.2 has others.
+ */
+const ciphers = `${DEFAULT_CIPHERS}:!kRSA`;
 
 interface Loaded {
   readonly store: CertificateStore;
@@ -50,7 +56,8 @@ export class Trust {
   /** What the TLS server needs; only the agent CA is trusted for clients. */
   get secureContext(): SecureContextOptions {
     const { serverKey, serverCert, agentCaCert } = this.store;
-    return { key: serverKey, cert: serverCert, ca: agentCaCert, minVersion: 'TLSv1.2' };
+    const always = { minVersion: 'TLSv1.2', ciphers } as const;
+    return { key: serverKey, cert: serverCert, ca: agentCaCert, ...always };
   }
 
   get notAfter(): Date {

@@ -2,7 +2,7 @@
 
 import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { errorCode } from '../faults/system-errors.ts';
@@ -18,6 +18,7 @@ import { Refusal } from './refusal.ts';
 import { makeRouter, type Servers } from './router.ts';
 import { listRoutes, type Route } from './routes.ts';
 import type { Services } from './services.ts';
+import { refuseConnection, toParserRefusal, type Unrouted } from './unparsed.ts';
 
 const largestHeader = 16 * 1024;
 /** Between two requests on one connection. */
@@ -55,12 +56,14 @@ export class WebServer {
     this.#servers = makeServers(services);
     this.#watch();
     this.#app = makeRouter(this.#servers, {
+      site: settings.site,
       routes: listRoutes(settings.site, () => this.#port),
       handle: (route, exchange) => this.#handle(route, exchange),
       respond: (request, reply, style, work) => {
         const track = () => this.#begin(request.raw.socket);
         return answer({ log, metrics, track }, [request, reply], style, work);
       },
+      refuseUnparsed: (error, socket) => this.#refuseUnparsed(error, socket),
     });
   }
 
@@ -114,8 +117,33 @@ export class WebServer {
       this.connections.watch(server);
       // Such as no more file descriptors for a connection: the others go on.
       server.on('error', (error) => this.#tellListener(error));
+      server.on('connect', ({ method, url }, socket) => {
+        const refusal = new Refusal('wrong-method', 'this is no proxy');
+        if (socket instanceof Socket) this.#refuse(socket, refusal, { method, path: url });
+      });
     }
+    plain.on('clientError', (error, socket) => {
+      if (socket instanceof Socket) this.#refuseUnparsed(error, socket);
+    });
     secure.on('tlsClientError', (error, socket) => this.#tellHandshake(error, socket));
+  }
+
+  #refuseUnparsed(error: Error, socket: Socket): void {
+    const { headerTimeout } = this.#services.settings;
+    const limits = { headerTimeout, maxHeaderBytes: largestHeader };
+    const refusal = toParserRefusal(error, socket, limits);
+    if (refusal === undefined) socket.destroy();
+    else this.#refuse(socket, refusal);
+  }
+
+  #refuse(socket: Socket, refusal: Refusal, known?: Unrouted): void {
+    const { connections } = this;
+    refuseConnection(
+      socket,
+      refusal,
+      { log: this.#log, metrics: this.#metrics, connections },
+      known,
+    );
   }
 
   /** A controller makes a handshake only, to show our certificate: that is no failure. */
@@ -158,6 +186,8 @@ function makeServers({ settings, trust }: Services): Servers {
     requestTimeout: Math.max(settings.requestTimeout, settings.headerTimeout),
     connectionsCheckingInterval: checkingMs,
     keepAliveTimeout: keepAliveMs,
+    // Said by requireReadable of the router, in a line.
+    requireHostHeader: false,
     maxHeaderSize: largestHeader,
   };
   const secure = createServer({

@@ -1,0 +1,116 @@
+/**
+ * What the HTTP parser refuses before there is a request. Node would answer these by itself, with
+ * an empty body and without a word to anybody: here they are answered, logged and counted like
+ * all other refusals.
+ */
+
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { errorCode } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
+import { lingerMs } from './body.ts';
+import type { Connections } from './connections.ts';
+import { addressOfSocket } from './exchange.ts';
+import { interruptBody } from './interruption.ts';
+import type { Metrics } from './metrics.ts';
+import { Refusal, refusalLine } from './refusal.ts';
+
+interface ParserLimits {
+  readonly headerTimeout: number;
+  readonly maxHeaderBytes: number;
+}
+
+/**
+ * Why the parser gave up; undefined when there is nobody to tell: the connection is lost, its TLS
+ * has failed, or it has never said a word.
+ *
+ * @param error of the event `clientError` (node:http)
+ */
+export function toParserRefusal(
+  error: Error,
+  socket: Pick<Socket, 'bytesRead' | 'writable'>,
+  { headerTimeout, maxHeaderBytes }: ParserLimits,
+): Refusal | undefined {
+  if (!socket.writable || socket.bytesRead === 0) return undefined;
+  const code = errorCode(error) ?? '';
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Refusal(
+        'too-slow',
+        `the header was not complete in time (${headerTimeout / 1000}s)`,
+      );
+    case 'HPE_HEADER_OVERFLOW':
+      return new Refusal(
+        'header-too-large',
+        `the header has more than the allowed ${maxHeaderBytes} bytes`,
+      );
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new Refusal('too-large', 'the chunk extensions of the body are too long');
+    case 'HPE_INVALID_EOF_STATE':
+      return new Refusal('bad-request', 'the connection ended before the request was complete');
+    default:
+      if (!code.startsWith('HPE_')) return undefined;
+      return new Refusal('bad-request', `this is no HTTP/1.1: ${reasonOf(error)}`);
+  }
+}
+
+/** llhttp says it in words: `Invalid method encountered`. */
+function reasonOf(error: Error): string {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+}
+
+interface Telling {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly connections: Connections;
+}
+
+/** Where a request stands that was refused without a route; the method and path as far as known. */
+export interface Unrouted {
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+/** Connections that were told so already: the parser fails again with every further byte. */
+const refused = new WeakSet<Socket>();
+
+/** Answers on the bare connection, and ends it. */
+export function refuseConnection(
+  socket: Socket,
+  refusal: Refusal,
+  { log, metrics, connections }: Telling,
+  { method, path }: Unrouted = {},
+): void {
+  if (refused.has(socket)) return;
+  refused.add(socket);
+  // A request whose body is under way says it in its own answer.
+  if (interruptBody(socket, refusal)) return;
+  const { status, reason, message } = refusal;
+  metrics.countRequest(reason);
+  const address = addressOfSocket(socket);
+  const known = { ...(method && { method }), ...(path && { path: path.slice(0, 300) }) };
+  log.info({ address, ...known, status, reason }, message);
+  // An answer under way belongs to the request before.
+  connections.onceIdle(socket, () => endWith(socket, toAnswer(refusal)));
+}
+
+/** Whoever is still sending reads our answer, if it ends soon: a reset would take it away. */
+function endWith(socket: Socket, answer: string): void {
+  socket.end(answer);
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+function toAnswer(refusal: Refusal): string {
+  const body = `${refusalLine(refusal)}\n`;
+  return [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
