@@ -29,6 +29,9 @@ function assertSame(actual: Buffer, expected: Buffer): void {
   assert.ok(actual.equals(expected), 'the bytes that arrive are those that were offered');
 }
 
+/** Protocols tell whole seconds, and HTTP the difference of two of them. */
+const wholeSecondsMs = 2000;
+
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
 export const arrivals: Sentences = {
@@ -76,6 +79,21 @@ export const arrivals: Sentences = {
       assert.notEqual(origin, '');
       assert.doesNotMatch(origin, /[\p{Cc}{}]/u);
     }),
+
+  'a delivery says when its output was produced, if anything on the way tells': async (peer) => {
+    const producedAt = new Date(Math.floor(Date.now() / 1000 - 1000) * 1000);
+    const host = makeHost();
+    try {
+      await peer.offer(host, makeOutput(), producedAt);
+      const { producedAt: told } = await fetchFrom(peer, host);
+      if (peer.tellsTime === false) return assert.equal(told, undefined);
+      assert.ok(told instanceof Date, 'a moment is told');
+      const offMs = told.getTime() - producedAt.getTime();
+      assert.ok(Math.abs(offMs) <= wholeSecondsMs, `${offMs} ms off`);
+    } finally {
+      await peer.withdraw(host);
+    }
+  },
 
   'a fetch gets the newest output': async (peer) =>
     withOffer(peer, makeOutput(), async (host) => {

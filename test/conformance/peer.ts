@@ -15,6 +15,8 @@ export interface ConformancePeer {
   readonly beginsWithHeader?: true;
   /** Puts the output of a host where the source points, made at that moment where that can be told. */
   offer(host: string, output: Buffer, producedAt?: Date): Promise<void>;
+  /** Nothing on the way tells when output was made. */
+  readonly tellsTime?: false;
   /** Takes it away again; fine when nothing is there. */
   withdraw(host: string): Promise<void>;
   /** The peer goes away until it is restored; left out where a peer cannot be away. */
