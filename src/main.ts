@@ -2,12 +2,15 @@
 
 import type { CommandModule, Invocation } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
+import type { OptionTable } from './cli/options.ts';
 import { globalOptions, readArguments } from './cli/read-arguments.ts';
 import { commands } from './commands/catalog.ts';
 import { CourierError, quote, stderrLine } from './faults/errors.ts';
 import { redactSecrets } from './faults/redaction.ts';
 import { asCourierError } from './faults/system-errors.ts';
 import { makeLogger, type Verbosity } from './logging/log.ts';
+import { suggest } from './names/nearest.ts';
+import { looksLikeSource } from './transports/source.ts';
 import { version } from './version.ts';
 
 /** Runs one command line, without the program's own name, and resolves with the exit code. */
@@ -15,7 +18,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   const [name = '', ...rest] = args;
   const debug = rest.includes('--debug');
   try {
-    return (await runProgramOption(name, io)) ? 0 : await runCommand(name, rest, io);
+    return (await runProgramOption(name, rest, io)) ? 0 : await runCommand(name, rest, io);
   } catch (thrown) {
     const error = asCourierError(thrown, 'unexpected');
     const where = error.where ?? (Object.hasOwn(commands, name) ? [name] : []);
@@ -25,26 +28,40 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** `--version`, `--help` and nothing at all. */
-async function runProgramOption(name: string, io: Io): Promise<boolean> {
+/** `--version`, `--help`, `help` and `help COMMAND`. */
+async function runProgramOption(
+  name: string,
+  [topic, ...more]: readonly string[],
+  io: Io,
+): Promise<boolean> {
   if (name === '--version') {
     await print(`cmk-courier ${version} (Node ${process.versions.node})`, io);
     return true;
   }
-  if (name === '--help' || name === '-h' || name === 'help') {
-    const { programHelp } = await import('./cli/help.ts');
-    await print(await programHelp(commands), io);
+  if (name !== '--help' && name !== '-h' && name !== 'help') return false;
+  if (topic !== undefined && !topic.startsWith('-')) {
+    await printHelp(await loadCommand(topic), more, io);
     return true;
   }
-  return false;
+  const { programHelp } = await import('./cli/help.ts');
+  await print(await programHelp(commands), io);
+  return true;
+}
+
+/** @param args sources among them choose whose options are shown */
+async function printHelp(command: CommandModule, args: readonly string[], io: Io): Promise<void> {
+  const { commandHelp } = await import('./cli/help.ts');
+  const sources = args.filter(looksLikeSource);
+  await print(await commandHelp(command, (await command.loadSourceOptions?.(sources)) ?? []), io);
 }
 
 /** @returns the exit code of a success */
 async function runCommand(name: string, args: readonly string[], io: Io): Promise<number> {
   const command = await loadCommand(name);
-  if (args.includes('--help') || args.includes('-h')) {
-    const { commandHelp } = await import('./cli/help.ts');
-    await print(await commandHelp(command, (await command.loadSourceOptions?.([])) ?? []), io);
+  const end = args.indexOf('--');
+  const asksForHelp = (end < 0 ? args : args.slice(0, end)).some(isHelpFlag);
+  if (asksForHelp) {
+    await printHelp(command, args, io);
     return 0;
   }
   try {
@@ -58,13 +75,15 @@ async function runCommand(name: string, args: readonly string[], io: Io): Promis
   }
 }
 
+const isHelpFlag = (arg: string) => arg === '--help' || arg === '-h';
+
 /** Nagios plug-in API. */
 const unknownExitCode = 3;
 
 async function runLoaded(command: CommandModule, args: readonly string[], io: Io): Promise<number> {
   const groups = (await command.loadSourceOptions?.(args)) ?? [];
   const tables = [command.options, ...groups.map((group) => group.options), globalOptions];
-  const { operands, options } = readArguments(args, tables);
+  const { operands, options } = await readStrictly(command, args, tables);
   const { verbose, debug, ...own } = options;
   const verbosity: Verbosity = debug ? 'debug' : verbose ? 'info' : 'silent';
   const log = await makeLogger(verbosity, io.writeError);
@@ -77,12 +96,29 @@ async function runLoaded(command: CommandModule, args: readonly string[], io: Io
   return exitCode;
 }
 
+/** @throws CourierError USAGE */
+async function readStrictly(
+  command: CommandModule,
+  args: readonly string[],
+  tables: readonly OptionTable[],
+): Promise<Invocation> {
+  try {
+    return readArguments(args, tables);
+  } catch (error) {
+    const { explainForeignOption } = await import('./cli/foreign-option.ts');
+    throw (await explainForeignOption(command, args, tables)) ?? error;
+  }
+}
+
 async function loadCommand(name: string): Promise<CommandModule> {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry !== undefined) return entry.load();
-  const known = Object.keys(commands).join(', ');
-  const what = name === '' ? 'no command given' : `no command ${quote(name)}`;
-  throw new CourierError('USAGE', `${what}; there are ${known}, and --help`);
+  const known = Object.keys(commands);
+  if (name === '') {
+    throw new CourierError('USAGE', `no command given; there are ${known.join(', ')}, and --help`);
+  }
+  const words = [...known, 'help', '--help', '--version'];
+  throw new CourierError('USAGE', `no command ${quote(name)}; ${suggest(name, words)}`);
 }
 
 async function print(text: string, io: Io): Promise<void> {

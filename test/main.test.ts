@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { describeOption } from '../src/cli/help.ts';
+import { toFlag } from '../src/cli/options.ts';
 import { systemClock } from '../src/clock.ts';
 import { commands } from '../src/commands/catalog.ts';
 import { CourierError } from '../src/faults/errors.ts';
 import { main } from '../src/main.ts';
+import { catalog } from '../src/transports/catalog.ts';
 import { version } from '../src/version.ts';
 import { makeCommandContext } from './helpers/command-context.ts';
 import { goodOutput } from './helpers/scripted-transport.ts';
@@ -69,16 +72,92 @@ test('help of a command goes to stdout, whatever else is wrong', async () => {
 
 test('help of fetch shows the options of every transport', async () => {
   const { output } = await run(['fetch', '--help']);
-  const titles = output.split('\n').filter((line) => line.endsWith(' sources:'));
-  assert.ok(titles.includes('http sources:') && titles.includes('file sources:'));
+  const blocks = output.trimEnd().split('\n\n');
+  const sources = blocks
+    .find((block) => block.startsWith('Sources:\n'))
+    ?.split('\n')
+    .slice(1);
+  assert.deepEqual(
+    sources?.map((line) => line.trim().split(/ {2,}/)),
+    Object.entries(catalog).map(([scheme, { summary }]) => [`${scheme}:`, summary]),
+  );
+  for (const [scheme, { load }] of Object.entries(catalog)) {
+    const title = new RegExp(`^(?:\\S+ )*${scheme.replace('+', '\\+')}: .*sources:\n`);
+    const block = blocks.find((one) => title.test(one))?.replace(/\s+/g, ' ') ?? '';
+    for (const [name, spec] of Object.entries((await load()).options)) {
+      const placeholder = spec.kind === 'switch' ? '' : `=${spec.placeholder}`;
+      const row = `${toFlag(name)}${placeholder} ${describeOption(spec)}`;
+      assert.ok(block.includes(row.replace(/\s+/g, ' ')), `${scheme}: ${row}`);
+    }
+  }
+});
+
+test('help of fetch for one kind of source shows only its options', async () => {
+  for (const args of [
+    ['fetch', '--help', 'maildir:'],
+    ['help', 'fetch', 'maildir:'],
+  ]) {
+    const { output } = await run(args);
+    assert.match(output, /\nmaildir: sources:\n/);
+    assert.doesNotMatch(output, /\ntcp: sources:\n|--tls-pin/);
+  }
+});
+
+test('help COMMAND is COMMAND --help', async () => {
+  for (const name of Object.keys(commands)) {
+    const shown = await run(['help', name]);
+    assert.equal(shown.code, 0);
+    assert.deepEqual(await run([name, '--help']), shown);
+  }
+  await assertFails(['help', 'fech'], 2, 'cmk-courier: no command "fech"; is fetch meant? (USAGE)');
+});
+
+test('what stands behind -- does not ask for help', async () => {
+  const { code, errors } = await run(['check', '--', '--help']);
+  assert.equal(code, 4);
+  assert.equal(errors, 'cmk-courier: check: reading --help: no such file or directory (LOCAL)\n');
+});
+
+test('an option of another kind of source is told as that', async () => {
+  const said = 'cmk-courier: fetch: --mail-from is an option of imaps:, imap:, maildir: sources';
+  const line = `${said}, and no such source is given (USAGE)`;
+  await assertFails(['fetch', '--host=a', '--mail-from=x', 'https://x/{host}'], 2, line);
+  await assertFails(['fetch', '--host=a', '--mail-from', 'x'], 2, line);
+  await assertFails(
+    ['fetch', '--host=a', '--mail-form=x', 'https://x/{host}'],
+    2,
+    'cmk-courier: fetch: unknown option "--mail-form"; --help lists those there are (USAGE)',
+  );
+  await assertFails(
+    ['fetch', '--host=a', '--user=x', 'htps://x/{host}'],
+    2,
+    'cmk-courier: fetch: no transport for "htps:"; is https meant? (USAGE)',
+  );
+});
+
+test('a word that is mistyped gets the nearest one', async () => {
+  const lines: readonly (readonly [args: readonly string[], said: string])[] = [
+    [['chek'], 'no command "chek"; is check meant?'],
+    [['statsu'], 'no command "statsu"; is status meant?'],
+    [['--hlep'], 'no command "--hlep"; is --help meant?'],
+    [['hosts', 'lst'], 'hosts: no verb "lst"; is list meant?'],
+    [['certs', 'shw'], 'certs: no verb "shw"; is show meant?'],
+    [['routes', 'validat'], 'routes: no verb "validat"; is validate meant?'],
+    [['service', 'instal'], 'service: no verb "instal"; is install meant?'],
+    [['status', '-json'], 'status: unknown option "-json"; is --json meant?'],
+    [['fetch', '--maxage=1h', '/x'], 'fetch: unknown option "--maxage"; is --max-age meant?'],
+    [['fetch', '-x'], 'fetch: unknown option "-x"; --help lists those there are'],
+  ];
+  for (const [args, said] of lines) await assertFails(args, 2, `cmk-courier: ${said} (USAGE)`);
 });
 
 test('no command and an unknown command are mistakes', async () => {
   const known = `there are ${Object.keys(commands).join(', ')}, and --help (USAGE)`;
   await assertFails([], 2, `cmk-courier: no command given; ${known}`);
-  await assertFails(['get'], 2, `cmk-courier: no command "get"; ${known}`);
-  await assertFails(['constructor'], 2, `cmk-courier: no command "constructor"; ${known}`);
-  await assertFails(['a\n|b'], 2, `cmk-courier: no command "a ¦b"; ${known}`);
+  const words = known.replace('and --help', 'help, --help, --version');
+  await assertFails(['get'], 2, `cmk-courier: no command "get"; ${words}`);
+  await assertFails(['constructor'], 2, `cmk-courier: no command "constructor"; ${words}`);
+  await assertFails(['a\n|b|cdef'], 2, `cmk-courier: no command "a ¦b¦cdef"; ${words}`);
 });
 
 test('a wrong option of a command is one line with the name of the command', async () => {
@@ -88,7 +167,7 @@ test('a wrong option of a command is one line with the name of the command', asy
   await assertFails(
     ['fetch', '--hots=a', '/x'],
     2,
-    `${usage} unknown option "--hots"; did you mean --host (USAGE)`,
+    `${usage} unknown option "--hots"; is --host meant? (USAGE)`,
   );
   await assertFails(
     ['fetch', '--host=../x', '/x'],

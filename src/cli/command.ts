@@ -27,6 +27,8 @@ export interface CommandModule {
 /** Options of one transport, as --help shows them. */
 export interface OptionGroup {
   readonly title: string;
+  /** Of sources that take them, such as `https:`, and what each gets. */
+  readonly schemes?: readonly (readonly [scheme: string, summary: string])[];
   readonly options: OptionTable;
 }
 

@@ -8,20 +8,34 @@ import { globalOptions, shortNames } from './read-arguments.ts';
 /** Wide enough for the longest row, narrow enough for half a screen. */
 const widthColumns = 100;
 
-/** Help for one command. */
+/**
+ * Help for one command.
+ *
+ * @param groups options of transports; two may use a name for different things, so that each group
+ * is laid out by itself
+ */
 export async function commandHelp(
   command: CommandModule,
   groups: readonly OptionGroup[],
 ): Promise<string> {
-  const parser = newParser().usage(
-    `cmk-courier ${command.usage}\n\n${toSentence(command.summary)}`,
-  );
-  const all = [{ title: 'Options', options: command.options }, ...groups];
-  for (const group of all) describeOptions(parser, group);
-  describeOptions(parser, { title: 'Everywhere', options: globalOptions });
-  for (const [name, short] of Object.entries(shortNames)) parser.alias(name, short);
-  for (const [line, what] of command.examples) parser.example(`cmk-courier ${line}`, what);
-  return parser.getHelp();
+  const usage = `cmk-courier ${command.usage}\n\n${toSentence(command.summary)}`;
+  const everywhere = { title: 'Everywhere', options: globalOptions };
+  const blocks = [
+    newParser().usage(usage).getHelp(),
+    describeOptions({ title: 'Options', options: command.options }),
+    describePairs(
+      'Sources',
+      groups.flatMap(({ schemes = [] }) => schemes),
+    ),
+    ...groups.map(describeOptions),
+    describeOptions(everywhere),
+    describePairs(
+      'Examples',
+      command.examples.map(([line, what]) => [`cmk-courier ${line}`, what]),
+    ),
+  ];
+  const shown = await Promise.all(blocks);
+  return shown.filter((block) => block !== '').join('\n\n');
 }
 
 /** Help for the program: its commands. */
@@ -41,11 +55,28 @@ function newParser() {
   return yargs([]).help(false).version(false).wrap(widthColumns).scriptName('cmk-courier');
 }
 
-function describeOptions(parser: ReturnType<typeof newParser>, group: OptionGroup): void {
+/** Nothing for a group without options. */
+async function describeOptions(group: OptionGroup): Promise<string> {
+  if (Object.keys(group.options).length === 0) return '';
+  const parser = newParser();
   for (const [name, spec] of sorted(group.options)) {
     const key = `${toFlag(name).slice(2)}${spec.kind === 'switch' ? '' : `=${spec.placeholder}`}`;
     parser.option(key, { describe: describeOption(spec), group: `${group.title}:` });
   }
+  for (const [name, short] of Object.entries(shortNames)) {
+    if (Object.hasOwn(group.options, name)) parser.alias(name, short);
+  }
+  return parser.getHelp();
+}
+
+/** What yargs calls examples: two columns below a title. */
+async function describePairs(
+  title: string,
+  pairs: readonly (readonly [left: string, right: string])[],
+): Promise<string> {
+  const parser = newParser().updateStrings({ 'Examples:': `${title}:` });
+  for (const [left, right] of pairs) parser.example(left, right);
+  return pairs.length === 0 ? '' : parser.getHelp();
 }
 
 /** Required options first, then as they stand in the table. */

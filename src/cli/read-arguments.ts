@@ -2,6 +2,7 @@
 
 import parse from 'yargs-parser';
 import { CourierError, quote } from '../faults/errors.ts';
+import { findNearest } from '../names/nearest.ts';
 import type { Invocation } from './command.ts';
 import { type OptionSpec, type OptionTable, toFlag } from './options.ts';
 
@@ -35,7 +36,7 @@ export function readArguments(args: readonly string[], tables: readonly OptionTa
   const names = new Map(options.map(({ flag, name }) => [flag, name]));
   const entries = Object.entries(given).map(([flag, value]) => {
     const name = names.get(flag);
-    if (name === undefined) throw unknownOption(flag, [...names.keys()]);
+    if (name === undefined) throw unknownOption(asWritten(flag, args), [...names.keys()]);
     return [name, [value].flat().map(String)] as const;
   });
   if (error) throw wrongCount(error);
@@ -65,23 +66,14 @@ function wrongCount(error: Error): CourierError {
   return new CourierError('USAGE', `--${flag} ${what}`, { cause: error });
 }
 
-function unknownOption(flag: string, known: readonly string[]): CourierError {
-  const given = flag.length === 1 ? `-${flag}` : `--${flag}`;
-  const near = known.find((candidate) => isNear(flag, candidate));
-  const hint = near === undefined ? '' : `; did you mean --${near}`;
-  return new CourierError('USAGE', `unknown option ${quote(given)}${hint}`);
+/** A word behind a single dash is read as many letters; whoever wrote it meant the word. */
+function asWritten(flag: string, args: readonly string[]): string {
+  const word = args.find((arg) => flag.length === 1 && arg.startsWith(`-${flag}`));
+  return word === undefined ? `--${flag}` : (word.split('=')[0] ?? word);
 }
 
-/** One letter too many, one missing, one wrong, or two swapped. */
-function isNear(given: string, known: string): boolean {
-  let start = 0;
-  while (start < given.length && given[start] === known[start]) start += 1;
-  const [restGiven, restKnown] = [given.slice(start), known.slice(start)];
-  return (
-    restGiven.slice(1) === restKnown ||
-    restGiven === restKnown.slice(1) ||
-    restGiven.slice(1) === restKnown.slice(1) ||
-    (restGiven.slice(2) === restKnown.slice(2) &&
-      restGiven.slice(0, 2) === [...restKnown.slice(0, 2)].reverse().join(''))
-  );
+function unknownOption(given: string, known: readonly string[]): CourierError {
+  const near = given.length > 2 ? findNearest(given.replace(/^-+/, ''), known) : undefined;
+  const hint = near === undefined ? '--help lists those there are' : `is --${near} meant?`;
+  return new CourierError('USAGE', `unknown option ${quote(given)}; ${hint}`);
 }

@@ -14,7 +14,8 @@ import {
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parsePath } from '../cli/option-types.ts';
 import { type OptionTable, type OptionValues, toFlag } from '../cli/options.ts';
-import { CourierError, quote } from '../faults/errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { describeVerb } from '../names/nearest.ts';
 
 const options = {
   site: {
@@ -103,8 +104,7 @@ async function run(
   const [name = '', ...rest] = operands;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (action === undefined) {
-    const given = name === '' ? '' : `, not ${quote(name)}`;
-    throw new CourierError('USAGE', `certs is followed by init, show, server or revoke${given}`);
+    throw new CourierError('USAGE', describeVerb('certs', operands[0], Object.keys(actions)));
   }
   if (rest.length > 0 !== action.operands) throw misused(action);
   for (const option of ['site', 'name'] as const) {

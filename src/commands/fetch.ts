@@ -131,6 +131,7 @@ export const fetch: CommandModule = {
     ['fetch --host=web01 --max-age=10m /var/drops/{host}.txt', 'a dropped file'],
     ['fetch --host=web01 https://a/{host} /var/drops/{host}', 'the file if the server fails'],
     ['fetch --host=web01 --address=192.0.2.7', 'as the routes file says'],
+    ['fetch --help https:', 'the options of one kind of source'],
   ],
   options,
   loadSourceOptions,
@@ -215,17 +216,27 @@ function pick(raw: RawOptions, table: OptionTable): RawOptions {
   return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
 }
 
-/** A routed fetch has no use for them; --help, which passes no arguments, shows all there are. */
+/** A routed fetch has no use for them; those of every transport where none is asked for. */
 async function loadSourceOptions(args: readonly string[]): Promise<readonly OptionGroup[]> {
   const schemes = args.filter(looksLikeSource).map(schemeOf);
   if (args.length > 0 && schemes.length === 0) return [];
-  const chosen = schemes.filter((scheme) => Object.hasOwn(catalog, scheme));
-  const groups = new Map<string, OptionGroup>();
-  for (const scheme of chosen.length > 0 ? chosen : Object.keys(catalog)) {
-    const { transport, load } = catalogEntry(scheme);
-    groups.set(transport, { title: `${transport} sources`, options: (await load()).options });
-  }
-  return [...groups.values()];
+  const known = Object.keys(catalog);
+  const chosen = known.filter((scheme) => schemes.includes(scheme));
+  // A scheme that does not exist is told when the source is read.
+  const wanted = chosen.length > 0 ? chosen : known;
+  const names = [...new Set(wanted.map((scheme) => catalogEntry(scheme).transport))];
+  return Promise.all(names.map(toOptionGroup));
+}
+
+async function toOptionGroup(transport: string): Promise<OptionGroup> {
+  const entries = Object.entries(catalog).filter(([, entry]) => entry.transport === transport);
+  const schemes = entries.map(([scheme, { summary }]) => [`${scheme}:`, summary] as const);
+  const [first] = entries;
+  return {
+    title: `${schemes.map(([scheme]) => scheme).join(' ')} sources`,
+    schemes,
+    options: first === undefined ? {} : (await first[1].load()).options,
+  };
 }
 
 function schemeOf(source: string): string {

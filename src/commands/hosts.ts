@@ -3,8 +3,9 @@
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseOneOf, parsePath, parsePositiveDuration, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { CourierError, quote } from '../faults/errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { parseHostName } from '../names/host-name.ts';
+import { describeVerb } from '../names/nearest.ts';
 import { receiverPlaces } from '../receiver/options.ts';
 import { parsePattern } from '../receiver/patterns.ts';
 
@@ -93,8 +94,7 @@ async function run(
 ): Promise<void> {
   const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined) {
-    const what = verb === undefined ? 'hosts needs a verb' : `no verb ${quote(verb)}`;
-    throw new CourierError('USAGE', `${what}; there are ${Object.keys(verbs).join(', ')}`);
+    throw new CourierError('USAGE', describeVerb('hosts', verb, Object.keys(verbs)));
   }
   const administration = await import('../receiver/administration.ts');
   const places = receiverPlaces(values, context.env);

@@ -8,6 +8,7 @@ import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
+import { describeVerb } from '../names/nearest.ts';
 import type { Target } from '../transports/source.ts';
 
 const options = {
@@ -62,8 +63,7 @@ async function run(
 ): Promise<void> {
   const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined) {
-    const what = verb === undefined ? 'routes needs a verb' : `no verb ${quote(verb)}`;
-    throw new CourierError('USAGE', `${what}; there are ${Object.keys(verbs).join(', ')}`);
+    throw new CourierError('USAGE', describeVerb('routes', verb, Object.keys(verbs)));
   }
   const { defaultRoutesPath } = await import('../routes/load.ts');
   const path = values.routes ?? defaultRoutesPath(context.env);

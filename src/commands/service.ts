@@ -6,6 +6,7 @@ import { type CommandContext, type CommandModule, defineCommand } from '../cli/c
 import { parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import { describeVerb } from '../names/nearest.ts';
 import type { Plan } from '../service/plan.ts';
 import { type Service, services } from '../service/service.ts';
 
@@ -49,8 +50,7 @@ async function run(
     case 'uninstall':
       return runUninstall(plan, values, context);
     default: {
-      const given = verb === undefined ? 'service needs a verb' : `no verb ${quote(verb)}`;
-      throw new CourierError('USAGE', `${given}; there are install, uninstall`);
+      throw new CourierError('USAGE', describeVerb('service', verb, ['install', 'uninstall']));
     }
   }
 }

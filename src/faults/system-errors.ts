@@ -13,8 +13,8 @@ const systemErrors: Readonly<Record<string, Meaning>> = {
   EHOSTUNREACH: ['UNREACHABLE', 'no route to host'],
   ENETUNREACH: ['UNREACHABLE', 'network unreachable'],
   EHOSTDOWN: ['UNREACHABLE', 'host is down'],
-  EADDRNOTAVAIL: ['UNREACHABLE', 'no address of that family here'],
-  EAFNOSUPPORT: ['UNREACHABLE', 'no address of that family here'],
+  EADDRNOTAVAIL: ['UNREACHABLE', 'this machine has no address to reach that one from'],
+  EAFNOSUPPORT: ['UNREACHABLE', 'this machine has no addresses of that family'],
   ENOTFOUND: ['UNREACHABLE', 'no such name in DNS'],
   EAI_AGAIN: ['UNREACHABLE', 'name resolution failed for now'],
   ETIMEDOUT: ['TIMEOUT', 'connection timed out'],
@@ -46,6 +46,13 @@ const systemErrors: Readonly<Record<string, Meaning>> = {
   INVALID_PURPOSE: ['REFUSED', 'the certificate is not for this purpose'],
 };
 
+/** What the same means to one who wants to listen. */
+const listeningErrors: Readonly<Record<string, Meaning>> = {
+  EADDRNOTAVAIL: ['LOCAL', 'this machine has no such address'],
+  EAFNOSUPPORT: ['LOCAL', 'this machine has no addresses of that family'],
+  EACCES: ['LOCAL', 'permission denied; ports below 1024 are for root'],
+};
+
 /**
  * Any error as a CourierError; a CourierError passes through as it is, what nobody foresaw
  * becomes INTERNAL.
@@ -75,8 +82,18 @@ function meaningOf(error: unknown): Meaning | undefined {
   // Several addresses were tried: the first one's failure stands for all.
   if (error instanceof AggregateError) return meaningOf(error.errors[0]);
   const code = errorCode(error);
+  if (code !== undefined && isAboutListening(error) && Object.hasOwn(listeningErrors, code)) {
+    return listeningErrors[code];
+  }
   if (code !== undefined && Object.hasOwn(systemErrors, code)) return systemErrors[code];
   return code === undefined ? undefined : (tlsMeaning(error, code) ?? callMeaning(error, code));
+}
+
+function isAboutListening(error: unknown): boolean {
+  // A socket of a file system has a path in the place of address and port.
+  return (
+    error instanceof Error && 'syscall' in error && error.syscall === 'listen' && 'port' in error
+  );
 }
 
 /** Any other system call that failed: rare, and no bug of ours. */

@@ -1,16 +1,29 @@
 /** What somebody who mistyped a word may have meant. */
 
+import { quote } from '../faults/errors.ts';
+
 /** What to say of a word that is not known: the one that may be meant, else all there are. */
 export function suggest(word: string, known: readonly string[]): string {
   const nearest = findNearest(word, known);
   return nearest === undefined ? `there are ${known.join(', ')}` : `is ${nearest} meant?`;
 }
 
-/** The known word that differs least, if that is little. */
-function findNearest(word: string, known: readonly string[]): string | undefined {
+/** What to say of a command that is not followed by one of its verbs. */
+export function describeVerb(
+  command: string,
+  verb: string | undefined,
+  known: readonly string[],
+): string {
+  if (verb === undefined) return `${command} needs a verb; there are ${known.join(', ')}`;
+  return `no verb ${quote(verb)}; ${suggest(verb, known)}`;
+}
+
+/** The known word that differs least, if that is little for a word of its length. */
+export function findNearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known.map((candidate) => [distance(word, candidate), candidate] as const);
   const [[least, nearest] = [Number.POSITIVE_INFINITY, '']] = ranked.sort(([a], [b]) => a - b);
-  return least <= 3 ? nearest : undefined;
+  const allowed = Math.min(3, Math.max(1, Math.floor(word.length / 2)));
+  return least <= allowed ? nearest : undefined;
 }
 
 /** How many letters to change, add or take away (Levenshtein), upper and lower case alike. */

@@ -1,6 +1,7 @@
 /** Every transport, by the scheme of the sources it serves; loaded when one is used. */
 
 import { CourierError, quote } from '../faults/errors.ts';
+import { suggest } from '../names/nearest.ts';
 import type { TransportModule } from './transport.ts';
 
 interface CatalogEntry {
@@ -64,8 +65,8 @@ export const catalog: Readonly<Record<string, CatalogEntry>> = {
 export function catalogEntry(scheme: string): CatalogEntry {
   const entry = Object.hasOwn(catalog, scheme) ? catalog[scheme] : undefined;
   if (entry === undefined) {
-    const known = Object.keys(catalog).join(', ');
-    throw new CourierError('USAGE', `no transport for ${quote(`${scheme}:`)}; there are ${known}`);
+    const hint = suggest(scheme, Object.keys(catalog));
+    throw new CourierError('USAGE', `no transport for ${quote(`${scheme}:`)}; ${hint}`);
   }
   return entry;
 }

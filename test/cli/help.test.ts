@@ -38,7 +38,22 @@ const command: CommandModule = {
 };
 
 test('the help of a command shows usage, options, groups and examples', async () => {
-  const text = await commandHelp(command, [{ title: 'http sources', options: { user } }]);
+  const text = await commandHelp(command, [
+    {
+      title: 'http sources',
+      schemes: [
+        ['https:', 'from a web server'],
+        ['http:', 'the same without encryption'],
+      ],
+      options: { user },
+    },
+    {
+      title: 'imap sources',
+      schemes: [['imap:', 'a message']],
+      options: { user: { ...user, describe: 'who logs in' } },
+    },
+    { title: 'spool sources', options: {} },
+  ]);
   assert.equal(
     text,
     `cmk-courier show [FILE…]
@@ -46,14 +61,22 @@ test('the help of a command shows usage, options, groups and examples', async ()
 Print what there is.
 
 Options:
-      --host=NAME         the host (required)
-      --max-age=DURATION  how old (default 5m)
-      --lenient           be lenient
-      --sections=NAMES    sections to keep (may be given again)
-      --address=IP        an address
+  --host=NAME         the host (required)
+  --max-age=DURATION  how old (default 5m)
+  --lenient           be lenient
+  --sections=NAMES    sections to keep (may be given again)
+  --address=IP        an address
+
+Sources:
+  https:  from a web server
+  http:   the same without encryption
+  imap:   a message
 
 http sources:
-      --user=NAME  who asks
+  --user=NAME  who asks
+
+imap sources:
+  --user=NAME  who logs in
 
 Everywhere:
   -v, --verbose  say on stderr what is done

@@ -125,26 +125,31 @@ test('an option without its value is a mistake', () => {
 });
 
 test('an unknown option is a mistake', () => {
-  assertRefused('unknown option "--output"', '--output=x');
-  assertRefused('unknown option "-x"', '-x');
-  assertRefused('unknown option "--no-lenient"', '--no-lenient');
-  assertRefused('unknown option "--maxAge"', '--maxAge=5m');
-  assertRefused('unknown option "--host.a"', '--host.a=1');
-  assertRefused('unknown option "--constructor"', '--constructor=1');
-  assertRefused('unknown option "--toString"', '--toString');
+  assertRefused('unknown option "--output"; --help lists those there are', '--output=x');
+  assertRefused('unknown option "-x"; --help lists those there are', '-x');
+  assertRefused('unknown option "--no-lenient"; is --lenient meant?', '--no-lenient');
+  assertRefused('unknown option "--maxAge"; --help lists those there are', '--maxAge=5m');
+  assertRefused('unknown option "--host.a"; --help lists those there are', '--host.a=1');
+  assertRefused('unknown option "--constructor"; --help lists those there are', '--constructor=1');
+  assertRefused('unknown option "--toString"; --help lists those there are', '--toString');
 });
 
 test('an option that is nearly known brings a hint', () => {
-  assertRefused('unknown option "--hots"; did you mean --host', '--hots=a');
-  assertRefused('unknown option "--hosts"; did you mean --host', '--hosts=a');
-  assertRefused('unknown option "--hst"; did you mean --host', '--hst=a');
-  assertRefused('unknown option "--hoxt"; did you mean --host', '--hoxt=a');
-  assertRefused('unknown option "--max_age"; did you mean --max-age', '--max_age=5m');
-  assertRefused('unknown option "--hostname"', '--hostname=a');
+  assertRefused('unknown option "--hots"; is --host meant?', '--hots=a');
+  assertRefused('unknown option "--hosts"; is --host meant?', '--hosts=a');
+  assertRefused('unknown option "--hst"; is --host meant?', '--hst=a');
+  assertRefused('unknown option "--hoxt"; is --host meant?', '--hoxt=a');
+  assertRefused('unknown option "--max_age"; is --max-age meant?', '--max_age=5m');
+  assertRefused('unknown option "--hostname"; --help lists those there are', '--hostname=a');
 });
 
 test('an unknown option with a value that looks like one does not swallow it', () => {
-  assertRefused('unknown option "--pasword-file"', '--pasword-file', 'x', '--host=a');
+  assertRefused(
+    'unknown option "--pasword-file"; --help lists those there are',
+    '--pasword-file',
+    'x',
+    '--host=a',
+  );
 });
 
 test('no argument changes what objects are', () => {

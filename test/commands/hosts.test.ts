@@ -167,7 +167,7 @@ test('what cannot be is said', async (t) => {
   const running = await startReceiver(t);
   const cases: readonly (readonly [string[], RawOptions, RegExp])[] = [
     [[], {}, /^hosts needs a verb; there are list, allow, deny, token, revoke$/],
-    [['lst'], {}, /^no verb "lst"; there are/],
+    [['lst'], {}, /^no verb "lst"; is list meant\?/],
     [['list', 'x'], {}, /^list takes no names$/],
     [['allow'], {}, /^a name is missing/],
     [['allow', 'x'], {}, /^no host "x" waits to be registered$/],

@@ -64,7 +64,7 @@ test('validate names each mistake with its line, options of transports included'
   assert.equal(code, 3);
   assert.match(
     said,
-    /^ROOT\/routes\.yaml:3: unknown key "connectTimout" of http; is connectTimeout meant\?\nROOT\/routes\.yaml:5: no transport for "ftp:"; there are .*\n$/,
+    /^ROOT\/routes\.yaml:3: unknown key "connectTimout" of http; is connectTimeout meant\?\nROOT\/routes\.yaml:5: no transport for "ftp:"; is sftp meant\?\n$/,
   );
   assert.match(errors, /^cmk-courier: routes: ROOT\/routes\.yaml:3: .*; and 1 more \(CONFIG\)\n$/);
 });

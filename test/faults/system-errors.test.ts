@@ -42,6 +42,20 @@ test("Node's errors are said in our words", () => {
   assert.deepEqual(Object.fromEntries(found), meanings);
 });
 
+test('an address nobody can listen at is not an address family', async () => {
+  const refused = (host: string) =>
+    new Promise((resolve) => createServer().once('error', resolve).listen({ host, port: 0 }));
+  assert.equal(
+    toLine(await refused('192.0.2.1')),
+    'LOCAL connecting to depot:443: this machine has no such address',
+  );
+  const connecting = withCode('EADDRNOTAVAIL', { syscall: 'connect' });
+  assert.equal(
+    toLine(connecting),
+    'UNREACHABLE connecting to depot:443: this machine has no address to reach that one from',
+  );
+});
+
 test('the error of the system stays the cause', () => {
   const error = withCode('ECONNREFUSED');
   assert.equal(asCourierError(error, 'connecting').cause, error);
