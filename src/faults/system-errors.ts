@@ -50,7 +50,6 @@ const systemErrors: Readonly<Record<string, Meaning>> = {
 const listeningErrors: Readonly<Record<string, Meaning>> = {
   EADDRNOTAVAIL: ['LOCAL', 'this machine has no such address'],
   EAFNOSUPPORT: ['LOCAL', 'this machine has no addresses of that family'],
-  EACCES: ['LOCAL', 'permission denied; ports below 1024 are for root'],
 };
 
 /**
@@ -90,10 +89,7 @@ function meaningOf(error: unknown): Meaning | undefined {
 }
 
 function isAboutListening(error: unknown): boolean {
-  // A socket of a file system has a path in the place of address and port.
-  return (
-    error instanceof Error && 'syscall' in error && error.syscall === 'listen' && 'port' in error
-  );
+  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
 }
 
 /** Any other system call that failed: rare, and no bug of ours. */

@@ -128,8 +128,8 @@ test('an unknown option is a mistake', () => {
   assertRefused('unknown option "--output"; --help lists those there are', '--output=x');
   assertRefused('unknown option "-x"; --help lists those there are', '-x');
   assertRefused('unknown option "--no-lenient"; is --lenient meant?', '--no-lenient');
-  assertRefused('unknown option "--maxAge"; --help lists those there are', '--maxAge=5m');
-  assertRefused('unknown option "--host.a"; --help lists those there are', '--host.a=1');
+  assertRefused('unknown option "--maxAge"; is --max-age meant?', '--maxAge=5m');
+  assertRefused('unknown option "--host.a"; is --host meant?', '--host.a=1');
   assertRefused('unknown option "--constructor"; --help lists those there are', '--constructor=1');
   assertRefused('unknown option "--toString"; --help lists those there are', '--toString');
 });
