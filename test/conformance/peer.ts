@@ -15,8 +15,8 @@ export interface ConformancePeer {
   readonly beginsWithHeader?: true;
   /** Puts the output of a host where the source points, made at that moment where that can be told. */
   offer(host: string, output: Buffer, producedAt?: Date): Promise<void>;
-  /** Nothing on the way tells when output was made. */
-  readonly tellsTime?: false;
+  /** Where the time of production is not that of the offer: nobody tells, or it is made when asked for. */
+  readonly tellsTime?: 'never' | 'of asking';
   /** Takes it away again; fine when nothing is there. */
   withdraw(host: string): Promise<void>;
   /** The peer goes away until it is restored; left out where a peer cannot be away. */

@@ -18,7 +18,7 @@ export async function startPrograms(): Promise<ConformancePeer> {
     stopsHalfWay: call('fails', '1'),
     hangs: call('silent'),
     secrets: [],
-    tellsTime: false,
+    tellsTime: 'never',
     offer: (host, output) => putFile(pathOf(host), output),
     withdraw: (host) => rm(pathOf(host), { force: true }),
     leftovers: async () =>

@@ -27,7 +27,7 @@ async function toPeer(sshd: Sshd, agents: string): Promise<ConformancePeer> {
   return {
     module: ssh,
     source: toSshSource(sshd, `${agents}/{host}`),
-    tellsTime: false,
+    tellsTime: 'never',
     offer,
     async withdraw(host) {
       await rm(join(agents, host), { force: true });

@@ -119,7 +119,7 @@ async function startPeer(
     source: sourceAt(real),
     addressOf: (host) => hosts.addressOf(host),
     beginsWithHeader: true,
-    tellsTime: false,
+    tellsTime: 'of asking',
     offer: async (host, output) => {
       hosts.outputs.set(hosts.addressOf(host), await wrap(output));
     },
