@@ -4,6 +4,7 @@
  */
 
 import {
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -17,6 +18,7 @@ import type { Clock } from '../clock.ts';
 import { errorCode } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { type HostName, parseAddress, parseHostName } from '../names/host-name.ts';
+import { isTrustedEntry, requireTrustedSync } from '../system/trusted-path.ts';
 
 /** A host as the site asks for it. */
 export interface AskedHost {
@@ -42,6 +44,7 @@ export function noteAsked(directory: string, asked: AskedHost, clock: Clock, log
   try {
     if (isNoted(path, line, clock.now())) return;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    requireTrustedSync(directory);
     const temporary = join(directory, `.${asked.host}~${process.pid}`);
     writeFileSync(temporary, line, { mode: 0o600 });
     renameSync(temporary, path);
@@ -56,12 +59,20 @@ function isNoted(path: string, line: string, nowMs: number): boolean {
   return readFileSync(path, 'utf8') === line;
 }
 
-/** All that is noted, in any order; what cannot be read or is no note is passed over. */
+/**
+ * All that is noted, in any order; what cannot be read, is no note or may be somebody else's is
+ * passed over: the address in it is asked for the host's output.
+ *
+ * @throws CourierError CONFIG when others may write to the directory
+ */
 export function readAsked(directory: string): readonly Asked[] {
+  requireTrustedSync(directory);
   return listNames(directory).flatMap((name) => {
     try {
       const path = join(directory, name);
-      const askedAt = statSync(path).mtime;
+      const stats = lstatSync(path);
+      if (!stats.isFile() || !isTrustedEntry(stats)) return [];
+      const askedAt = stats.mtime;
       const [address = '-', ...tags] = readFileSync(path, 'utf8').trim().split(/\s+/);
       const given = address === '-' ? undefined : parseAddress(address);
       return [{ host: parseHostName(name), address: given, tags, askedAt }];

@@ -11,11 +11,12 @@ export function isTemporaryName(name: string): boolean {
   return name.startsWith('.') && name.endsWith('~new');
 }
 
-/** Whose file it is; undefined when it is none of ours. */
-export function hostOf(name: string): HostName | undefined {
+/** Whether it is the name of a host, and so that of a file of ours. */
+export function isHostName(name: string): boolean {
   try {
-    return parseHostName(name);
+    parseHostName(name);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }

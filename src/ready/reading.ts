@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { HostName } from '../names/host-name.ts';
-import { type ReadyFault, readyMark } from './ready-directory.ts';
+import { isTrustedEntry, requireTrustedSync } from '../system/trusted-path.ts';
+import type { ReadyFault } from './ready-directory.ts';
+import { parseFirstLine } from './ready-file.ts';
 import type { Uptime } from './uptime.ts';
 
 /** Something that has not expired. */
@@ -23,29 +25,31 @@ interface Readers {
 /**
  * What lies ready for a host; undefined when there is nothing, or nothing that is still good.
  *
- * @throws CourierError LOCAL when the directory cannot be read
+ * @throws CourierError LOCAL when the directory cannot be read; CONFIG when others may write to it
  */
 export function readReady(directory: string, host: HostName, readers: Readers): Ready | undefined {
+  requireTrustedSync(directory);
   try {
     const found = readStart(join(directory, host));
-    return found === undefined ? undefined : judge(found, readers);
+    return found === undefined ? undefined : judge(host, found, readers);
   } catch (error) {
     throw asCourierError(error, `looking for what is ready in ${directory}`);
   }
 }
 
-const firstLine = /^(\S+) (\S+) (\d{1,12}) \S+ (\d{1,2})(?: (.+))?\n/;
-
-function judge({ text, size, mtimeMs }: Start, { clock, uptime }: Readers): Ready | undefined {
+/** Without a first line of ours it is nothing, whoever laid it there. */
+function judge(
+  host: HostName,
+  { text, size, mtimeMs }: Start,
+  { clock, uptime }: Readers,
+): Ready | undefined {
   const validMs = mtimeMs - clock.now();
-  if (validMs <= 0) return undefined;
-  if (!text.startsWith(`${readyMark} `)) return { kind: 'output', bytes: size, validMs };
-  const [head = '', , boot, second, code, line] = firstLine.exec(text) ?? [];
-  if (boot !== uptime.bootId || Math.floor(uptime.now()) >= Number(second)) return undefined;
-  const bytes = size - Buffer.byteLength(head);
-  if (code !== '0') {
-    return line === undefined ? undefined : { kind: 'fault', line, exitCode: Number(code) };
-  }
+  const first = parseFirstLine(host, text);
+  if (validMs <= 0 || first === undefined) return undefined;
+  if (first.bootId !== uptime.bootId || Math.floor(uptime.now()) >= first.second) return undefined;
+  const { line, exitCode } = first;
+  const bytes = size - first.bytes;
+  if (exitCode !== 0) return line === undefined ? undefined : { kind: 'fault', line, exitCode };
   return line === undefined ? { kind: 'output', bytes, validMs } : { kind: 'grace', bytes, line };
 }
 
@@ -57,18 +61,20 @@ interface Start {
   readonly mtimeMs: number;
 }
 
-/** The first bytes of a file; undefined when there is none. */
+const readOnly = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** The first bytes of a file; undefined when there is none, or one others may change. */
 function readStart(path: string): Start | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    descriptor = openSync(path, readOnly);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (['ENOENT', 'ELOOP'].includes(errorCode(error) ?? '')) return undefined;
     throw error;
   }
   try {
     const stats = fstatSync(descriptor);
-    if (!stats.isFile()) return undefined;
+    if (!stats.isFile() || !isTrustedEntry(stats)) return undefined;
     const bytes = Buffer.alloc(longestLine);
     const length = readSync(descriptor, bytes);
     return { text: bytes.toString('utf8', 0, length), size: stats.size, mtimeMs: stats.mtimeMs };

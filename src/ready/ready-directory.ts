@@ -2,31 +2,19 @@
  * What the site gets without waiting: a file for each host, in a directory in memory, with the
  * bytes for stdout, or the line and code of a fault. `agents/site/cmk-courier-ready` reads it.
  *
- * A file's time of modification is the moment it expires. That alone would not do: a clock that is
- * set back, or a boot with a directory on disk, would make good what had expired. So the first line
- * says more, and all behind it is what goes out:
- *
- * `cmk-courier-ready/1 BOOT SECOND ADDRESS CODE LINE`
- *
- * It is expired from that second since that boot on; it was fetched from that address, `-` when the
- * site need not care; CODE is 0 for output, else the exit code that goes with the LINE for stderr.
- * With CODE 0 a LINE tells the fault for which old output stands in.
- *
  * All calls are synchronous: memory does not keep anybody waiting.
  */
 
 import {
   closeSync,
+  constants,
   existsSync,
   futimesSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
-  unlinkSync,
   writeSync,
   writevSync,
 } from 'node:fs';
@@ -34,7 +22,10 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { HostName } from '../names/host-name.ts';
-import { hostOf, isTemporaryName, temporaryName } from './names.ts';
+import { requireTrustedSync } from '../system/trusted-path.ts';
+import { remove, requireOnlyOurs, sweep } from './contents.ts';
+import { temporaryName } from './names.ts';
+import { makeFirstLine, parseFirstLine } from './ready-file.ts';
 import type { Uptime } from './uptime.ts';
 
 export interface ReadyDirectorySettings {
@@ -63,9 +54,6 @@ export interface Validity {
   readonly address: string | undefined;
 }
 
-/** With what the first line begins. */
-export const readyMark = 'cmk-courier-ready/1';
-
 /** What expired so long ago helps nobody any more. */
 const sweepMs = 600_000;
 
@@ -83,12 +71,13 @@ export class ReadyDirectory {
   /**
    * Makes it (0700) where it is missing and clears it up.
    *
-   * @throws CourierError LOCAL
+   * @throws CourierError LOCAL; CONFIG when others may write there, or it holds what is not ours
    */
   static open(settings: ReadyDirectorySettings): ReadyDirectory {
     try {
-      mkdirSync(settings.directory, { recursive: true, mode: 0o700 });
       const opened = new ReadyDirectory(settings);
+      opened.#make();
+      requireOnlyOurs(settings.directory);
       opened.sweep();
       return opened;
     } catch (error) {
@@ -134,8 +123,10 @@ export class ReadyDirectory {
       const path = this.#pathOf(host);
       if (!existsSync(path)) return undefined;
       const bytes = readFileSync(path);
-      const end = bytes.indexOf('\n');
-      return / 0$/.test(bytes.toString('latin1', 0, end)) ? bytes.subarray(end + 1) : undefined;
+      const start = bytes.toString('utf8', 0, bytes.indexOf('\n') + 1);
+      const first = parseFirstLine(host, start);
+      const isGood = first?.exitCode === 0 && first.line === undefined;
+      return isGood ? bytes.subarray(first.bytes) : undefined;
     });
   }
 
@@ -145,41 +136,53 @@ export class ReadyDirectory {
   }
 
   /**
-   * Removes what was half-way written and what expired long ago.
+   * Removes what was half-way written and what expired long ago, if it is ours; makes the directory
+   * again when it is gone.
    *
-   * @throws CourierError LOCAL
+   * @throws CourierError LOCAL; CONFIG when others may write there
    */
   sweep(): void {
     this.#doing('clearing up what is ready', () => {
-      const oldestMs = this.#clock.now() - sweepMs;
-      for (const name of readdirSync(this.#directory)) {
-        const path = join(this.#directory, name);
-        if (isTemporaryName(name)) remove(path);
-        else if (hostOf(name) !== undefined && modifiedMs(path) < oldestMs) remove(path);
-      }
+      this.#make();
+      sweep(this.#directory, this.#clock.now() - sweepMs);
     });
+  }
+
+  #make(): void {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    requireTrustedSync(this.#directory);
   }
 
   #pathOf(host: HostName): string {
     return join(this.#directory, host);
   }
 
-  /** Whole or not at all. The second is rounded down, so that it never comes too late. */
-  #write(
-    host: HostName,
-    outcome: string,
-    output: readonly Buffer[],
-    { validMs, address = '-' }: Validity,
-  ): void {
+  /** Whole or not at all; where the directory is gone, in a new one. */
+  #write(host: HostName, outcome: string, output: readonly Buffer[], validity: Validity): void {
+    const head = this.#toFirstLine(host, outcome, validity);
+    const expiresAt = (this.#clock.now() + validity.validMs) / 1000;
+    try {
+      this.#writeFile(host, [head, ...output], expiresAt);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT' || existsSync(this.#directory)) throw error;
+      this.#make();
+      this.#writeFile(host, [head, ...output], expiresAt);
+    }
+  }
+
+  /** The second is rounded down, so that it never comes too late. */
+  #toFirstLine(host: HostName, outcome: string, { validMs, address = '-' }: Validity): Buffer {
     const { bootId, now } = this.#uptime;
     const second = Math.floor(now() + validMs / 1000);
-    const head = Buffer.from(`${readyMark} ${bootId} ${second} ${address} ${outcome}\n`);
-    const expiresAt = (this.#clock.now() + validMs) / 1000;
+    return makeFirstLine(host, { bootId, second, address }, outcome);
+  }
+
+  #writeFile(host: HostName, parts: readonly Buffer[], expiresAt: number): void {
     const temporary = join(this.#directory, temporaryName(host));
     try {
-      const descriptor = openSync(temporary, 'w', 0o600);
+      const descriptor = openSync(temporary, newFile, 0o600);
       try {
-        writeAll(descriptor, [head, ...output]);
+        writeAll(descriptor, parts);
         futimesSync(descriptor, expiresAt, expiresAt);
       } finally {
         closeSync(descriptor);
@@ -200,6 +203,9 @@ export class ReadyDirectory {
   }
 }
 
+/** Never through a link somebody has laid there. */
+const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
 /** However often the system has to be asked: a full file system takes a part. */
 function writeAll(descriptor: number, parts: readonly Buffer[]): void {
   const expected = parts.reduce((sum, { length }) => sum + length, 0);
@@ -207,17 +213,4 @@ function writeAll(descriptor: number, parts: readonly Buffer[]): void {
   if (written === expected) return;
   const whole = Buffer.concat(parts);
   while (written < expected) written += writeSync(descriptor, whole, written);
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  }
-}
-
-/** Of what is gone meanwhile: never long ago. */
-function modifiedMs(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
 }

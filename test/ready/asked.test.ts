@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { type AskedHost, forgetAsked, noteAsked, readAsked } from '../../src/ready/asked.ts';
+import { anotherUser, skipUnlessRoot } from '../helpers/another-user.ts';
+import { catchThrown } from '../helpers/catch-thrown.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+
+const skip = skipUnlessRoot();
 
 const web01: AskedHost = {
   host: parseHostName('web01'),
@@ -59,6 +71,23 @@ test('what is no note is passed over', async (t) => {
     readAsked(directory).map(({ host }) => host),
     ['web01'],
   );
+});
+
+test('what another user may have noted is passed over, and his directory refused', {
+  skip,
+}, async (t) => {
+  const { directory, log, note } = await makeAsked(t);
+  note();
+  writeFileSync(join(directory, 'web05'), '192.0.2.1\n');
+  chownSync(join(directory, 'web05'), anotherUser, anotherUser);
+  assert.deepEqual(
+    readAsked(directory).map(({ host }) => host),
+    ['web01'],
+  );
+  chmodSync(directory, 0o777);
+  assert.match(catchThrown(() => readAsked(directory)).message, /it is writable for everybody/);
+  note({ ...web01, address: '::2' });
+  assert.equal(log.lines.length, 1);
 });
 
 test('a host that is forgotten is gone, and may be forgotten again', async (t) => {

@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +20,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { ReadyDirectory } from '../../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../../src/ready/uptime.ts';
+import { anotherUser } from '../../helpers/another-user.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 import { findProgram, writeScript } from '../host/courier-agent-shells.ts';
 
@@ -27,12 +38,13 @@ const fault = { line: 'cmk-courier: tcp: web01: "a  b" \\n %s * no answer (TIMEO
 class Site {
   readonly directory: string;
   readonly ready: string;
-  readonly #shell: readonly string[];
+  readonly shell: readonly string[];
 
   constructor(directory: string, shell: string) {
     this.directory = directory;
     this.ready = join(directory, 'tmp/cmk-courier/ready');
-    this.#shell = shell === 'busybox' ? ['busybox', 'sh'] : [shell];
+    const program = findProgram(shell) ?? shell;
+    this.shell = shell === 'busybox' ? [program, 'sh'] : [program];
     mkdirSync(join(directory, 'bin'));
     writeScript(
       join(directory, 'bin/cmk-courier'),
@@ -59,7 +71,7 @@ class Site {
   }
 
   run(args: readonly string[] = [host], env = {}): SpawnSyncReturns<Buffer> {
-    const [shell = '', ...before] = this.#shell;
+    const [shell = '', ...before] = this.shell;
     return spawnSync(shell, [...before, script, ...args], {
       env: this.#environment(env),
       timeout: 30_000,
@@ -67,7 +79,7 @@ class Site {
   }
 
   start(args: readonly string[]): ReturnType<typeof spawn> {
-    const [shell = '', ...before] = this.#shell;
+    const [shell = '', ...before] = this.shell;
     return spawn(shell, [...before, script, ...args], { env: this.#environment({}) });
   }
 
@@ -166,25 +178,91 @@ testInSite('a first line that is not whole lets nothing pass', (site) => {
     ...['', 'x', `${boot}`, `${boot} -`, `${boot} 9x - 0`, `${boot} -1 - 0`, `${boot} ${late} -`],
     ...[`${boot} 99999999999999999999 - 0`, `${boot} ${late} - 6`, `${boot} ${late} - 600 line`],
     ...[`${boot} ${late} - x line`, `${boot} ${late} - -6 line`, `${boot} ${late} - 06 line`],
+  ].map((text) => `2 web01 ${text}`);
+  const others = [
+    `1 ${boot} ${late} - 0`,
+    `3 web01 ${boot} ${late} - 0`,
+    `2 web02 ${boot} ${late} - 0`,
   ];
-  for (const text of damaged) {
+  for (const text of [...damaged, ...others]) {
     site.directoryForReady.publish(host, { parts: [output] }, validity);
-    writeFileSync(site.path('web01'), `cmk-courier-ready/1 ${text}\n${output}`);
+    writeFileSync(site.path('web01'), `cmk-courier-ready/${text}\n${output}`);
     site.expire('web01', 60_000);
     assertFallback(site.run());
   }
-  writeFileSync(site.path('web01'), `cmk-courier-ready/2 ${boot} ${late} - 0\n`);
+});
+
+testInSite('a file without our first line, laid there by hand, is not printed', (site) => {
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
+  writeFileSync(site.path('web01'), output);
   site.expire('web01', 60_000);
   assertFallback(site.run());
 });
 
-testInSite('a file without our first line, laid there by hand, is output as a whole', (site) => {
+testInSite('what lies ready for one host is not printed for another', (site) => {
   site.directoryForReady.publish(host, { parts: [output] }, validity);
-  writeFileSync(site.path('web01'), output);
-  site.expire('web01', 60_000);
-  assertOutput(site.run());
-  site.expire('web01', -1000);
+  renameSync(site.path('web01'), site.path('web02'));
+  assertFallback(site.run(['web02']), '<fetch><--host=web02>');
+});
+
+testInSite('a link is not followed, even to a good file', (site) => {
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
+  renameSync(site.path('web01'), join(site.ready, '..', 'elsewhere'));
+  symlinkSync('../elsewhere', site.path('web01'));
   assertFallback(site.run());
+});
+
+testInSite('nothing of another user is printed, neither a file nor a directory', (site) => {
+  if (process.geteuid?.() !== 0) return;
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
+  for (const path of [site.path('web01'), site.ready]) {
+    chownSync(path, anotherUser, anotherUser);
+    assertFallback(site.run());
+    chownSync(path, 0, 0);
+    assertOutput(site.run());
+  }
+});
+
+testInSite('a program that cannot be run is a fault of ours, and never 126 or 127', (site) => {
+  const missing = 'cmk-courier: ready: web01: starting cmk-courier: it is not in PATH (LOCAL)\n';
+  const tools = join(site.directory, 'tools');
+  mkdirSync(tools);
+  const run = () => {
+    const { stdout, stderr, status } = site.run([host], { PATH: tools });
+    assert.deepEqual([stdout.toString(), status], ['', 4]);
+    return stderr.toString();
+  };
+  assert.equal(run(), missing);
+  writeFileSync(join(tools, 'cmk-courier'), '#!/bin/sh\nexit 0\n', { mode: 0o644 });
+  assert.equal(run(), missing);
+  // What says that it can be run, and cannot; of ksh nobody gets another code.
+  rmSync(join(tools, 'cmk-courier'));
+  writeFileSync(join(tools, 'cmk-courier'), '#!/nowhere/sh\n', { mode: 0o755 });
+  if (!site.shell[0]?.endsWith('ksh')) {
+    assert.match(run(), /starting .*\/tools\/cmk-courier: it cannot be run \(LOCAL\)\n$/);
+  }
+  site.directoryForReady.publish(host, { parts: [output] }, validity);
+  assert.equal(run(), missing.replace('starting cmk-courier', 'starting cat'));
+});
+
+testInSite('the program beside the script does when PATH has none', (site) => {
+  const beside = join(site.directory, 'bin/cmk-courier-ready');
+  copyFileSync(script, beside);
+  const [shell = '', ...before] = site.shell;
+  const run = spawnSync(shell, [...before, beside, host], { env: { PATH: '/nonexistent' } });
+  assertFallback(run);
+});
+
+testInSite('where Node would crash for want of descriptors, that is said', (site) => {
+  const [shell = '', ...before] = site.shell;
+  const words = [shell, ...before, script, host].map((word) => `'${word}'`).join(' ');
+  const env = { OMD_ROOT: site.directory, PATH: `${site.directory}/bin:${process.env['PATH']}` };
+  const { stderr, status } = spawnSync('sh', ['-c', `ulimit -n 20; exec ${words}`], { env });
+  assert.equal(
+    stderr.toString(),
+    'cmk-courier: ready: web01: fewer than 30 files may be open (ulimit -n) (LOCAL)\n',
+  );
+  assert.equal(status, 4);
 });
 
 testInSite('a fault that has expired is not told', (site) => {
