@@ -25,13 +25,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * The directory given, or where it is when none is given: below the site's configuration, or
  * below the user's own (XDG Base Directory Specification).
  *
+ * @param option that gives it, for the error
  * @throws CourierError USAGE when there is neither a site nor a home
  */
-export function findCertificateDirectory(given: string | undefined, env: Environment): string {
+export function findCertificateDirectory(
+  given: string | undefined,
+  env: Environment,
+  option = '--dir',
+): string {
   if (given !== undefined) return resolve(given);
   const { OMD_ROOT, XDG_CONFIG_HOME, HOME } = env;
   const configuration = XDG_CONFIG_HOME || (HOME && join(HOME, '.config'));
   const parent = OMD_ROOT ? join(OMD_ROOT, 'etc') : configuration;
   if (parent) return resolve(parent, 'cmk-courier', 'certs');
-  throw new CourierError('USAGE', '--dir is missing: neither OMD_ROOT nor HOME is set');
+  throw new CourierError('USAGE', `${option} is missing: neither OMD_ROOT nor HOME is set`);
 }

@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 
 // `node:fs/promises` would do the same, but takes 1.5 ms to load.
 const openFile = promisify(fs.open);
@@ -20,9 +21,10 @@ const remove = promisify(fs.rm);
 const privateMode = 0o600;
 
 /**
- * @throws CourierError LOCAL when it cannot be read
+ * @throws CourierError LOCAL when it cannot be read; CONFIG when others may change it
  */
 export async function readTextFile(path: string): Promise<string> {
+  await requireTrusted(path);
   return readWholeFile(path, 'utf8').catch((error: unknown) => {
     throw asCourierError(error, `reading ${path}`);
   });
@@ -31,9 +33,10 @@ export async function readTextFile(path: string): Promise<string> {
 /**
  * The text of a file that need not be there yet.
  *
- * @throws CourierError LOCAL when it cannot be read
+ * @throws CourierError LOCAL when it cannot be read; CONFIG when others may change it
  */
 export async function readTextFileIfThere(path: string): Promise<string> {
+  await requireTrusted(path);
   return readWholeFile(path, 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return '';
     throw asCourierError(error, `reading ${path}`);

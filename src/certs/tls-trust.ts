@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 import type { OpenContext } from '../transports/transport.ts';
 
 /**
@@ -38,6 +39,7 @@ export async function readAuthorities(
 }
 
 async function readCaFile(path: string): Promise<Buffer> {
+  await requireTrusted(path);
   const bytes = await readFile(path).catch((error: unknown) => {
     throw asCourierError(error, `reading --ca ${path}`);
   });

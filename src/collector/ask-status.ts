@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 import type { CollectorStatus } from './status-shape.ts';
 
 const longestAnswer = 64 * 1024 * 1024;
@@ -11,7 +12,7 @@ const longestAnswer = 64 * 1024 * 1024;
  * What the collector at a socket says.
  *
  * @throws CourierError UNREACHABLE when none answers there; PEER when what it says is something
- * else; LOCAL; the signal's reason
+ * else; CONFIG when others may listen there; LOCAL; the signal's reason
  */
 export async function askStatus(socketPath: string, signal: AbortSignal): Promise<CollectorStatus> {
   const text = await exchange(socketPath, 'status', signal);
@@ -36,7 +37,12 @@ export async function isCollecting(socketPath: string, signal: AbortSignal): Pro
   }
 }
 
-function exchange(socketPath: string, question: string, signal: AbortSignal): Promise<string> {
+async function exchange(
+  socketPath: string,
+  question: string,
+  signal: AbortSignal,
+): Promise<string> {
+  await requireTrusted(socketPath);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

@@ -6,6 +6,7 @@ import { asCourierError } from '../faults/system-errors.ts';
 import { type HostName, parseAddress, parseHostName } from '../names/host-name.ts';
 import type { Asked } from '../ready/asked.ts';
 import type { Routes } from '../routes/route.ts';
+import { requireTrustedSync } from '../system/trusted-path.ts';
 
 export interface ListedHost {
   readonly host: HostName;
@@ -39,6 +40,7 @@ export function readHostList(path: string): readonly ListedHost[] {
 }
 
 function readText(path: string): string {
+  requireTrustedSync(path);
   try {
     const stats = statSync(path);
     if (!stats.isFile()) throw new CourierError('CONFIG', `${path}: is not a file`);

@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 import type { SshLogin } from './login.ts';
 
 export interface HostKey {
@@ -86,9 +87,10 @@ function withoutName(line: string, name: string): readonly string[] {
 /**
  * The file's text; empty when there is no file yet.
  *
- * @throws CourierError LOCAL
+ * @throws CourierError LOCAL; CONFIG when others may change it
  */
 export async function readKnownHosts(file: string): Promise<string> {
+  await requireTrusted(file);
   return promisify(fs.readFile)(file, 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return '';
     throw asCourierError(error, `reading ${file}`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 import { parseSshPath, quoteValue } from './values.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -102,7 +103,7 @@ async function makePrivate(directory: string): Promise<void> {
     await promisify(fs.mkdir)(directory, { recursive: true, mode: 0o700 });
     const stats = await promisify(fs.lstat)(directory);
     const isOurs = stats.isDirectory() && stats.uid === process.geteuid?.();
-    if (isOurs && (stats.mode & 0o077) === 0) return;
+    if (isOurs && (stats.mode & 0o077) === 0) return await requireTrusted(directory);
   } catch (error) {
     throw asCourierError(error, `making ${directory}`);
   }

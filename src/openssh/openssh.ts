@@ -7,6 +7,7 @@ import { parseDuration, parsePositiveDuration } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 import { describeLogin, parseLogin, type SshLogin } from './login.ts';
 import { parseSshPath, quoteValue } from './values.ts';
 
@@ -79,7 +80,8 @@ export interface OpenSsh {
  * The first setting of a kind counts for ssh, so `settings` override all others.
  *
  * @param settings more of ssh's own, such as `LogLevel=DEBUG1`
- * @throws CourierError USAGE; LOCAL when the key cannot be read
+ * @throws CourierError USAGE; LOCAL when the key cannot be read; CONFIG when others may change the
+ * host keys
  */
 export async function openSsh(
   options: SshOptions,
@@ -91,6 +93,7 @@ export async function openSsh(
     throw new CourierError('USAGE', '--multiplex does not work together with --proxy-jump');
   }
   const common = [...settings, ...toSettings(options, env)];
+  await requireTrusted(findKnownHosts(options.knownHosts, env));
   if (options.sshKey !== undefined) await requireReadable(resolve(options.sshKey));
   const keep =
     multiplex === 0

@@ -27,7 +27,7 @@ export function defaultReadyDirectory(env: Environment): string {
   if (found !== undefined) return found;
   throw new CourierError(
     'USAGE',
-    'no directory for what is ready: OMD_ROOT and XDG_RUNTIME_DIR are not set (--ready)',
+    '--ready is missing: neither OMD_ROOT nor XDG_RUNTIME_DIR is set',
   );
 }
 

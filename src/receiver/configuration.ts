@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type OptionSpec, type OptionTable, type RawOptions, toFlag } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 
 const largestFile = 1024 * 1024;
 
@@ -15,6 +16,7 @@ const largestFile = 1024 * 1024;
  * @throws CourierError CONFIG naming file and line; LOCAL when it cannot be read
  */
 export async function readConfiguration(path: string, table: OptionTable): Promise<RawOptions> {
+  await requireTrusted(path);
   const text = await readFile(path, 'utf8').catch((error) => {
     throw asCourierError(error, `reading --config ${path}`);
   });

@@ -225,9 +225,9 @@ export function receiverPlaces(
   env: Environment,
 ): { readonly [Name in Place]: () => string } {
   return {
-    certificates: () => findCertificateDirectory(given.certificates, env),
+    certificates: () => findCertificateDirectory(given.certificates, env, '--certificates'),
     spool: () => given.spool ?? defaultSpoolDirectory(env),
-    state: () => given.state ?? join(dirname(defaultSpoolDirectory(env)), 'receiver'),
+    state: () => given.state ?? join(dirname(defaultSpoolDirectory(env, '--state')), 'receiver'),
   };
 }
 

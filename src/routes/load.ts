@@ -7,6 +7,7 @@ import type { Document, LineCounter } from 'yaml';
 import { toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 import type { Layout, Problem } from './problems.ts';
 import type { Routes } from './route.ts';
 
@@ -76,6 +77,7 @@ const fileStatus = promisify(stat);
 const readBytes = promisify(readFile);
 
 async function readText(path: string): Promise<string> {
+  await requireTrusted(path);
   try {
     const stats = await fileStatus(path);
     if (!stats.isFile()) throw new CourierError('CONFIG', `${path}: is not a file`);

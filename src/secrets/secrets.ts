@@ -6,6 +6,7 @@ import { CourierError } from '../faults/errors.ts';
 import { registerSecret } from '../faults/redaction.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
 
 /** A text that shows itself only when asked by name, never by being printed. */
 export class Secret {
@@ -84,7 +85,8 @@ interface PrivateFileCall {
 /**
  * Reads all of a regular file that others should not see.
  *
- * @throws CourierError CONFIG when it is too large or not a file; LOCAL when it cannot be read
+ * @throws CourierError CONFIG when it is too large, not a file, or others may change it; LOCAL when
+ * it cannot be read
  */
 export async function readPrivateFile(
   path: string,
@@ -92,6 +94,7 @@ export async function readPrivateFile(
 ): Promise<Buffer> {
   let file: number | undefined;
   try {
+    await requireTrusted(path);
     // O_NONBLOCK: a FIFO in the place of the file must not hold us.
     file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await fileStatus(file);

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { cleanText } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { isTrustedEntry } from '../system/trusted-path.ts';
 import { readOnly } from './file-system.ts';
 import type { Kept } from './holdings.ts';
 import { isTemporaryName, makeBrokenName, parseFileName } from './names.ts';
@@ -74,7 +75,7 @@ const begin = Buffer.alloc(longestHeaderBytes);
 function readAndClose(descriptor: number) {
   try {
     const stats = fstatSync(descriptor);
-    if (!stats.isFile()) return { header: undefined, fileBytes: 0 };
+    if (!stats.isFile() || !isTrustedEntry(stats)) return { header: undefined, fileBytes: 0 };
     const bytesRead = readSync(descriptor, begin);
     return { header: readHeader(begin.subarray(0, bytesRead), stats.size), fileBytes: stats.size };
   } finally {

@@ -5,6 +5,7 @@ import { CourierError, cleanText } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { HostName } from '../names/host-name.ts';
+import { isTrustedEntry, requireTrusted } from '../system/trusted-path.ts';
 import {
   closeFile,
   fileStatus,
@@ -21,7 +22,7 @@ import { longestHeaderBytes, readRecord, type SpooledOutput } from './record.ts'
  * logged and passed over: the one before it is delivered.
  *
  * @param maxBytes more is TOO_LARGE, before it is read
- * @throws CourierError LOCAL, TOO_LARGE
+ * @throws CourierError LOCAL, TOO_LARGE; CONFIG when others may write to the spool
  */
 export function readSpooled(
   directory: string,
@@ -61,6 +62,7 @@ const looks = 10;
 async function readGood(wanted: Wanted, skipped: number): Promise<SpooledOutput | undefined> {
   const { directory, host } = wanted;
   const shard = join(directory, shardOf(host));
+  await requireTrusted(shard);
   try {
     for (let look = 1; look <= looks; look += 1) {
       const outputs = await readNewest(shard, wanted, skipped + 1);
@@ -122,7 +124,7 @@ async function readOpened(
   { host, maxBytes }: Wanted,
 ): Promise<SpooledOutput | NoOutput> {
   const stats = await fileStatus(descriptor);
-  if (!stats.isFile()) return 'not good';
+  if (!stats.isFile() || !isTrustedEntry(stats)) return 'not good';
   if (stats.size > maxBytes + longestHeaderBytes) {
     throw tooLarge(host, stats.size, maxBytes);
   }

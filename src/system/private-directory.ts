@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { requireTrusted } from './trusted-path.ts';
 
 const makeDirectory = promisify(fs.mkdtemp);
 const readDirectory = promisify(fs.readdir);
@@ -16,7 +17,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Lends an empty directory that only its owner can look into, and removes it with all there is
  * in it, however `use` ends. What processes left behind that had no chance to is swept first.
  *
- * @throws CourierError LOCAL when it cannot be made; whatever `use` throws
+ * @throws CourierError LOCAL when it cannot be made; CONFIG when others may put another one in its
+ * place; whatever `use` throws
  */
 export async function withPrivateDirectory<Result>(
   env: Environment,
@@ -31,6 +33,7 @@ export async function withPrivateDirectory<Result>(
     },
   );
   try {
+    await requireTrusted(directory);
     return await use(directory);
   } finally {
     await removeTree(directory);

@@ -12,7 +12,7 @@ export function skipUnlessRoot(): string | false {
 }
 
 /** The arguments for setpriv that make a program run as another user, with no right of root's. */
-export function asAnotherUser(program: string, ...args: readonly string[]): readonly string[] {
+function asAnotherUser(program: string, ...args: readonly string[]): readonly string[] {
   const user = [`--reuid=${anotherUser}`, `--regid=${anotherUser}`, '--clear-groups'];
   return [...user, '--inh-caps=-all', program, ...args];
 }

@@ -102,7 +102,7 @@ test('sources that make no sense are USAGE', async () => {
     ['spool:///x%2Fy', /%2F/],
     ['spool:///x%00', /%00/],
     ['spool:///x%ff', /does not begin a character/],
-    ['spool:', /^no directory for the spool: OMD_ROOT and HOME are not set$/],
+    ['spool:', /^a directory, as in spool:\/DIR, is missing: neither OMD_ROOT nor HOME is set$/],
   ] as const;
   for (const [uri, message] of wrong) await expectFault(fetchSpooled(uri), 'USAGE', message);
 });

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type FileHandle,
   link,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -17,6 +18,7 @@ import { join } from 'node:path';
 import type { ZodType } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { isTrustedEntry, requireTrusted } from '../../system/trusted-path.ts';
 
 interface Cached<Value> {
   readonly version: string;
@@ -45,6 +47,7 @@ export class Records<Value> {
   async prepare(tidy = false): Promise<void> {
     await this.#while('preparing', this.directory, async () => {
       await mkdir(this.directory, { recursive: true, mode: 0o700 });
+      await requireTrusted(this.directory);
       if (!tidy) return;
       for (const name of await readdir(this.directory)) {
         if (name.startsWith(temporaryMark)) await rm(join(this.directory, name), { force: true });
@@ -60,7 +63,9 @@ export class Records<Value> {
     const path = this.#pathOf(name);
     return this.#while('reading', path, async () => {
       try {
-        const { ino, mtimeMs, ctimeMs, size } = await stat(path);
+        const stats = await lstat(path);
+        if (!isTrustedEntry(stats)) await requireTrusted(path);
+        const { ino, mtimeMs, ctimeMs, size } = stats;
         const version = `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
         const known = this.#cache.get(name);
         if (known?.version === version) return known.value;

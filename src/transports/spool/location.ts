@@ -27,7 +27,9 @@ export function locate(uri: SourceUri, env: Environment): string {
   if (path.includes('{')) {
     throw refuse('has no placeholders: a spool holds the output of all hosts');
   }
-  if (path === '' && !uri.text.includes('/')) return defaultSpoolDirectory(env);
+  if (path === '' && !uri.text.includes('/')) {
+    return defaultSpoolDirectory(env, 'a directory, as in spool:/DIR,');
+  }
   if (!path.startsWith('/')) throw refuse('is spool: alone or has an absolute path');
   return decodePath(path, refuse).replace(/\/+$/, '') || '/';
 }
