@@ -45,9 +45,9 @@ export async function probeTcp(
   { timeoutMs, clock }: ProbeLimits,
   signal: AbortSignal,
 ): Promise<TcpFinding> {
-  const startMs = clock.now();
+  const startMs = clock.monotonic();
   const judgement = await look(place, { timeoutMs, clock }, signal);
-  return { ...judgement, place, durationMs: clock.now() - startMs };
+  return { ...judgement, place, durationMs: clock.monotonic() - startMs };
 }
 
 type Judgement = Omit<TcpFinding, 'place' | 'durationMs'>;
@@ -57,7 +57,7 @@ async function look(
   { timeoutMs, clock }: ProbeLimits,
   signal: AbortSignal,
 ): Promise<Judgement> {
-  const startMs = clock.now();
+  const startMs = clock.monotonic();
   let socket: Socket;
   try {
     socket = await connectTo(place, timeoutMs, signal);
@@ -65,7 +65,7 @@ async function look(
     return failed(toFault(error, signal), 'unreachable');
   }
   try {
-    const leftMs = Math.max(1, timeoutMs - (clock.now() - startMs));
+    const leftMs = Math.max(1, timeoutMs - (clock.monotonic() - startMs));
     return judge(
       await readMarker(socket, { shown: place.shown, timeoutMs: leftMs }, signal),
       place,

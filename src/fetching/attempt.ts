@@ -2,11 +2,12 @@
 
 import type { CommandContext } from '../cli/command.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { untilAborted } from '../system/until-aborted.ts';
 import { isUnreadable } from '../times/stated-time.ts';
 import { fillSourceUri, type Source, showUri, type Target } from '../transports/source.ts';
 import type { Delivery, LendTransport, TransportModule } from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
-import { startTimeout } from './deadline.ts';
+import { startTimeout, withTimeout } from './deadline.ts';
 
 /** A source together with the transport that serves it. */
 export interface SourceStep {
@@ -67,7 +68,7 @@ export async function fetchFrom(
     clock,
     env,
   };
-  const startMs = clock.now();
+  const startMs = clock.monotonic();
   try {
     await lend(step.module, step.source, openContext, async (transport) => {
       const delivery = await transport.fetch(target, timeout.signal);
@@ -83,7 +84,7 @@ export async function fetchFrom(
       if (isUnreadable(delivery.producedAt)) {
         log.warn({ origin }, `any age will do, but ${delivery.producedAt.unreadable} is no time`);
       }
-      const durationMs = clock.now() - startMs;
+      const durationMs = clock.monotonic() - startMs;
       const accepted = { output, step, origin, producedAt, durationMs };
       log.info(describe(accepted), 'agent output accepted');
       if (await take(accepted)) await acknowledge(delivery, { ...context, log });
@@ -93,26 +94,29 @@ export async function fetchFrom(
   }
 }
 
-/** As long as a peer may take to let go of output that is out already. */
+/** As long as a peer may take to let go of output that is out already, whatever signal comes. */
 const acknowledgeMs = 5000;
+
+/** The same once a signal has said that the program ends. */
+const lastAcknowledgeMs = 1000;
 
 async function acknowledge(
   delivery: Delivery,
   { clock, log, shutdown }: CommandContext,
 ): Promise<void> {
   const what = `${delivery.origin} was not acknowledged`;
-  const timeout = startTimeout({ clock, timeoutMs: acknowledgeMs, what }, shutdown);
+  const timeoutMs = shutdown.aborted ? lastAcknowledgeMs : acknowledgeMs;
+  const length = { clock, timeoutMs, what };
+  const parent = shutdown.aborted ? neverAborts : shutdown;
   try {
-    const ended = Promise.withResolvers<void>();
-    timeout.signal.addEventListener('abort', () => ended.reject(timeout.signal.reason));
-    await Promise.race([delivery.acknowledge(), ended.promise]);
+    await withTimeout(length, parent, (signal) => untilAborted(delivery.acknowledge(), signal));
   } catch (thrown) {
     const error = asCourierError(thrown, 'acknowledging');
     log.warn({ code: error.code }, `acknowledging failed: ${error.message}`);
-  } finally {
-    timeout.stop();
   }
 }
+
+const neverAborts = new AbortController().signal;
 
 function describe({ output, origin, producedAt, durationMs }: Accepted): object {
   return { origin, bytes: output.length, producedAt: producedAt?.toISOString(), durationMs };

@@ -18,10 +18,10 @@ export async function fetchFirst(
   context: CommandContext,
   deliver: Deliver,
 ): Promise<void> {
-  const endMs = context.clock.now() + plan.deadlineMs;
+  const endMs = context.clock.monotonic() + plan.deadlineMs;
   const faults: SourceFault[] = [];
   for (const [index, step] of plan.steps.entries()) {
-    const leftMs = endMs - context.clock.now();
+    const leftMs = endMs - context.clock.monotonic();
     const limitMs = step.timeoutMs ?? plan.timeoutMs;
     const timeoutMs = shareOf(leftMs, plan.steps.length - index, limitMs);
     let delivering = false;

@@ -113,7 +113,8 @@ class Contest {
     this.#decided.resolve(
       others.reduce((best, next) => (isNewer(next, best) ? next : best), first),
     );
-    this.#over.abort(new CourierError('TIMEOUT', 'another source was quicker'));
+    // No silence of theirs: who counts silences must not count these.
+    this.#over.abort(new CourierError('INTERRUPTED', 'another source was chosen'));
   }
 }
 

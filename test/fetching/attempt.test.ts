@@ -112,6 +112,25 @@ test('an acknowledgement that fails is logged and not thrown', async () => {
   );
 });
 
+test('an acknowledgement that hangs ends in time, also once a signal has come', {
+  timeout,
+}, async () => {
+  const acknowledge = () => new Promise<void>(() => undefined);
+  const ended = new AbortController();
+  const deliver = async () => ended.abort(new CourierError('INTERRUPTED', 'ended by SIGTERM'));
+  for (const asked of [
+    { context: makeCommandContext(), afterMs: 5000 },
+    { context: makeCommandContext(ended.signal), deliver, afterMs: 1000 },
+  ]) {
+    const { calls, context, ended: fetched } = ask(delivers({ acknowledge }), asked);
+    await waitUntil(() => calls.length === 3 && context.clock.sleeping === 1);
+    context.clock.advance(asked.afterMs);
+    await fetched;
+    assert.match(context.log.lines.at(-1) ?? '', /was not acknowledged within \d+s/);
+    assert.equal(calls.at(-1), 'a close');
+  }
+});
+
 test('output that is not good is neither delivered nor acknowledged', async () => {
   const { calls, ended } = ask(delivers({ output: Buffer.from('<html>') }));
   await expectFault(ended, 'MALFORMED');

@@ -181,6 +181,26 @@ test('what a source does not use of its share goes to the others', { timeout }, 
   );
 });
 
+for (const byMs of [3_600_000, -3_600_000]) {
+  const when = byMs > 0 ? 'forward' : 'back';
+  test(`a clock that is set ${when} by an hour takes no time from the sources`, {
+    timeout,
+  }, async () => {
+    const slow: Answer = async () => {
+      chain.context.clock.step(byMs);
+      throw new CourierError('NO_OUTPUT', 'nothing there');
+    };
+    const chain = makeChain([slow, hangs]);
+    const line = lineOf(chain);
+    await waitUntil(() => chain.calls.includes('b fetch web01'));
+    chain.context.clock.advance(30_000);
+    assert.match(
+      await line,
+      /no agent output from fake:\/\/b\/web01 within 30s; before it a NO_OUTPUT/,
+    );
+  });
+}
+
 test('a timeout ends a source earlier than its share', { timeout }, async () => {
   const chain = makeChain([hangs, delivers()], { timeoutMs: 2000 });
   const running = runChain(chain);

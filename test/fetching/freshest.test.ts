@@ -118,6 +118,24 @@ test('a source that hangs is waited for a tenth of the deadline once another has
   assert.equal(context.clock.sleeping, 0);
 });
 
+test('a source that another one outran was not silent', async () => {
+  const reasons: unknown[] = [];
+  const slow: Answer = (signal) =>
+    hangs(signal).catch((reason: unknown) => {
+      reasons.push(reason);
+      throw reason;
+    });
+  const { calls, context, run } = makeContest([slow, aged(1000)]);
+  const running = run();
+  await waitUntil(() => calls.includes('b fetch web01') && context.clock.sleeping === 2);
+  context.clock.advance(3000);
+  await running;
+  assert.deepEqual(
+    reasons.map((reason) => reason instanceof CourierError && [reason.code, reason.message]),
+    [['INTERRUPTED', 'another source was chosen']],
+  );
+});
+
 test('when every source fails, the last is told in full and the others by code', async () => {
   const gone = failsWith('UNREACHABLE', 'connecting to depot:443: connection refused');
   const missing = failsWith('NO_OUTPUT', 'nothing in /drops for web01');

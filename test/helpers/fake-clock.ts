@@ -3,6 +3,7 @@
 import type { Clock } from '../../src/clock.ts';
 
 interface Sleeper {
+  /** By the monotonic time, as timers are. */
   readonly wakeAt: number;
   wake(): void;
 }
@@ -35,12 +36,17 @@ export class FakeClock implements Clock {
   set(now: number): void {
     this.#monotonic += Math.max(0, now - this.#now);
     this.#now = now;
-    const due = [...this.#sleepers].filter((sleeper) => sleeper.wakeAt <= now);
+    const due = [...this.#sleepers].filter((sleeper) => sleeper.wakeAt <= this.#monotonic);
     for (const sleeper of due.sort((a, b) => a.wakeAt - b.wakeAt)) sleeper.wake();
   }
 
   advance(byMs: number): void {
     this.set(this.#now + byMs);
+  }
+
+  /** Somebody sets the time of day; no time passes. */
+  step(byMs: number): void {
+    this.#now += byMs;
   }
 
   sleep(delayMs: number, signal: AbortSignal): Promise<void> {
@@ -52,7 +58,7 @@ export class FakeClock implements Clock {
         end();
       };
       const abort = () => settle(() => reject(signal.reason));
-      const sleeper = { wakeAt: this.#now + delayMs, wake: () => settle(resolve) };
+      const sleeper = { wakeAt: this.#monotonic + delayMs, wake: () => settle(resolve) };
       this.#sleepers.add(sleeper);
       signal.addEventListener('abort', abort);
     });
