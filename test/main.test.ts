@@ -214,7 +214,7 @@ test('a source that fails is one line with transport and host', { timeout }, asy
   await assertFails(
     ['fetch', '--host=web01', path],
     12,
-    'cmk-courier: file: web01: line 1: this looks like an HTML page titled "Sign in", ' +
+    `cmk-courier: file: web01: ${path}: line 1: this looks like an HTML page titled "Sign in", ` +
       'not agent output (rule html-page) (MALFORMED)',
   );
 });

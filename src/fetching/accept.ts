@@ -3,12 +3,14 @@
 import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
 import { requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, prefixError } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { Secret } from '../secrets/secrets.ts';
+import { withPassedOver } from '../transports/candidates.ts';
 import type { Delivery } from '../transports/transport.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type AgeRule, checkAge } from './age.ts';
+import { unpackedBefore } from './judging.ts';
 
 /** What agent output must be, and what of it is wanted. */
 export interface OutputRules {
@@ -39,7 +41,8 @@ export interface GoodOutput {
 }
 
 /**
- * Checks a delivery.
+ * Checks a delivery. Whatever is wrong with it, the fault says where it was, and what the transport
+ * passed over for it.
  *
  * @throws CourierError TOO_LARGE, STALE, MALFORMED; REFUSED when the passphrase is wrong;
  * LOCAL when a program that unpacks is missing; the signal's reason
@@ -50,8 +53,25 @@ export async function acceptDelivery(
   rules: OutputRules,
   context: CheckContext,
 ): Promise<GoodOutput> {
+  try {
+    return await check(delivery, host, rules, context);
+  } catch (error) {
+    if (context.signal.aborted || !(error instanceof CourierError)) throw error;
+    const { origin, passedOver = [] } = delivery;
+    const named = error.message.startsWith(origin) ? error : prefixError(error, origin);
+    throw withPassedOver(named, passedOver);
+  }
+}
+
+async function check(
+  delivery: Delivery,
+  host: HostName,
+  rules: OutputRules,
+  context: CheckContext,
+): Promise<GoodOutput> {
   const { maxOutputBytes, passphrase } = rules;
-  const output = await unwrap(delivery.output, { ...context, maxOutputBytes }, passphrase);
+  const bytes = unpackedBefore(delivery.output);
+  const output = await unwrap(bytes, { ...context, maxOutputBytes }, passphrase);
   checkSize(output, delivery, rules);
   const producedAt = checkAge(delivery, rules.age, context.clock);
   requireForm(output, { lenient: rules.lenient, host });

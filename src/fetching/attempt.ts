@@ -4,10 +4,12 @@ import type { CommandContext } from '../cli/command.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { isUnreadable } from '../times/stated-time.ts';
+import { describePassedOver } from '../transports/candidates.ts';
 import { fillSourceUri, type Source, showUri, type Target } from '../transports/source.ts';
 import type { Delivery, LendTransport, TransportModule } from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
 import { startTimeout, withTimeout } from './deadline.ts';
+import { judgeWithin } from './judging.ts';
 
 /** A source together with the transport that serves it. */
 export interface SourceStep {
@@ -66,6 +68,7 @@ export async function fetchFrom(
     maxOutputBytes: rules.maxOutputBytes,
     maxSkewMs: rules.age.maxSkewMs,
     clock,
+    accepts: judgeWithin({ maxOutputBytes: rules.maxOutputBytes, env }),
     env,
   };
   const startMs = clock.monotonic();
@@ -80,7 +83,8 @@ export async function fetchFrom(
       );
       timeout.signal.throwIfAborted();
       timeout.stop();
-      const { origin } = delivery;
+      const { origin, passedOver = [] } = delivery;
+      if (passedOver.length > 0) log.info({ origin }, describePassedOver(passedOver));
       if (isUnreadable(delivery.producedAt)) {
         log.warn({ origin }, `any age will do, but ${delivery.producedAt.unreadable} is no time`);
       }

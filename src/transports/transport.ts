@@ -45,9 +45,23 @@ export interface Delivery {
    * the age check judges it, unless what is in the output knows better.
    */
   readonly producedAt: StatedTime;
+  /** What a transport that chooses among several passed over for it, newest first, and why. */
+  readonly passedOver?: PassedOver;
   /** Removes it from the source. Called once, after the output was accepted. */
   acknowledge(): Promise<void>;
 }
+
+/** Something that was looked at and is no output, or not yet. */
+export interface Foreign {
+  /** A file name, or what else tells it from the others. */
+  readonly name: string;
+  readonly why: string;
+}
+
+export type PassedOver = readonly Foreign[];
+
+/** Why bytes are no agent output; undefined where they may be. */
+export type Objection = string | undefined;
 
 export interface Traits {
   /** How many fetches one open transport serves at a time. */
@@ -67,6 +81,15 @@ export interface OpenContext {
   /** How far ahead of ours the clock of a peer may be: `--max-skew`. */
   readonly maxSkewMs: number;
   readonly clock: Clock;
+  /**
+   * Whether something is agent output, by its first bytes once it is unpacked. A transport that
+   * chooses among several asks this of each, the newest first, and delivers the first that is; of
+   * nothing but others it delivers the newest, whose fault is then told.
+   *
+   * @returns why it is none
+   * @throws the signal's reason
+   */
+  accepts(bytes: Buffer, signal: AbortSignal): Promise<Objection>;
   /** For `OMD_ROOT` and the like. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }

@@ -59,7 +59,7 @@ test('encrypted output is refused without a passphrase', async (context) => {
   assert.deepEqual(await fetch([path]), [
     12,
     '',
-    'cmk-courier: file: web01: line 1: the output is still encrypted (scheme 04) (rule encrypted) (MALFORMED)\n',
+    `cmk-courier: file: web01: ${path}: line 1: the output is still encrypted (scheme 04) (rule encrypted) (MALFORMED)\n`,
   ]);
 });
 
@@ -70,7 +70,7 @@ test('encrypted output is refused with another passphrase', async (context) => {
   assert.deepEqual(await fetch([`--passphrase-file=${passphraseFile}`, path]), [
     7,
     '',
-    'cmk-courier: file: web01: the output cannot be decrypted (scheme 04): another passphrase was used, or the output was changed on its way (REFUSED)\n',
+    `cmk-courier: file: web01: ${path}: the output cannot be decrypted (scheme 04): another passphrase was used, or the output was changed on its way (REFUSED)\n`,
   ]);
 });
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
 import {
   fetchFrom,
   makeHost,
@@ -31,6 +32,11 @@ function assertSame(actual: Buffer, expected: Buffer): void {
 
 /** Protocols tell whole seconds, and HTTP the difference of two of them. */
 const wholeSecondsMs = 2000;
+
+/** Objects to what does not begin with a section. */
+async function refuseText(bytes: Buffer): Promise<string | undefined> {
+  return bytes.toString('latin1', 0, 3) === '<<<' ? undefined : 'text';
+}
 
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
@@ -102,6 +108,42 @@ export const arrivals: Sentences = {
       await peer.offer(host, newer);
       assertSame((await fetchFrom(peer, host)).output, newer);
     }),
+
+  'of several the newest that is accepted is delivered, and what was passed over is named': async (
+    peer,
+    test,
+  ) => {
+    if (!peer.keepsOlder) return test.skip('holds one output a host');
+    const output = makeOutput();
+    await withOffer(peer, output, async (host) => {
+      for (const text of ['not this one\n', 'nor this\n']) {
+        await peer.offer(host, Buffer.from(text));
+      }
+      const { output: found, passedOver } = await fetchFrom(peer, host, {
+        context: makeOpenContext({ accepts: refuseText }),
+      });
+      assertSame(found, output);
+      assert.deepEqual(
+        passedOver?.map(({ why }) => why),
+        ['text', 'text'],
+      );
+    });
+  },
+
+  'of nothing but others the newest is delivered, so that its fault is told': async (
+    peer,
+    test,
+  ) => {
+    if (!peer.keepsOlder) return test.skip('holds one output a host');
+    await withOffer(peer, Buffer.from('not this one\n'), async (host) => {
+      await peer.offer(host, Buffer.from('nor this\n'));
+      const { output, passedOver } = await fetchFrom(peer, host, {
+        context: makeOpenContext({ accepts: refuseText }),
+      });
+      assert.equal(output.toString(), 'nor this\n');
+      assert.equal(passedOver?.length, 1);
+    });
+  },
 
   'an open transport may be asked again': async (peer) =>
     withOffer(peer, makeOutput(), async (host) => {

@@ -13,6 +13,8 @@ export interface ConformancePeer {
   addressOf?(host: string): string;
   /** The protocol itself wants output to begin with a section header, without empty lines. */
   readonly beginsWithHeader?: true;
+  /** What was offered before stays beside what is offered now, and a transport chooses. */
+  readonly keepsOlder?: true;
   /** Puts the output of a host where the source points, made at that moment where that can be told. */
   offer(host: string, output: Buffer, producedAt?: Date): Promise<void>;
   /** Where the time of production is not that of the offer: nobody tells, or it is made when asked for. */

@@ -71,11 +71,11 @@ test('encrypted output is refused without a passphrase, and with another one', a
   const output = await encryptSymmetric(Buffer.from(good), '03', passphrase, Buffer.alloc(8));
   assert.equal(
     await faultOf({ output }),
-    'MALFORMED line 1: the output is still encrypted (scheme 03) (rule encrypted)',
+    'MALFORMED /drops/web01: line 1: the output is still encrypted (scheme 03) (rule encrypted)',
   );
   assert.equal(
     await faultOf({ output, ageMs: old }, { passphrase: new Secret('Sx4-other') }),
-    'REFUSED the output cannot be decrypted (scheme 03): another passphrase was used',
+    'REFUSED /drops/web01: the output cannot be decrypted (scheme 03): another passphrase was used',
   );
 });
 
@@ -98,7 +98,7 @@ test('output of exactly the limit passes, one byte more does not', async () => {
 test('packed output counts as what it unpacks to', async () => {
   assert.equal(
     await faultOf({ output: gzipSync(tooLarge) }),
-    'TOO_LARGE gzip data would unpack to more than the allowed 100 bytes',
+    'TOO_LARGE /drops/web01: gzip data would unpack to more than the allowed 100 bytes',
   );
 });
 
@@ -113,14 +113,14 @@ test('the size is checked before the age, the age before the form', async () => 
   );
   assert.equal(
     await faultOf({ output: malformed, ageMs: 0 }),
-    'MALFORMED line 1: this looks like an HTML page, not agent output (rule html-page)',
+    'MALFORMED /drops/web01: line 1: this looks like an HTML page, not agent output (rule html-page)',
   );
 });
 
 test('what cannot be unpacked is refused before anything else', async () => {
   assert.equal(
     await faultOf({ output: gzipSync(good).subarray(0, 20), ageMs: old }),
-    'MALFORMED damaged gzip data: they end too early',
+    'MALFORMED /drops/web01: damaged gzip data: they end too early',
   );
 });
 
@@ -134,11 +134,11 @@ test('output from too far in the future is refused', async () => {
 test('the form is checked on what was unpacked', async () => {
   assert.equal(
     await faultOf({ output: gzipSync(malformed) }),
-    'MALFORMED line 1: this looks like an HTML page, not agent output (rule html-page)',
+    'MALFORMED /drops/web01: line 1: this looks like an HTML page, not agent output (rule html-page)',
   );
   assert.equal(
     await faultOf({ output: gzipSync('') }),
-    'MALFORMED line 1: the output is empty (rule empty-output)',
+    'MALFORMED /drops/web01: line 1: the output is empty (rule empty-output)',
   );
 });
 
@@ -159,4 +159,18 @@ test('piggyback is refused where the rules say so', async () => {
   const output = `${good}<<<<web02>>>>\n<<<df>>>\nx\n<<<<>>>>\n`;
   const { code } = await catchFault(accept({ output }, { piggyback: { kind: 'refuse' } }));
   assert.equal(code, 'MALFORMED');
+});
+
+test('a fault names what was passed over, three by name', async () => {
+  const acknowledge = async () => undefined;
+  const names = ['a.md5', 'Thumbs.db', 'c', 'd', 'e'];
+  const passedOver = names.map((name) => ({ name, why: 'no section header in it' }));
+  const delivery = { output: Buffer.from(good), origin: '/drops/x', producedAt: new Date(0) };
+  const fault = await catchFault(
+    acceptDelivery({ ...delivery, passedOver, acknowledge }, host, rules, context),
+  );
+  assert.match(
+    fault.message,
+    /^\/drops\/x is \w+ old, allowed are 5m; passed over 5: a\.md5 \(no section header in it\), Thumbs\.db \(no section header in it\), c \(no section header in it\) and 2 more$/,
+  );
 });

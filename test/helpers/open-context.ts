@@ -9,7 +9,7 @@ export interface CollectingContext extends OpenContext {
   readonly log: CollectingLog;
 }
 
-/** A context that never aborts, allows 64 MiB, and has the real time and an empty environment. */
+/** A context that never aborts, allows 64 MiB, accepts all, and has the real time and an empty environment. */
 export function makeOpenContext(
   overrides: Partial<Omit<OpenContext, 'log'>> = {},
 ): CollectingContext {
@@ -18,6 +18,7 @@ export function makeOpenContext(
     maxOutputBytes: 64 * 1024 * 1024,
     maxSkewMs: defaultMaxSkewMs,
     clock: systemClock,
+    accepts: async () => undefined,
     env: {},
     ...overrides,
     log: makeCollectingLog(),

@@ -1,36 +1,26 @@
 /** One look at a place where output is dropped. */
 
-import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
-import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
+import { chooseNewest, mostCandidates } from '../candidates.ts';
+import type { OpenContext, PassedOver } from '../transport.ts';
 import { realPath } from './file-system.ts';
 import type { Location } from './location.ts';
-import { findNewest } from './newest.ts';
-import {
-  type Entry,
-  type Place,
-  readUnchanged,
-  requireRegularFile,
-  requireWithin,
-  withPlace,
-} from './place.ts';
-import { computeSum, readSum, toSumEntry } from './sum-file.ts';
+import { describeLeftOut, findNewest, type Listing } from './newest.ts';
+import { type Entry, type Place, requireWithin, withPlace } from './place.ts';
+import { type Drop, type DropRules, type Look, readDrop } from './read-drop.ts';
 
-export interface Drop {
-  readonly output: Buffer;
-  readonly path: string;
-  readonly modifiedAt: Date;
+/** What is asked of what lies at a location. */
+export interface LookRules extends DropRules {
+  readonly accepts: OpenContext['accepts'];
+  readonly maxSkewMs: number;
+  /** Nobody looks again: what has not come to rest by now is passed over. */
+  readonly isLast: boolean;
 }
 
-/** What a look found: output, or a fault that may be over in a moment. */
-export type Look = { readonly drop: Drop } | { readonly unsettled: CourierError };
-
-/** What is asked of a drop. */
-export interface DropRules {
-  readonly maxOutputBytes: number;
-  readonly requireSha256: boolean;
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
+/** A drop, and what was passed over for it. */
+export interface ChosenDrop extends Drop {
+  readonly passedOver: PassedOver;
 }
 
 /**
@@ -38,15 +28,18 @@ export interface DropRules {
  *
  * @throws CourierError NO_OUTPUT, TOO_LARGE, MALFORMED, REFUSED, LOCAL
  */
-export async function lookAt(location: Location, rules: DropRules): Promise<Look> {
+export async function lookAt(location: Location, rules: LookRules): Promise<Look<ChosenDrop>> {
   const directory = await findDirectory(location.base);
   const entry = { path: Buffer.from(location.path), shown: location.path };
   return withPlace(entry, async (place) => {
     if (place === undefined) throw new CourierError('NO_OUTPUT', `there is no ${entry.shown}`);
-    if (!place.stats.isDirectory()) return readDrop(entry, place, directory, rules);
+    if (!place.stats.isDirectory()) {
+      const read = () => readDrop(entry, place, directory, rules);
+      return choose([entry], read, rules);
+    }
     if (!location.path.endsWith('/')) return lookAt(toDirectory(location), rules);
     requireWithin(directory, entry, place);
-    return readNewest(entry, place, directory, rules);
+    return chooseFile(entry, place, { directory, location }, rules);
   });
 }
 
@@ -58,85 +51,76 @@ async function findDirectory(base: string): Promise<Buffer> {
 }
 
 /** An automounter mounts a directory only when it is asked for with a slash behind its name. */
-function toDirectory({ path, base, fixed }: Location): Location {
-  return { path: `${path}/`, base: fixed ? `${path}/` : base, fixed };
+function toDirectory({ path, base, fixed, names }: Location): Location {
+  return { path: `${path}/`, base: fixed ? `${path}/` : base, fixed, names };
 }
 
-async function readNewest(
+interface Where {
+  /** What is outside of it is not delivered. */
+  readonly directory: Buffer;
+  readonly location: Location;
+}
+
+async function chooseFile(
   { shown }: Entry,
   { handle }: Place,
-  directory: Buffer,
-  rules: DropRules,
-): Promise<Look> {
-  const name = await findNewest(`${handle}/`, rules.signal);
-  if (name === undefined) {
-    throw new CourierError('NO_OUTPUT', `there is no complete file in ${shown}`);
+  { directory, location: { names } }: Where,
+  rules: LookRules,
+): Promise<Look<ChosenDrop>> {
+  const start = Buffer.from(`${handle}/`);
+  const { clock, maxSkewMs, signal } = rules;
+  // One more than are looked at shows that there are more.
+  const wanted = { names, nowMs: clock.now(), maxSkewMs, most: mostCandidates + 1, signal };
+  const listing = await findNewest(start.toString(), wanted);
+  if (listing.names.length === 0) throw toNoFile(shown, names?.text, listing);
+  const entries = listing.names.map((name) => ({
+    path: Buffer.concat([start, name]),
+    shown: shown + name,
+  }));
+  const read = (entry: Entry) =>
+    withPlace(entry, async (place) =>
+      place === undefined
+        ? { unsettled: new CourierError('TIMEOUT', `${entry.shown} vanished before it was read`) }
+        : readDrop(entry, place, directory, rules),
+    );
+  return choose(entries, read, rules);
+}
+
+function toNoFile(shown: string, pattern: string | undefined, { leftOut }: Listing): CourierError {
+  const which = pattern === undefined ? '' : ` that fits ${pattern}`;
+  const others = leftOut.length === 0 ? '' : `: ${describeLeftOut(leftOut)}`;
+  return new CourierError('NO_OUTPUT', `there is no complete file${which} in ${shown}${others}`);
+}
+
+/** What is no output this soon after it was written may be half of it. */
+const youngMs = 1000;
+
+/** @param entries the newest first, at least one */
+async function choose(
+  entries: readonly Entry[],
+  read: (entry: Entry) => Promise<Look>,
+  { accepts, signal, clock, isLast }: LookRules,
+): Promise<Look<ChosenDrop>> {
+  const unsettled: CourierError[] = [];
+  const readSettled = async (entry: Entry): Promise<Drop> => {
+    const look = await read(entry);
+    if ('drop' in look) return look.drop;
+    unsettled.push(look.unsettled);
+    throw look.unsettled;
+  };
+  const untilUnsettled = function* () {
+    for (const entry of entries) if (isLast || unsettled.length === 0) yield entry;
+  };
+  const nameOf = ({ shown }: Entry) => shown.slice(shown.lastIndexOf('/') + 1);
+  const choice = { candidates: untilUnsettled(), nameOf, read: readSettled, accepts, signal };
+  const chosen = await chooseNewest(choice).catch((error: CourierError) => error);
+  const [first] = unsettled;
+  if (first !== undefined && !isLast) return { unsettled: first };
+  if (chosen instanceof Error) throw chosen;
+  const { got, objection, passedOver } = chosen;
+  const isYoung = Math.abs(clock.now() - got.modifiedAt.getTime()) < youngMs;
+  if (objection !== undefined && isYoung && !isLast) {
+    return { unsettled: new CourierError('MALFORMED', `${got.path}: ${objection}`) };
   }
-  const entry = { path: Buffer.concat([Buffer.from(`${handle}/`), name]), shown: shown + name };
-  return withPlace(entry, async (place) =>
-    place === undefined
-      ? { unsettled: new CourierError('TIMEOUT', `${entry.shown} vanished before it was read`) }
-      : readDrop(entry, place, directory, rules),
-  );
-}
-
-async function readDrop(
-  entry: Entry,
-  place: Place,
-  directory: Buffer,
-  rules: DropRules,
-): Promise<Look> {
-  requireWithin(directory, entry, place);
-  requireRegularFile(entry, place);
-  requireSize(entry, place, rules.maxOutputBytes);
-  const output = await readUnchanged(place, rules).catch(undefinedIfStale);
-  if (output === undefined) return { unsettled: toChanged(entry) };
-  const unsettled = await findSumFault(entry, output, directory, rules);
-  if (unsettled !== undefined) return { unsettled };
-  const modifiedAt = new Date(Number(place.stats.mtimeNs / 1_000_000n));
-  return { drop: { output, path: entry.shown, modifiedAt } };
-}
-
-function requireSize(entry: Entry, { stats }: Place, maxOutputBytes: number): void {
-  if (stats.size <= maxOutputBytes) return;
-  throw new CourierError(
-    'TOO_LARGE',
-    `${entry.shown} has ${stats.size} bytes, allowed are ${maxOutputBytes}`,
-  );
-}
-
-/** A file replaced on an NFS server is gone from under those who read it elsewhere. */
-function undefinedIfStale(error: unknown): undefined {
-  if (errorCode(error) !== 'ESTALE') throw error;
-}
-
-function toChanged({ shown }: Entry): CourierError {
-  return new CourierError(
-    'TIMEOUT',
-    `${shown} changes whenever it is read; write under another name, then rename`,
-  );
-}
-
-/** Why output and its sum do not fit: for good, or because the second of the two is to come. */
-async function findSumFault(
-  entry: Entry,
-  output: Buffer,
-  directory: Buffer,
-  rules: DropRules,
-): Promise<CourierError | undefined> {
-  const sumEntry = toSumEntry(entry);
-  const expected = await readSum(sumEntry, directory, rules);
-  if (expected instanceof CourierError) return expected;
-  if (expected === undefined) {
-    if (!rules.requireSha256) return undefined;
-    return new CourierError('MALFORMED', `there is no ${sumEntry.shown}, and one is required`);
-  }
-  const actual = await computeSum(output);
-  if (actual === expected) return undefined;
-  const sums = `sum ${shorten(actual)}, but ${sumEntry.shown} says ${shorten(expected)}`;
-  return new CourierError('MALFORMED', `${entry.shown} has the ${sums}`);
-}
-
-function shorten(sum: string): string {
-  return `${sum.slice(0, 8)}…`;
+  return { drop: { ...got, passedOver } };
 }

@@ -3,7 +3,7 @@
 import type { Logger } from '../../logging/log.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { type Delivery, defineTransport } from '../transport.ts';
-import { type DropRules, lookAt } from './drop.ts';
+import { type LookRules, lookAt } from './drop.ts';
 import { checkFileUri, type Location, locate } from './location.ts';
 import { untilSettled } from './settle.ts';
 
@@ -17,23 +17,29 @@ export const file = defineTransport({
   traits: { concurrency: 64, consumes: false },
   async open(uri, { requireSha256 }, context) {
     checkFileUri(uri);
-    const { maxOutputBytes, clock } = context;
+    const { maxOutputBytes, maxSkewMs, clock, accepts } = context;
     return {
       async fetch(target, signal) {
         signal.throwIfAborted();
-        const rules = { maxOutputBytes, requireSha256, signal, clock };
+        const rules = { maxOutputBytes, maxSkewMs, requireSha256, accepts, signal, clock };
         return untilAborted(fetchDrop(locate(uri, target), rules, context.log), signal);
       },
     };
   },
 });
 
-async function fetchDrop(location: Location, rules: DropRules, log: Logger): Promise<Delivery> {
-  const drop = await untilSettled(() => lookAt(location, rules), { ...rules, log });
+async function fetchDrop(
+  location: Location,
+  rules: Omit<LookRules, 'isLast'>,
+  log: Logger,
+): Promise<Delivery> {
+  const look = (isLast: boolean) => lookAt(location, { ...rules, isLast });
+  const { output, path, modifiedAt, passedOver } = await untilSettled(look, { ...rules, log });
   return {
-    output: drop.output,
-    origin: drop.path,
-    producedAt: drop.modifiedAt,
+    output,
+    origin: path,
+    producedAt: modifiedAt,
+    passedOver,
     async acknowledge() {},
   };
 }

@@ -3,6 +3,7 @@
 import { quote } from '../../faults/errors.ts';
 import { decodePath, refusalFor } from '../../system/local-path.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
+import { checkPattern, fillNamePattern, isPattern, type NamePattern } from './name-pattern.ts';
 
 const refuse = refusalFor('a file:');
 
@@ -13,6 +14,8 @@ export interface Location {
   readonly base: string;
   /** No placeholder in it: whoever wrote the source has named this very place. */
   readonly fixed: boolean;
+  /** Which files of the directory are asked for; undefined: any, or the path is that of a file. */
+  readonly names: NamePattern | undefined;
 }
 
 const fileUri = /^file:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
@@ -32,6 +35,11 @@ export function checkFileUri(uri: SourceUri): void {
   }
   if (!path.startsWith('/')) throw refuse('needs an absolute path');
   decodePath(path, refuse);
+  const { directory, name } = takeApart(path);
+  if (directory.includes('*')) {
+    throw refuse('may have * in the last part of its path only; write %2A for a star');
+  }
+  checkPattern(name, refuse);
 }
 
 /**
@@ -40,12 +48,22 @@ export function checkFileUri(uri: SourceUri): void {
  * @throws CourierError USAGE when the source needs an address and the host has none
  */
 export function locate(uri: SourceUri, target: Target): Location {
-  const [before = ''] = pathOf(uri.text).split('{', 1);
+  const { name } = takeApart(pathOf(uri.text));
+  const [before = ''] = pathOf(uri.text).split(/[{*]/, 1);
+  const filled = pathOf(fillSourceUri(uri, target));
+  const names = isPattern(name) ? fillNamePattern(name, target, refuse) : undefined;
   return {
-    path: decodePath(pathOf(fillSourceUri(uri, target)), refuse),
-    base: decodePath(before.slice(0, before.lastIndexOf('/') + 1), refuse),
+    path: decodePath(names === undefined ? filled : takeApart(filled).directory, refuse),
+    base: decodePath(takeApart(before).directory, refuse),
     fixed: before === pathOf(uri.text),
+    names,
   };
+}
+
+/** The directory has a `/` at its end. */
+function takeApart(path: string): { readonly directory: string; readonly name: string } {
+  const end = path.lastIndexOf('/') + 1;
+  return { directory: path.slice(0, end), name: path.slice(end) };
 }
 
 function pathOf(uri: string): string {

@@ -1,61 +1,117 @@
-/** Which file of a directory is the newest that is complete. */
+/** Which files of a directory are the newest that may be complete. */
 
 import type { Dirent } from 'node:fs';
 import { errorCode } from '../../faults/system-errors.ts';
+import { type SideKind, sideKind } from '../../names/side-files.ts';
+import { isFromFuture } from '../../times/skew.ts';
 import { pathStatus, readDirectory } from './file-system.ts';
+import type { NamePattern } from './name-pattern.ts';
 
-/** Names of files still being written, and of sums that belong to a file. */
-const incomplete = /^\.|\.(?:tmp|part|filepart|sha256)$|~$/i;
+/** What is asked of a file's name and time. */
+interface Wanted {
+  readonly names: NamePattern | undefined;
+  readonly nowMs: number;
+  readonly maxSkewMs: number;
+  /** So many at most. */
+  readonly most: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a listing has brought. */
+export interface Listing {
+  /** The newest first. */
+  readonly names: readonly Buffer[];
+  /** Those left out for their name alone. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+interface LeftOut {
+  readonly name: Buffer;
+  readonly kind: SideKind | 'file of another host, perhaps';
+}
 
 interface Candidate {
   readonly name: Buffer;
   readonly mtimeNs: bigint;
+  /** A wrong clock gave it its time, which says nothing about its age. */
+  readonly isFromFuture: boolean;
 }
 
 /** So many questions are with the file system at a time. */
 const batchSize = 256;
 
 /**
- * The name of the file with the latest mtime, of those the one with the last name; undefined
- * when no complete file is there.
+ * The names of the files with the latest mtimes; of those with the same one the last by name goes
+ * first. Files from the future come behind all others: one wrong clock must not hide what is good.
  *
  * @param directory its path, with a `/` at its end
  */
-export async function findNewest(
-  directory: string,
-  signal: AbortSignal,
-): Promise<Buffer | undefined> {
+export async function findNewest(directory: string, wanted: Wanted): Promise<Listing> {
   const entries = await readDirectory(directory, { withFileTypes: true, encoding: 'buffer' });
-  const names = entries.filter(mayBeComplete).map(({ name }) => name);
-  let newest: Candidate | undefined;
+  const leftOut: LeftOut[] = [];
+  const names = entries
+    // A link is looked through later: it may lead to a file.
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .filter((entry) => mayBeOutput(entry, wanted, leftOut))
+    .map(({ name }) => name);
+  let newest: readonly Candidate[] = [];
   for (let start = 0; start < names.length; start += batchSize) {
-    signal.throwIfAborted();
+    wanted.signal.throwIfAborted();
     const batch = names.slice(start, start + batchSize);
-    for (const candidate of await Promise.all(batch.map((name) => look(directory, name)))) {
-      if (candidate !== undefined && isNewer(candidate, newest)) newest = candidate;
-    }
+    const found = await Promise.all(batch.map((name) => look(directory, name, wanted)));
+    const candidates = found.filter((candidate) => candidate !== undefined);
+    newest = [...newest, ...candidates].sort(compareNewest).slice(0, wanted.most);
   }
-  return newest?.name;
+  return { names: newest.map(({ name }) => name), leftOut };
 }
 
-/** A link is looked through later: it may lead to a file. */
-function mayBeComplete(entry: Dirent<Buffer>): boolean {
-  return (entry.isFile() || entry.isSymbolicLink()) && !incomplete.test(entry.name.toString());
+function mayBeOutput({ name }: Dirent<Buffer>, { names }: Wanted, leftOut: LeftOut[]): boolean {
+  const text = name.toString('latin1');
+  const isOfAnother = names?.mayBeOfAnother(text) ?? false;
+  if (names !== undefined && !names.fits(text) && !isOfAnother) return false;
+  const kind = isOfAnother ? 'file of another host, perhaps' : sideKind(text, names?.prefixLength);
+  if (kind !== undefined) leftOut.push({ name, kind });
+  return kind === undefined;
 }
 
 /** Undefined when it is no file, or has gone since the directory was listed. */
-async function look(directory: string, name: Buffer): Promise<Candidate | undefined> {
+async function look(
+  directory: string,
+  name: Buffer,
+  { nowMs, maxSkewMs }: Wanted,
+): Promise<Candidate | undefined> {
   const path = Buffer.concat([Buffer.from(directory), name]);
   try {
     const stats = await pathStatus(path, { bigint: true });
-    return stats.isFile() ? { name, mtimeNs: stats.mtimeNs } : undefined;
+    if (!stats.isFile()) return undefined;
+    const modifiedAt = new Date(Number(stats.mtimeNs / 1_000_000n));
+    return {
+      name,
+      mtimeNs: stats.mtimeNs,
+      isFromFuture: isFromFuture(modifiedAt, nowMs, maxSkewMs),
+    };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function isNewer(candidate: Candidate, newest: Candidate | undefined): boolean {
-  if (newest === undefined || candidate.mtimeNs > newest.mtimeNs) return true;
-  return candidate.mtimeNs === newest.mtimeNs && Buffer.compare(candidate.name, newest.name) > 0;
+/** Below zero when `one` is the better choice. */
+function compareNewest(one: Candidate, other: Candidate): number {
+  if (one.isFromFuture !== other.isFromFuture) return one.isFromFuture ? 1 : -1;
+  if (one.mtimeNs !== other.mtimeNs) return one.mtimeNs > other.mtimeNs ? -1 : 1;
+  return Buffer.compare(other.name, one.name);
+}
+
+/** `3 partial files, such as "w.txt.part"; 1 side file, "w.txt.md5"`, for a message. */
+export function describeLeftOut(leftOut: readonly LeftOut[]): string {
+  const groups = Map.groupBy(leftOut, ({ kind }) => kind);
+  return [...groups]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([kind, group]) => {
+      const count = group.length;
+      const [example] = group.map(({ name }) => `"${name}"`).sort();
+      return count === 1 ? `${example} is a ${kind}` : `${count} like ${example}: ${kind}`;
+    })
+    .join('; ');
 }

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/log.ts';
-import type { Drop, Look } from './drop.ts';
+import type { Look } from './read-drop.ts';
 
 /** A writer that renames is done within the first, one that adds a sum afterwards within all. */
 const pausesMs: readonly number[] = [50, 200, 750];
@@ -16,20 +16,21 @@ interface Waiting {
 /**
  * Looks until what is there has settled, four times at most, and throws the last fault then.
  *
+ * @param look is told when it is asked for the last time
  * @throws what `look` throws; the signal's reason
  */
-export async function untilSettled(
-  look: () => Promise<Look>,
+export async function untilSettled<Found>(
+  look: (isLast: boolean) => Promise<Look<Found>>,
   { clock, log, signal }: Waiting,
-): Promise<Drop> {
+): Promise<Found> {
   for (const pauseMs of pausesMs) {
-    const found = await look();
+    const found = await look(false);
     if ('drop' in found) return found.drop;
     const { code, message } = found.unsettled;
     log.debug({ code, pauseMs }, `reading again: ${message}`);
     await clock.sleep(pauseMs, signal);
   }
-  const last = await look();
+  const last = await look(true);
   if ('drop' in last) return last.drop;
   throw last.unsettled;
 }

@@ -10,8 +10,12 @@ import {
   withPlace,
 } from './place.ts';
 
-/** Hex digits alone, or what `sha256sum` prints; the name in it may be that of a temporary file. */
-const sumLine = /^\s*\\?([0-9a-f]{64})(?:[ \t][^\n]*)?\s*$/i;
+/**
+ * Hex digits alone, or what `sha256sum`, BSD's `sha256` (`SHA256 (f) = …`) and `openssl dgst`
+ * (`SHA256(f)= …`, `SHA2-256(f)= …`) print; the name in it may be that of a temporary file.
+ */
+const sumLine =
+  /^\s*(?:\\?([0-9a-f]{64})(?:[ \t][^\n]*)?|\\?SHA-?(?:2-)?256[ \t]*\([^\n]*\)[ \t]*=[ \t]*([0-9a-f]{64}))\s*$/i;
 
 /** A sum, and the longest path behind it. */
 const largestSumFile = 8192n;
@@ -40,7 +44,8 @@ export async function readSum(
     requireRegularFile(entry, place);
     const isSmall = place.stats.size <= largestSumFile;
     const text = isSmall ? await readUnchanged(place, reading) : undefined;
-    const [, digits] = sumLine.exec(text?.toString() ?? '') ?? [];
+    const [, first, last] = sumLine.exec(text?.toString() ?? '') ?? [];
+    const digits = first ?? last;
     return (
       digits?.toLowerCase() ??
       new CourierError('MALFORMED', `${entry.shown} does not hold one SHA-256 sum`)

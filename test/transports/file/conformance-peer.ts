@@ -50,6 +50,7 @@ export async function startDirectories(): Promise<ConformancePeer> {
   return {
     module: file,
     source: toSource(join(directory, '{host}/')),
+    keepsOlder: true,
     secrets: [],
     async offer(host, output, producedAt) {
       drops += 1;

@@ -24,6 +24,12 @@ test('percent-encoded characters are decoded', async (t) => {
   assert.equal(await fetchText(source), output.toString());
 });
 
+test('a star that is none is written as %2A', async (t) => {
+  const drops = await makeDrops(t);
+  await writeFile(join(drops, 'a*web01'), output);
+  assert.equal(await fetchText(`file://${drops}/a%2A{host}`), output.toString());
+});
+
 test('a bare path is taken literally', async (t) => {
   const drops = await makeDrops(t);
   await writeFile(join(drops, 'a?#%41 ü web01'), output);
@@ -74,6 +80,10 @@ const wrongSources: Readonly<Record<string, RegExp>> = {
   'file:///drops/%00/{host}': /%00: no name and no argument can hold a NUL/,
   'file:///drops/..%2f{host}': /%2F: no file name can hold a slash/,
   'file:///drops/%zz': /a % that does not begin a character/,
+  'file:///drops/{host}*/': /may have \* in the last part of its path only; write %2A for a star/,
+  'file:///dro*s/{host}': /may have \* in the last part of its path only/,
+  '/dro*s/{host}.txt': /may have \* in the last part of its path only/,
+  'file:///drops/*{host}*.*': /has more than 2 stars in the name of its files$/,
   'file:///drops/%FC': /a % that does not begin a character in UTF-8/,
 };
 

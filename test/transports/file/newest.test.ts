@@ -56,7 +56,14 @@ test('a directory without a complete file is NO_OUTPUT', async (t) => {
   const drops = await makeDrops(t);
   await expectFault(fetchFile(`${drops}/`), 'NO_OUTPUT', /^there is no complete file in .*\/$/);
   await drop(drops, 'a.tmp', 1000);
-  await expectFault(fetchFile(drops), 'NO_OUTPUT', /^there is no complete file in .*\/$/);
+  await expectFault(
+    fetchFile(drops),
+    'NO_OUTPUT',
+    /^there is no complete file in .*\/: "a\.tmp" is a partial file$/,
+  );
+  for (const name of ['b.tmp', 'a.md5', 'c.part']) await drop(drops, name, 1000);
+  const { message } = await expectFault(fetchFile(drops), 'NO_OUTPUT');
+  assert.ok(message.endsWith(': 3 like "a.tmp": partial file; "a.md5" is a side file'), message);
 });
 
 test('the missing directory of a host is NO_OUTPUT, a missing drop directory is LOCAL', async (t) => {

@@ -34,6 +34,12 @@ const goodSums: Readonly<Record<string, string>> = {
   'a path': `${sum}  /var/tmp/agent output/web01\n`,
   'the name it had while it was written': `${sum}  .web01.tmp\n`,
   'an escaped name': `\\${sum}  web\\n01\n`,
+  'what BSD prints': `SHA256 (web01) = ${sum}\n`,
+  'what BSD prints of a name with brackets': `SHA256 (web01 (2)) = ${sum}\n`,
+  'what sha256sum --tag prints of an odd name': `\\SHA256 (web\\n01) = ${sum}\n`,
+  'what OpenSSL 1 prints': `SHA256(/var/tmp/web01)= ${sum}\n`,
+  'what OpenSSL 3 prints': `SHA2-256(web01)= ${sum}\n`,
+  'what OpenSSL prints of its input': `SHA2-256(stdin)= ${sum}\r\n`,
 };
 
 for (const [what, text] of Object.entries(goodSums)) {
@@ -47,6 +53,19 @@ test('what sha256sum prints is understood', async (t) => {
   const { stdout } = await promisify(execFile)('sha256sum', [path]);
   await writeFile(`${path}.sha256`, stdout);
   assert.equal(await fetchText(path), output.toString());
+});
+
+test('what openssl and sha256sum --tag print is understood', async (t) => {
+  const path = await dropWithSum(t, '');
+  const programs: readonly (readonly [string, readonly string[]])[] = [
+    ['openssl', ['dgst', '-sha256', path]],
+    ['sha256sum', ['--tag', path]],
+  ];
+  for (const [program, args] of programs) {
+    const { stdout } = await promisify(execFile)(program, args);
+    await writeFile(`${path}.sha256`, stdout);
+    assert.equal(await fetchText(path), output.toString(), stdout);
+  }
 });
 
 test('a sum that does not match is MALFORMED, both sums shortened', async (t) => {
@@ -64,7 +83,10 @@ const badSums: Readonly<Record<string, string | Buffer>> = {
   'too many digits': `${sum}0`,
   'other letters': sum.replace(/./, 'g'),
   'two sums': `${sum}  web01\n${sum}  web02\n`,
-  'a word in front': `SHA256 (web01) = ${sum}\n`,
+  'a word in front': `sum ${sum}\n`,
+  'the sum of another kind': `SHA1 (web01) = ${sum}\n`,
+  'the sum of another kind, as OpenSSL has it': `SHA3-256(web01)= ${sum}\n`,
+  'two sums as BSD prints them': `SHA256 (a) = ${sum}\nSHA256 (b) = ${sum}\n`,
   'UTF-16': Buffer.from(`\ufeff${sum}`, 'utf16le'),
   'more than a sum file can hold': `${sum}${' '.repeat(10_000)}`,
 };

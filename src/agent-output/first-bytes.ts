@@ -1,0 +1,41 @@
+/** Whether bytes are agent output at all, by how they begin; the rules judge the rest. */
+
+import { quoteBytes } from './problems.ts';
+
+/** So far a header is looked for: a banner may stand before it, and be long. */
+const searchedBytes = 64 * 1024;
+
+/** A line that begins with a header, perhaps behind a byte order mark or blanks. */
+const header = /(?:^|\n)(?:\xef\xbb\xbf)?[ \t\r\v\f]*<<</;
+
+const htmlStart = /<!doctype\s+html|<html[\s>]|<head>|<body[\s>]/i;
+
+/**
+ * Why bytes are no agent output; undefined where they may be. What is encrypted, or agent output
+ * in an encoding Checkmk cannot read, is one: to say so is for those who open and judge it.
+ */
+export function findForeign(bytes: Buffer): string | undefined {
+  const start = bytes.toString('latin1', 0, searchedBytes);
+  if (start.trim() === '') return bytes.length === 0 ? 'it is empty' : 'it is blank';
+  if (isEncrypted(start) || isUtf16(start)) return undefined;
+  const before = start.slice(0, header.exec(start)?.index);
+  if (htmlStart.test(before.slice(0, 1024))) return 'it is an HTML page';
+  if (before.length < start.length) return undefined;
+  const end = Math.min(80, bytes.length, lineEnd(bytes));
+  return `no section header in it; it begins with ${quoteBytes(bytes, 0, end)}`;
+}
+
+/** Two digits name the scheme; what follows begins with a mark or is random, and so no text. */
+function isEncrypted(start: string): boolean {
+  if (!/^(?:0[02345]|99)/.test(start)) return false;
+  return start.startsWith('Salted__', 2) || /[^\t\r\n -~]/.test(start.slice(2, 18));
+}
+
+function isUtf16(start: string): boolean {
+  return /^(?:\xff\xfe|\xfe\xff|[\t-~]\0[\t-~]\0|\0[\t-~]\0[\t-~])/.test(start);
+}
+
+function lineEnd(bytes: Buffer): number {
+  const end = bytes.indexOf(0x0a);
+  return end === -1 ? bytes.length : end;
+}
