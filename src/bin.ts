@@ -1,7 +1,12 @@
 /** The real arguments, streams, clock and signals → main; sets the exit code. */
 
 import type { Io } from './cli/io.ts';
-import { readDescriptor, writeDescriptor, writeErrorText } from './cli/standard-streams.ts';
+import {
+  readDescriptor,
+  requireOutput,
+  writeDescriptor,
+  writeErrorText,
+} from './cli/standard-streams.ts';
 import { systemClock } from './clock.ts';
 import { main } from './main.ts';
 import { dieBySignal, listenForShutdown } from './system/shutdown.ts';
@@ -16,6 +21,7 @@ const io: Io = {
   stay: shutdown.stay,
   readInput: (maxBytes) => readDescriptor(0, maxBytes),
   writeOutput: (bytes) => writeDescriptor(1, bytes),
+  requireOutput: () => requireOutput(1),
   writeError: writeErrorText,
 };
 

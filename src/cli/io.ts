@@ -21,6 +21,8 @@ export interface Io {
   readInput(maxBytes: number): Promise<Buffer>;
   /** Resolves when stdout has taken every byte. Rejects with LOCAL when nobody reads any more. */
   writeOutput(bytes: Uint8Array): Promise<void>;
+  /** Throws LOCAL when stdout was closed before we came, and all that is written to it would be lost. */
+  readonly requireOutput?: () => void;
   /** Whole lines for stderr. Never throws. */
   writeError(text: string): void;
 }

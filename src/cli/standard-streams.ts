@@ -5,7 +5,7 @@
  * that does not read would keep us from seeing a signal. fs.write waits on another thread.
  */
 
-import { read, write, writeSync } from 'node:fs';
+import { constants, fstatSync, read, readFileSync, write, writeSync } from 'node:fs';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 
@@ -33,6 +33,35 @@ async function writeSome(descriptor: number, bytes: Uint8Array): Promise<number>
     });
   }
   return retryOrThrow(result, 'writing to stdout');
+}
+
+/** The null device (Linux, Documentation/admin-guide/devices.txt): major 1, minor 3. */
+const nullDevice = 0x0103;
+const accessMode = 0o3;
+
+/**
+ * Refuses a stdout that was closed when we were started. Node opens the null device in its place,
+ * for reading and writing (node.cc, PlatformInit), and writing there would look like a success;
+ * `>/dev/null` opens it for writing alone. Who starts programs with such a stdout on purpose
+ * cannot be told apart, and will not miss the output.
+ *
+ * @throws CourierError LOCAL
+ */
+export function requireOutput(descriptor: number): void {
+  if (fstatSync(descriptor).rdev !== nullDevice || !isForBoth(descriptor)) return;
+  const why = 'it is closed, or the null device opened for reading as well';
+  throw new CourierError('LOCAL', `writing to stdout: ${why}; to throw output away, >/dev/null`);
+}
+
+/** What cannot be known is no reason to refuse. */
+function isForBoth(descriptor: number): boolean {
+  try {
+    const about = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1');
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(about)?.[1] ?? '0', 8);
+    return (flags & accessMode) === constants.O_RDWR;
+  } catch {
+    return false;
+  }
 }
 
 /**

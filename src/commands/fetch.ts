@@ -142,6 +142,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   const own = pick(invocation.options, hostOptions);
   const { host, address } = parseOptions(hostOptions, own);
   const target: Target = { host, address };
+  context.requireOutput?.();
   if (invocation.operands.length === 0) return fetchByRoute(invocation, target, context);
   const plan = await planSources(invocation, target, context);
   await fetchFirst(plan, context, ({ output }) => context.writeOutput(output));

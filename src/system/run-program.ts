@@ -57,17 +57,19 @@ export async function runProgram(call: ProgramCall, signal: AbortSignal): Promis
   signal.throwIfAborted();
   const { spawn } = await import('node:child_process');
   signal.throwIfAborted();
-  return new Run(start(spawn, call), call).finish(signal);
+  return new Run(await start(spawn, call), call).finish(signal);
 }
 
 /** Some failures to start are thrown here, the usual ones arrive as an event later. */
-function start(spawn: Spawn, call: ProgramCall): Child {
+async function start(spawn: Spawn, call: ProgramCall): Promise<Child> {
   try {
     const options = { detached: true, env: { ...call.env, LC_ALL: 'C' } };
     const child: Child =
       call.input === undefined
         ? spawn(call.program, [...call.args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
         : spawn(call.program, [...call.args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    // Without a descriptor left Node makes no streams, and tells the rest as an event.
+    if (!child.stdout) throw await whyNotStarted(child);
     // A program that does not read to the end says by its exit code what that means.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(call.input);
@@ -75,6 +77,10 @@ function start(spawn: Spawn, call: ProgramCall): Child {
   } catch (error) {
     throw cannotStart(error, call);
   }
+}
+
+function whyNotStarted(child: Child): Promise<Error> {
+  return new Promise((resolve) => child.once('error', resolve));
 }
 
 class Run {

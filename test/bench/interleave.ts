@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
+import { nullDevice } from './null-device.ts';
 
 export interface Contestant {
   readonly name: string;
@@ -27,7 +28,7 @@ function timeOnce({ name, command, env, exitCode = 0 }: Contestant): number {
   const [program, ...args] = command;
   const start = performance.now();
   const { status, stderr } = spawnSync(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', nullDevice, 'pipe'],
     ...(env ? { env: { ...process.env, ...env } } : {}),
   });
   const elapsed = performance.now() - start;

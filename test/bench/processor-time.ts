@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { nullDevice } from './null-device.ts';
 
 /** `sysconf(_SC_CLK_TCK)`, the same on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -24,7 +25,7 @@ export function processorSeconds(pid: number): number {
 /** What a command uses, with all its children, in seconds. */
 export function processorSecondsOf(program: string, args: readonly string[]): number {
   const before = toSeconds(readStat('self'), 16);
-  const { status, stderr } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const { status, stderr } = spawnSync(program, args, { stdio: ['ignore', nullDevice, 'pipe'] });
   if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
   return toSeconds(readStat('self'), 16) - before;
 }
