@@ -10,7 +10,7 @@ const clientAuth = '1.3.6.1.5.5.7.3.2';
  * Controllers verify a site's certificate with webpki: where an extended key usage is there at
  * all, it has to name clients (`RequiredEkuNotFound` otherwise; "any usage" counts for nothing).
  */
-function isForClients({ keyUsage }: X509Certificate): boolean {
+export function isForClients({ keyUsage }: Pick<X509Certificate, 'keyUsage'>): boolean {
   return keyUsage === undefined || keyUsage.includes(clientAuth);
 }
 

@@ -10,6 +10,7 @@ import { type MarkerKind, markerKind, showMarker } from '../transports/tcp/marke
 import { emptyFault, unknownMarker } from '../transports/tcp/observations.ts';
 import type { AgentPlace } from '../transports/tcp/place.ts';
 import { readMarker } from '../transports/tcp/reading.ts';
+import { unknownSite, unknownUuid } from '../transports/tcp/tls-observations.ts';
 
 /** How an agent port may answer, and what else may happen. */
 type TcpFindingKind = MarkerKind | 'empty' | 'silent' | 'broken' | 'unreachable';
@@ -113,8 +114,7 @@ function failed(fault: CourierError, kind: keyof typeof words): Judgement {
 
 const tlsAnswer = {
   what: 'an Agent Controller in TLS mode',
-  meaning:
-    "the path is fine and a TLS handshake can start; whether this site and this host's UUID are registered there only a fetch can show",
+  meaning: `the path is fine and a TLS handshake can start; whether this site and this host's UUID are registered there only a fetch can show: by the alert "access denied" ${unknownUuid}; by "handshake failure", "unsupported certificate" or "certificate unknown" ${unknownSite}`,
 };
 
 const plainAnswer = {

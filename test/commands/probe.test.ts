@@ -40,7 +40,7 @@ describe('what a Checkmk agent answers is said, and the command ends well', () =
   const answers: Readonly<Record<string, readonly [what: string, meaning: string]>> = {
     '16': [
       'an Agent Controller in TLS mode',
-      "the path is fine and a TLS handshake can start; whether this site and this host's UUID are registered there only a fetch can show",
+      'the path is fine and a TLS handshake can start; whether this site and this host\'s UUID are registered there only a fetch can show: by the alert "access denied" the controller does not know this UUID; by "handshake failure", "unsupported certificate" or "certificate unknown" the controller does not accept this site\'s certificate',
     ],
     '<<': [
       'agent output in plain text',

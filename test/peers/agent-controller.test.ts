@@ -164,6 +164,19 @@ async function ask(options: ConnectionOptions, pem?: string): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+/** OpenSSL's words for what ends the connection of a site. */
+async function complaintOf(options: ConnectionOptions, pem?: string): Promise<string> {
+  const socket = connect(controller.port, '127.0.0.1').on('error', () => undefined);
+  await once(socket, 'readable');
+  assert.equal(String(socket.read(2)), '16');
+  const own = pem === undefined ? {} : { cert: pem, key: pem };
+  const secured = connectTls({ socket, ca: site.cert, servername: uuid, ...own, ...options });
+  secured.resume();
+  return new Promise((resolve) => {
+    secured.once('error', (error) => resolve('reason' in error ? String(error.reason) : ''));
+  });
+}
+
 const assertDelivered = (frame: Buffer) => {
   assert.equal(frame.toString('hex', 0, 3), '000001');
   assert.deepEqual(inflateSync(frame.subarray(3)), output);
@@ -188,6 +201,23 @@ test('chooses its certificate by the name asked for', async () => {
   assertDelivered(await ask({ servername: second }, ours));
   assert.deepEqual(controller.serverNames.slice(-1), [second]);
 });
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`says in an alert of ${version} why it sends nothing`, async () => {
+    const versions = { minVersion: version, maxVersion: version };
+    const reason = async (options: ConnectionOptions, pem?: string) => {
+      const said = await complaintOf({ ...versions, ...options }, pem);
+      return said.replace(/^.*alert /, '');
+    };
+    const forServers = site.issueSite('one', { usages: ['serverAuth'] });
+    const old = site.issueSite('one', { validUntil: new Date(Date.now() - 1000) });
+    assert.equal(await reason({ servername: 'localhost' }, ours), 'access denied');
+    assert.equal(await reason({}, forServers), 'unsupported certificate');
+    assert.equal(await reason({}, old), 'certificate expired');
+    assert.equal(await reason({}, new SiteAuthority('three').issueSite()), 'certificate unknown');
+    assert.equal(await reason({}), 'certificate required');
+  });
+}
 
 test('sends nothing for a name it does not know, or for none', async () => {
   assert.equal((await ask({ servername: 'localhost' }, ours)).length, 0);

@@ -1,7 +1,6 @@
 /**
- * A stand-in for Checkmk's Agent Controller as a site sees it on port 6556, built from the
- * description of its responder role (agent-port.md#controller). Node cannot send the alert with
- * which a real one refuses a client certificate; a reset takes its place.
+ * A stand-in for Checkmk's Agent Controller as a site sees it on port 6556 (agent-port.md#controller),
+ * with the alerts of two generations of rustls.
  */
 
 import { once } from 'node:events';
@@ -41,6 +40,7 @@ export interface ControllerSettings {
   /** For marker and handshake; again for writing. */
   readonly timeoutMs?: number;
   readonly versions?: TerminatorSettings['versions'];
+  readonly generation?: TerminatorSettings['generation'];
   readonly deviations?: Deviations;
 }
 
@@ -118,11 +118,11 @@ class Acceptor {
 
   constructor(settings: ControllerSettings, onServerName: (name: string) => void) {
     this.#settings = settings;
-    const { connections = [], versions = {} } = settings;
+    const { connections = [], versions = {}, generation = '0.23' } = settings;
     this.#terminator =
       connections.length === 0
         ? undefined
-        : makeTerminator(connections, { versions, onServerName });
+        : makeTerminator(connections, { versions, generation, onServerName });
   }
 
   accept(socket: Socket): void {

@@ -23,7 +23,6 @@ import type { AgentPlace } from './place.ts';
 import { findRefusal } from './policy.ts';
 import { type ReadLimits, readMarker, readToEnd } from './reading.ts';
 import { readSiteFiles } from './site-files.ts';
-import { tlsFault } from './tls-observations.ts';
 
 /** All an exchange needs to know. */
 interface ExchangeSettings {
@@ -90,38 +89,22 @@ async function readWithTls(
   const { place, uuid, options, context } = settings;
   const { shown } = place;
   if (uuid === undefined) throw notRegistered(shown);
-  const [files, { startTls }] = await Promise.all([
+  const [files, { startTls, readSecured }] = await Promise.all([
     readSiteFiles(options, context).catch((error: unknown) => {
       if (!(error instanceof CourierError)) throw error;
       throw prefixError(error, `error establishing TLS connection to ${shown}`);
     }),
     import('./tls.ts'),
   ]);
-  const how = { files, timeoutMs: options.handshakeTimeout };
-  const secured = await startTls(socket, { uuid, shown }, how, signal);
+  const handshake = { shown, files, clock: context.clock };
+  const start = { ...handshake, uuid, timeoutMs: options.handshakeTimeout };
+  const secured = await startTls(socket, start, signal);
   try {
     const limits = readLimits(settings);
-    const frame = await readSecured(secured, limits, signal);
+    const frame = await readSecured(secured, handshake, limits, signal);
     return await openFrame(frame, limits, context);
   } finally {
     secured.destroy();
-  }
-}
-
-/** Until a byte of the message has come, whatever goes wrong belongs to the handshake. */
-async function readSecured(
-  secured: Socket,
-  limits: ReadLimits,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  let hasBegun = false;
-  secured.once('data', () => {
-    hasBegun = true;
-  });
-  try {
-    return await readToEnd(secured, Buffer.alloc(0), limits, signal);
-  } catch (error) {
-    throw hasBegun ? readFault(error, limits.shown) : tlsFault(error, limits.shown);
   }
 }
 

@@ -1,13 +1,28 @@
 /** What goes wrong while TLS is set up with an Agent Controller, and why it probably does. */
 
+import { X509Certificate } from 'node:crypto';
+import { isForClients } from '../../certs/client-use.ts';
+import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import type { SiteFiles } from './site-files.ts';
 
 const otherHost = 'another host answers there, or this one was registered anew';
 const otherSite = 'the host is registered with another site, or the trust store is old';
 const clocks = 'compare the clocks of both sides';
-const unknownUuid = 'the controller does not know this UUID, or not this site';
-const unknownSite = "the controller does not accept this site's certificate";
+
+/** What an alert of the controller says, also in the words of who only looks at the port. */
+export const unknownUuid = 'the controller does not know this UUID';
+export const unknownSite = "the controller does not accept this site's certificate";
+
+/** One handshake, as far as its failure can tell something. */
+export interface Handshake {
+  /** `10.1.2.3:6556` */
+  readonly shown: string;
+  /** Key and certificate of the site. */
+  readonly files: SiteFiles;
+  readonly clock: Clock;
+}
 
 /** What our own check of the agent's certificate found. */
 const certificateCauses: Readonly<Record<string, string>> = {
@@ -22,26 +37,39 @@ const certificateCauses: Readonly<Record<string, string>> = {
   CERT_SIGNATURE_FAILURE: otherSite,
 };
 
-/** Alerts of the controller, by OpenSSL's words for them. */
-const alertCauses: readonly (readonly [words: RegExp, cause: string])[] = [
-  [/alert certificate expired/, clocks],
-  [/alert (unknown ca|bad certificate|certificate|unsupported certificate)/, unknownSite],
-  [/alert (handshake failure|unrecognized name|access denied|internal error)/, unknownUuid],
+/**
+ * Alerts of the controller, by OpenSSL's words for them (agent-port.md#observations): rustls 0.20
+ * calls everything that is wrong with a site's certificate a handshake failure, newer ones tell
+ * apart; both deny the access to a UUID they do not have.
+ */
+const alertCauses: readonly (readonly [words: RegExp, toCause: (own: Handshake) => string])[] = [
+  [/alert (access denied|unrecognized name)/, () => `${unknownUuid}; ${otherHost}`],
+  [/alert (handshake failure|(bad |unsupported )?certificate|unknown ca)/, causeInOurs],
 ];
+
+/** What a controller minds in our certificate, where we can see it ourselves. */
+function causeInOurs({ files: { siteCert }, clock }: Handshake): string {
+  const { keyUsage, validToDate, validFromDate } = new X509Certificate(siteCert.reveal());
+  const now = new Date(clock.now());
+  if (!isForClients({ keyUsage })) return `${unknownSite}: it is for servers only`;
+  if (now > validToDate) return `${unknownSite}: it has expired`;
+  if (now < validFromDate) return `${unknownSite}: it is not valid yet; ${clocks}`;
+  return `${unknownSite}: the host is registered with another one, or one of the clocks is wrong`;
+}
 
 /**
  * Everything that may happen between the marker and the first byte of the message: in TLS 1.3 the
  * controller's verdict about our certificate arrives only after the handshake.
  */
-export function tlsFault(error: unknown, shown: string): CourierError {
+export function tlsFault(error: unknown, handshake: Handshake): CourierError {
   if (error instanceof CourierError) return error;
-  const doing = `error establishing TLS connection to ${shown}`;
+  const doing = `error establishing TLS connection to ${handshake.shown}`;
   if (isHangUp(error)) {
-    const message = `${doing}: closed by the controller; ${unknownUuid}`;
+    const message = `${doing}: closed by the controller; ${unknownUuid}, or not this site`;
     return new CourierError('REFUSED', message, { cause: error });
   }
   const { code, message, cause } = asCourierError(error, doing);
-  const why = causeOf(error, message);
+  const why = causeOf(error, message, handshake);
   return new CourierError(code, why === undefined ? message : `${message}; ${why}`, { cause });
 }
 
@@ -57,8 +85,8 @@ function isHangUp(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '');
 }
 
-function causeOf(error: unknown, message: string): string | undefined {
+function causeOf(error: unknown, message: string, handshake: Handshake): string | undefined {
   const code = errorCode(error) ?? '';
   if (Object.hasOwn(certificateCauses, code)) return certificateCauses[code];
-  return alertCauses.find(([words]) => words.test(message))?.[1];
+  return alertCauses.find(([words]) => words.test(message))?.[1](handshake);
 }

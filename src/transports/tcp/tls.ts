@@ -8,15 +8,15 @@ import { connect, createSecureContext, type SecureContext, type TLSSocket } from
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
 import { closedEarly, waitFor, withTimeLimit } from '../../system/waiting.ts';
-import { handshakeTimeout } from './observations.ts';
+import { handshakeTimeout, readFault } from './observations.ts';
+import { type ReadLimits, readToEnd } from './reading.ts';
 import type { SiteFiles } from './site-files.ts';
-import { strayBytes, tlsFault } from './tls-observations.ts';
+import { type Handshake, strayBytes, tlsFault } from './tls-observations.ts';
 
-interface TlsPeer {
+interface Start extends Handshake {
   /** The name the controller's certificate must be for, and by which it chooses one. */
   readonly uuid: string;
-  /** `10.1.2.3:6556`, for errors. */
-  readonly shown: string;
+  readonly timeoutMs: number;
 }
 
 /**
@@ -27,17 +27,17 @@ interface TlsPeer {
  */
 export async function startTls(
   socket: Socket,
-  { uuid, shown }: TlsPeer,
-  { files, timeoutMs }: { readonly files: SiteFiles; readonly timeoutMs: number },
+  start: Start,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
+  const { uuid, shown, files, timeoutMs } = start;
   if (socket.readableLength > 0) throw strayBytes(shown);
   const secureContext = makeContext(files, shown);
   const tooSlow = () => handshakeTimeout(shown, timeoutMs);
   return withTimeLimit({ timeoutMs, tooSlow }, signal, async (limited) => {
     limited.throwIfAborted();
     // TLS would not hear of an end that has been read already, and wait.
-    if (socket.readableEnded || socket.destroyed) throw tlsFault(closedEarly(), shown);
+    if (socket.readableEnded || socket.destroyed) throw tlsFault(closedEarly(), start);
     const secured = connect({ socket, servername: uuid, secureContext, rejectUnauthorized: true });
     const hangUp = () => secured.destroy(closedEarly());
     socket.once('end', hangUp);
@@ -48,11 +48,29 @@ export async function startTls(
       return secured;
     } catch (error) {
       secured.destroy();
-      throw tlsFault(error, shown);
+      throw tlsFault(error, start);
     } finally {
       socket.off('end', hangUp);
     }
   });
+}
+
+/** Until a byte of the message has come, whatever goes wrong belongs to the handshake. */
+export async function readSecured(
+  secured: Socket,
+  handshake: Handshake,
+  limits: ReadLimits,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  let hasBegun = false;
+  secured.once('data', () => {
+    hasBegun = true;
+  });
+  try {
+    return await readToEnd(secured, Buffer.alloc(0), limits, signal);
+  } catch (error) {
+    throw hasBegun ? readFault(error, limits.shown) : tlsFault(error, handshake);
+  }
 }
 
 /** One file holds the key, the certificate and its authority, and stands for both options. */

@@ -9,6 +9,8 @@ interface Wanted {
   readonly commonNames: readonly string[];
   /** Alternative names; without them the first common name. */
   readonly dnsNames?: readonly string[];
+  /** Extended key usages; without any the extension is left out. */
+  readonly usages?: readonly ('serverAuth' | 'clientAuth')[];
   readonly validFrom?: Date;
   readonly validUntil?: Date;
 }
@@ -40,8 +42,8 @@ export class SiteAuthority {
   }
 
   /** The site's own file: private key, certificate and authority in one. */
-  issueSite(site = 'test', validity: Validity = {}): string {
-    return this.toSitePem(this.issue({ commonNames: [site], ...validity }));
+  issueSite(site = 'test', more: Omit<Wanted, 'commonNames'> = {}): string {
+    return this.toSitePem(this.issue({ commonNames: [site], ...more }));
   }
 
   toSitePem({ key, cert }: KeyAndCertificate): string {
@@ -50,7 +52,8 @@ export class SiteAuthority {
 
   /** No key usage and no key identifiers, as in agent certificates; signed with SHA-256. */
   issue(wanted: Wanted): KeyAndCertificate {
-    const { commonNames, dnsNames = commonNames.slice(0, 1) } = wanted;
+    const { commonNames, dnsNames = commonNames.slice(0, 1), usages = [] } = wanted;
+    const named = Object.fromEntries(usages.map((usage) => [usage, true]));
     const keys = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -67,6 +70,7 @@ export class SiteAuthority {
     certificate.setExtensions([
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'subjectAltName', altNames: dnsNames.map((value) => ({ type: 2, value })) },
+      ...(usages.length === 0 ? [] : [{ name: 'extKeyUsage', ...named }]),
     ]);
     certificate.sign(forge.pki.privateKeyFromPem(this.#authority.key), forge.md.sha256.create());
     return { cert: forge.pki.certificateToPem(certificate), key: keys.privateKey };

@@ -1,8 +1,6 @@
 /** Controllers that refuse us, break off inside of TLS, or send what they should not. */
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { RawOptions } from '../../../src/cli/options.ts';
 import { Secret } from '../../../src/secrets/secrets.ts';
@@ -44,33 +42,81 @@ function lineFromFrame(frame: (agentOutput: Buffer) => Buffer): Promise<string> 
   return lineFromTls({ deviations: { frame } });
 }
 
+/** A site whose certificate a controller minds, and which alert of the newer rustls says so. */
+const refusedSites: Readonly<
+  Record<string, { readonly pem: () => string; readonly alert: string; readonly why: string }>
+> = {
+  'a site it does not know': {
+    pem: () => new SiteAuthority('other').issueSite(),
+    alert: 'certificate unknown',
+    why: ': the host is registered with another one, or one of the clocks is wrong',
+  },
+  'an agent in the place of a site': {
+    pem: () => {
+      const { authority } = theSite();
+      const agent = authority.issueAgent('22222222-2222-4333-8444-555555555555');
+      return authority.toSitePem(agent);
+    },
+    alert: 'certificate unknown',
+    why: ': the host is registered with another one, or one of the clocks is wrong',
+  },
+  'a site whose certificate is for servers only': {
+    pem: () => theSite().authority.issueSite('test', { usages: ['serverAuth'] }),
+    alert: 'unsupported certificate',
+    why: ': it is for servers only',
+  },
+  'a site whose certificate has expired': {
+    pem: () =>
+      theSite().authority.issueSite('test', { validUntil: new Date(Date.now() - 86_400_000) }),
+    alert: 'certificate expired',
+    why: ': it has expired',
+  },
+};
+
 describe('a controller that refuses', () => {
   const versions = (version: 'TLSv1.2' | 'TLSv1.3') => ({
     versions: { minVersion: version, maxVersion: version },
   });
+  const refused = "the controller does not accept this site's certificate";
 
-  test('a UUID it does not know', async () => {
-    const own = { ...options, uuid: ['11111111-2222-4333-8444-555555555555'] };
-    assert.equal(await lineFromTls({}, own), closed);
-  });
+  for (const generation of ['0.20', '0.23'] as const) {
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const controller = { ...versions(version), generation };
+      const under = `under ${version} and rustls ${generation}`;
 
-  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`a site it does not know, under ${version} even after the handshake`, async () => {
-      const place = join(directory, version);
-      await mkdir(place);
-      const own = await writeSiteFiles(place, new SiteAuthority('other').issueSite());
-      assert.equal(await lineFromTls(versions(version), own), closed);
-    });
+      test(`a UUID it does not know, ${under}`, async () => {
+        const own = { ...options, uuid: ['11111111-2222-4333-8444-555555555555'] };
+        assert.equal(
+          await lineFromTls(controller, own),
+          `${failing}: TLS: tlsv1 alert access denied; the controller does not know this UUID; another host answers there, or this one was registered anew (REFUSED)`,
+        );
+      });
 
-    test(`an agent in the place of a site, under ${version}`, async () => {
-      const { authority } = theSite();
-      const agent = authority.issueAgent('22222222-2222-4333-8444-555555555555');
-      const place = join(directory, `agent-${version}`);
-      await mkdir(place);
-      const own = await writeSiteFiles(place, authority.toSitePem(agent));
-      assert.equal(await lineFromTls(versions(version), own), closed);
-    });
+      for (const [who, { pem, alert, why }] of Object.entries(refusedSites)) {
+        test(`${who}, ${under}, even after the handshake`, async () => {
+          const place = await makeTempDir();
+          const own = await writeSiteFiles(place, pem());
+          const said = generation === '0.20' ? 'handshake failure' : alert;
+          const line = await lineFromTls(controller, own);
+          await removeTempDir(place);
+          assert.equal(
+            line.replace(/TLS: \S+ alert/, 'TLS: alert'),
+            `${failing}: TLS: alert ${said}; ${refused}${why} (REFUSED)`,
+          );
+        });
+      }
+    }
   }
+
+  test('nobody whose certificate names both usages, or none', async () => {
+    for (const usages of [['serverAuth', 'clientAuth'], ['clientAuth'], []] as const) {
+      const place = await makeTempDir();
+      const pem = theSite().authority.issueSite('test', { usages });
+      const own = await writeSiteFiles(place, pem);
+      assert.deepEqual(await fetchFromTls({}, { options: own }), output);
+      await removeTempDir(place);
+    }
+  });
 
   test('an older TLS than 1.2 of ours, by not speaking anything newer', async () => {
     const line = await lineFromTls({ versions: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } });
