@@ -7,12 +7,14 @@ import { errorCode } from '../faults/system-errors.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { asHttpFault, isBadResponse, isLoss } from './http-errors.ts';
 import { parserOver } from './parser.ts';
+import { RepeatedLengths } from './repeated-lengths.ts';
 
 export class Connection {
   readonly #socket: Socket;
   readonly #client: Client;
   /** Whether the peer asked for a certificate, and may still refuse ours. */
   readonly #wantsCertificate: boolean;
+  readonly #lengths = new RepeatedLengths();
   #wasHeard = false;
   #hasSurplus = false;
 
@@ -29,6 +31,7 @@ export class Connection {
     socket.unshift = (rest: Buffer) => {
       this.#hasSurplus ||= rest.some((byte) => byte !== 0x0d && byte !== 0x0a);
     };
+    filterReads(socket, (piece) => this.#lengths.filter(piece));
   }
 
   get isOpen(): boolean {
@@ -47,6 +50,7 @@ export class Connection {
   ): Promise<Answer> {
     const abort = () => exchange.fail(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
+    this.#lengths.restart();
     try {
       if (signal.aborted) abort();
       else this.#client.dispatch(request, exchange);
@@ -88,6 +92,19 @@ export class Connection {
     if (!this.#wantsCertificate || this.#wasHeard || exchange.hasBegun) return false;
     return error instanceof CourierError && error.code === 'UNREACHABLE' && isLoss(error.cause);
   }
+}
+
+/** What undici reads from a socket goes through `filter` first. */
+function filterReads(socket: Socket, filter: (piece: Buffer) => Buffer): void {
+  const read = socket.read.bind(socket);
+  socket.read = (size?: number) => {
+    for (;;) {
+      const piece: unknown = read(size);
+      if (!Buffer.isBuffer(piece)) return piece;
+      const filtered = filter(piece);
+      if (filtered.length > 0) return filtered;
+    }
+  };
 }
 
 function refusedLate(error: unknown, place: string): CourierError {

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { longestTimerMs } from '../clock.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { ByteCollector } from '../system/byte-collector.ts';
 import { asHttpFault, type Progress } from './http-errors.ts';
 import { tooSlow } from './socket.ts';
@@ -113,8 +113,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #checkHead({ status, headers, announcedBytes = 0 }: Head): CourierError | undefined {
     // node's llhttp would hand on the bytes of any other coding as if they were the body.
-    if (!/^(chunked)?$/i.test(headers.get('transfer-encoding') ?? '')) {
-      return new CourierError('PEER', `${this.place}: unknown transfer encoding in the response`);
+    const coding = headers.get('transfer-encoding') ?? '';
+    if (!/^(chunked)?$/i.test(coding)) {
+      const why = `the response has the transfer encoding ${quote(coding)}, which nobody asked for`;
+      return new CourierError('PEER', `${this.place}: ${why}`);
     }
     const isTooLarge = status === 200 && announcedBytes > this.#limits.maxOutputBytes;
     return isTooLarge ? this.#tooLarge(`announces ${announcedBytes} bytes, more`) : undefined;

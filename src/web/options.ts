@@ -71,6 +71,10 @@ export const httpOptions = {
     fallback: '0',
     describe: 'how many redirects to follow',
   },
+  requireLength: {
+    kind: 'switch',
+    describe: 'refuse a response that only the end of the connection ends: it may be cut',
+  },
   family: {
     kind: 'value',
     placeholder: '4|6',

@@ -32,8 +32,29 @@ export async function parserOver(socket: Socket, origin: string): Promise<Client
         if (isTaken) return done(closedMeanwhile(), null);
         isTaken = true;
         done(null, socket);
+        for (const lenience of leniences) allow(socket, lenience);
       }),
   });
+}
+
+/**
+ * What no reader of a whole response can misunderstand, and plain servers do (BusyBox hands on the
+ * header lines of a CGI script as they are): lines that end in LF alone, as RFC 9112 2.2 allows,
+ * and blanks behind the size of a chunk. How long a body is stays as strict as it was.
+ */
+const leniences = ['optional_cr_before_lf', 'spaces_after_chunk_size'] as const;
+
+/** undici has no option for what its parser, llhttp, can do. */
+function allow(socket: Socket, lenience: (typeof leniences)[number]): void {
+  const key = Object.getOwnPropertySymbols(socket).find(
+    ({ description }) => description === 'parser',
+  );
+  const parser: unknown = key && Reflect.get(socket, key);
+  if (typeof parser !== 'object' || parser === null) return;
+  const llhttp: unknown = Reflect.get(parser, 'llhttp');
+  if (typeof llhttp !== 'object' || llhttp === null) return;
+  const set: unknown = Reflect.get(llhttp, `llhttp_set_lenient_${lenience}`);
+  if (typeof set === 'function') set(Reflect.get(parser, 'ptr'), 1);
 }
 
 /** undici found its connection closed just before it sent a request, and wants another one. */

@@ -12,12 +12,55 @@ export interface Hop {
   readonly isKnown: boolean;
 }
 
+/** The way to the output, redirect by redirect. */
+export class Trail {
+  readonly #visited: Set<string>;
+  readonly #most: number;
+  #left: number;
+
+  /** @param most how many redirects may be followed */
+  constructor(first: Hop, most: number) {
+    this.#visited = new Set([toKey(first.place.url)]);
+    this.#most = most;
+    this.#left = most;
+  }
+
+  /**
+   * Where a redirect leads; undefined when none is to be followed.
+   *
+   * @throws CourierError PEER when it leads nowhere, back to where it has been, or to one place too
+   * many; REFUSED when from https to http
+   */
+  follow(hop: Hop, answer: Answer): Hop | undefined {
+    const url = readLocation(hop.place.url, answer);
+    if (url !== null && this.#visited.has(toKey(url))) {
+      const back = showPlace({ ...hop.place, url });
+      throw peerFault(hop, `a redirect loop: ${showStatus(answer)}, which leads back to ${back}`);
+    }
+    if (this.#most === 0) return undefined;
+    if (this.#left === 0) throw peerFault(hop, `more redirects than the allowed ${this.#most}`);
+    this.#left -= 1;
+    const next = nextHop(hop, answer);
+    this.#visited.add(toKey(next.place.url));
+    return next;
+  }
+}
+
+/** All of a URL that is sent. */
+function toKey({ origin, pathname, search }: URL): string {
+  return `${origin}${pathname}${search}`;
+}
+
+function peerFault(hop: Hop, why: string): CourierError {
+  return new CourierError('PEER', `${showPlace(hop.place)}: ${why}`);
+}
+
 /**
  * Where a redirect leads.
  *
  * @throws CourierError PEER when it leads nowhere, REFUSED when from https to http
  */
-export function nextHop(hop: Hop, answer: Answer): Hop {
+function nextHop(hop: Hop, answer: Answer): Hop {
   const from = showPlace(hop.place);
   const url = readLocation(hop.place.url, answer);
   if (url === null) {

@@ -1,7 +1,9 @@
 /** Gets agent output with a GET: http:, https: and http+unix: (a web server on a Unix socket). */
 
+import { CourierError } from '../../faults/errors.ts';
 import { asCourierErrorWhile } from '../../faults/system-errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
+import type { StatedTime } from '../../times/stated-time.ts';
 import { checkOptions } from '../../web/check-options.ts';
 import { Connections } from '../../web/connections.ts';
 import { decodeContent } from '../../web/content-encoding.ts';
@@ -10,12 +12,12 @@ import type { Answer } from '../../web/exchange.ts';
 import { type HttpOptions, httpOptions } from '../../web/options.ts';
 import { type Place, parsePlace, showPlace } from '../../web/place.ts';
 import type { ChooseProxy } from '../../web/proxy.ts';
-import { type Hop, nextHop } from '../../web/redirects.ts';
+import { type Hop, Trail } from '../../web/redirects.ts';
 import { checkStatus, isRedirect } from '../../web/statuses.ts';
 import type { TlsSettings } from '../../web/tls.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext, type Transport } from '../transport.ts';
-import { type DateHeaders, findProducedAt, findSkew } from './produced-at.ts';
+import { findProducedAt, findSkew } from './produced-at.ts';
 
 export const http = defineTransport({
   options: httpOptions,
@@ -38,7 +40,7 @@ export const http = defineTransport({
         maxOutputBytes: context.maxOutputBytes,
       },
     });
-    return new HttpTransport(uri, connections, options.redirects, context);
+    return new HttpTransport(uri, connections, options, context);
   },
 });
 
@@ -47,16 +49,24 @@ function placeOf(uri: SourceUri, target: Target): Place {
   return parsePlace(fillSourceUri(uri, target));
 }
 
+/** What goes into the log of the header. */
+const namesOfTimes = ['date', 'last-modified', 'age', 'via', 'x-cache', 'warning'];
+
 class HttpTransport implements Transport {
   readonly #uri: SourceUri;
   readonly #connections: Connections;
-  readonly #redirects: number;
+  readonly #options: HttpOptions;
   readonly #context: OpenContext;
 
-  constructor(uri: SourceUri, connections: Connections, redirects: number, context: OpenContext) {
+  constructor(
+    uri: SourceUri,
+    connections: Connections,
+    options: HttpOptions,
+    context: OpenContext,
+  ) {
     this.#uri = uri;
     this.#connections = connections;
-    this.#redirects = redirects;
+    this.#options = options;
     this.#context = context;
   }
 
@@ -66,6 +76,7 @@ class HttpTransport implements Transport {
     const { hop, answer } = await this.#follow(first, signal);
     const origin = showPlace(hop.place);
     checkStatus(answer, origin);
+    this.#checkLength(answer, origin);
     const output = await decodeContent(
       answer.body,
       answer.headers.get('content-encoding'),
@@ -84,27 +95,36 @@ class HttpTransport implements Transport {
 
   /** Asks, and asks where a redirect leads, as often as is allowed. */
   async #follow(first: Hop, signal: AbortSignal): Promise<{ hop: Hop; answer: Answer }> {
-    let hop = first;
-    let answer = await this.#connections.ask(hop, signal);
-    for (let left = this.#redirects; left > 0 && isRedirect(answer.status); left -= 1) {
-      hop = nextHop(hop, answer);
+    const trail = new Trail(first, this.#options.redirects);
+    for (let hop = first; ; ) {
+      const answer = await this.#connections.ask(hop, signal);
+      const next = isRedirect(answer.status) ? trail.follow(hop, answer) : undefined;
+      if (next === undefined) return { hop, answer };
+      hop = next;
       this.#context.log.debug({ to: showPlace(hop.place) }, 'following a redirect');
-      answer = await this.#connections.ask(hop, signal);
     }
-    return { hop, answer };
   }
 
-  #date({ headers, endsByClose }: Answer, origin: string): Date | undefined {
-    const { log, clock } = this.#context;
-    const dates: DateHeaders = {
-      date: headers.get('date'),
-      lastModified: headers.get('last-modified'),
-      age: headers.get('age'),
-    };
-    const skewMs = findSkew(dates, clock.now());
-    log.debug({ origin, ...dates, skewMs }, 'the peer tells when it was produced');
-    if (endsByClose) log.info({ origin }, 'no length given: a cut could not be noticed');
-    return findProducedAt(dates, clock.now());
+  #date({ headers }: Answer, origin: string): StatedTime {
+    const { log, clock, maxSkewMs } = this.#context;
+    const nowMs = clock.now();
+    const told = [...headers].filter(([name]) => namesOfTimes.includes(name));
+    const skewMs = findSkew(headers, nowMs);
+    log.debug(
+      { origin, ...Object.fromEntries(told), skewMs },
+      'the peer tells when it was produced',
+    );
+    return findProducedAt(headers, { nowMs, maxSkewMs });
+  }
+
+  /** A connection that ends may end too early. */
+  #checkLength({ endsByClose }: Answer, origin: string): void {
+    if (!endsByClose) return;
+    if (this.#options.requireLength) {
+      const why = 'the response has no length, so that a cut could not be noticed';
+      throw new CourierError('PEER', `${origin}: ${why} (--require-length)`);
+    }
+    this.#context.log.info({ origin }, 'no length given: a cut could not be noticed');
   }
 }
 

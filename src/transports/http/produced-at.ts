@@ -1,49 +1,103 @@
-/** When the host produced what a web server served. */
+/** When the host produced what a web server, or a cache before it, served. */
 
-export interface DateHeaders {
-  readonly date: string | undefined;
-  readonly lastModified: string | undefined;
-  /** Seconds since the origin server made or checked the response, from a cache on the way. */
-  readonly age: string | undefined;
+import { quote } from '../../faults/errors.ts';
+import { readHttpTime } from '../../times/read-time.ts';
+import { isFromFuture } from '../../times/skew.ts';
+import {
+  isUnreadable,
+  readStatedTime,
+  type StatedTime,
+  type UnreadableTime,
+} from '../../times/stated-time.ts';
+
+/** Header fields by name in lower case; what came several times is joined with commas. */
+type Headers = ReadonlyMap<string, string>;
+
+/** What is known beside the header. */
+export interface Now {
+  /** Milliseconds since the epoch, when the response arrived. */
+  readonly nowMs: number;
+  readonly maxSkewMs: number;
 }
 
 /**
- * The moment of production by our clock, whatever the peer's clock says: the time between its
- * own Last-Modified and Date is right even when both are wrong (RFC 9111 4.2.3 does the same).
+ * The moment of production by our clock, and how it is found:
  *
- * Without Last-Modified the response was made when it was asked for, or `Age` seconds before.
- * A Last-Modified later than Date comes out in the future.
+ * - With Last-Modified the time between it and the peer's own Date is right even when its clock is
+ *   wrong. Without Date it is taken as it is. Later than Date it comes out in the future.
+ * - Without Last-Modified the response was made when Date says; a Date that is far from now is an
+ *   age, or a wrong clock, of which nobody can tell.
+ * - What a cache adds: Age says how long it was there. Where a header speaks of a cache (Via,
+ *   X-Cache, Warning, Age), an old Date is age as well, whatever Last-Modified says: RFC 9111 4.2.3.
  *
- * @param now milliseconds since the epoch
- * @returns undefined when no header tells
+ * @returns undefined when no header tells; what cannot be read, when any of them cannot
  */
-export function findProducedAt(headers: DateHeaders, now: number): Date | undefined {
-  const date = parseHttpDate(headers.date);
-  const lastModified = parseHttpDate(headers.lastModified);
-  const ageMs = parseAge(headers.age);
-  if (lastModified === undefined) {
-    return date === undefined && ageMs === undefined ? undefined : new Date(now - (ageMs ?? 0));
+export function findProducedAt(headers: Headers, now: Now): StatedTime {
+  const date = readField(headers, 'Date');
+  const lastModified = readField(headers, 'Last-Modified');
+  const age = readAge(headers);
+  if (isUnreadable(lastModified)) return lastModified;
+  if (isUnreadable(date)) return date;
+  if (typeof age === 'object') return age;
+  if (lastModified !== undefined) {
+    if (date === undefined) return lastModified;
+    const onItsWayMs = isFromCache(headers) ? waitingMs(date, age, now) : (age ?? 0);
+    return new Date(now.nowMs - (date.getTime() - lastModified.getTime()) - onItsWayMs);
   }
-  if (date === undefined) return new Date(lastModified);
-  return new Date(now - (date - lastModified) - (ageMs ?? 0));
+  if (date === undefined) return age === undefined ? findWarning(headers) : ago(age, now);
+  return isFromFuture(date, now.nowMs, now.maxSkewMs) ? date : ago(waitingMs(date, age, now), now);
 }
 
 /** How far the peer's clock is ahead of ours, in milliseconds; undefined when it does not tell. */
-export function findSkew(headers: DateHeaders, now: number): number | undefined {
-  const date = parseHttpDate(headers.date);
-  return date === undefined ? undefined : date + (parseAge(headers.age) ?? 0) - now;
+export function findSkew(headers: Headers, nowMs: number): number | undefined {
+  const [date, age] = [readField(headers, 'Date'), readAge(headers)];
+  if (!(date instanceof Date) || typeof age === 'object') return undefined;
+  return date.getTime() + (age ?? 0) - nowMs;
 }
 
-/** Milliseconds since the epoch. Only the form servers must use: RFC 9110 5.6.7, IMF-fixdate. */
-function parseHttpDate(text: string | undefined): number | undefined {
-  if (text === undefined || !imfFixdate.test(text)) return undefined;
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? undefined : time;
+function readField(headers: Headers, name: 'Date' | 'Last-Modified'): StatedTime {
+  return readStatedTime(name, once(headers.get(name.toLowerCase())), readHttpTime);
 }
 
-const imfFixdate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** Some servers say a field twice; if it is the same, it is as good as once. */
+function once(text: string | undefined): string | undefined {
+  const half = text?.slice(0, (text.length - 2) / 2);
+  return text === `${half}, ${half}` ? half : text;
+}
 
-/** Seconds as digits (RFC 9111 5.1) → milliseconds. */
-function parseAge(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) * 1000 : undefined;
+/** Seconds (RFC 9111 5.1) → milliseconds; of several caches the slowest counts. */
+function readAge(headers: Headers): number | UnreadableTime | undefined {
+  const text = headers.get('age');
+  if (text === undefined) return undefined;
+  const ages = text.split(',').map((age) => age.trim());
+  if (!ages.every((age) => /^\d+$/.test(age))) return { unreadable: `Age ${quote(text)}` };
+  return Math.min(Math.max(...ages.map(Number)), longestAgeS) * 1000;
+}
+
+/** More counts as this: RFC 9111 1.2.2. */
+const longestAgeS = 2 ** 31;
+
+function isFromCache(headers: Headers): boolean {
+  return ['via', 'x-cache', 'age'].some((name) => headers.has(name)) || warns(headers);
+}
+
+/** 110 to 112: a cache knows that the response is stale, or cannot ask the server (RFC 7234 5.5). */
+function warns(headers: Headers): boolean {
+  return /(?:^|,)\s*11[012]\s/.test(headers.get('warning') ?? '');
+}
+
+/** What is said to be stale has an age, even when nobody says which. */
+function findWarning(headers: Headers): UnreadableTime | undefined {
+  return warns(headers)
+    ? { unreadable: `Warning ${quote(headers.get('warning') ?? '')}` }
+    : undefined;
+}
+
+/** How long a response was under way: as Date says, or as a cache says, whichever is longer. */
+function waitingMs(date: Date, ageMs: number | undefined, { nowMs }: Now): number {
+  return Math.max(0, nowMs - date.getTime(), ageMs ?? 0);
+}
+
+function ago(ageMs: number, { nowMs }: Now): Date {
+  return new Date(nowMs - ageMs);
 }

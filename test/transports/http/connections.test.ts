@@ -93,23 +93,6 @@ describe('a connection', () => {
 });
 
 describe('close', () => {
-  test('ends a fetch that is under way', async () => {
-    await withHostileServer(
-      () => undefined,
-      async (server) => {
-        const source = toSource(`http://127.0.0.1:${server.port}/`);
-        const transport = await http.open(source, makeOpenContext());
-        const fetched = transport.fetch(target, never());
-        fetched.catch(() => undefined);
-        await waitUntil(() => server.requests.length > 0);
-        await transport.close();
-        await expectFault(fetched, 'INTERRUPTED', /^the transport was closed$/);
-        await expectFault(transport.fetch(target, never()), 'INTERRUPTED');
-        await waitUntil(() => server.countConnections() === 0);
-      },
-    );
-  });
-
   test('after many fetches at once leaves no connection', async () => {
     await withHostileServer(answer, async (server) => {
       const source = toSource(`http://127.0.0.1:${server.port}/`);

@@ -4,75 +4,124 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findProducedAt, findSkew } from '../../../src/transports/http/produced-at.ts';
 
-const now = Date.UTC(2026, 10, 20, 12, 0, 0);
-const at = (secondsAgo: number) => new Date(now - secondsAgo * 1000).toUTCString();
+const nowMs = Date.UTC(2026, 10, 20, 12, 0, 0);
+const at = (secondsAgo: number) => new Date(nowMs - secondsAgo * 1000).toUTCString();
 
-interface Case {
-  readonly when: string;
-  readonly date?: string;
-  readonly lastModified?: string;
-  readonly age?: string;
-  /** Seconds before now; undefined: not known. */
-  readonly produced: number | undefined;
+type Fields = Readonly<Record<string, string>>;
+
+function find(fields: Fields) {
+  return findProducedAt(new Map(Object.entries(fields)), { nowMs, maxSkewMs: 60_000 });
 }
 
-const cases: readonly Case[] = [
-  { when: 'no header', produced: undefined },
-  { when: 'a file of 90 s', date: at(0), lastModified: at(90), produced: 90 },
-  { when: 'a file of this second', date: at(0), lastModified: at(0), produced: 0 },
-  { when: "a peer's clock an hour behind", date: at(3600), lastModified: at(3690), produced: 90 },
-  { when: "a peer's clock an hour ahead", date: at(-3600), lastModified: at(-3510), produced: 90 },
-  { when: 'a cache of 300 s', date: at(300), lastModified: at(390), age: '300', produced: 390 },
-  { when: 'a cache without Date', lastModified: at(90), age: '300', produced: 90 },
-  { when: 'Last-Modified after Date', date: at(0), lastModified: at(-60), produced: -60 },
-  { when: 'Last-Modified alone', lastModified: at(90), produced: 90 },
-  { when: 'Date alone', date: at(0), produced: 0 },
-  { when: 'Date alone, of a wrong clock', date: at(7200), produced: 0 },
-  { when: 'Date and Age', date: at(300), age: '300', produced: 300 },
-  { when: 'Age alone', age: '45', produced: 45 },
-  { when: 'an Age that is none', age: '-5', produced: undefined },
-  { when: 'an Age beyond all measure', date: at(0), age: '99999999999', produced: 0 },
-  { when: 'a Last-Modified that is none', date: at(0), lastModified: 'yesterday', produced: 0 },
-  { when: 'a Date that is none', date: '0', lastModified: at(90), produced: 90 },
-];
+/** With these headers it was produced so many seconds ago; undefined: not known. */
+const cases: readonly (readonly [when: string, fields: Fields, secondsAgo: number | undefined])[] =
+  [
+    ['no header', {}, undefined],
+    ['a file of 90 s', { date: at(0), 'last-modified': at(90) }, 90],
+    ['a file of this second', { date: at(0), 'last-modified': at(0) }, 0],
+    ["a peer's clock an hour behind", { date: at(3600), 'last-modified': at(3690) }, 90],
+    ["a peer's clock an hour ahead", { date: at(-3600), 'last-modified': at(-3510) }, 90],
+    ['Last-Modified after Date', { date: at(0), 'last-modified': at(-60) }, -60],
+    ['Last-Modified alone', { 'last-modified': at(90) }, 90],
+    [
+      'both, each twice',
+      { date: `${at(9)}, ${at(9)}`, 'last-modified': `${at(99)}, ${at(99)}` },
+      90,
+    ],
+
+    ['Date alone', { date: at(0) }, 0],
+    ['Date alone, of a clock a little ahead', { date: at(-60) }, 0],
+    ['Date alone, of a clock far ahead', { date: at(-61) }, -61],
+    ['Date alone, a little old', { date: at(30) }, 30],
+    ['Date alone, two hours old', { date: at(7200) }, 7200],
+
+    ['Age alone', { age: '45' }, 45],
+    ['several Ages', { age: '45, 90, 3' }, 90],
+    ['an Age beyond all measure', { date: at(0), age: '99999999999' }, 2 ** 31],
+    ['Date and Age', { date: at(300), age: '300' }, 300],
+    ['an Age below that of Date', { date: at(300), age: '5' }, 300],
+    ['an Age above that of Date', { date: at(5), age: '300' }, 300],
+    ['a cache of 300 s', { date: at(300), 'last-modified': at(390), age: '300' }, 390],
+    ['a cache without Date', { 'last-modified': at(90), age: '300' }, 90],
+
+    ['Via and a Date of now', { date: at(0), 'last-modified': at(90), via: '1.1 squid' }, 90],
+    ['Via and an old Date', { date: at(3600), 'last-modified': at(3690), via: '1.1 squid' }, 3690],
+    [
+      'X-Cache and an old Date',
+      { date: at(3600), 'last-modified': at(3690), 'x-cache': 'HIT' },
+      3690,
+    ],
+    ['X-Cache and an old Date alone', { date: at(3600), 'x-cache': 'HIT from squid' }, 3600],
+    [
+      'Warning and an old Date',
+      { date: at(3600), 'last-modified': at(3690), warning: '110 squid "Response is stale"' },
+      3690,
+    ],
+    [
+      'another Warning and an old Date',
+      { date: at(3600), 'last-modified': at(3690), warning: '199 x "110 "' },
+      90,
+    ],
+    [
+      'Via and a Date of a clock ahead',
+      { date: at(-3600), 'last-modified': at(-3510), via: 'x' },
+      90,
+    ],
+  ];
 
 describe('the moment of production', () => {
-  for (const { when, date, lastModified, age, produced } of cases) {
-    const told = produced === undefined ? 'not known' : `${produced} s ago`;
+  for (const [when, fields, secondsAgo] of cases) {
+    const told = secondsAgo === undefined ? 'not known' : `${secondsAgo} s ago`;
     test(`with ${when} is ${told}`, () => {
-      const found = findProducedAt({ date, lastModified, age }, now);
-      assert.equal(found && (now - found.getTime()) / 1000, produced);
+      const expected = secondsAgo === undefined ? undefined : new Date(nowMs - secondsAgo * 1000);
+      assert.deepEqual(find(fields), expected);
     });
   }
 });
 
-describe('a date', () => {
-  const producedAt = (lastModified: string) =>
-    findProducedAt({ date: undefined, lastModified, age: undefined }, now);
+describe('what cannot be read is handed on as that', () => {
+  const unreadable: readonly (readonly [fields: Fields, quoted: string])[] = [
+    [{ date: at(0), 'last-modified': 'yesterday' }, 'Last-Modified "yesterday"'],
+    [{ 'last-modified': '' }, 'Last-Modified ""'],
+    [
+      { date: at(0), 'last-modified': '2026-01-01T10:00:00' },
+      'Last-Modified "2026-01-01T10:00:00"',
+    ],
+    [{ date: at(0), 'last-modified': `${at(0)}, ${at(9)}` }, `Last-Modified "${at(0)}, ${at(9)}"`],
+    [{ date: '0', 'last-modified': at(90) }, 'Date "0"'],
+    [{ date: 'now' }, 'Date "now"'],
+    [{ date: at(0), age: '-5' }, 'Age "-5"'],
+    [{ age: '5, x' }, 'Age "5, x"'],
+    [{ warning: '110 - "Response is Stale"' }, 'Warning "110 - \'Response is Stale\'"'],
+  ];
+  for (const [fields, quoted] of unreadable) {
+    test(quoted, () => assert.deepEqual(find(fields), { unreadable: quoted }));
+  }
+});
 
-  test('has the one form servers must use', () => {
-    const produced = producedAt('Sun, 06 Nov 1994 08:49:37 GMT');
-    assert.equal(produced?.getTime(), Date.UTC(1994, 10, 6, 8, 49, 37));
-  });
-
-  test('of any other form is ignored', () => {
-    for (const text of [
-      '',
-      '2026-11-20T12:00:00Z',
-      'Sunday, 06-Nov-94 08:49:37 GMT',
-      'Sun Nov  6 08:49:37 1994',
-      'Sun, 06 Nov 1994 08:49:37 +0100',
-      'Sun, 06 Nov 1994 99:99:99 GMT',
-      'Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT',
-    ]) {
-      assert.equal(producedAt(text), undefined, text);
-    }
-  });
+describe('a Last-Modified of eleven months ago is that old in every form', () => {
+  for (const text of [
+    'Thu, 01 Jan 2026 10:00:00 GMT',
+    'Thu, 1 Jan 2026 10:00:00 GMT',
+    'Thu, 01 Jan 2026 10:00:00 UTC',
+    'Thursday, 01-Jan-26 10:00:00 GMT',
+    'Thu Jan  1 10:00:00 2026',
+    'Thu Jan  1 10:00:00 UTC 2026',
+    'Thu, 01 Jan 2026 11:00:00 +0100',
+    '2026-01-01T10:00:00Z',
+    '1767261600',
+  ]) {
+    test(text, () => {
+      const found = find({ date: at(0), 'last-modified': text });
+      assert.deepEqual(found, new Date('2026-01-01T10:00:00Z'));
+    });
+  }
 });
 
 test('the skew of a peer is what its Date is ahead of us, caches set aside', () => {
-  const none = { lastModified: undefined, age: undefined };
-  assert.equal(findSkew({ ...none, date: at(-60) }, now), 60_000);
-  assert.equal(findSkew({ ...none, date: at(300), age: '300' }, now), 0);
-  assert.equal(findSkew({ ...none, date: undefined }, now), undefined);
+  const skew = (fields: Fields) => findSkew(new Map(Object.entries(fields)), nowMs);
+  assert.equal(skew({ date: at(-60) }), 60_000);
+  assert.equal(skew({ date: at(300), age: '300' }), 0);
+  assert.equal(skew({ 'last-modified': at(5) }), undefined);
+  assert.equal(skew({ date: 'yesterday' }), undefined);
 });

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { RawOptions } from '../../../src/cli/options.ts';
 import { Authority } from '../../helpers/certificates.ts';
-import { expectFault } from '../../helpers/expect-fault.ts';
+import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
 import {
   type Behaviour,
   type HostileServer,
@@ -77,13 +77,40 @@ describe('a redirect to the same place', () => {
   });
 
   test('ends after as many as are allowed, with PEER', async () => {
-    const loop: Behaviour = (socket) => {
-      socket.write(toResponse('', ['Location: /again'], '301 Moved Permanently'));
+    let count = 0;
+    const onAndOn: Behaviour = (socket) => {
+      count += 1;
+      socket.write(toResponse('', [`Location: /${count}`], '301 Moved Permanently'));
     };
-    await withHostileServer(loop, async ({ port, requests }) => {
+    await withHostileServer(onAndOn, async ({ port, requests }) => {
       const fetched = fetchOutput(`http://localhost:${port}/`, { redirects: ['3'] });
-      await expectFault(fetched, 'PEER', /\/again: the peer answered 301 "Moved Permanently"; /);
+      await expectFault(
+        fetched,
+        'PEER',
+        /^http:\/\/localhost:\d+\/3: more redirects than the allowed 3$/,
+      );
       assert.equal(requests.length, 4);
+    });
+  });
+
+  test('that leads back to where it was is called a loop, at once', async () => {
+    const pages: Readonly<Record<string, string>> = {
+      '/a': '/b',
+      '/b': '/c?t=1',
+      '/c?t=1': '/a#x',
+    };
+    const around: Behaviour = (socket, request) => {
+      const [, path = ''] = /^GET (\S+)/.exec(request) ?? [];
+      socket.write(toResponse('', [`Location: ${pages[path] ?? path}`], '302 Found'));
+    };
+    await withHostileServer(around, async ({ port, requests }) => {
+      const at = `http://localhost:${port}`;
+      const loop = 'a redirect loop: the peer answered 302 "Found", which leads back to';
+      const long = fetchOutput(`${at}/a`, { redirects: ['10'] });
+      assert.equal((await catchFault(long)).message, `${at}/c?…: ${loop} ${at}/a`);
+      assert.equal(requests.length, 3);
+      const short = fetchOutput(`${at}/self`);
+      assert.equal((await catchFault(short)).message, `${at}/self: ${loop} ${at}/self`);
     });
   });
 });

@@ -7,7 +7,12 @@ import type { RawOptions } from '../../../src/cli/options.ts';
 import { Authority } from '../../helpers/certificates.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { findFreePort } from '../../helpers/free-port.ts';
-import { type HostileServer, startHostileServer } from '../../helpers/hostile-server.ts';
+import {
+  type HostileServer,
+  startHostileServer,
+  withHostileServer,
+} from '../../helpers/hostile-server.ts';
+import { knownDate } from '../../helpers/known-date.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
 import { type Squid, startSquid } from '../../helpers/squid.ts';
@@ -120,6 +125,20 @@ describe('a proxy', { skip }, () => {
       assert.doesNotMatch(proxy.requests.join(''), /authorization|the-token/i);
     });
   });
+});
+
+test('a proxy does not make an old answer new', { skip }, async () => {
+  const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toUTCString();
+  const headers = [`Date: ${at(3600)}`, `Last-Modified: ${at(3690)}`];
+  await withHostileServer(
+    (socket) => void socket.end(toResponse('old', headers)),
+    async ({ port }) => {
+      const url = `http://127.0.0.1:${port}/`;
+      const { producedAt } = await fetchOutput(url, through(open.port));
+      const ageMs = Date.now() - knownDate(producedAt).getTime();
+      assert.ok(ageMs >= 3_690_000 && ageMs < 3_790_000, `${ageMs} ms old`);
+    },
+  );
 });
 
 /** A proxy that only listens, then hangs up. */

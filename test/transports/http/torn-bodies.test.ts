@@ -90,10 +90,15 @@ describe('a body with a length', () => {
     }
   });
 
-  test('given twice is PEER, even when both agree', async () => {
-    for (const second of [3, 4]) {
-      const lengths = `Content-Length: 3\r\nContent-Length: ${second}\r\n\r\n`;
-      await expectFault(fetchFrom(say(`${head}${lengths}abc`)), 'PEER', /contradicts itself/);
+  test('given twice counts once, unless the two differ', async () => {
+    const twice = (first: string, second: string) =>
+      fetchFrom(say(`${head}Content-Length: ${first}\r\nContent-Length: ${second}\r\n\r\nabc`));
+    assert.equal(String(await twice('3', '3')), 'abc');
+    assert.equal(String(await twice('3, 3', '3')), 'abc');
+    await expectFault(twice('4', '4'), 'UNREACHABLE', /connection lost after 3 of 4 bytes$/);
+    await expectFault(twice('2', '2'), 'PEER', /sent more bytes than it announced$/);
+    for (const second of ['4', '03', '+3', '3;', '3,4']) {
+      await expectFault(twice('3', second), 'PEER', /contradicts itself|not an HTTP response/);
     }
   });
 
@@ -155,11 +160,32 @@ describe('a chunked body', () => {
   test('in chunks of a byte each arrives whole', async () => {
     assert.equal(String(await fetchFrom(say(`${chunkedHead}\r\n${toChunks(output, 1)}`))), output);
   });
+});
 
-  test('under a coding of transfer nobody asked for is PEER', async () => {
-    for (const coding of ['gzip', 'gzip, chunked', 'identity']) {
-      const response = `${head}Transfer-Encoding: ${coding}\r\n\r\n${toChunks('abc')}`;
-      await expectFault(fetchFrom(say(response)), 'PEER');
+test('a body under a coding of transfer nobody asked for is PEER', async () => {
+  for (const coding of [
+    'gzip',
+    'gzip, chunked',
+    'gzip\r\nTransfer-Encoding: chunked',
+    'chunked, gzip',
+    'chunked, chunked',
+    'xchunked',
+    'identity',
+  ]) {
+    const response = `${head}Transfer-Encoding: ${coding}\r\n\r\n${toChunks('abc')}`;
+    await expectFault(fetchFrom(say(response)), 'PEER', /transfer encoding "|not an HTTP/);
+  }
+});
+
+describe('chunks with blanks behind their sizes', () => {
+  test('arrive whole, and a cut is noticed as well', async () => {
+    const padded = toChunks(output).replace(/^([0-9a-f]+)\r\n/gm, '$1 \t \r\n');
+    assert.equal(String(await fetchFrom(say(`${chunkedHead}\r\n${padded}`))), output);
+    const cut = padded.slice(0, -7);
+    await expectFault(fetchFrom(say(`${chunkedHead}\r\n${cut}`)), 'UNREACHABLE');
+    for (const garbage of ['3 4\r\nabc\r\n', ' 3\r\nabc\r\n', '3 \rabc\r\n', '3\nabc\r\n']) {
+      const response = `${chunkedHead}\r\n${garbage}0\r\n\r\n`;
+      await expectFault(fetchFrom(say(response)), 'PEER', /not an HTTP response/);
     }
   });
 });
@@ -177,6 +203,25 @@ describe('a body without a length', () => {
         );
       });
     }
+  });
+
+  test('is PEER where a length is required, and only there', async () => {
+    const options = { requireLength: ['true'] };
+    const fetchAll = async (response: string) => {
+      let text = '';
+      await withHostileServer(say(response), async ({ port }) => {
+        const url = `http://127.0.0.1:${port}/`;
+        text = String((await fetchOutput(url, options)).output);
+      });
+      return text;
+    };
+    await expectFault(
+      fetchAll(`${head}\r\n${output}`),
+      'PEER',
+      /: the response has no length, so that a cut could not be noticed \(--require-length\)$/,
+    );
+    assert.equal(await fetchAll(toResponse(output).toString()), output);
+    assert.equal(await fetchAll(`${chunkedHead}\r\n${toChunks(output)}`), output);
   });
 
   test('that ends in a reset is UNREACHABLE', async () => {

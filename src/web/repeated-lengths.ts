@@ -1,0 +1,68 @@
+/** A Content-Length that is said twice, the same both times: RFC 9110 8.6 lets a client take it once. */
+
+/** No honest line that repeats a length is longer. */
+const longestLine = 200;
+const lineFeed = 0x0a;
+const name = 'content-length:';
+const length = /^content-length:[ \t]*(\d+)((?:[ \t]*,[ \t]*\1)*)[ \t]*(\r?\n)$/i;
+
+/**
+ * Takes repetitions out of the head of a response before it is parsed. What is no exact
+ * repetition goes on untouched, for the parser to refuse.
+ */
+export class RepeatedLengths {
+  #inHead = true;
+  /** Whether the start of the line that comes next has gone on already. */
+  #isMidLine = false;
+  /** The start of a line that has to be seen whole. */
+  #held = Buffer.alloc(0);
+  #length: string | undefined;
+
+  /** What comes next is the head of another response. */
+  restart(): void {
+    this.#inHead = true;
+    this.#isMidLine = false;
+    this.#held = Buffer.alloc(0);
+    this.#length = undefined;
+  }
+
+  /** What goes on of a piece, and of what was held back before it. */
+  filter(piece: Buffer): Buffer {
+    if (!this.#inHead) return piece;
+    const bytes = Buffer.concat([this.#held, piece]);
+    const lines: Buffer[] = [];
+    let start = 0;
+    while (this.#inHead) {
+      const end = bytes.indexOf(lineFeed, start) + 1;
+      if (end === 0) break;
+      lines.push(this.#take(bytes.subarray(start, end)));
+      start = end;
+    }
+    const rest = bytes.subarray(start);
+    const isHeld = this.#inHead && !this.#isMidLine && isOfNote(rest);
+    this.#held = isHeld ? rest : Buffer.alloc(0);
+    this.#isMidLine ||= !isHeld && rest.length > 0;
+    return Buffer.concat(isHeld ? lines : [...lines, rest]);
+  }
+
+  /** What goes on of a line, or of the end of one. */
+  #take(line: Buffer): Buffer {
+    const isWhole = !this.#isMidLine;
+    this.#isMidLine = false;
+    if (!isWhole || line.length > longestLine) return line;
+    const text = line.toString('latin1');
+    if (/^\r?\n$/.test(text)) this.#inHead = false;
+    const [, digits, repetitions, end] = length.exec(text) ?? [];
+    if (digits === undefined) return line;
+    if (digits === this.#length) return Buffer.alloc(0);
+    this.#length ??= digits;
+    return repetitions === '' ? line : Buffer.from(`Content-Length: ${digits}${end}`);
+  }
+}
+
+/** Whether more of a line has to be seen: it may be the empty one that ends the head, or a length. */
+function isOfNote(start: Buffer): boolean {
+  if (start.length > longestLine) return false;
+  const text = start.toString('latin1').toLowerCase();
+  return text === '\r' || name.startsWith(text) || text.startsWith(name);
+}
