@@ -26,10 +26,42 @@ export async function revokeCertificates(
   now: Date,
 ): Promise<readonly RevokedCertificate[]> {
   const issued = await readIssued(directory);
-  const meant = new Set(texts.flatMap((text) => find(text, issued)));
+  return denyAll(new Set(texts.flatMap((text) => find(text, issued))), directory, now);
+}
+
+/** A host, and serials known of it that may not have been recorded. */
+export interface HostCertificates {
+  readonly uuid: string;
+  readonly serials: readonly string[];
+}
+
+/**
+ * Denies every certificate a host ever got, also one it got before it had a name.
+ *
+ * @throws CourierError LOCAL
+ */
+export async function revokeHost(
+  { uuid, serials }: HostCertificates,
+  directory: string,
+  now: Date,
+): Promise<readonly RevokedCertificate[]> {
+  const issued = (await readIssued(directory)).filter((one) => one.uuid === uuid);
+  const all = new Set([...issued.map(({ serial }) => serial), ...serials].map(toSerial));
+  return denyAll(
+    [...all].map((serial) => ({ serial, uuid })),
+    directory,
+    now,
+  );
+}
+
+async function denyAll(
+  certificates: Iterable<Pick<IssuedCertificate, 'serial' | 'uuid'>>,
+  directory: string,
+  now: Date,
+): Promise<readonly RevokedCertificate[]> {
   const revocations = await Revocations.load(directory);
   const revoked: RevokedCertificate[] = [];
-  for (const { serial, uuid } of meant) {
+  for (const { serial, uuid } of certificates) {
     const already = revocations.has(serial);
     if (!already) await revocations.add(serial, uuid, now);
     revoked.push({ serial, uuid, already });

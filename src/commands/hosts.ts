@@ -3,7 +3,7 @@
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseOneOf, parsePath, parsePositiveDuration, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { parseHostName } from '../names/host-name.ts';
 import { describeVerb } from '../names/nearest.ts';
 import { receiverPlaces } from '../receiver/options.ts';
@@ -51,6 +51,12 @@ const options = {
     describe: 'with token: a user with a password, who may register hosts and upload',
     parse: parseText,
   },
+  name: {
+    kind: 'value',
+    placeholder: 'TEXT',
+    describe: 'with token: what hosts list calls it, such as "backup of web01"',
+    parse: parseTokenName,
+  },
   mode: {
     kind: 'value',
     placeholder: 'MODE',
@@ -81,7 +87,10 @@ export const hosts: CommandModule = defineCommand({
     ['hosts token web01', 'a token to upload the output of web01 with'],
     ["hosts token --registration 'web*'", 'a token to register one of these hosts with'],
     ["hosts token --user=ansible '*'", 'a user, with a new password'],
-    ['hosts revoke web01', 'a host, user or token: takes effect at once'],
+    [
+      'hosts revoke web01',
+      'nothing writes for it from now on, by certificate or token of its own; also a user or token',
+    ],
   ],
   options,
   run,
@@ -96,11 +105,9 @@ async function run(
   if (act === undefined) {
     throw new CourierError('USAGE', describeVerb('hosts', verb, Object.keys(verbs)));
   }
-  const administration = await import('../receiver/administration.ts');
   const places = receiverPlaces(values, context.env);
-  await context.writeOutput(
-    Buffer.from(await act(administration, { values, names, places, context })),
-  );
+  const text = await act({ values, names, places, context });
+  await context.writeOutput(Buffer.from(text));
 }
 
 interface Task {
@@ -110,31 +117,43 @@ interface Task {
   readonly context: CommandContext;
 }
 
-type Administration = typeof import('../receiver/administration.ts');
-type Verb = (administration: Administration, task: Task) => Promise<string>;
+type Verb = (task: Task) => Promise<string>;
 
 const verbs: Readonly<Record<string, Verb>> = {
-  list: async (administration, { values, names, places }) => {
+  list: async ({ values, names, places }) => {
     if (names.length > 0) throw new CourierError('USAGE', 'list takes no names');
-    return administration.list(places.state(), values.json);
+    const { list } = await import('../receiver/administration/list.ts');
+    return list(places.state(), values.json);
   },
-  allow: (administration, { values, names, places }) => {
-    const change = { as: values.as, piggyback: values.piggyback };
-    return administration.allow(places.state(), requireNames(names), change);
+  allow: async ({ values, names, places, context }) => {
+    const { allow } = await import('../receiver/administration/answer.ts');
+    const { as, piggyback } = values;
+    const allowance = { as, piggyback, now: context.clock.now() };
+    return allow(places.state(), requireNames(names), allowance);
   },
-  deny: (administration, { values, names, places }) =>
-    administration.deny(places.state(), requireNames(names), values.reason),
-  token: (administration, { values, names, places, context }) =>
-    administration.makeToken(places.state(), requireNames(names).map(parsePattern), {
-      ...values,
-      now: context.clock.now(),
-    }),
-  revoke: (administration, { values, names, places, context }) =>
-    administration.revoke(places.state(), requireNames(names), {
-      certificates: values.forget ? undefined : places.certificates(),
-      now: context.clock.now(),
-    }),
+  deny: async ({ values, names, places, context }) => {
+    const { deny } = await import('../receiver/administration/answer.ts');
+    const denial = { reason: values.reason, now: context.clock.now() };
+    return deny(places.state(), requireNames(names), denial);
+  },
+  token: async ({ values, names, places, context }) => {
+    const { makeToken } = await import('../receiver/administration/tokens.ts');
+    const wish = { ...values, now: context.clock.now() };
+    return makeToken(places.state(), requireNames(names).map(parsePattern), wish);
+  },
+  revoke: async ({ values, names, places, context }) => {
+    const { revoke } = await import('../receiver/administration/revoke.ts');
+    const { certificates, state } = places;
+    const how = { forget: values.forget, certificates, now: context.clock.now() };
+    return revoke(state(), requireNames(names), how);
+  },
 };
+
+/** It stands in lines. */
+function parseTokenName(text: string): string {
+  if (/^[^\p{Cc}"]{1,100}$/u.test(text)) return text;
+  throw new CourierError('USAGE', `must be a name of up to 100 characters, not ${quote(text)}`);
+}
 
 function requireNames(names: readonly string[]): readonly string[] {
   if (names.length > 0) return names;

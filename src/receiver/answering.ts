@@ -1,5 +1,6 @@
 /** Runs a handler, answers whatever comes of it, and says so in one line of the log. */
 
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../logging/log.ts';
 import { letLinger } from './body.ts';
@@ -14,13 +15,15 @@ export interface Answering {
   readonly metrics: Metrics;
   /** Called for each request that begins; what it returns, at its end. */
   readonly track: () => () => void;
+  /** Where a request comes from, past proxies. */
+  readonly senderOf: (request: IncomingMessage) => string;
 }
 
 type Work = (exchange: Exchange) => Promise<Answer>;
 
 /** Never rejects. */
 export async function answer(
-  { log, metrics, track }: Answering,
+  { log, metrics, track, senderOf }: Answering,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
   style: Style,
   work: Work,
@@ -34,7 +37,7 @@ export async function answer(
     request: request.raw,
     response: reply.raw,
     params: toTexts(request.params),
-    address: addressOf(request.raw),
+    address: senderOf(request.raw),
     note,
   };
   const result = await outcomeOf(work, exchange);
@@ -44,8 +47,9 @@ export async function answer(
   metrics.countRequest(refusal?.reason);
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
-  if (refusal !== undefined && status >= 500) log.warn(fields, refusal.message);
-  else log.info(fields, refusal?.message ?? 'served');
+  const text = note.warning ?? refusal?.message ?? 'served';
+  if (note.warning !== undefined || status >= 500) log.warn(fields, text);
+  else log.info(fields, text);
   return reply;
 }
 
@@ -81,8 +85,11 @@ function toTexts(params: unknown): Readonly<Record<string, string>> {
 
 /** The path without its query, where somebody might have put a secret. */
 function toFields({ request, address, note }: Exchange): object {
+  const { warning: _, ...shown } = note;
   const [path = ''] = (request.url ?? '').split('?');
-  return { address, method: request.method, path: path.slice(0, 300), ...note };
+  const direct = addressOf(request);
+  const proxy = direct === address ? {} : { proxy: direct };
+  return { address, ...proxy, method: request.method, path: path.slice(0, 300), ...shown };
 }
 
 /** What stands behind a fault of ours is said here only. */

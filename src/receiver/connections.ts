@@ -15,12 +15,14 @@ interface Connection {
 export interface ConnectionLimits {
   readonly maxConnections: number;
   readonly addressConnections: number;
+  /** Whether an address is that of a proxy, which has no limit of its own. */
+  readonly isProxy: (address: string) => boolean;
 }
 
 /**
  * Keeps the number of connections within limits, of each address and of all. When there is no
- * room for a new one, the idle one that has been there longest goes; when none is idle, the new
- * one. So connections that say nothing keep nobody out.
+ * room for a new one, the idle one that has been there longest goes, of the address that has most;
+ * when none is idle, the new one. So connections that say nothing keep nobody out.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -69,10 +71,12 @@ export class Connections {
   #add(socket: Socket): void {
     const address = addressOfSocket(socket);
     const mine = this.#counts.get(address) ?? 0;
-    const { maxConnections, addressConnections } = this.#limits;
+    const { maxConnections, addressConnections, isProxy } = this.#limits;
+    // Behind a proxy there are many, who have their addresses in its requests.
+    const isFull = mine >= addressConnections && !isProxy(address);
     const hasRoom =
-      (mine < addressConnections || this.#shed((one) => one.address === address)) &&
-      (this.#all.size < maxConnections || this.#shed(() => true));
+      (!isFull || this.#shed((one) => one.address === address)) &&
+      (this.#all.size < maxConnections || this.#shedOfMost());
     if (!hasRoom) {
       socket.destroy();
       return;
@@ -82,6 +86,13 @@ export class Connections {
     this.#all.set(key, connection);
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
     socket.once('close', () => this.#drop(key, connection));
+  }
+
+  /** @returns whether one was idle */
+  #shedOfMost(): boolean {
+    let [most, count] = ['', 0];
+    for (const [address, own] of this.#counts) if (own > count) [most, count] = [address, own];
+    return this.#shed(({ address }) => address === most) || this.#shed(() => true);
   }
 
   /** @returns whether one was idle */

@@ -1,8 +1,9 @@
 /** The Authorization header → a user or a token of ours. */
 
 import { createHmac, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import { hashSecret, isSecret } from './hashing.ts';
+import { hashPassword, hashToken, idsOfToken, isFastHash, isPassword, isToken } from './hashing.ts';
 import { Gate, RateLimit } from './limits.ts';
 import { Refusal } from './refusal.ts';
 import type { Access, Accesses } from './state/accesses.ts';
@@ -11,21 +12,35 @@ type Kind = Access['kind'];
 
 interface Given {
   readonly kind: Kind;
-  /** Whose failures are counted, besides the address's. */
+  /** The user's name, or the id in the token. */
   readonly name: string;
   readonly secret: string;
 }
 
 /** Successes remembered, so that not every output costs a slow hash. */
 const mostRemembered = 20_000;
+/** Slow hashes of one address that wait; more than its connections only come from who floods. */
+const longestQueue = 256;
+/** An address may have so many identities that fail, each within its own limit. */
+const identitiesOfAddress = 10;
+/** Before each slow hash for somebody over the limit, which so takes a small part of a processor. */
+const pauseMs = 100;
 
-/** Checks users and tokens; failures are slow, counted and all alike. */
+/**
+ * Checks users and tokens. What is right always gets in: limits count failures, by address and
+ * identity, and only change what a failure is answered and how fast.
+ */
 export class Credentials {
   readonly #accesses: Accesses;
   readonly #clock: Clock;
   readonly #failures: RateLimit;
-  readonly #hashing = new Gate(2, 64);
+  readonly #failuresOfAddress: RateLimit;
+  /** Addresses take turns; those over the limit have a gate of their own. */
+  readonly #hashing = new Gate(2, longestQueue);
+  readonly #slowly = new Gate(1, longestQueue);
   readonly #remembered = new Map<string, Access>();
+  /** Slow checks under way: who sends the same at the same time shares one. */
+  readonly #underWay = new Map<string, Promise<boolean>>();
   readonly #memoryKey = randomBytes(32);
   /** What an unknown name is compared with, so that it takes as long as a known one. */
   readonly #nobody: Promise<string>;
@@ -34,13 +49,14 @@ export class Credentials {
     this.#accesses = accesses;
     this.#clock = clock;
     this.#failures = new RateLimit(failuresPerMinute, clock);
-    this.#nobody = hashSecret(randomBytes(16).toString('hex'));
+    this.#failuresOfAddress = new RateLimit(failuresPerMinute * identitiesOfAddress, clock);
+    this.#nobody = hashPassword(randomBytes(16).toString('hex'));
     this.#nobody.catch(() => undefined);
   }
 
   /**
    * @param kinds what is accepted here
-   * @throws Refusal 401; 429 after too many failures of this address or name
+   * @throws Refusal 401; 429 for a failure after too many of this address and name
    */
   async authenticate(
     header: string | undefined,
@@ -52,16 +68,11 @@ export class Credentials {
       throw new Refusal('unauthenticated', 'credentials are missing or ill-formed');
     }
     const access = await this.#find(given);
-    const memory = createHmac('sha256', this.#memoryKey)
-      .update(JSON.stringify(given))
-      .digest('hex');
-    // The record is the same object as long as its file is unchanged.
-    const isKnown = access !== undefined && this.#remembered.get(memory) === access;
-    if (!isKnown) await this.#prove(given, access, address);
-    if (access === undefined || !kinds.includes(access.kind) || this.#hasExpired(access)) {
+    const isRight = await this.#isRight(given, access, address);
+    if (!isRight || access === undefined || !kinds.includes(access.kind)) {
       throw this.#failed(given, address);
     }
-    if (!isKnown) this.#remember(memory, access);
+    if (this.#hasExpired(access)) throw this.#failed(given, address, access.expiresAt);
     return access;
   }
 
@@ -69,45 +80,94 @@ export class Credentials {
     return kind === 'user' ? this.#accesses.user(name) : this.#accesses.token(secret);
   }
 
-  async #prove(given: Given, access: Access | undefined, address: string): Promise<void> {
-    const waitS = Math.max(
-      ...[address, `name ${given.name}`].map((key) => this.#failures.peek(key) ?? 0),
-    );
-    if (waitS > 0) {
-      throw new Refusal('too-many', 'too many failed attempts', { retryAfterS: waitS });
+  /** Nobody learns from the time it takes whether there is a user of that name. */
+  async #isRight(given: Given, access: Access | undefined, address: string): Promise<boolean> {
+    if (given.kind !== 'user') {
+      // Tokens cannot be guessed, so there is nothing to hide in whether there is one.
+      if (access === undefined) return false;
+      if (isFastHash(access.hash)) return isToken(given.secret, access.hash);
     }
-    const hash = access?.hash ?? (await this.#nobody);
-    const isRight = await this.#hashing.run(() => isSecret(given.secret, hash));
-    if (!isRight || access === undefined) throw this.#failed(given, address);
+    const memory = this.#memoryOf(given, access);
+    // The record is the same object as long as its file is unchanged.
+    if (access !== undefined && this.#remembered.get(memory) === access) return true;
+    const underWay = this.#underWay.get(memory);
+    if (underWay !== undefined) return underWay;
+    const check = this.#checkSlowly(given, access, address);
+    this.#underWay.set(memory, check);
+    try {
+      const isRight = await check;
+      if (isRight && access !== undefined) await this.#keep(memory, given, access);
+      return isRight;
+    } finally {
+      this.#underWay.delete(memory);
+    }
   }
 
-  #failed({ name }: Given, address: string): Refusal {
-    this.#failures.take(address);
-    if (name !== '') this.#failures.take(`name ${name}`);
-    return new Refusal('unauthenticated', 'these credentials are not accepted');
+  async #checkSlowly(given: Given, access: Access | undefined, address: string): Promise<boolean> {
+    const hash = access?.hash ?? (await this.#nobody);
+    const check = () => isPassword(given.secret, hash);
+    // There is a record of just this token, of before they had fast hashes: nobody is guessing.
+    if (given.kind !== 'user' && access !== undefined) return this.#hashing.run(check, access.id);
+    const pair = pairOf(given, address);
+    const isOver =
+      this.#failures.peek(pair) !== undefined ||
+      this.#failuresOfAddress.peek(address) !== undefined;
+    if (!isOver) return this.#hashing.run(check, address);
+    return this.#slowly.run(async () => {
+      await sleep(pauseMs);
+      return check();
+    }, pair);
+  }
+
+  #failed(given: Given, address: string, expiresAt?: string | null): Refusal {
+    this.#failuresOfAddress.take(address);
+    const waitS = this.#failures.take(pairOf(given, address));
+    const why =
+      expiresAt == null
+        ? 'these credentials are not accepted'
+        : `these credentials have expired: they were good until ${expiresAt}`;
+    if (waitS === undefined) return new Refusal('unauthenticated', why);
+    const message = `${why}; there were too many failed attempts, come again in ${waitS}s`;
+    return new Refusal('too-many', message, { retryAfterS: waitS });
   }
 
   #hasExpired({ expiresAt }: Access): boolean {
     return expiresAt !== null && !(this.#clock.now() < Date.parse(expiresAt));
   }
 
-  #remember(memory: string, access: Access): void {
+  #memoryOf(given: Given, access: Access | undefined): string {
+    // With the hash, so that an answer found under one record is none under the next.
+    const text = JSON.stringify([given, access?.hash]);
+    return createHmac('sha256', this.#memoryKey).update(text).digest('hex');
+  }
+
+  /** A password in memory; a token that was made when they had slow hashes gets a fast one. */
+  async #keep(memory: string, { kind, secret }: Given, access: Access): Promise<void> {
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size >= mostRemembered && oldest !== undefined) {
       this.#remembered.delete(oldest);
     }
     this.#remembered.set(memory, access);
+    // Where that cannot be written the old one is as good.
+    if (kind !== 'user')
+      await this.#accesses.rehash(access, hashToken(secret)).catch(() => undefined);
   }
 }
 
-/** `Basic` (RFC 7617, UTF-8), `Bearer` and `CMK-TOKEN` (agent-receiver.md#requests). */
+/** Whose failures are counted together. */
+function pairOf({ kind, name }: Given, address: string): string {
+  return `${address} ${kind} ${name}`;
+}
+
+/** `Basic` (RFC 7617, UTF-8), `Bearer` (RFC 6750) and `CMK-TOKEN` (agent-receiver.md#requests). */
 function parseAuthorization(header: string | undefined): Given | undefined {
   const [, scheme = '', value = ''] = /^([A-Za-z-]+) +(\S+)$/.exec(header ?? '') ?? [];
   if (scheme.toLowerCase() === 'basic') return parseBasic(value);
-  if (scheme.toLowerCase() === 'bearer') return { kind: 'upload', name: '', secret: value };
-  if (scheme.toUpperCase() === 'CMK-TOKEN')
-    return { kind: 'registration', name: '', secret: value };
-  return undefined;
+  const kind = { bearer: 'upload', 'cmk-token': 'registration' } as const;
+  const name = scheme.toLowerCase();
+  if (name !== 'bearer' && name !== 'cmk-token') return undefined;
+  // Without an id in it, it counts with all others of its address.
+  return { kind: kind[name], name: idsOfToken(value).inside ?? '', secret: value };
 }
 
 /** The password may hold colons, the name cannot. */

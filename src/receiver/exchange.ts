@@ -10,6 +10,8 @@ export interface Note {
   by?: string;
   /** Of the body as it was sent. */
   bytes?: number;
+  /** What somebody should look at, though the request was served; the line's text. */
+  warning?: string;
 }
 
 export interface Exchange {

@@ -1,6 +1,13 @@
-/** Passwords and tokens as they are kept: salted, and slow to guess. */
+/** Passwords and tokens as they are kept: passwords slow to guess, tokens too random to guess at all. */
 
-import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  randomBytes,
+  randomUUID,
+  scrypt,
+  timingSafeEqual,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
 
@@ -13,8 +20,8 @@ const cost = { N: 2 ** 14, r: 8, p: 1 } as const;
 const hashBytes = 32;
 const dearest = 2 ** 17;
 
-/** `scrypt:N:r:p:salt:hash`, the last two in base64url. */
-export async function hashSecret(text: string): Promise<string> {
+/** `scrypt:N:r:p:salt:hash`, the last two in base64url; for passwords, which may be guessed. */
+export async function hashPassword(text: string): Promise<string> {
   const salt = randomBytes(16);
   const hash = await derive(text, salt, hashBytes, cost);
   const numbers = [cost.N, cost.r, cost.p].join(':');
@@ -22,23 +29,86 @@ export async function hashSecret(text: string): Promise<string> {
 }
 
 /**
- * Whether `text` is what was hashed; takes as long either way.
+ * Whether `text` is what was hashed; takes some 40 ms of a processor either way.
  *
  * @throws CourierError CONFIG when the hash is not one of ours
  */
-export async function isSecret(text: string, hashed: string): Promise<boolean> {
+export async function isPassword(text: string, hashed: string): Promise<boolean> {
   const found = /^scrypt:(\d{1,6}):(\d{1,2}):(\d{1,2}):([\w-]+):([\w-]{43})$/.exec(hashed);
   const [, N, r, p, salt = '', hash = ''] = found ?? [];
   const asked = { N: Number(N), r: Number(r), p: Number(p) };
-  if (found === null || asked.N > dearest || asked.r > 16 || asked.p > 4) {
-    throw new CourierError('CONFIG', 'a stored hash of a password or token is damaged');
-  }
+  if (found === null || asked.N > dearest || asked.r > 16 || asked.p > 4) throw damaged();
   const expected = Buffer.from(hash, 'base64url');
   const given = await derive(text, Buffer.from(salt, 'base64url'), expected.length, asked);
   return timingSafeEqual(given, expected);
 }
 
-/** The name a token's file has: tells nothing about the token, and finds it at once. */
-export function tokenId(token: string): string {
-  return createHash('sha256').update(token).digest('hex').slice(0, 16);
+/** `hmac-sha256:key:hash`, both in base64url: what is random need not be slow to guess. */
+export function hashToken(token: string): string {
+  const key = randomBytes(16);
+  return `${fastMark}${key.toString('base64url')}:${digest(token, key).toString('base64url')}`;
+}
+
+const fastMark = 'hmac-sha256:';
+
+/** Whether a hash is checked with {@link isToken}; tokens of before have one as passwords have. */
+export function isFastHash(hashed: string): boolean {
+  return hashed.startsWith(fastMark);
+}
+
+/**
+ * Whether `token` is what was hashed; takes microseconds.
+ *
+ * @throws CourierError CONFIG when the hash is not one of ours
+ */
+export function isToken(token: string, hashed: string): boolean {
+  const found = /^hmac-sha256:([\w-]{22}):([\w-]{43})$/.exec(hashed);
+  if (found === null) throw damaged();
+  const [, key = '', hash = ''] = found;
+  const given = digest(token, Buffer.from(key, 'base64url'));
+  return timingSafeEqual(given, Buffer.from(hash, 'base64url'));
+}
+
+function digest(token: string, key: Buffer): Buffer {
+  return createHmac('sha256', key).update(token).digest();
+}
+
+function damaged(): CourierError {
+  return new CourierError('CONFIG', 'a stored hash of a password or token is damaged');
+}
+
+export interface NewToken {
+  /** What its record is called; it stands in the token, so that it is found at once. */
+  readonly id: string;
+  readonly token: string;
+}
+
+/** `<16 digits>.<192 random bits>`. */
+export function makeUploadToken(): NewToken {
+  const id = randomBytes(8).toString('hex');
+  return { id, token: `${id}.${randomBytes(24).toString('base64url')}` };
+}
+
+/** `0:` and a UUID, as agent controllers want it; its first 12 digits are the id, 74 random bits follow. */
+export function makeRegistrationToken(): NewToken {
+  const token = `0:${randomUUID()}`;
+  return { id: idInRegistrationToken(token) ?? '', token };
+}
+
+export interface TokenIds {
+  /** Undefined in what was made before ids stood in tokens, and in what is none of ours. */
+  readonly inside: string | undefined;
+  /** How tokens are found that have none. */
+  readonly hashed: string;
+}
+
+/** What the record of a token may be called. */
+export function idsOfToken(token: string): TokenIds {
+  const inside = /^([\da-f]{16})\.[\w-]{32}$/.exec(token)?.[1] ?? idInRegistrationToken(token);
+  return { inside, hashed: createHash('sha256').update(token).digest('hex').slice(0, 16) };
+}
+
+function idInRegistrationToken(token: string): string | undefined {
+  const [, start, next] = /^0:([\da-f]{8})-([\da-f]{4})-[\da-f-]{22}$/.exec(token) ?? [];
+  return start === undefined || next === undefined ? undefined : start + next;
 }

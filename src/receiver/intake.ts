@@ -54,7 +54,7 @@ export class Intake {
   readonly #rate: RateLimit;
   readonly #senderRate: RateLimit;
   /** A bomb takes all that is allowed while it is unpacked: not many of them at once. */
-  readonly #unpacking = new Gate(2, 512);
+  readonly #unpacking: Gate;
 
   constructor(settings: Settings, spool: Pick<Spool, 'put'>, clock: Clock, metrics: Metrics) {
     this.#settings = settings;
@@ -63,6 +63,7 @@ export class Intake {
     this.#metrics = metrics;
     this.#slots = new Slots(settings.maxUploads, settings.senderUploads);
     this.#memory = new Budget(settings.maxMemory);
+    this.#unpacking = new Gate(2, settings.maxUploads);
     this.#rate = new RateLimit(settings.uploadRate, clock);
     this.#senderRate = new RateLimit(settings.senderUploadRate, clock);
   }

@@ -129,35 +129,53 @@ export class Budget {
   }
 }
 
-/** Costly work, so many at a time; the others wait in a queue that ends. */
+/**
+ * Costly work, so many at a time. The others wait in queues that end, one for each key, and the
+ * keys take turns: who asks much delays himself.
+ */
 export class Gate {
   readonly #width: number;
   readonly #longestQueue: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #queues = new Map<string, (() => void)[]>();
   #running = 0;
 
+  /** @param longestQueue of one key */
   constructor(width: number, longestQueue: number) {
     this.#width = width;
     this.#longestQueue = longestQueue;
   }
 
   /** @throws Refusal 503 when the queue is full */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#width) await this.#wait();
+  async run<Result>(work: () => Promise<Result>, key = 'all'): Promise<Result> {
+    if (this.#running >= this.#width) await this.#wait(key);
     else this.#running += 1;
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+      this.#next();
     }
   }
 
-  #wait(): Promise<void> {
-    if (this.#waiting.length >= this.#longestQueue) {
+  #wait(key: string): Promise<void> {
+    const queue = this.#queues.get(key) ?? [];
+    if (queue.length >= this.#longestQueue) {
       throw new Refusal('overloaded', 'too many requests wait to be checked', { retryAfterS: 10 });
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#queues.set(key, queue);
+    return new Promise((resolve) => queue.push(resolve));
+  }
+
+  #next(): void {
+    const [first] = this.#queues;
+    if (first === undefined) {
+      this.#running -= 1;
+      return;
+    }
+    const [key, queue] = first;
+    const go = queue.shift();
+    // To the end, behind all others.
+    this.#queues.delete(key);
+    if (queue.length > 0) this.#queues.set(key, queue);
+    go?.();
   }
 }

@@ -16,6 +16,7 @@ import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { parsePattern } from './patterns.ts';
+import { parseNetwork } from './proxies.ts';
 
 /** Where to listen; without an address on all of them, IPv4 and IPv6. */
 export interface ListenAddress {
@@ -101,12 +102,19 @@ export const receiverOptions = {
   maxConnections: {
     ...value('NUMBER', 'connections at once; beyond, the one that is idle longest is closed'),
     parse: parseNumberWithin(1, 100_000),
-    fallback: '512',
+    fallback: '4096',
   },
   addressConnections: {
     ...value('NUMBER', 'the same for one address'),
     parse: parseNumberWithin(1, 100_000),
-    fallback: '128',
+    fallback: '2048',
+  },
+  trustedProxy: {
+    kind: 'list',
+    placeholder: 'ADDRESS[/BITS]',
+    describe:
+      'a proxy or a network of them whose X-Forwarded-For or Forwarded is believed; the right-most address in it that is none of them is the sender',
+    parse: parseNetwork,
   },
   headerTimeout: {
     ...value('DURATION', 'for the TLS handshake, and for the header of a request'),
@@ -126,7 +134,7 @@ export const receiverOptions = {
   maxUploads: {
     ...value('NUMBER', 'outputs being received at once'),
     parse: parseNumberWithin(1, 100_000),
-    fallback: '256',
+    fallback: '1024',
   },
   senderUploads: {
     ...value('NUMBER', 'the same for one sender and host'),
@@ -144,12 +152,12 @@ export const receiverOptions = {
     fallback: '30',
   },
   registrationRate: {
-    ...value('NUMBER', 'registrations a minute from one address'),
+    ...value('NUMBER', 'failed registrations a minute of one address and identity'),
     parse: parseNumberWithin(1, 100_000),
     fallback: '10',
   },
   failureRate: {
-    ...value('NUMBER', 'failed attempts a minute with credentials, of one address or user'),
+    ...value('NUMBER', 'failed attempts a minute with credentials of one address and identity'),
     parse: parseNumberWithin(1, 100_000),
     fallback: '10',
   },
@@ -182,6 +190,14 @@ export const receiverOptions = {
     placeholder: 'LABEL:PATTERN',
     describe: 'labels new hosts must have to be allowed automatically',
     parse: parseLabelRule,
+  },
+  takeOver: {
+    ...value(
+      'HOW',
+      'when another identity registers a host that is registered: allow says so in the log, ask refuses until `cmk-courier hosts allow`',
+    ),
+    parse: parseOneOf('allow', 'ask'),
+    fallback: 'allow',
   },
   hostName: {
     ...value('TEMPLATE', 'name of a new host, made of its labels'),

@@ -139,9 +139,9 @@ export class Receiver {
   async #makeServices(trust: Trust, spool: Spool): Promise<Services> {
     const { state: directory, failureRate, registrationRate } = this.#settings;
     const [settings, clock] = [this.#settings, this.#clock];
-    const accesses = await Accesses.open(directory, true);
-    const requests = await Requests.open(directory, true);
-    const hosts = await Hosts.open(directory, true);
+    const accesses = await Accesses.open(directory, this.#log);
+    const requests = await Requests.open(directory, this.#log);
+    const hosts = await Hosts.open(directory, this.#log);
     await requests.prune(clock.now());
     const watched = { put: (output: Parameters<Spool['put']>[0]) => this.#put(spool, output) };
     return {

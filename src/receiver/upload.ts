@@ -8,6 +8,7 @@ import { matchesPattern } from './patterns.ts';
 import { parseProducedAt } from './produced-at.ts';
 import { Refusal } from './refusal.ts';
 import type { Services } from './services.ts';
+import { allPiggyback } from './state/hosts.ts';
 
 /** Somebody known, and for whom it may write. */
 interface Writer {
@@ -72,7 +73,7 @@ async function identifyByCertificate(exchange: Exchange, services: Services): Pr
     name: `certificate ${certificate.uuid}`,
     // A registered name is no pattern: it has no star.
     hosts: [registered.host],
-    piggyback: registered.piggyback,
+    piggyback: allPiggyback(registered),
   };
 }
 

@@ -9,11 +9,12 @@ import { errorCode } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { answer } from './answering.ts';
 import { Connections } from './connections.ts';
-import { type Answer, addressOfSocket, type Exchange } from './exchange.ts';
+import { type Answer, addressOf, addressOfSocket, type Exchange } from './exchange.ts';
 import { RateLimit } from './limits.ts';
 import { listen } from './listening.ts';
 import type { Metrics } from './metrics.ts';
 import type { Settings } from './options.ts';
+import { Proxies } from './proxies.ts';
 import { Refusal } from './refusal.ts';
 import { makeRouter, type Servers } from './router.ts';
 import { listRoutes, type Route } from './routes.ts';
@@ -52,7 +53,9 @@ export class WebServer {
     this.#log = log;
     this.#metrics = metrics;
     this.#handshakeLines = new RateLimit(handshakeLines, clock);
-    this.connections = new Connections(settings);
+    const proxies = new Proxies(settings.trustedProxy);
+    const isProxy = (address: string) => proxies.isTrusted(address);
+    this.connections = new Connections({ ...settings, isProxy });
     this.#servers = makeServers(services);
     this.#watch();
     this.#app = makeRouter(this.#servers, {
@@ -61,7 +64,8 @@ export class WebServer {
       handle: (route, exchange) => this.#handle(route, exchange),
       respond: (request, reply, style, work) => {
         const track = () => this.#begin(request.raw.socket);
-        return answer({ log, metrics, track }, [request, reply], style, work);
+        const senderOf = (raw: typeof request.raw) => proxies.senderOf(raw);
+        return answer({ log, metrics, track, senderOf }, [request, reply], style, work);
       },
       refuseUnparsed: (error, socket) => this.#refuseUnparsed(error, socket),
     });
@@ -202,8 +206,10 @@ function makeServers({ settings, trust }: Services): Servers {
 }
 
 /** Without TLS only a proxy on this machine gets in; secrets of others would cross the network. */
-function requireWay({ isPublic }: Route, { request, address }: Exchange): void {
+function requireWay({ isPublic }: Route, { request }: Exchange): void {
   if (isPublic || request.socket instanceof TLSSocket) return;
+  // That of the connection: what a header says of the sender changes nothing about the way.
+  const address = addressOf(request);
   if (address === '::1' || address.startsWith('127.')) return;
   throw new Refusal('forbidden', 'only over HTTPS');
 }

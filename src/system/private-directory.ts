@@ -3,12 +3,12 @@
 import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import { isAlive, processSpace } from './processes.ts';
 import { requireTrusted } from './trusted-path.ts';
 
 const makeDirectory = promisify(fs.mkdtemp);
 const readDirectory = promisify(fs.readdir);
-const readLink = promisify(fs.readlink);
 const remove = promisify(fs.rm);
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,26 +45,12 @@ export function privateParent(env: Environment): string {
   return env['OMD_ROOT'] ? join(env['OMD_ROOT'], 'tmp') : resolve(env['TMPDIR'] || '/tmp');
 }
 
-/** Containers may share a directory and not their processes: each number means another there. */
-async function processSpace(): Promise<string> {
-  const link = await readLink('/proc/self/ns/pid').catch(() => '');
-  return /\d+/.exec(link)?.[0] ?? '0';
-}
-
 /** Removes the directories of processes that have ended; whose they are, rm will see. */
 async function sweep(parent: string, start: string): Promise<void> {
   const names = await readDirectory(parent).catch(() => []);
   for (const name of names.filter((candidate) => candidate.startsWith(start))) {
     const [, pid] = /^(\d+)-\w{6}$/.exec(name.slice(start.length)) ?? [];
     if (pid !== undefined && !isAlive(Number(pid))) await removeTree(join(parent, name));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH';
   }
 }
 

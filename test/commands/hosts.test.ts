@@ -52,14 +52,17 @@ function upload(running: RunningReceiver, token: string, host = 'web01') {
 test('a token is printed once, works at once, and ends when it is revoked', async (t) => {
   const running = await startReceiver(t);
   const printed = await run(running, ['token', 'web*'], { piggyback: ['vm*'] });
-  assert.match(printed, /^[\w-]{32}\n$/);
+  assert.match(printed, /^[0-9a-f]{16}\.[\w-]{32}\n$/);
   assert.equal((await upload(running, printed)).status, 204);
   assert.equal((await upload(running, printed, 'db01')).status, 403);
   const listed = await run(running, ['list']);
   const [, id = ''] =
     /^upload token ([0-9a-f]{16}) for web\*, piggyback for vm\*, for ever\n$/.exec(listed) ?? [];
   assert.ok(!listed.includes(printed.trim()));
-  assert.equal(await run(running, ['revoke', id]), `revoked token ${id}\n`);
+  assert.equal(
+    await run(running, ['revoke', id]),
+    `revoked upload token ${id} for web*, piggyback for vm*\n`,
+  );
   assert.equal((await upload(running, printed)).status, 401);
   assert.equal(await run(running, ['list']), 'no hosts, requests, users or tokens\n');
 });
@@ -82,6 +85,7 @@ test('a user may register hosts, once more with --json in sight, and is revoked'
         piggyback: [],
         registeredAt: '',
         registeredBy: 'user admin',
+        tookOver: null,
       },
     ],
   );
@@ -91,7 +95,7 @@ test('a user may register hosts, once more with --json in sight, and is revoked'
     'USAGE',
     /^there is a user "admin" already; revoke it first$/,
   );
-  assert.equal(await run(running, ['revoke', 'admin']), 'revoked user admin\n');
+  assert.equal(await run(running, ['revoke', 'admin']), 'revoked user admin for *\n');
   await assert.rejects(register(place, credential, 'web01'), { status: 401 });
 });
 
@@ -103,7 +107,7 @@ test('a registration token registers as --mode says, and lasts a week', async (t
   assert.match(token, /^0:[0-9a-f-]{36}$/);
   assert.match(
     await run(running, ['list']),
-    /^registration token [0-9a-f]{16} for web01 web02, until \d{4}-/,
+    /^registration token [0-9a-f]{12} for web01 web02, until \d{4}-/,
   );
   assert.equal((await register(place, { token }, 'web02')).mode, 'pull-agent');
 });

@@ -90,11 +90,11 @@ test('a one-time token registers one host once, however many try at the same tim
 
 test('a password may hold colons and any letters', async (t) => {
   const running = await startReceiver(t);
-  const { hashSecret } = await import('../../src/receiver/hashing.ts');
+  const { hashPassword } = await import('../../src/receiver/hashing.ts');
   const { writeFile } = await import('node:fs/promises');
   await running.makeAccess({ kind: 'user', name: 'admin' });
   const [access] = await running.accesses.list();
-  const hash = await hashSecret('pä:ss: 日本');
+  const hash = await hashPassword('pä:ss: 日本');
   const path = `${running.directory}/state/access/user-admin.json`;
   await writeFile(path, JSON.stringify({ ...access, hash }));
   const place = { port: running.port, site };

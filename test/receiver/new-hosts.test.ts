@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allow, deny } from '../../src/receiver/administration.ts';
+import { allow, deny } from '../../src/receiver/administration/answer.ts';
 import {
   askForRegistration,
   askProgress,
@@ -24,7 +24,7 @@ test('a new host waits until it is allowed by hand, and then pushes', async (t) 
   const place = { port: running.port, site };
   const asked = await askForRegistration(place, await credentialFor(running), labels);
   assert.deepEqual(await askProgress(asked), { status: 'InProgress' });
-  await allow(stateOf(running), ['web01'], { as: undefined, piggyback: ['vm*'] });
+  await allow(stateOf(running), ['web01'], { as: undefined, piggyback: ['vm*'], now: Date.now() });
   const progress = await askProgress(asked);
   assert.equal(progress.status, 'Success');
   if (progress.status !== 'Success') return;
@@ -40,9 +40,9 @@ test('a declined host is told why', async (t) => {
   const place = { port: running.port, site };
   const credential = await credentialFor(running);
   const asked = await askForRegistration(place, credential, labels);
-  await deny(stateOf(running), [asked.keys.uuid], 'not ours');
+  await deny(stateOf(running), [asked.keys.uuid], { reason: 'not ours', now: Date.now() });
   assert.deepEqual(await askProgress(asked), { status: 'Declined', reason: 'not ours' });
-  await deny(stateOf(running), [asked.keys.uuid], undefined);
+  await deny(stateOf(running), [asked.keys.uuid], { reason: undefined, now: Date.now() });
   assert.deepEqual(await askProgress(asked), {
     status: 'Declined',
     reason: 'the administrator of the site has declined the request',
@@ -69,7 +69,11 @@ test('a rule allows by name and label, but takes no host away from another', asy
   }
   const taker = await askForRegistration(place, credential, labels);
   assert.deepEqual(await askProgress(taker), { status: 'InProgress' });
-  await allow(stateOf(running), [taker.keys.uuid], { as: undefined, piggyback: [] });
+  await allow(stateOf(running), [taker.keys.uuid], {
+    as: undefined,
+    piggyback: [],
+    now: Date.now(),
+  });
   assert.equal((await askProgress(taker)).status, 'Success');
 });
 
@@ -111,7 +115,7 @@ test('a one-time token asks as long as it takes, and is used up at the end', asy
   const asked = await askForRegistration(place, { token }, labels);
   assert.deepEqual(await askProgress(asked), { status: 'InProgress' });
   assert.deepEqual(await askProgress(asked), { status: 'InProgress' });
-  await allow(stateOf(running), ['web01'], { as: undefined, piggyback: [] });
+  await allow(stateOf(running), ['web01'], { as: undefined, piggyback: [], now: Date.now() });
   assert.equal((await askProgress(asked)).status, 'Success');
   await assert.rejects(register(place, { token }, 'web02'), { status: 401 });
 });

@@ -8,7 +8,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { parseOptions } from '../../src/cli/options.ts';
-import { hashSecret, isSecret, tokenId } from '../../src/receiver/hashing.ts';
+import {
+  hashPassword,
+  hashToken,
+  idsOfToken,
+  isFastHash,
+  isPassword,
+  isToken,
+  makeRegistrationToken,
+  makeUploadToken,
+} from '../../src/receiver/hashing.ts';
 import { Budget, Gate, RateLimit, Slots } from '../../src/receiver/limits.ts';
 import { readPart } from '../../src/receiver/multipart.ts';
 import { receiverOptions, toSettings } from '../../src/receiver/options.ts';
@@ -107,6 +116,22 @@ test('a gate lets so many in at a time, in order, also past those that fail', as
   assert.deepEqual(order, [1, 2, 3]);
 });
 
+test('who asks a gate much waits behind who asks it once', async () => {
+  const gate = new Gate(1, 3);
+  const order: string[] = [];
+  const enter = (who: string, key: string) =>
+    gate.run(async () => {
+      order.push(who);
+      await new Promise(setImmediate);
+    }, key);
+  const all = [1, 2, 3, 4].map((n) => enter(`much ${n}`, 'much'));
+  all.push(enter('once', 'once'));
+  await assert.rejects(enter('much 5', 'much'), { reason: 'overloaded' });
+  all.push(enter('other', 'other'));
+  await Promise.all(all);
+  assert.deepEqual(order, ['much 1', 'much 2', 'once', 'other', 'much 3', 'much 4']);
+});
+
 const type = 'multipart/form-data; boundary=b';
 const part = (name: string, content: string) =>
   `--b\r\nContent-Disposition: form-data; name="${name}"; filename="x"\r\n\r\n${content}\r\n`;
@@ -143,14 +168,37 @@ test('a body that is cut anywhere never gives a part, and never hangs', () => {
   );
 });
 
-test('a secret is known by its hash, which tells nothing and is never the same', async () => {
-  const [one, two] = [await hashSecret('pass'), await hashSecret('pass')];
+test('a password is known by its hash, which tells nothing and is never the same', async () => {
+  const [one, two] = [await hashPassword('pass'), await hashPassword('pass')];
   assert.notEqual(one, two);
-  assert.ok(await isSecret('pass', one));
-  assert.ok(!(await isSecret('Pass', one)));
-  assert.match(tokenId('pass'), /^[0-9a-f]{16}$/);
+  assert.ok(await isPassword('pass', one));
+  assert.ok(!(await isPassword('Pass', one)));
   for (const damaged of ['', 'pass', one.slice(0, -1), one.replace('16384', '999999')]) {
-    assert.equal((await catchFault(isSecret('pass', damaged))).code, 'CONFIG');
+    assert.equal((await catchFault(isPassword('pass', damaged))).code, 'CONFIG');
+  }
+});
+
+test('a token carries its id, and is known by a hash that is fast and never the same', () => {
+  const { id, token } = makeUploadToken();
+  assert.match(token, /^[0-9a-f]{16}\.[\w-]{32}$/);
+  assert.equal(idsOfToken(token).inside, id);
+  const registration = makeRegistrationToken();
+  assert.match(
+    registration.token,
+    /^0:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  );
+  assert.equal(registration.token.replaceAll('-', '').slice(2, 14), registration.id);
+  assert.equal(idsOfToken(registration.token).inside, registration.id);
+  assert.deepEqual(idsOfToken('pass'), { inside: undefined, hashed: 'd74ff0ee8da3b980' });
+  for (const odd of ['', '.', `${id}.`, `${id}./../x`, '0:', '0:../../../x', `${token}x`]) {
+    assert.equal(idsOfToken(odd).inside, undefined, odd);
+  }
+  const [one, two] = [hashToken(token), hashToken(token)];
+  assert.notEqual(one, two);
+  assert.ok(isFastHash(one) && isToken(token, one) && isToken(token, two));
+  assert.ok(!isToken(`${token.slice(0, -1)}!`, one));
+  for (const damaged of ['', one.slice(0, -1), one.replace('sha256', 'md5')]) {
+    assert.throws(() => isToken(token, damaged), { code: 'CONFIG' });
   }
 });
 
@@ -169,6 +217,7 @@ test('when output was produced is read in three spellings, and never in the futu
 test('records are one readable file each, private, replaced whole, and read again when changed', async (t) => {
   const directory = await makeTempDir(t);
   const records = new Records(directory, z.object({ n: z.number() }));
+  await records.prepare();
   await records.write('a', { n: 1 });
   assert.equal((await stat(join(directory, 'a.json'))).mode & 0o777, 0o600);
   const first = await records.read('a');
@@ -182,7 +231,8 @@ test('records are one readable file each, private, replaced whole, and read agai
     await Promise.all([records.remove('b'), records.remove('b')]).then((all) => all.sort()),
     [false, true],
   );
-  assert.deepEqual(await readdir(directory), ['a.json']);
+  assert.deepEqual(await readdir(directory), ['.locks', 'a.json']);
+  assert.deepEqual(await readdir(join(directory, '.locks')), []);
   await writeFile(join(directory, 'a.json'), '{"n": "x"}');
   assert.match((await catchFault(records.read('a'))).message, /a\.json: n: .*number/);
   for (const evil of ['', '.x', '../a', 'a/b', 'a\0']) {

@@ -8,7 +8,7 @@ import { type Answer, type Exchange, jsonAnswer, noContent } from '../exchange.t
 import { readPart } from '../multipart.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
-import type { RegisteredHost } from '../state/hosts.ts';
+import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
 import { checkSigningRequest, sign } from './certificates.ts';
 import { readJson } from './json-body.ts';
 
@@ -29,16 +29,21 @@ async function requireRegistered(
 ): Promise<RegisteredHost> {
   const registered = await state.hosts.byUuid(uuid);
   if (registered === undefined) {
-    throw new Refusal('not-registered', 'this UUID is not registered; register the host again');
+    throw notRegistered();
   }
   exchange.note.host = registered.host;
   return registered;
 }
 
+function notRegistered(): Refusal {
+  return new Refusal('not-registered', 'this UUID is not registered; register the host again');
+}
+
 /** `agent_data`: exactly 204 when the output is safe. */
 export async function receiveAgentData(exchange: Exchange, services: Services): Promise<Answer> {
   const uuid = await identify(exchange, services);
-  const { host, mode, piggyback } = await requireRegistered(uuid, exchange, services);
+  const registered = await requireRegistered(uuid, exchange, services);
+  const { host, mode } = registered;
   if (mode !== 'push-agent') throw new Refusal('forbidden', 'this host is not registered for push');
   const { headers } = exchange.request;
   const { compression } = headers;
@@ -47,7 +52,7 @@ export async function receiveAgentData(exchange: Exchange, services: Services): 
   const sender = {
     name: `certificate ${uuid}`,
     host: parseHostName(host),
-    piggyback,
+    piggyback: allPiggyback(registered),
     origin: `agent-controller ${uuid}`,
     producedAt: undefined,
   };
@@ -64,7 +69,11 @@ export async function renewCertificate(exchange: Exchange, services: Services): 
   const request = await checkSigningRequest(csr, uuid);
   await requireRegistered(uuid, exchange, services);
   const { certificate, serial, notAfter } = await sign(request, services);
-  await services.state.hosts.addCertificate(uuid, serial, notAfter, services.clock.now());
+  const added = { serial, notAfter };
+  // Revoked while it was signed: what was just made must not be given away.
+  if (!(await services.state.hosts.addCertificate(uuid, added, services.clock.now()))) {
+    throw notRegistered();
+  }
   return jsonAnswer({ agent_cert: certificate });
 }
 

@@ -3,13 +3,14 @@
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';
 import { type Answer, type Exchange, jsonAnswer, noContent } from '../exchange.ts';
-import { matchesPattern } from '../patterns.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
-import type { Access, Right } from '../state/accesses.ts';
+import type { Access } from '../state/accesses.ts';
+import { authorise, countFailures, nameOf, requireHost } from './authorising.ts';
 import { checkSigningRequest, sign } from './certificates.ts';
 import { readJson } from './json-body.ts';
-import { countRegistration, linkHost, parseHost, requireFreeUuid } from './linking.ts';
+import { linkHost, parseHost, requireFreeUuid } from './linking.ts';
+import { requireTakeOver } from './take-over.ts';
 
 export const uuidField = z
   .string()
@@ -20,36 +21,21 @@ const registration = z.object({ uuid: uuidField, csr: z.string(), host_name: z.s
 const pairing = z.object({ csr: z.string() });
 const naming = z.object({ uuid: uuidField, host_name: z.string() });
 
-/** A user or token that may do this. */
-export async function authorise(
-  exchange: Exchange,
-  services: Services,
-  kinds: readonly Access['kind'][],
-  right: Right,
-): Promise<Access> {
-  const { authorization } = exchange.request.headers;
-  const access = await services.credentials.authenticate(authorization, exchange.address, kinds);
-  exchange.note.by = nameOf(access);
-  if (access.rights.includes(right)) return access;
-  throw new Refusal('forbidden', 'not allowed to register hosts here');
-}
-
-export function nameOf({ kind, id }: Access): string {
-  return `${kind === 'user' ? 'user' : 'token'} ${id}`;
-}
+const byUser = { kinds: ['user'], right: 'existing' } as const;
+const byToken = { kinds: ['registration'], right: 'existing' } as const;
 
 /** `register_existing`, with user and password. */
 export async function registerExisting(exchange: Exchange, services: Services): Promise<Answer> {
-  countRegistration(exchange.address, services);
-  const access = await authorise(exchange, services, ['user'], 'existing');
-  return register(exchange, services, access);
+  const access = await authorise(exchange, services, byUser);
+  return countFailures(exchange, access, services, () => register(exchange, services, access));
 }
 
 /** `register_existing_token`, with a token that is used up when it has worked. */
 export async function registerWithToken(exchange: Exchange, services: Services): Promise<Answer> {
-  countRegistration(exchange.address, services);
-  const access = await authorise(exchange, services, ['registration'], 'existing');
-  return spendToken(access, services, () => register(exchange, services, access));
+  const access = await authorise(exchange, services, byToken);
+  return countFailures(exchange, access, services, () =>
+    spendToken(access, services, () => register(exchange, services, access)),
+  );
 }
 
 /**
@@ -80,10 +66,14 @@ async function register(exchange: Exchange, services: Services, access: Access):
   requireHost(access, host);
   const request = await checkSigningRequest(csr, uuid);
   await requireFreeUuid(uuid, host, services);
+  const by = nameOf(access);
+  const asking = { uuid, host, access, by, csr };
+  const { done, ...takeOver } = await requireTakeOver(asking, exchange, services);
   const signed = await sign(request, services);
   const { mode, piggyback } = access;
-  const by = nameOf(access);
-  await linkHost({ uuid, host, mode, piggyback, by, certificates: [signed] }, services);
+  const link = { uuid, host, mode, piggyback, by, certificates: [signed], ...takeOver };
+  await linkHost(link, exchange, services);
+  await done();
   return jsonAnswer({
     root_cert: services.trust.store.rootCert,
     agent_cert: signed.certificate,
@@ -91,31 +81,33 @@ async function register(exchange: Exchange, services: Services, access: Access):
   });
 }
 
-export function requireHost(access: Access, host: string): void {
-  if (matchesPattern(host, access.hosts)) return;
-  throw new Refusal('forbidden', 'not allowed to register this host');
-}
-
 /** `pairing`, the first of two steps of 2.1: a certificate, but no host yet. */
 export async function pair(exchange: Exchange, services: Services): Promise<Answer> {
-  countRegistration(exchange.address, services);
-  await authorise(exchange, services, ['user'], 'existing');
-  const { csr } = await readJson(exchange, pairing, services.settings);
-  const request = await checkSigningRequest(csr);
-  await requireFreeUuid(request.uuid, undefined, services);
-  const { certificate } = await sign(request, services);
-  return jsonAnswer({ root_cert: services.trust.store.rootCert, client_cert: certificate });
+  const access = await authorise(exchange, services, byUser);
+  return countFailures(exchange, access, services, async () => {
+    const { csr } = await readJson(exchange, pairing, services.settings);
+    const request = await checkSigningRequest(csr);
+    await requireFreeUuid(request.uuid, undefined, services);
+    const { certificate } = await sign(request, services);
+    return jsonAnswer({ root_cert: services.trust.store.rootCert, client_cert: certificate });
+  });
 }
 
 /** `register_with_hostname`, the second of them. */
 export async function nameHost(exchange: Exchange, services: Services): Promise<Answer> {
-  countRegistration(exchange.address, services);
-  const access = await authorise(exchange, services, ['user'], 'existing');
-  const { uuid, host_name } = await readJson(exchange, naming, services.settings);
-  const host = parseHost(host_name);
-  exchange.note.host = host;
-  requireHost(access, host);
-  const { mode, piggyback } = access;
-  await linkHost({ uuid, host, mode, piggyback, by: nameOf(access), certificates: [] }, services);
-  return noContent;
+  const access = await authorise(exchange, services, byUser);
+  return countFailures(exchange, access, services, async () => {
+    const { uuid, host_name } = await readJson(exchange, naming, services.settings);
+    const host = parseHost(host_name);
+    exchange.note.host = host;
+    requireHost(access, host);
+    const by = nameOf(access);
+    const asking = { uuid, host, access, by, csr: '' };
+    const { done, ...takeOver } = await requireTakeOver(asking, exchange, services);
+    const { mode, piggyback } = access;
+    const link = { uuid, host, mode, piggyback, by, certificates: [], ...takeOver };
+    await linkHost(link, exchange, services);
+    await done();
+    return noContent;
+  });
 }

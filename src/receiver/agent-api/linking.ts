@@ -2,40 +2,79 @@
 
 import type { HostName } from '../../names/host-name.ts';
 import { parseHostName } from '../../names/host-name.ts';
+import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
-import type { ConnectionMode } from '../state/hosts.ts';
+import type { ConnectionMode, RegisteredHost } from '../state/hosts.ts';
 
 export interface Link {
   readonly uuid: string;
   readonly host: HostName;
   readonly mode: ConnectionMode;
+  /** By what it registers with. */
   readonly piggyback: readonly string[];
+  /** By hand. */
+  readonly allowedPiggyback?: readonly string[];
   /** Who asked. */
   readonly by: string;
   readonly certificates: readonly { readonly serial: string; readonly notAfter: Date }[];
+  /** Whose name it may take: that of anybody, of one UUID, or of nobody. */
+  readonly replaces: 'anybody' | 'nobody' | { readonly uuid: string };
 }
 
 /**
- * Registers a host; the UUID it had before is no longer registered.
+ * Registers a host; the UUID it had before is no longer registered. That another identity had the
+ * name is said in the log.
  *
- * @throws Refusal 403 when the UUID stands for another host
+ * @throws Refusal 403 when the UUID stands for another host, or another UUID for this one
  */
-export async function linkHost(link: Link, services: Services): Promise<void> {
-  const { uuid, host, mode, by } = link;
-  const isLinked = await services.state.hosts.link({
+export async function linkHost(
+  link: Link,
+  { note }: Exchange,
+  { state, clock }: Services,
+): Promise<void> {
+  let before: RegisteredHost | undefined;
+  const isLinked = await state.hosts.link(link, (found) => {
+    before = found;
+    if (found !== undefined && found.uuid !== link.uuid) requireReplaceable(link, found);
+    return toRecord(link, found, new Date(clock.now()).toISOString());
+  });
+  if (!isLinked) throw takenUuid();
+  if (before === undefined || before.uuid === link.uuid) return;
+  const old = `${before.uuid} (${before.registeredBy})`;
+  note.warning = `${link.host} was taken over: ${link.uuid} (${link.by}) is in the place of ${old}`;
+}
+
+function requireReplaceable({ replaces }: Link, { uuid }: RegisteredHost): void {
+  if (replaces === 'anybody') return;
+  if (replaces !== 'nobody' && replaces.uuid === uuid) return;
+  throw new Refusal('forbidden', 'another identity was registered for this host meanwhile');
+}
+
+/** What was allowed by hand stays, whoever registers; all else is that of this registration. */
+function toRecord(link: Link, before: RegisteredHost | undefined, now: string): RegisteredHost {
+  const { uuid, host, mode, by, piggyback, allowedPiggyback = [] } = link;
+  const isSame = before?.uuid === uuid;
+  const added = link.certificates.map(({ serial, notAfter }) => ({
+    serial,
+    notAfter: notAfter.toISOString(),
+  }));
+  const byHand = before?.allowedPiggyback ?? before?.piggyback ?? [];
+  const tookOver =
+    before === undefined || isSame
+      ? before?.tookOver
+      : { uuid: before.uuid, registeredBy: before.registeredBy, at: now };
+  return {
     host,
     uuid,
     mode,
-    certificates: link.certificates.map(({ serial, notAfter }) => ({
-      serial,
-      notAfter: notAfter.toISOString(),
-    })),
-    piggyback: [...link.piggyback],
-    registeredAt: new Date(services.clock.now()).toISOString(),
+    certificates: isSame ? [...before.certificates, ...added] : added,
+    piggyback: [...piggyback],
+    allowedPiggyback: [...new Set([...byHand, ...allowedPiggyback])],
+    registeredAt: now,
     registeredBy: by,
-  });
-  if (!isLinked) throw takenUuid();
+    ...(tookOver === undefined ? {} : { tookOver }),
+  };
 }
 
 /**
@@ -63,11 +102,4 @@ export function parseHost(text: string): HostName {
   } catch (error) {
     throw new Refusal('bad-request', 'host_name is no name Checkmk accepts', { cause: error });
   }
-}
-
-/** At most so many registrations a minute from one address; refused ones count as well. */
-export function countRegistration(address: string, { registrations }: Services): void {
-  const retryAfterS = registrations.take(address);
-  if (retryAfterS === undefined) return;
-  throw new Refusal('too-many', 'too many registrations from this address', { retryAfterS });
 }

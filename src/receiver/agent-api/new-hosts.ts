@@ -10,10 +10,11 @@ import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import type { Access } from '../state/accesses.ts';
 import type { RegistrationRequest } from '../state/requests.ts';
+import { authorise, countFailures, nameOf, requireHost } from './authorising.ts';
 import { checkSigningRequest, sign } from './certificates.ts';
-import { authorise, nameOf, requireHost, spendToken, uuidField } from './existing.ts';
+import { spendToken, uuidField } from './existing.ts';
 import { readJson } from './json-body.ts';
-import { countRegistration, linkHost, requireFreeUuid } from './linking.ts';
+import { linkHost, requireFreeUuid } from './linking.ts';
 
 const asking = z.object({
   uuid: uuidField,
@@ -23,35 +24,51 @@ const asking = z.object({
 
 /** `register_new`: remembers the request, decides at once where a rule does. */
 export async function registerNew(exchange: Exchange, services: Services): Promise<Answer> {
-  countRegistration(exchange.address, services);
   const access = await authoriseNew(exchange, services);
-  const { settings, state, clock } = services;
+  return countFailures(exchange, access, services, () => remember(exchange, services, access));
+}
+
+async function remember(exchange: Exchange, services: Services, access: Access): Promise<Answer> {
+  const { settings, state } = services;
   const { uuid, csr, agent_labels: labels } = await readJson(exchange, asking, settings);
   const host = toHostName(settings.hostName, labels);
   exchange.note.host = host;
   requireHost(access, host);
   await checkSigningRequest(csr, uuid);
   await requireFreeUuid(uuid, host, services);
-  await requireOwnRequest(uuid, access, services);
   if (await state.requests.isFull()) {
     throw new Refusal('overloaded', 'too many hosts wait to be registered', { retryAfterS: 600 });
   }
   const isAllowed = isAllowedByRule(host, labels, services);
-  await state.requests.write({
-    uuid,
-    host,
-    state: isAllowed ? 'allowed' : 'new',
-    allowedBy: isAllowed ? 'rule' : null,
-    reason: null,
-    labels,
-    csr,
-    requestedBy: nameOf(access),
-    requestedAt: new Date(clock.now()).toISOString(),
-    address: exchange.address,
-    mode: access.mode,
-    piggyback: access.piggyback,
+  await state.requests.update(uuid, (before) => {
+    requireOwnRequest(before, access);
+    const stands = before?.state === 'allowed' && before.host === host ? before : undefined;
+    return {
+      uuid,
+      host,
+      state: isAllowed ? 'allowed' : 'new',
+      allowedBy: isAllowed ? 'rule' : null,
+      reason: null,
+      answeredAt: null,
+      allowedPiggyback: [],
+      // What a person has allowed stays allowed when the host asks again before it looks.
+      ...(stands?.allowedBy === 'hand' ? toDecision(stands) : {}),
+      labels,
+      csr,
+      requestedBy: nameOf(access),
+      requestedAt: new Date(services.clock.now()).toISOString(),
+      address: exchange.address,
+      mode: access.mode,
+      piggyback: access.piggyback,
+      takesOver: null,
+    };
   });
   return jsonAnswer({ root_cert: services.trust.store.rootCert });
+}
+
+function toDecision(request: RegistrationRequest) {
+  const { state, allowedBy, reason, answeredAt, allowedPiggyback } = request;
+  return { state, allowedBy, reason, answeredAt, allowedPiggyback };
 }
 
 /** `register_new_ongoing`: what has become of it. */
@@ -72,18 +89,19 @@ export async function pollNew(exchange: Exchange, services: Services): Promise<A
   if (request.state === 'new' || (await isTakenMeanwhile(request, services))) {
     return jsonAnswer({ status: 'InProgress' });
   }
-  return spendToken(access, services, () => complete(request, services));
+  return spendToken(access, services, () => complete(request, exchange, services));
 }
 
+const byAnybody = { kinds: ['user', 'registration'], right: 'new' } as const;
+
 async function authoriseNew(exchange: Exchange, services: Services): Promise<Access> {
-  const access = await authorise(exchange, services, ['user', 'registration'], 'new');
+  const access = await authorise(exchange, services, byAnybody);
   if (services.settings.newHosts !== 'off') return access;
   throw new Refusal('switched-off', 'this site takes no requests of new hosts');
 }
 
 /** Somebody else may not put another signing request in the place of one that waits. */
-async function requireOwnRequest(uuid: string, access: Access, { state }: Services): Promise<void> {
-  const before = await state.requests.byUuid(uuid);
+function requireOwnRequest(before: RegistrationRequest | undefined, access: Access): void {
   if (before === undefined || before.requestedBy === nameOf(access)) return;
   throw new Refusal('forbidden', 'the request was made by somebody else');
 }
@@ -127,11 +145,24 @@ async function isTakenMeanwhile(
 }
 
 /** Only now is the certificate signed: a long wait takes nothing off its lifetime. */
-async function complete(request: RegistrationRequest, services: Services): Promise<Answer> {
-  const { uuid, mode, piggyback, requestedBy: by } = request;
+async function complete(
+  request: RegistrationRequest,
+  exchange: Exchange,
+  services: Services,
+): Promise<Answer> {
+  const { uuid, mode, piggyback, allowedPiggyback, requestedBy: by, allowedBy } = request;
   const host = parseHostName(request.host);
   const signed = await sign(await checkSigningRequest(request.csr, uuid), services);
-  await linkHost({ uuid, host, mode, piggyback, by, certificates: [signed] }, services);
+  const replaces = allowedBy === 'hand' ? 'anybody' : 'nobody';
+  const link = { uuid, host, mode, piggyback, allowedPiggyback, by, replaces } as const;
+  // Nobody revokes or declines it meanwhile.
+  await services.state.requests.update(uuid, async (now) => {
+    if (now?.state !== 'allowed' || now.host !== host) {
+      throw new Refusal('forbidden', 'the request is no longer allowed');
+    }
+    await linkHost({ ...link, certificates: [signed] }, exchange, services);
+    return now;
+  });
   return jsonAnswer({
     status: 'Success',
     agent_cert: signed.certificate,

@@ -1,17 +1,27 @@
 /** Users and tokens: who may send or register which hosts. One file each, secrets hashed. */
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CourierError, quote } from '../../faults/errors.ts';
-import { hashSecret, tokenId } from '../hashing.ts';
-import { Records } from './records.ts';
+import type { Logger } from '../../logging/log.ts';
+import {
+  hashPassword,
+  hashToken,
+  idsOfToken,
+  isFastHash,
+  makeRegistrationToken,
+  makeUploadToken,
+} from '../hashing.ts';
+import { type Inspection, Records } from './records.ts';
 
 const accessSchema = z.object({
   /** A user has a name and a password; an upload token is sent with each output; a registration token works once. */
   kind: z.enum(['user', 'upload', 'registration']),
-  /** The user's name, or where the token is found. */
+  /** The user's name, or what stands for the token in its record's name, lists and logs. */
   id: z.string(),
+  /** What people call a token; empty for a user. */
+  name: z.string().default(''),
   /** Names or patterns of hosts. */
   hosts: z.array(z.string()),
   /** Further names piggyback may be for. */
@@ -34,7 +44,7 @@ export interface AccessWish {
   readonly hosts: readonly string[];
   readonly piggyback: readonly string[];
   readonly mode: Access['mode'];
-  /** Of a user only. */
+  /** Of a user, who is known by it; or what people call a token. */
   readonly name?: string;
   readonly now: number;
   /** Milliseconds; undefined for ever. */
@@ -54,14 +64,18 @@ export class Accesses {
     this.#records = new Records(join(directory, 'access'), accessSchema);
   }
 
-  /** @param tidy removes what a crash left behind; for the receiver only */
-  static async open(directory: string, tidy = false): Promise<Accesses> {
+  /** @param log of the receiver, which tidies up */
+  static async open(directory: string, log?: Logger): Promise<Accesses> {
     const accesses = new Accesses(directory);
-    await accesses.#records.prepare(tidy);
+    await accesses.#records.prepare(log);
     return accesses;
   }
 
-  list(): Promise<readonly Access[]> {
+  inspect(): Promise<Inspection<Access>> {
+    return this.#records.inspect();
+  }
+
+  async list(): Promise<readonly Access[]> {
     return this.#records.list();
   }
 
@@ -69,8 +83,13 @@ export class Accesses {
     return isUserName(name) ? this.#records.read(`user-${name}`) : undefined;
   }
 
-  token(token: string): Promise<Access | undefined> {
-    return this.#records.read(`token-${tokenId(token)}`);
+  /** The record a token would belong to; whether it does, its hash tells. */
+  async token(token: string): Promise<Access | undefined> {
+    const { inside, hashed } = idsOfToken(token);
+    const found = inside === undefined ? undefined : await this.#records.read(`token-${inside}`);
+    // Whoever only knows the id of a token of before does not get at its slow hash.
+    if (found !== undefined && isFastHash(found.hash)) return found;
+    return this.#records.read(`token-${hashed}`);
   }
 
   /**
@@ -80,19 +99,17 @@ export class Accesses {
    */
   async make(wish: AccessWish): Promise<{ readonly access: Access; readonly secret: string }> {
     const { kind, name = '', now, validMs } = wish;
-    const secret =
-      kind === 'registration' ? `0:${randomUUID()}` : randomBytes(24).toString('base64url');
     if (kind === 'user' && !isUserName(name)) {
       throw new CourierError('USAGE', `a user cannot be called ${quote(name)}`);
     }
+    const { secret, ...made } = await makeSecret(kind, name);
     const access: Access = {
       kind,
-      id: kind === 'user' ? name : tokenId(secret),
+      ...made,
       hosts: [...wish.hosts],
       piggyback: [...wish.piggyback],
       rights: [...rightsOf[kind]],
       mode: wish.mode,
-      hash: await hashSecret(secret),
       createdAt: new Date(now).toISOString(),
       expiresAt: validMs === undefined ? null : new Date(now + validMs).toISOString(),
     };
@@ -105,10 +122,41 @@ export class Accesses {
     return this.#records.remove(fileOf(access));
   }
 
+  /** Keeps a token under another hash, unless it is gone or changed meanwhile. */
+  async rehash(access: Access, hash: string): Promise<void> {
+    await this.#records.update(fileOf(access), (before) =>
+      before?.hash === access.hash ? { ...before, hash } : before,
+    );
+  }
+
+  /** Takes one of its hosts from an access. */
+  async narrow(access: Access, host: string): Promise<void> {
+    await this.#records.update(
+      fileOf(access),
+      (before) => before && { ...before, hosts: before.hosts.filter((one) => one !== host) },
+    );
+  }
+
+  /** Removes a record that cannot be read, by its name. */
+  removeDamaged(name: string): Promise<boolean> {
+    return this.#records.remove(name);
+  }
+
   /** Puts back a token that was taken for something that then failed. */
   async restore(access: Access): Promise<void> {
     await this.#records.create(fileOf(access), access);
   }
+}
+
+type Secret = Pick<Access, 'id' | 'name' | 'hash'> & { readonly secret: string };
+
+async function makeSecret(kind: Access['kind'], name: string): Promise<Secret> {
+  if (kind === 'user') {
+    const secret = randomBytes(24).toString('base64url');
+    return { id: name, name: '', secret, hash: await hashPassword(secret) };
+  }
+  const { id, token } = kind === 'upload' ? makeUploadToken() : makeRegistrationToken();
+  return { id, name, secret: token, hash: hashToken(token) };
 }
 
 function fileOf({ kind, id }: Access): string {

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';
-import { Records } from './records.ts';
+import type { Logger } from '../../logging/log.ts';
+import { type Inspection, Records } from './records.ts';
 
 const hostSchema = z.object({
   host: z.string(),
@@ -12,18 +13,22 @@ const hostSchema = z.object({
   mode: z.enum(['push-agent', 'pull-agent']),
   /** Every certificate it was given and may still use; renewing does not end the one before. */
   certificates: z.array(z.object({ serial: z.string(), notAfter: z.string() })),
-  /** Names of other hosts, or patterns, it may send piggyback for. */
+  /** Names of other hosts, or patterns, it may send piggyback for, by what it registered with. */
   piggyback: z.array(z.string()),
+  /**
+   * Further ones that were allowed by hand, which stay when it registers again. Records of before
+   * do not tell them apart.
+   */
+  allowedPiggyback: z.array(z.string()).optional(),
   registeredAt: z.string(),
   /** Who asked, such as `user admin`. */
   registeredBy: z.string(),
+  /** Another identity that had the name when this one registered. */
+  tookOver: z.object({ uuid: z.string(), registeredBy: z.string(), at: z.string() }).optional(),
 });
 
 export type RegisteredHost = z.infer<typeof hostSchema>;
 export type ConnectionMode = RegisteredHost['mode'];
-
-/** Whose turn it is to link; no host is called that. */
-const linking = '/link';
 
 /**
  * The hosts and, in memory, an index by UUID. Another process may take a host away at any time:
@@ -33,18 +38,22 @@ export class Hosts {
   readonly #records: Records<RegisteredHost>;
   #hostOf = new Map<string, string>();
   #indexed = '';
-  /** Writes for one host wait for each other. */
-  readonly #tails = new Map<string, Promise<unknown>>();
+  /** Whoever links last. */
+  #linking: Promise<unknown> = Promise.resolve();
 
   private constructor(directory: string) {
     this.#records = new Records(join(directory, 'hosts'), hostSchema);
   }
 
-  /** @param tidy removes what a crash left behind; for the receiver only */
-  static async open(directory: string, tidy = false): Promise<Hosts> {
+  /** @param log of the receiver, which tidies up */
+  static async open(directory: string, log?: Logger): Promise<Hosts> {
     const hosts = new Hosts(directory);
-    await hosts.#records.prepare(tidy);
+    await hosts.#records.prepare(log);
     return hosts;
+  }
+
+  inspect(): Promise<Inspection<RegisteredHost>> {
+    return this.#records.inspect();
   }
 
   list(): Promise<readonly RegisteredHost[]> {
@@ -67,35 +76,66 @@ export class Hosts {
   /**
    * Links a host with a UUID; a UUID it was linked with before is no longer registered.
    *
+   * @param make what was there → what shall be, while nobody else can change it; may throw
    * @returns false when the UUID stands for another host
    */
-  async link(record: RegisteredHost): Promise<boolean> {
-    const { uuid, host } = record;
+  async link(
+    { host, uuid }: Pick<RegisteredHost, 'host' | 'uuid'>,
+    make: (before: RegisteredHost | undefined) => RegisteredHost | Promise<RegisteredHost>,
+  ): Promise<boolean> {
     // One after the other: of two who link one UUID with different hosts, one must see the other.
-    return this.#inTurn(linking, async () => {
+    const turn = this.#linking.then(async () => {
       const linked = await this.byUuid(uuid);
       if (linked !== undefined && linked.host !== host) return false;
-      await this.#inTurn(host, () => this.#records.write(host, record));
+      await this.#records.update(host, make);
       this.#hostOf.set(uuid, host);
       return true;
     });
+    this.#linking = turn.catch(() => undefined);
+    return turn;
   }
 
-  /** Remembers a further certificate, and forgets those that have expired. */
-  async addCertificate(uuid: string, serial: string, notAfter: Date, now: number): Promise<void> {
+  /** Changes what is known of a host, which goes on being the same; false when there is none. */
+  async change(host: string, make: (before: RegisteredHost) => RegisteredHost): Promise<boolean> {
+    const after = await this.#records.update(host, (before) => before && make(before));
+    return after !== undefined;
+  }
+
+  /**
+   * Remembers a further certificate, and forgets those that have expired.
+   *
+   * @returns false when the UUID is registered no more: then it must not be given away
+   */
+  async addCertificate(
+    uuid: string,
+    certificate: { readonly serial: string; readonly notAfter: Date },
+    now: number,
+  ): Promise<boolean> {
     const host = (await this.byUuid(uuid))?.host;
-    if (host === undefined) return;
-    await this.#inTurn(host, async () => {
-      const record = await this.#records.read(host);
-      if (record?.uuid !== uuid) return;
-      const valid = record.certificates.filter((one) => Date.parse(one.notAfter) > now);
+    if (host === undefined) return false;
+    const { serial, notAfter } = certificate;
+    const after = await this.#records.update(host, (before) => {
+      if (before?.uuid !== uuid) return before;
+      const valid = before.certificates.filter((one) => Date.parse(one.notAfter) > now);
       const certificates = [...valid, { serial, notAfter: notAfter.toISOString() }];
-      await this.#records.write(host, { ...record, certificates });
+      return { ...before, certificates };
     });
+    return after?.uuid === uuid;
   }
 
-  remove(host: string): Promise<boolean> {
-    return this.#inTurn(host, () => this.#records.remove(host));
+  /** @returns what there was */
+  async remove(host: string): Promise<RegisteredHost | undefined> {
+    let removed: RegisteredHost | undefined;
+    await this.#records.update(host, (before) => {
+      removed = before;
+      return undefined;
+    });
+    return removed;
+  }
+
+  /** Removes a record that cannot be read. */
+  removeDamaged(host: string): Promise<boolean> {
+    return this.#records.remove(host);
   }
 
   /** Reads all files when one of them may have changed. */
@@ -106,15 +146,9 @@ export class Hosts {
     this.#hostOf = new Map(all.map(({ uuid, host }) => [uuid, host]));
     this.#indexed = version;
   }
+}
 
-  async #inTurn<Result>(host: string, work: () => Promise<Result>): Promise<Result> {
-    const before = this.#tails.get(host) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.#tails.set(host, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#tails.get(host) === turn) this.#tails.delete(host);
-    }
-  }
+/** All names a host may send piggyback for. */
+export function allPiggyback({ piggyback, allowedPiggyback = [] }: RegisteredHost): string[] {
+  return [...new Set([...piggyback, ...allowedPiggyback])];
 }

@@ -2,11 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import {
-  type FileHandle,
   link,
   lstat,
   mkdir,
-  open,
   readdir,
   readFile,
   rename,
@@ -14,45 +12,81 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ZodType } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import type { Logger } from '../../logging/log.ts';
+import { withLockFile } from '../../system/lock-file.ts';
 import { isTrustedEntry, requireTrusted } from '../../system/trusted-path.ts';
+import { setAside, syncDirectory, writeDurably } from './record-files.ts';
 
 interface Cached<Value> {
   readonly version: string;
   readonly value: Value;
 }
 
+/** A record that is there and cannot be used. */
+export interface DamagedRecord {
+  readonly name: string;
+  /** Which file, and what is wrong with it. */
+  readonly message: string;
+  /** Whether that is what is in it; else it could not even be read. */
+  readonly isTorn: boolean;
+}
+
+export interface Inspection<Value> {
+  readonly values: readonly Value[];
+  readonly damaged: readonly DamagedRecord[];
+}
+
 /** Temporary files begin with it; no record does. */
 const temporaryMark = '.new-';
 const ending = '.json';
+/** Below the records: a lock a record. */
+const locks = '.locks';
 
 /**
  * A directory of records that survive a crash: temporary file, fsync, rename, fsync of the
- * directory. A record is read again when its file has changed, whoever changed it.
+ * directory. A record is read again when its file has changed, whoever changed it; whoever changes
+ * one has read what he changes while nobody else could.
  */
 export class Records<Value> {
   readonly directory: string;
   readonly #schema: ZodType<Value>;
   readonly #cache = new Map<string, Cached<Value>>();
+  #log: Logger | undefined;
+  /** Each is told once. */
+  readonly #told = new Set<string>();
 
   constructor(directory: string, schema: ZodType<Value>) {
     this.directory = directory;
     this.#schema = schema;
   }
 
-  /** Makes the directory; with `tidy` removes what a crash left of writing, which only one may do. */
-  async prepare(tidy = false): Promise<void> {
+  /**
+   * Makes the directory.
+   *
+   * @param log of the receiver: it alone removes what a crash left of writing, and moves damaged
+   * records to `broken`, saying so
+   */
+  async prepare(log?: Logger): Promise<void> {
     await this.#while('preparing', this.directory, async () => {
-      await mkdir(this.directory, { recursive: true, mode: 0o700 });
+      await mkdir(join(this.directory, locks), { recursive: true, mode: 0o700 });
       await requireTrusted(this.directory);
-      if (!tidy) return;
+      if (log === undefined) return;
       for (const name of await readdir(this.directory)) {
         if (name.startsWith(temporaryMark)) await rm(join(this.directory, name), { force: true });
       }
     });
+    if (log === undefined) return;
+    for (const { name, isTorn, message } of (await this.inspect()).damaged) {
+      // What cannot be read at all may be whole.
+      if (!isTorn) log.warn({}, message);
+      else
+        await setAside(this.#pathOf(name), join(dirname(this.directory), 'broken'), message, log);
+    }
+    this.#log = log;
   }
 
   /**
@@ -89,14 +123,32 @@ export class Records<Value> {
     });
   }
 
-  /** All records in the order of their names. */
+  /** All records in the order of their names; a damaged one takes no other along, and is logged. */
   async list(): Promise<readonly Value[]> {
-    const values: Value[] = [];
-    for (const name of await this.names()) {
-      const value = await this.read(name);
-      if (value !== undefined) values.push(value);
+    const { values, damaged } = await this.inspect();
+    for (const { message } of damaged) {
+      if (!this.#told.has(message)) this.#log?.warn({}, message);
+      this.#told.add(message);
     }
     return values;
+  }
+
+  /** The same with what is wrong with the others. */
+  async inspect(): Promise<Inspection<Value>> {
+    const values: Value[] = [];
+    const damaged: DamagedRecord[] = [];
+    for (const name of await this.names()) {
+      try {
+        const value = await this.read(name);
+        if (value !== undefined) values.push(value);
+      } catch (error) {
+        const { code, message } = asCourierError(error, 'reading');
+        const stats = await lstat(this.#pathOf(name)).catch(() => undefined);
+        const isTorn = code === 'CONFIG' && stats !== undefined && isTrustedEntry(stats);
+        damaged.push({ name, message, isTorn });
+      }
+    }
+    return { values, damaged };
   }
 
   /** Changes whenever a record comes, goes or is replaced. */
@@ -107,9 +159,30 @@ export class Records<Value> {
     });
   }
 
-  /** Writes a record, replacing one of that name. */
+  /**
+   * Makes of a record what `change` says, while no process can change it otherwise.
+   *
+   * @param change what is there → what shall be, undefined for nothing; the same object for no change
+   * @returns what is there then
+   * @throws whatever `change` throws; nothing is changed then
+   */
+  async update(
+    name: string,
+    change: (before: Value | undefined) => Promise<Value | undefined> | Value | undefined,
+  ): Promise<Value | undefined> {
+    return this.#locked(name, async () => {
+      const before = await this.read(name);
+      const after = await change(before);
+      if (after === before) return after;
+      if (after === undefined) await this.#unlink(name);
+      else await this.#put(name, after, rename);
+      return after;
+    });
+  }
+
+  /** Writes a record, whatever there is of that name. */
   async write(name: string, value: Value): Promise<void> {
-    await this.#put(name, value, rename);
+    await this.#locked(name, () => this.#put(name, value, rename));
   }
 
   /** @returns false when there is a record of that name already */
@@ -122,6 +195,14 @@ export class Records<Value> {
 
   /** @returns false when there was none; of several at once, one gets true */
   async remove(name: string): Promise<boolean> {
+    return this.#locked(name, () => this.#unlink(name));
+  }
+
+  #locked<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    return withLockFile(join(this.directory, locks, this.#check(name)), work);
+  }
+
+  async #unlink(name: string): Promise<boolean> {
     const path = this.#pathOf(name);
     return this.#while('removing', path, async () => {
       try {
@@ -132,7 +213,7 @@ export class Records<Value> {
         throw error;
       }
       this.#cache.delete(name);
-      await this.#syncDirectory();
+      await syncDirectory(this.directory);
       return true;
     });
   }
@@ -153,7 +234,7 @@ export class Records<Value> {
         if (errorCode(error) === 'EEXIST') return false;
         throw error;
       }
-      await this.#syncDirectory();
+      await syncDirectory(this.directory);
       return true;
     });
   }
@@ -167,15 +248,13 @@ export class Records<Value> {
   }
 
   #pathOf(name: string): string {
-    // Names come from checked values; this is what stands between a mistake and another file.
-    if (name === '' || name.startsWith('.') || name.includes('/') || name.includes('\0')) {
-      throw new CourierError('INTERNAL', 'a record of that name cannot be');
-    }
-    return join(this.directory, `${name}${ending}`);
+    return join(this.directory, `${this.#check(name)}${ending}`);
   }
 
-  async #syncDirectory(): Promise<void> {
-    await withFile(await open(this.directory, 'r'), (directory) => directory.sync());
+  /** Names come from checked values; this is what stands between a mistake and another file. */
+  #check(name: string): string {
+    if (name !== '' && !name.startsWith('.') && !/[/\0]/.test(name)) return name;
+    throw new CourierError('INTERNAL', 'a record of that name cannot be');
   }
 
   async #while<Result>(doing: string, path: string, work: () => Promise<Result>): Promise<Result> {
@@ -187,26 +266,12 @@ export class Records<Value> {
   }
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
-  await withFile(await open(path, 'wx', 0o600), async (file) => {
-    await file.writeFile(text);
-    await file.sync();
-  });
-}
-
-async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await use(file);
-  } finally {
-    await file.close();
-  }
-}
-
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const said = error instanceof Error ? error.message : 'not JSON';
-    throw new CourierError('CONFIG', `${path}: ${said}`, { cause: error });
+    // Not the whole of what is said, which quotes the file: there are hashes in it.
+    const [place = ''] = / at position \d+/.exec(String(error)) ?? [];
+    throw new CourierError('CONFIG', `${path}: not JSON${place}`);
   }
 }

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';
-import { Records } from './records.ts';
+import type { Logger } from '../../logging/log.ts';
+import { type Inspection, Records } from './records.ts';
 
 const requestSchema = z.object({
   uuid: z.string().refine(isHostUuid, 'must be a version 4 UUID'),
@@ -19,10 +20,15 @@ const requestSchema = z.object({
   /** Who asked, such as `user admin`; only the same may ask again. */
   requestedBy: z.string(),
   requestedAt: z.string(),
+  answeredAt: z.string().nullable().default(null),
   address: z.string(),
   mode: z.enum(['push-agent', 'pull-agent']),
-  /** Names it may send piggyback for once it is registered. */
+  /** Names it may send piggyback for once it is registered, by what it asks with. */
   piggyback: z.array(z.string()),
+  /** Further ones that were allowed by hand. */
+  allowedPiggyback: z.array(z.string()).default([]),
+  /** The UUID that has the host's name, where only the word of a person was missing. */
+  takesOver: z.string().nullable().default(null),
 });
 
 export type RegistrationRequest = z.infer<typeof requestSchema>;
@@ -40,11 +46,15 @@ export class Requests {
     this.#records = new Records(join(directory, 'requests'), requestSchema);
   }
 
-  /** @param tidy removes what a crash left behind; for the receiver only */
-  static async open(directory: string, tidy = false): Promise<Requests> {
+  /** @param log of the receiver, which tidies up */
+  static async open(directory: string, log?: Logger): Promise<Requests> {
     const requests = new Requests(directory);
-    await requests.#records.prepare(tidy);
+    await requests.#records.prepare(log);
     return requests;
+  }
+
+  inspect(): Promise<Inspection<RegistrationRequest>> {
+    return this.#records.inspect();
   }
 
   list(): Promise<readonly RegistrationRequest[]> {
@@ -59,8 +69,16 @@ export class Requests {
     return (await this.#records.names()).length >= mostRequests;
   }
 
-  write(request: RegistrationRequest): Promise<void> {
-    return this.#records.write(request.uuid, request);
+  /**
+   * Makes of the request of a UUID what `change` says, while nobody else can change it.
+   *
+   * @returns the request there is then
+   */
+  update(
+    uuid: string,
+    change: Parameters<Records<RegistrationRequest>['update']>[1],
+  ): Promise<RegistrationRequest | undefined> {
+    return this.#records.update(uuid, change);
   }
 
   remove(uuid: string): Promise<boolean> {
@@ -69,9 +87,16 @@ export class Requests {
 
   /** Forgets what nobody will ask for any more. */
   async prune(now: number): Promise<void> {
-    for (const { uuid, state, requestedAt } of await this.list()) {
-      const limitMs = state === 'new' ? keptMs.open : keptMs.answered;
-      if (now - Date.parse(requestedAt) > limitMs) await this.remove(uuid);
+    for (const request of await this.list()) {
+      if (!isOld(request, now)) continue;
+      await this.update(request.uuid, (before) =>
+        before !== undefined && isOld(before, now) ? undefined : before,
+      );
     }
   }
+}
+
+function isOld({ state, requestedAt, answeredAt }: RegistrationRequest, now: number): boolean {
+  const limitMs = state === 'new' ? keptMs.open : keptMs.answered;
+  return now - Date.parse(answeredAt ?? requestedAt) > limitMs;
 }

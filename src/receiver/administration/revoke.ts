@@ -1,0 +1,167 @@
+/** `cmk-courier hosts revoke`: afterwards nothing writes for a host, or it is said what still does. */
+
+import { isHostUuid } from '../../certs/dns-name.ts';
+import { revokeHost as revokeCertificates } from '../../certs/revoke.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { matchesPattern } from '../patterns.ts';
+import type { Access } from '../state/accesses.ts';
+import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
+import { describeAccess, nameAccess } from './list.ts';
+import { findHost, openState, type State } from './state.ts';
+
+export interface Revoking {
+  /** Leaves the certificates good, and what a host registers with. */
+  readonly forget: boolean;
+  /** Where the deny list is. */
+  readonly certificates: () => string;
+  readonly now: number;
+}
+
+/**
+ * Takes hosts, users and tokens their rights; a name may stand for several of them.
+ *
+ * @returns a line for each thing that was done, and for each that still lets a host write
+ * @throws CourierError USAGE when there is nothing of that name
+ */
+export async function revoke(
+  directory: string,
+  names: readonly string[],
+  revoking: Revoking,
+): Promise<string> {
+  const state = await openState(directory);
+  const lines: string[] = [];
+  for (const name of names) {
+    const registered = await findHost(name, state);
+    const host = registered?.host ?? name;
+    const done = [
+      ...(registered === undefined
+        ? await revokeUnlinked(name, state, revoking)
+        : await revokeHost(registered, state, revoking)),
+      ...(await revokeRequests(name, host, state)),
+      ...(await revokeAccesses(name, host, [state, revoking])),
+    ];
+    const left = revoking.forget ? [] : await describeRest(name, host, state);
+    if (done.length === 0) throw nothingThere(name, left);
+    lines.push(...done, ...left);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function nothingThere(name: string, left: readonly string[]): CourierError {
+  const message = [`there is no host, user or token ${quote(name)}`, ...left].join('; ');
+  return new CourierError('USAGE', message);
+}
+
+/** The link goes first: it is what every request asks for. */
+async function revokeHost(
+  { host, uuid }: RegisteredHost,
+  { hosts }: State,
+  { forget, certificates, now }: Revoking,
+): Promise<readonly string[]> {
+  // What was there at the last moment: a certificate may have been added since.
+  const known = (await hosts.remove(host))?.certificates ?? [];
+  if (forget) return [`forgot ${host} ${uuid}`];
+  const serials = known.map(({ serial }) => serial);
+  const revoked = await revokeCertificates({ uuid, serials }, certificates(), new Date(now));
+  return [`revoked ${host} ${uuid}, ${count(revoked.length, 'certificate')}`];
+}
+
+/** A record nobody can read, or certificates whose UUID never got, or no longer has, a host. */
+async function revokeUnlinked(
+  name: string,
+  { hosts }: State,
+  { forget, certificates, now }: Revoking,
+): Promise<readonly string[]> {
+  const { damaged } = await hosts.inspect();
+  const broken = damaged.find((record) => record.name === name);
+  if (broken !== undefined) {
+    await hosts.removeDamaged(name);
+    const unknown = `its certificates are not known: they are good for nothing without it`;
+    return [`removed the damaged record of ${name} (${broken.message}); ${unknown}`];
+  }
+  if (forget || !isHostUuid(name)) return [];
+  const revoked = await revokeCertificates(
+    { uuid: name, serials: [] },
+    certificates(),
+    new Date(now),
+  );
+  return revoked.length === 0 ? [] : [`revoked ${name}, ${count(revoked.length, 'certificate')}`];
+}
+
+/** One that was allowed would register the host again. */
+async function revokeRequests(
+  name: string,
+  host: string,
+  { requests }: State,
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const request of await requests.list()) {
+    if (request.host !== host && request.uuid !== name) continue;
+    await requests.remove(request.uuid);
+    lines.push(
+      `removed the request of ${request.uuid} (${request.requestedBy}) for ${request.host}`,
+    );
+  }
+  return lines;
+}
+
+/** Whatever is for this host alone goes; of what is for several by name, this name. */
+async function revokeAccesses(
+  name: string,
+  host: string,
+  [{ accesses }, { forget }]: readonly [State, Revoking],
+): Promise<readonly string[]> {
+  const { values, damaged } = await accesses.inspect();
+  const lines: string[] = [];
+  for (const access of values) {
+    const isMeant = access.id === name;
+    if (!isMeant && (!access.hosts.includes(host) || (forget && access.kind !== 'upload')))
+      continue;
+    const rest = access.hosts.filter((one) => one !== host);
+    if (isMeant || rest.length === 0) {
+      await accesses.remove(access);
+      lines.push(`revoked ${describeAccess(access)}`);
+    } else {
+      await accesses.narrow(access, host);
+      lines.push(`took ${host} from ${nameAccess(access)}, which stays good for ${rest.join(' ')}`);
+    }
+  }
+  for (const { name: file, message } of damaged) {
+    if (file !== `user-${name}` && file !== `token-${name}`) continue;
+    await accesses.removeDamaged(file);
+    lines.push(`removed a damaged record: ${message}`);
+  }
+  return lines;
+}
+
+/** What lets others write for the host, which nobody has asked to end. */
+async function describeRest(
+  name: string,
+  host: string,
+  { hosts, accesses }: State,
+): Promise<readonly string[]> {
+  const rest = (await accesses.list()).filter(({ id }) => id !== name);
+  return [
+    ...rest.filter((access) => matchesPattern(host, access.hosts)).map(describePattern(host)),
+    ...rest
+      .filter(({ hosts: own, piggyback }) => !fits(host, own) && fits(host, piggyback))
+      .map((access) => `${describeAccess(access)}: its piggyback still reaches ${host}`),
+    ...(await hosts.list())
+      .filter((other) => fits(host, allPiggyback(other)))
+      .map((other) => `${other.host} may still send piggyback for ${host}`),
+  ];
+}
+
+const fits = matchesPattern;
+
+function describePattern(host: string) {
+  return (access: Access): string => {
+    const what = { upload: 'writes', registration: 'registers', user: 'registers and writes' };
+    const how = `\`cmk-courier hosts revoke ${access.id}\` ends that, for all others too`;
+    return `still there: ${describeAccess(access)}, which ${what[access.kind]} for ${host}; ${how}`;
+  };
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

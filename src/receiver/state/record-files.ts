@@ -1,0 +1,48 @@
+/** Files of records: durable, and out of the way when damaged. */
+
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errorCode } from '../../faults/system-errors.ts';
+import type { Logger } from '../../logging/log.ts';
+import { tidyBroken } from '../../spool/inventory.ts';
+import { makeBrokenName } from '../../spool/names.ts';
+
+/** A new file only its owner can read, on disk when this resolves. */
+export async function writeDurably(path: string, text: string): Promise<void> {
+  await withFile(await open(path, 'wx', 0o600), async (file) => {
+    await file.writeFile(text);
+    await file.sync();
+  });
+}
+
+/** Without this a crash may undo a rename. */
+export async function syncDirectory(path: string): Promise<void> {
+  await withFile(await open(path, 'r'), (directory) => directory.sync());
+}
+
+/** Moves a damaged file to `broken`, where somebody may look at it, and says so. Never rejects. */
+export async function setAside(
+  path: string,
+  broken: string,
+  why: string,
+  log: Logger,
+): Promise<void> {
+  const kind = basename(dirname(path));
+  const aside = join(broken, makeBrokenName(`${kind}-${basename(path)}`));
+  try {
+    await mkdir(broken, { recursive: true, mode: 0o700 });
+    await rename(path, aside);
+    log.warn({}, `${why}; the file is now ${aside}`);
+    tidyBroken(broken);
+  } catch (error) {
+    log.warn({}, `${why}; it cannot be set aside: ${errorCode(error) ?? String(error)}`);
+  }
+}
+
+async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await use(file);
+  } finally {
+    await file.close();
+  }
+}

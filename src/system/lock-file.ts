@@ -1,0 +1,100 @@
+/** One at a time, within this process and between processes: a file that is there meanwhile. */
+
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { isAlive, processSpace } from './processes.ts';
+
+/** What is guarded takes milliseconds: whoever holds a lock so long hangs, or its machine did. */
+const staleMs = 10_000;
+const longestWaitMs = 15_000;
+const stepMs = 10;
+
+/** Those of this process wait for each other without asking the disk. */
+const tails = new Map<string, Promise<unknown>>();
+
+/**
+ * Does `work` while nobody else does theirs under the same path. The lock of a process that has
+ * ended counts for nothing. What the file holds is for us only; its directory must be there.
+ *
+ * @throws CourierError LOCAL when it cannot be had; whatever `work` throws
+ */
+export async function withLockFile<Result>(
+  path: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const before = tails.get(path) ?? Promise.resolve();
+  const turn = before.then(
+    () => whileHeld(path, work),
+    () => whileHeld(path, work),
+  );
+  tails.set(path, turn);
+  try {
+    return await turn;
+  } finally {
+    if (tails.get(path) === turn) tails.delete(path);
+  }
+}
+
+async function whileHeld<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  const mark = `${await processSpace()} ${process.pid} ${randomBytes(9).toString('hex')}\n`;
+  await acquire(path, mark);
+  try {
+    return await work();
+  } finally {
+    if ((await read(path)) === mark) await rm(path, { force: true });
+  }
+}
+
+async function acquire(path: string, mark: string): Promise<void> {
+  const giveUpAt = performance.now() + longestWaitMs;
+  while (!(await tryCreate(path, mark))) {
+    if (await isStale(path)) await breakLock(path);
+    else if (performance.now() < giveUpAt) await sleep(stepMs * (1 + Math.random()));
+    else throw new CourierError('LOCAL', `${path}: another process has been at it for 15s`);
+  }
+}
+
+async function tryCreate(path: string, mark: string): Promise<boolean> {
+  try {
+    await writeFile(path, mark, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw asCourierError(error, `locking ${path}`);
+  }
+}
+
+/** By its process where that is one of ours to see, else by its age. */
+async function isStale(path: string): Promise<boolean> {
+  try {
+    const [space, pid] = (await readFile(path, 'utf8')).split(' ');
+    if (space === (await processSpace()) && !isAlive(Number(pid))) return true;
+    return Date.now() - (await stat(path)).mtimeMs > staleMs;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw asCourierError(error, `locking ${path}`);
+  }
+}
+
+/** Moved first, so that of two who break it none removes the lock the other has taken since. */
+async function breakLock(path: string): Promise<void> {
+  const seen = await read(path);
+  const moved = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, moved);
+    if ((await read(moved)) !== seen) await link(moved, path);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes(errorCode(error) ?? '')) {
+      throw asCourierError(error, `locking ${path}`);
+    }
+  } finally {
+    await rm(moved, { force: true });
+  }
+}
+
+async function read(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}

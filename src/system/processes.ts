@@ -1,0 +1,22 @@
+/** Whether somebody who left a file behind is still there. */
+
+import { readlink } from 'node:fs';
+import { promisify } from 'node:util';
+import { errorCode } from '../faults/system-errors.ts';
+
+const readLink = promisify(readlink);
+
+/** Containers may share a directory and not their processes: each number means another there. */
+export async function processSpace(): Promise<string> {
+  const link = await readLink('/proc/self/ns/pid').catch(() => '');
+  return /\d+/.exec(link)?.[0] ?? '0';
+}
+
+/** Whether there is a process of that number, in our own space. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
+  }
+}
