@@ -213,7 +213,7 @@ test('what a crash left half-way written is removed, and a damaged file is named
   const receiver = makeReceiver(directory, running.certificates.directory);
   await receiver.start();
   await receiver.stop();
-  assert.deepEqual(await readdir(hosts), []);
+  assert.deepEqual(await readdir(hosts), ['.locks']);
   const token = await running.makeAccess({});
   const [name = ''] = await readdir(join(running.directory, 'state', 'access'));
   await writeFile(join(running.directory, 'state', 'access', name), '{ "kind": ');
