@@ -1,6 +1,6 @@
 /** A real squid with a configuration of its own. */
 
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { findFreePort } from './free-port.ts';
@@ -17,9 +17,12 @@ export interface SquidRules {
   readonly login?: { readonly user: string; readonly password: string };
 }
 
-/** Starts a squid that caches nothing. Started by root it drops its rights, so all may write. */
-export async function startSquid(directory: string, rules: SquidRules = {}): Promise<Squid> {
+/** Starts a squid that caches nothing. Started by root it drops its rights, so all may write to its files. */
+export async function startSquid(parent: string, rules: SquidRules = {}): Promise<Squid> {
   const port = await findFreePort();
+  const directory = join(parent, 'squid');
+  await mkdir(directory);
+  await chmod(parent, 0o711);
   await chmod(directory, 0o777);
   const configuration = join(directory, 'squid.conf');
   const login = rules.login === undefined ? '' : await writeLogin(directory, rules.login);
