@@ -67,7 +67,8 @@ export class Collector {
   readonly #startedAt: Date;
   #running: Running | undefined;
   #loop: Promise<void> | undefined;
-  #reloadFault: string | undefined;
+  #routesFault: string | undefined;
+  #hostsFault: string | undefined;
   #lastTickMs = 0;
   readonly #cycles = { good: 0, faulty: 0 };
 
@@ -125,7 +126,7 @@ export class Collector {
       log.info({ hosts: this.#roster.size }, 'routes reloaded');
     } catch (thrown) {
       const { code, message } = asCourierError(thrown, 'reloading routes');
-      this.#reloadFault = message;
+      this.#routesFault = message;
       log.warn({ code }, `the routes in force stay: ${message}`);
     }
   }
@@ -145,7 +146,7 @@ export class Collector {
       {
         startedAt: this.#startedAt,
         routesPath: this.#settings.routesPath,
-        reloadFault: this.#reloadFault,
+        reloadFault: this.#routesFault ?? this.#hostsFault,
         running: this.#lanes.inside,
         cycles: { ...this.#cycles },
         entries: this.#roster.entries(),
@@ -174,7 +175,7 @@ export class Collector {
     const { concurrency, perPeer } = inForce.routes.collector;
     running.inForce = inForce;
     this.#lanes.limits = { concurrency, perPeer };
-    this.#reloadFault = undefined;
+    this.#routesFault = undefined;
     this.#updateHosts(running);
   }
 
@@ -205,14 +206,21 @@ export class Collector {
     const hosts = this.#gather(running);
     const gone = this.#roster.update(routes, hosts, this.#context.clock.monotonic());
     for (const host of gone) this.#removeReady(running, host);
+    for (const entry of this.#roster.entries()) {
+      if (!entry.routed.isToRenew || entry.laid === 'nothing') continue;
+      this.#removeReady(running, entry.target.host);
+      entry.laidReady('nothing');
+    }
   }
 
   #gather({ known, inForce }: Running): ReadonlyMap<HostName, ListedHost> {
     try {
-      return known.gather(inForce.routes);
+      const hosts = known.gather(inForce.routes);
+      this.#hostsFault = undefined;
+      return hosts;
     } catch (thrown) {
       const { code, message } = asCourierError(thrown, 'gathering hosts');
-      this.#reloadFault = message;
+      this.#hostsFault = message;
       this.#context.log.warn({ code }, `the hosts stay as they are: ${message}`);
       return known.previous(inForce.routes);
     }

@@ -22,7 +22,8 @@ export class ControlSocket {
   constructor(path: string, answers: Answers) {
     this.#path = path;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket, answers));
-    this.#server.maxConnections = 16;
+    // Every host check of the site may come while the loop is busy for a moment.
+    this.#server.maxConnections = 1024;
     // A connection that could not be taken is one question unanswered.
     this.#server.on('error', () => undefined);
   }

@@ -143,6 +143,7 @@ function addressOf({ routed: { isAsked, target } }: Entry): string | undefined {
 /** A full RAM directory means that the site asks for itself; the next cycle tries again. */
 function tryToLay(entry: Entry, { context }: CycleSettings, what: Laid, lay: () => void): void {
   const { host } = entry.target;
+  if (entry.routed.isToRenew) return;
   try {
     lay();
     entry.laidReady(what);

@@ -28,6 +28,8 @@ export interface Routed {
   readonly tags: readonly string[];
   /** What is ready is good only for the address it was asked with. */
   readonly isAsked: boolean;
+  /** Nothing is laid ready: the site is to come itself, and tell what is new. */
+  readonly isToRenew: boolean;
   readonly route: Route;
   /** Where its first source is, if others have theirs there too. */
   readonly peer: string | undefined;

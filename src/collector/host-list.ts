@@ -14,6 +14,13 @@ export interface ListedHost {
   readonly tags: readonly string[];
   /** The site asked for it, and alone knows its address: it may ask for another one any time. */
   readonly isAsked: boolean;
+  /** The site is to come itself and ask for it again. */
+  readonly isToRenew: boolean;
+}
+
+/** What the site asked for, and whether it is to ask again. */
+interface Noted extends Asked {
+  readonly isToRenew: boolean;
 }
 
 const largestList = 16 * 1024 * 1024;
@@ -31,7 +38,9 @@ export function readHostList(path: string): readonly ListedHost[] {
     if (name === undefined) return [];
     try {
       const given = address === '-' ? undefined : parseAddress(address);
-      return [{ host: parseHostName(name), address: given, tags, isAsked: false }];
+      return [
+        { host: parseHostName(name), address: given, tags, isAsked: false, isToRenew: false },
+      ];
     } catch (error) {
       const what = `${path}:${index + 1}: ${quote(line)}: a line is NAME ADDRESS TAG…`;
       throw new CourierError('CONFIG', what, { cause: error });
@@ -55,17 +64,17 @@ function readText(path: string): string {
 export function gatherHosts(
   { routes }: Routes,
   listed: readonly ListedHost[],
-  asked: readonly Asked[],
+  asked: readonly Noted[],
 ): ReadonlyMap<HostName, ListedHost> {
   const hosts = new Map<HostName, ListedHost>();
   for (const { hosts: patterns, settings } of routes) {
     if (settings.everyMs === undefined) continue;
     for (const host of patterns.names) {
-      hosts.set(host, { host, address: undefined, tags: [], isAsked: false });
+      hosts.set(host, { host, address: undefined, tags: [], isAsked: false, isToRenew: false });
     }
   }
-  for (const { host, address, tags } of asked) {
-    hosts.set(host, { host, address, tags, isAsked: true });
+  for (const { host, address, tags, isToRenew } of asked) {
+    hosts.set(host, { host, address, tags, isAsked: true, isToRenew });
   }
   for (const host of listed) hosts.set(host.host, host);
   return hosts;

@@ -8,24 +8,37 @@ import { type Asked, forgetAsked, readAsked } from '../ready/asked.ts';
 import type { Routes } from '../routes/route.ts';
 import { gatherHosts, type ListedHost, readHostList } from './host-list.ts';
 
-/** A host the site asked for is ours for so long; then the site asks again, and tells what is new. */
+/**
+ * After so long the site is to ask again for a host it asked for, and tell what is new: nothing is
+ * laid ready for it then, so that the site comes itself. The longest is an hour later.
+ */
 const askedMs = 4 * 3_600_000;
+const spreadMs = 3_600_000;
+
+/** A host for which the site does not come within this time is gone. */
+const patienceMs = 1_800_000;
+
+/** A note and when it is to be renewed, by the monotonic clock: a clock that is set ages nobody. */
+interface Held extends Asked {
+  readonly renewAtMs: number;
+}
 
 export class KnownHosts {
   readonly #askedDirectory: string;
   readonly #clock: Clock;
-  #asked: readonly Asked[] = [];
+  #asked: ReadonlyMap<HostName, Held> = new Map();
   #listed: readonly ListedHost[] = [];
   #seen = '';
+  #nextChangeMs = Number.POSITIVE_INFINITY;
 
   constructor(askedDirectory: string, clock: Clock) {
     this.#askedDirectory = askedDirectory;
     this.#clock = clock;
   }
 
-  /** Whether files have changed since the last {@link gather}, or hosts are to be let go. */
+  /** Whether files have changed since the last {@link gather}, or hosts are to be renewed or let go. */
   hasNews(routes: Routes): boolean {
-    return this.#look(routes) !== this.#seen || this.#asked.some((one) => this.#isOver(one));
+    return this.#look(routes) !== this.#seen || this.#clock.monotonic() >= this.#nextChangeMs;
   }
 
   /**
@@ -35,23 +48,48 @@ export class KnownHosts {
    */
   gather(routes: Routes): ReadonlyMap<HostName, ListedHost> {
     this.#seen = this.#look(routes);
-    const asked = readAsked(this.#askedDirectory);
-    for (const one of asked) {
-      if (this.#isOver(one)) forgetAsked(this.#askedDirectory, one.host);
-    }
-    this.#asked = asked.filter((one) => !this.#isOver(one));
+    this.#asked = this.#hold(readAsked(this.#askedDirectory));
     const { hostList } = routes.collector;
     this.#listed = hostList === undefined ? [] : readHostList(hostList);
-    return gatherHosts(routes, this.#listed, this.#asked);
+    return this.previous(routes);
   }
 
   /** What there was at the last time, when the newest cannot be read. */
   previous(routes: Routes): ReadonlyMap<HostName, ListedHost> {
-    return gatherHosts(routes, this.#listed, this.#asked);
+    const nowMs = this.#clock.monotonic();
+    const asked = [...this.#asked.values()];
+    return gatherHosts(
+      routes,
+      this.#listed,
+      asked.map((one) => ({ ...one, isToRenew: nowMs >= one.renewAtMs })),
+    );
   }
 
-  #isOver({ askedAt }: Asked): boolean {
-    return this.#clock.now() - askedAt.getTime() > askedMs;
+  /** Forgets those the site did not come for, and notes when the next change is due. */
+  #hold(asked: readonly Asked[]): ReadonlyMap<HostName, Held> {
+    const nowMs = this.#clock.monotonic();
+    const held = new Map<HostName, Held>();
+    this.#nextChangeMs = Number.POSITIVE_INFINITY;
+    for (const note of asked) {
+      const one = this.#holdOne(note, nowMs);
+      const overAtMs = one.renewAtMs + patienceMs;
+      if (nowMs >= overAtMs) {
+        forgetAsked(this.#askedDirectory, note.host);
+        continue;
+      }
+      held.set(note.host, one);
+      const changeMs = nowMs < one.renewAtMs ? one.renewAtMs : overAtMs;
+      this.#nextChangeMs = Math.min(this.#nextChangeMs, changeMs);
+    }
+    return held;
+  }
+
+  #holdOne(note: Asked, nowMs: number): Held {
+    const known = this.#asked.get(note.host);
+    if (known?.askedAt.getTime() === note.askedAt.getTime()) return { ...note, ...known };
+    const ageMs = Math.max(0, this.#clock.now() - note.askedAt.getTime());
+    const lastsMs = askedMs + spreadMs * fractionOf(note.host);
+    return { ...note, renewAtMs: nowMs + Math.max(0, lastsMs - ageMs) };
   }
 
   #look({ collector }: Routes): string {
@@ -68,4 +106,11 @@ function describeVersion(path: string): string {
   } catch (error) {
     return errorCode(error) ?? 'unreadable';
   }
+}
+
+/** The same number from 0 to 1 for a host each time, spread evenly over all of them. */
+function fractionOf(host: HostName): number {
+  let hash = 0;
+  for (const character of host) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;
+  return (Math.imul(hash, 0x9e3779b1) >>> 0) / 2 ** 32;
 }

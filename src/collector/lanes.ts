@@ -15,14 +15,20 @@ interface Limits {
   readonly perPeer: number;
 }
 
-/** Those who may hang get this part of the places, so that there is always room for the others. */
+/** Those who may hang get this part of the places, of all and at each peer: the others need room. */
 const partOfSuspects = 0.25;
+
+/** Who is at one peer. */
+interface AtPeer {
+  inside: number;
+  suspects: number;
+}
 
 export class Lanes {
   #limits: Limits;
   #inside = 0;
   #suspects = 0;
-  readonly #peers = new Map<string, number>();
+  readonly #peers = new Map<string, AtPeer>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -45,22 +51,31 @@ export class Lanes {
   enter({ peer, isSuspect }: Candidate): (() => void) | undefined {
     const { concurrency, perPeer } = this.#limits;
     if (this.isFull) return undefined;
-    if (isSuspect && this.#suspects >= Math.max(1, concurrency * partOfSuspects)) return undefined;
-    if (peer !== undefined && this.#atPeer(peer) >= perPeer) return undefined;
+    if (isSuspect && this.#suspects >= suspectsOf(concurrency)) return undefined;
+    if (peer !== undefined && !this.#hasRoom(peer, isSuspect, perPeer)) return undefined;
     this.#count(peer, isSuspect, 1);
     return () => this.#count(peer, isSuspect, -1);
   }
 
-  #atPeer(peer: string): number {
-    return this.#peers.get(peer) ?? 0;
+  #hasRoom(peer: string, isSuspect: boolean, perPeer: number): boolean {
+    const there = this.#peers.get(peer);
+    if (there === undefined) return true;
+    return there.inside < perPeer && !(isSuspect && there.suspects >= suspectsOf(perPeer));
   }
 
   #count(peer: string | undefined, isSuspect: boolean, by: 1 | -1): void {
     this.#inside += by;
     if (isSuspect) this.#suspects += by;
     if (peer === undefined) return;
-    const left = this.#atPeer(peer) + by;
-    if (left === 0) this.#peers.delete(peer);
-    else this.#peers.set(peer, left);
+    const there = this.#peers.get(peer) ?? { inside: 0, suspects: 0 };
+    there.inside += by;
+    if (isSuspect) there.suspects += by;
+    if (there.inside === 0) this.#peers.delete(peer);
+    else this.#peers.set(peer, there);
   }
+}
+
+/** One always finds a place, or nobody would notice that it is back. */
+function suspectsOf(places: number): number {
+  return Math.max(1, Math.floor(places * partOfSuspects));
 }

@@ -64,14 +64,14 @@ export class Roster {
  */
 function toRouted(
   routes: Routes,
-  { host, address, tags, isAsked }: ListedHost,
+  { host, address, tags, isAsked, isToRenew }: ListedHost,
 ): Routed | undefined {
   const route = findRoute(routes, host, tags);
   const everyMs = route?.settings.everyMs;
   if (route === undefined || everyMs === undefined) return undefined;
   if (address === undefined && needsAddress(route)) return undefined;
   const peer = route.sources[0] && sharedPeerOf(route.sources[0].uri);
-  return { target: { host, address }, tags, isAsked, route, peer, everyMs };
+  return { target: { host, address }, tags, isAsked, isToRenew, route, peer, everyMs };
 }
 
 function needsAddress({ sources }: Route): boolean {

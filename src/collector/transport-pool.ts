@@ -19,11 +19,17 @@ const longestLifeMs = 600_000;
 /** A transport nobody uses lets go of its connections. */
 const longestIdleMs = 90_000;
 
+/**
+ * One that was refused is opened anew no sooner than this, in case a secret was changed: what one
+ * host is refused for (403) must not take the connections of all others.
+ */
+const reopenAfterMs = 60_000;
+
 /** An open transport, or one that is being opened. */
 interface Member {
   readonly key: string;
   readonly transport: Promise<Transport>;
-  readonly retireAtMs: number;
+  readonly openedAtMs: number;
   /** Ends the loan it lives on. */
   readonly end: () => void;
   readonly ended: Promise<void>;
@@ -54,7 +60,9 @@ export class TransportPool {
       isGood = true;
       return await use(transport);
     } catch (error) {
-      if (error instanceof CourierError && faults[error.code].reopen) isGood = false;
+      if (error instanceof CourierError && faults[error.code].reopen) {
+        isGood &&= this.#clock.monotonic() - member.openedAtMs < reopenAfterMs;
+      }
       throw error;
     } finally {
       member.users -= 1;
@@ -108,7 +116,7 @@ export class TransportPool {
     return {
       key,
       transport: opened.promise,
-      retireAtMs: nowMs + longestLifeMs,
+      openedAtMs: nowMs,
       end: over.resolve,
       ended,
       users: 0,
@@ -116,9 +124,11 @@ export class TransportPool {
     };
   }
 
-  #isOver({ users, retireAtMs, idleSinceMs }: Member): boolean {
+  #isOver({ users, openedAtMs, idleSinceMs }: Member): boolean {
     const nowMs = this.#clock.monotonic();
-    return nowMs >= retireAtMs || (users === 0 && nowMs - idleSinceMs >= longestIdleMs);
+    return (
+      nowMs - openedAtMs >= longestLifeMs || (users === 0 && nowMs - idleSinceMs >= longestIdleMs)
+    );
   }
 
   /** Gets no new users; ends when the last one has gone. */

@@ -53,6 +53,12 @@ test('a collector is at work when it says so', { timeout: 60_000 }, async (t) =>
   assert.equal(await isCollecting(stuck.path, AbortSignal.abort(new Error('late'))), false);
 });
 
+test('host checks that come all at once are all answered', { timeout: 60_000 }, async (t) => {
+  const { path } = await makeSocket(t);
+  const checks = Array.from({ length: 300 }, () => isCollecting(path, patient()));
+  assert.deepEqual(new Set(await Promise.all(checks)), new Set([true]));
+});
+
 test('a second one does not take the place of the first', { timeout: 60_000 }, async (t) => {
   const { path, answers, say } = await makeSocket(t);
   await expectFault(new ControlSocket(path, answers).listen(), 'LOCAL', /^another collector is/);

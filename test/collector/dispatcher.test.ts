@@ -10,7 +10,15 @@ import { makeRoute } from './routes.ts';
 function makeEntry(name: string, dueMs: number, peer?: string): Entry {
   const target = { host: parseHostName(name), address: undefined };
   return new Entry(
-    { target, tags: [], isAsked: false, route: makeRoute(), peer, everyMs: 60_000 },
+    {
+      target,
+      tags: [],
+      isAsked: false,
+      isToRenew: false,
+      route: makeRoute(),
+      peer,
+      everyMs: 60_000,
+    },
     dueMs,
   );
 }

@@ -88,14 +88,69 @@ test('news are what the site asked for, and changes of the list', async (t) => {
   assert.equal(known.hasNews(routes), true);
 });
 
-test('after four hours the site is to ask for a host again', async (t) => {
+const hourMs = 3_600_000;
+
+test('after four to five hours the site is to ask for a host again, which stays meanwhile', async (t) => {
+  const { clock, known, routes, note } = await makeKnown(t);
+  note('web1', '192.0.2.1');
+  const isToRenew = () => known.gather(routes).get(parseHostName('web1'))?.isToRenew;
+  assert.equal(isToRenew(), false);
+  clock.advance(4 * hourMs - 1000);
+  assert.deepEqual([known.hasNews(routes), isToRenew()], [false, false]);
+  const minutes = untilNews(known, routes, clock);
+  assert.ok(minutes <= 61, `${minutes}`);
+  assert.equal(isToRenew(), true);
+  note('web1', '192.0.2.2');
+  assert.deepEqual([known.hasNews(routes), isToRenew()], [true, false]);
+});
+
+test('a host the site does not ask for again in half an hour is gone', async (t) => {
   const { asked, clock, known, routes, note } = await makeKnown(t);
   note('web1', '192.0.2.1');
+  known.gather(routes);
+  untilNews(known, routes, clock);
   assert.equal(known.gather(routes).has(parseHostName('web1')), true);
-  clock.advance(4 * 3_600_000 + 1000);
-  assert.equal(known.hasNews(routes), true);
+  assert.equal(untilNews(known, routes, clock), 30);
   assert.equal(known.gather(routes).has(parseHostName('web1')), false);
   assert.deepEqual(readdirSync(asked), []);
+});
+
+/** Lets minutes pass until there are news; says how many. */
+function untilNews(known: KnownHosts, routes: Routes, clock: FakeClock): number {
+  let minutes = 0;
+  while (!known.hasNews(routes)) {
+    clock.advance(60_000);
+    minutes += 1;
+  }
+  return minutes;
+}
+
+test('ten thousand hosts learned at once are renewed over an hour, some minutes each', async (t) => {
+  const { asked, clock, known, routes } = await makeKnown(t);
+  const at = clock.now() / 1000;
+  for (let n = 0; n < 10_000; n += 1) {
+    writeFileSync(join(asked, `web${n}`), '192.0.2.1\n');
+    utimesSync(join(asked, `web${n}`), at, at);
+  }
+  known.gather(routes);
+  clock.advance(4 * hourMs);
+  let before = 0;
+  for (let minute = 1; minute <= 60; minute += 1) {
+    clock.advance(60_000);
+    const due = [...known.previous(routes).values()].filter(({ isToRenew }) => isToRenew).length;
+    assert.ok(due - before < 500, `${due - before} in minute ${minute}`);
+    before = due;
+  }
+  assert.equal(before, 10_000);
+});
+
+test('a clock that is set ages no host', async (t) => {
+  const { clock, known, routes, note } = await makeKnown(t);
+  note('web1', '192.0.2.1');
+  known.gather(routes);
+  clock.step(100 * hourMs);
+  assert.equal(known.hasNews(routes), false);
+  assert.equal(known.gather(routes).get(parseHostName('web1'))?.isToRenew, false);
 });
 
 test('a list that cannot be read changes nothing', async (t) => {

@@ -41,6 +41,17 @@ test('one peer is asked by so many at once, which does not keep others from thei
   assert.equal(fill(lanes, atDepot), 1);
 });
 
+test('suspects at one peer leave room for the others there, and for suspects elsewhere', () => {
+  const lanes = new Lanes({ concurrency: 40, perPeer: 8 });
+  const hanging = { ...atDepot, isSuspect: true };
+  const leave = lanes.enter(hanging);
+  assert.equal(fill(lanes, hanging), 1);
+  assert.equal(fill(lanes, atDepot), 6);
+  assert.equal(fill(lanes, suspect), 8);
+  leave?.();
+  assert.equal(fill(lanes, hanging), 1);
+});
+
 test('new limits hold for those who come after', () => {
   const lanes = new Lanes({ concurrency: 2, perPeer: 2 });
   fill(lanes, alone);

@@ -127,6 +127,18 @@ test('a broken routes file changes nothing, and a good one takes effect without 
   assert.equal(site.ask('web02').stdout, 'FALLBACK\n');
 });
 
+test('a mistake in the host list is told until it is mended', { timeout }, async (t) => {
+  const site = await makeSite(t);
+  const list = join(site.root, 'hosts.txt');
+  writeFileSync(list, 'web03\n');
+  await startSite(site, `collector: { hostList: ${list} }\n${routes}`);
+  writeFileSync(list, 'web03\nnot a host!\n');
+  await site.until(() => site.status()?.reloadFault !== undefined);
+  assert.match(site.status()?.reloadFault, /hosts\.txt:2: /);
+  writeFileSync(list, 'web03\nweb04\n');
+  await site.until(() => site.status()?.reloadFault === undefined);
+});
+
 test('a host the site asks for is collected from then on, with its address', {
   timeout,
 }, async (t) => {

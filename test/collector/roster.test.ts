@@ -19,7 +19,8 @@ function toHosts(...listed: readonly (readonly [string, Partial<ListedHost>?])[]
   return new Map(
     listed.map(([name, changes = {}]) => {
       const host = parseHostName(name);
-      return [host, { host, address: undefined, tags: [], isAsked: false, ...changes }] as const;
+      const usual = { address: undefined, tags: [], isAsked: false, isToRenew: false };
+      return [host, { host, ...usual, ...changes }] as const;
     }),
   );
 }

@@ -86,11 +86,25 @@ test('after ten minutes it is opened anew, and the old one ends with its last us
 });
 
 test('after a refusal it is opened anew: another secret may lie in its file', async () => {
-  const { calls, pool, lend } = makePool();
+  const { calls, clock, pool, lend } = makePool();
   const refusal = new CourierError('REFUSED', 'wrong password');
+  await lend();
+  clock.advance(60_000);
   assert.equal(await catchFault(lend(() => Promise.reject(refusal))), refusal);
   await lend();
-  assert.deepEqual(calls.slice(0, 3).sort(), ['a close', 'a open', 'a open']);
+  assert.deepEqual(calls.slice(2, 4).sort(), ['a close', 'a open']);
+  await pool.close();
+});
+
+test('a host that is refused each time takes the connections from nobody', async () => {
+  const { calls, clock, pool, lend } = makePool();
+  const refused = () => Promise.reject(new CourierError('REFUSED', '403 Forbidden'));
+  for (let n = 0; n < 2000; n += 1) {
+    clock.advance(30);
+    if (n % 100 === 0) await catchFault(lend(refused));
+    else await lend();
+  }
+  assert.equal(calls.filter((call) => call === 'a open').length, 1);
   await pool.close();
 });
 

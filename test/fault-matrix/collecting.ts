@@ -51,7 +51,8 @@ export function collectOnce(
     const plan = { steps: kept, rules, deadlineMs, timeoutMs: undefined, lend: pool.lend };
     const prepared = { ...plan, pick: 'first', graceMs: 0, report: false } as const;
     const route = makeRoute();
-    const known = { target, tags: [], isAsked: false, route, peer: undefined, everyMs };
+    const flags = { isAsked: false, isToRenew: false };
+    const known = { target, tags: [], ...flags, route, peer: undefined, everyMs };
     const settings = { context, log, ready, spool, spoolDirectory, chance: Math.random };
     try {
       await runCycle(new Entry(known, 0), { ...settings, prepare: async () => prepared });
