@@ -4,6 +4,7 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { rules } from '../src/agent-output/problems.ts';
 import { describeOption } from '../src/cli/help.ts';
 import { type OptionTable, toFlag } from '../src/cli/options.ts';
 import { collect } from '../src/commands/collect.ts';
@@ -31,6 +32,18 @@ function faultTable(): string {
     fault.when,
   ]);
   return table(['exit', 'code', 'grace may help', 'when'], rows);
+}
+
+/** A cell stays empty where it would say the same again. */
+function ruleTable(): string {
+  const rows = Object.entries(rules).map(([rule, row]) => [
+    rule,
+    row.severity,
+    'inPiggyback' in row ? row.inPiggyback : '',
+    'lenient' in row ? row.lenient : '',
+    row.when,
+  ]);
+  return table(['rule', 'severity', 'in piggyback', '`--lenient`', 'when'], rows);
 }
 
 function schemeTable(): string {
@@ -61,6 +74,7 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   let readme = readFileSync('README.md', 'utf8');
   readme = fill(readme, 'faults', faultTable());
   readme = fill(readme, 'schemes', schemeTable());
+  readme = fill(readme, 'rules', ruleTable());
   readme = fill(readme, 'fetch-options', optionTable(fetch.options));
   const docs = new Map([['README.md', readme]]);
   const receiver = 'src/receiver/README.md';

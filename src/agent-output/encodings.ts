@@ -46,14 +46,29 @@ const plainNames = `
 const headerChangingNames = `
   037 1026 1140 273 424 500 cp037 cp1026 cp1140 cp273 cp424 cp500 cp875 csibm037 csibm1026
   csibm273 csibm424 csibm500 ebcdic_cp_be ebcdic_cp_ca ebcdic_cp_ch ebcdic_cp_he ebcdic_cp_nl
-  ebcdic_cp_us ebcdic_cp_wt ibm037 ibm039 ibm1026 ibm1140 ibm273 ibm424 ibm500 idna mac_arabic
-  mac_farsi punycode u16 u32 undefined unicodebigunmarked unicodelittleunmarked utf16 utf32
+  ebcdic_cp_us ebcdic_cp_wt ibm037 ibm039 ibm1026 ibm1140 ibm273 ibm424 ibm500 mac_arabic
+  mac_farsi u16 u32 unicodebigunmarked unicodelittleunmarked utf16 utf32
   utf_16 utf_16_be utf_16_le utf_16be utf_16le utf_32 utf_32_be utf_32_le utf_32be utf_32le
   utf_8_sig
 `;
 
+/** Names that are found as they are, but not with a dot in the place of a `_`. */
+const undottedNames = `
+  ascii big5 big5hkscs charmap cp037 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253
+  cp1254 cp1255 cp1256 cp1257 cp1258 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855
+  cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950
+  euc_jis_2004 euc_jisx0213 euc_jp euc_kr gb18030 gb2312 gbk hp_roman8 hz iso2022_jp iso2022_jp_1
+  iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr iso8859_10 iso8859_11
+  iso8859_13 iso8859_14 iso8859_15 iso8859_16 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6
+  iso8859_7 iso8859_8 iso8859_9 johab koi8_r koi8_t koi8_u kz1048 latin_1 mac_arabic mac_croatian
+  mac_cyrillic mac_farsi mac_greek mac_iceland mac_latin2 mac_roman mac_romanian mac_turkish palmos
+  ptcp154 raw_unicode_escape shift_jis shift_jis_2004 shift_jisx0213 tis_620 unicode_escape utf_16
+  utf_16_be utf_16_le utf_32 utf_32_be utf_32_le utf_7 utf_8 utf_8_sig
+`;
+
 const plain = toSet(plainNames);
 const headerChanging = toSet(headerChangingNames);
+const undotted = toSet(undottedNames);
 
 function toSet(names: string): ReadonlySet<string> {
   return new Set(names.trim().split(/\s+/));
@@ -73,16 +88,28 @@ export function normalizeEncoding(name: string): string {
     : '';
 }
 
-/** Whether the site can decode rows with it. */
-export function isKnownEncoding(name: string): boolean {
+/** As Python finds it: a name with a dot is also looked for with `_` in its place. */
+function isIn(names: ReadonlySet<string>, name: string): boolean {
   const normalized = normalizeEncoding(name);
-  return plain.has(normalized) || headerChanging.has(normalized);
+  if (names.has(normalized)) return true;
+  const dotless = normalized.replaceAll('.', '_');
+  return dotless !== normalized && names.has(dotless) && !undotted.has(dotless);
 }
 
 /**
- * Whether a piggybacked section may declare it: the site stores the header itself in this
- * encoding, and must recognise it when it reads it again (agent-output.md#markers).
+ * Whether the site can decode rows with it. Three codecs of Python are not among them, since they
+ * end its parse of all sections when they meet a row they cannot decode: `idna`, `punycode` and
+ * `undefined`.
  */
-export function keepsHeaderReadable(name: string): boolean {
-  return plain.has(normalizeEncoding(name));
+export function isKnownEncoding(name: string): boolean {
+  return isIn(plain, name) || isIn(headerChanging, name);
+}
+
+/**
+ * Whether ASCII means the same in it. The site stores the header of a piggybacked section in the
+ * section's own encoding, and does not recognise another one when it reads it again
+ * (agent-output.md#markers).
+ */
+export function keepsAscii(name: string): boolean {
+  return isIn(plain, name);
 }

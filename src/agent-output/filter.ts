@@ -4,7 +4,14 @@ import { CourierError, quote } from '../faults/errors.ts';
 import { globMatcher } from '../names/glob.ts';
 import { PartialCopy } from './partial-copy.ts';
 import { lineAt, quoteBytes } from './problems.ts';
-import { nextState, type State, type Step, startState, walkMarkers } from './states.ts';
+import {
+  isPiggyback,
+  nextState,
+  type State,
+  type Step,
+  startState,
+  walkMarkers,
+} from './states.ts';
 import { toMalformed } from './validator.ts';
 
 /** What happens to piggyback. */
@@ -28,45 +35,59 @@ export interface FilterRules {
 /**
  * Leaves out what the rules do not allow, so that the site reads exactly the rest: the state
  * table is followed for the input and, side by side, for what is kept. Kept sections keep their
- * bytes; when nothing is left out, the same buffer comes back.
+ * bytes; when nothing is left out, the same buffer comes back. A block for the host itself is no
+ * piggyback that rules are for, and becomes part of the host's own where nothing before it is kept.
  *
- * Invalid headers stay, with the effect the site gives them; requireForm is what refuses them.
+ * Invalid headers stay, with the effect the site gives them; requireForm is what refuses them
+ * where they would leak.
  *
- * @throws CourierError MALFORMED when piggyback is there and refused, or when a block for the
- * host itself would change its meaning without the piggybacked section before it
+ * @throws CourierError MALFORMED when piggyback is there and refused; NO_OUTPUT when there were
+ * sections and none is left
  */
 export function filterOutput(output: Buffer, rules: FilterRules, host: string | undefined): Buffer {
   if (allowsEverything(rules)) return output;
-  const isWanted = toSelection(rules);
+  const isWanted = toSelection(rules, host);
   const copy = new PartialCopy(output);
+  const sections = { before: 0, kept: 0 };
   let kept = startState;
   for (const step of walkMarkers(output, host)) {
-    const { marker, after } = step;
-    if (rules.piggyback.kind === 'refuse' && isPiggyback(after)) throw refusal(output, step);
-    const replayed = nextState(kept, marker.meaning, host);
-    if (!isWanted(step)) {
-      copy.leaveOut(marker.start);
-    } else if (isSame(replayed, after)) {
-      copy.keep(marker.start);
-      kept = after;
-    } else if (after.place === 'main-section') {
-      copy.insert(closingMarker, marker.start);
-      kept = after;
-    } else if (after.place === 'nowhere') {
-      // Without effect here, but not behind what is kept; and the site drops the text anyway.
-      copy.leaveOut(marker.start);
-    } else {
-      throw changedMeaning(output, step);
-    }
+    const { marker } = step;
+    if (marker.meaning.kind === 'lookalike') continue;
+    if (rules.piggyback.kind === 'refuse' && isPiggyback(step.after)) throw refusal(output, step);
+    const isSection = marker.meaning.kind === 'header';
+    const isKept = isWanted(step);
+    if (isSection) sections.before += 1;
+    if (isSection && isKept) sections.kept += 1;
+    if (isKept) kept = keep(copy, step, kept, host);
+    else copy.leaveOut(marker.start);
   }
+  if (sections.before > 0 && sections.kept === 0) throw nothingLeft(rules, sections.before);
   return copy.finish();
 }
 
-const closingMarker = Buffer.from('<<<<>>>>\n');
-
-function isPiggyback({ place }: State): boolean {
-  return place !== 'nowhere' && place !== 'main-section';
+/** Puts a wanted marker and the text behind it where it means the same as before. */
+function keep(copy: PartialCopy, { marker, after }: Step, kept: State, host?: string): State {
+  const replayed = nextState(kept, marker.meaning, host);
+  if (isSame(replayed, after)) {
+    copy.keep(marker.start);
+    return after;
+  }
+  if (after.place === 'main-section') {
+    copy.insert(closingMarker, marker.start);
+    return after;
+  }
+  const isOwnName = marker.meaning.kind === 'piggyback-header' && kept.place === 'main-section';
+  if (after.place === 'nowhere' || isOwnName) {
+    // Its effect is there already, or would be another one; and the site drops the text anyway.
+    copy.leaveOut(marker.start);
+    return kept;
+  }
+  // A block for the host itself: as piggyback of its own or not, it is the host's.
+  copy.keep(marker.start);
+  return replayed;
 }
+
+const closingMarker = Buffer.from('<<<<>>>>\n');
 
 function isSame(one: State, other: State): boolean {
   return one.place === other.place && one.host === other.host;
@@ -82,15 +103,10 @@ function refusal(output: Buffer, { marker, after }: Step): CourierError {
   });
 }
 
-/** Only behind a piggybacked section does the main host's own name open a block. */
-function changedMeaning(output: Buffer, { marker }: Step): CourierError {
-  const quoted = quoteBytes(output, marker.start, marker.end);
-  return toMalformed({
-    line: lineAt(output, marker.start),
-    rule: 'piggyback-of-itself',
-    severity: 'error',
-    message: `${quoted} would change its meaning without the piggybacked section before it`,
-  });
+function nothingLeft({ sections }: FilterRules, count: number): CourierError {
+  const bySections = sections.allow.length + sections.deny.length > 0;
+  const [option, had] = [bySections ? '--sections' : '--piggyback', count === 1 ? '' : `s`];
+  return new CourierError('NO_OUTPUT', `${option} leaves nothing of ${count} section${had}`);
 }
 
 function allowsEverything({ piggyback, sections }: FilterRules): boolean {
@@ -98,8 +114,11 @@ function allowsEverything({ piggyback, sections }: FilterRules): boolean {
 }
 
 /** Whether a marker and the text behind it is wanted; to be asked for every marker, in order. */
-function toSelection({ piggyback, sections }: FilterRules): (step: Step) => boolean {
-  const isHostWanted = toHostSelection(piggyback);
+function toSelection(
+  { piggyback, sections }: FilterRules,
+  mainHost: string | undefined,
+): (step: Step) => boolean {
+  const isHostWanted = toHostSelection(piggyback, mainHost);
   const isSectionWanted = toSectionSelection(sections);
   let inWantedSection = false;
   return ({ marker, after }) => {
@@ -113,10 +132,13 @@ function toSelection({ piggyback, sections }: FilterRules): (step: Step) => bool
   };
 }
 
-function toHostSelection(rule: PiggybackRule): (host: string | undefined) => boolean {
-  if (rule.kind !== 'patterns') return () => rule.kind === 'allow';
-  const isMatch = toMatcher(rule.patterns);
-  return (host) => host !== undefined && isMatch(host);
+function toHostSelection(
+  rule: PiggybackRule,
+  mainHost: string | undefined,
+): (host: string | undefined) => boolean {
+  if (rule.kind === 'allow') return () => true;
+  const isMatch = rule.kind === 'patterns' ? toMatcher(rule.patterns) : () => false;
+  return (host) => host !== undefined && (host === mainHost || isMatch(host));
 }
 
 function toSectionSelection({ allow, deny }: SectionRule): (name: string) => boolean {

@@ -33,6 +33,7 @@ export function markCached(
     for (const start of findUnmarkedRows(output, rowsFrom, until)) copy.insert(inRow, start);
   };
   for (const { marker, after } of walkMarkers(output, host)) {
+    if (marker.meaning.kind === 'lookalike') continue;
     markRows(marker.start);
     const kind = kindOf(marker);
     // Within a section of its own the host's name in a piggyback header changes nothing.

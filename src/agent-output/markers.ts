@@ -1,12 +1,12 @@
 /** Lines that are more than text: section headers, footers, piggyback (agent-output.md#lines). */
 
+import { hasBrackets, isPiggybackMarker } from './brackets.ts';
+import { findLookalike, type Lookalike } from './lookalikes.ts';
 import { toPiggybackedHost } from './piggybacked-host.ts';
 import { type InvalidHeaderRule, readSectionHeader, type SectionHeader } from './section-header.ts';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
-const less = 0x3c;
-const greater = 0x3e;
 const colon = 0x3a;
 
 export type LineKind = 'header' | 'footer' | 'piggyback-header' | 'piggyback-footer' | 'text';
@@ -18,9 +18,11 @@ export type Meaning =
   | { readonly kind: 'footer' }
   /** `host` is undefined when the site would ignore the block. */
   | { readonly kind: 'piggyback-header'; readonly host: string | undefined }
-  | { readonly kind: 'piggyback-footer' };
+  | { readonly kind: 'piggyback-footer' }
+  /** No marker, but text as the site of today reads it. */
+  | { readonly kind: 'lookalike'; readonly lookalike: Lookalike };
 
-/** A marker and where its line stands in the output, in bytes. */
+/** A marker, or what looks like one, and where its line stands in the output, in bytes. */
 export interface Marker {
   readonly meaning: Meaning;
   readonly start: number;
@@ -34,23 +36,10 @@ export interface Marker {
 export function classifyLine(output: Buffer, start: number, end: number): LineKind {
   if (!hasBrackets(output, start, end)) return 'text';
   const length = end - start;
-  const inner = output[start + 3];
-  if (inner === less && output[end - 4] === greater) {
+  if (isPiggybackMarker(output, start, end)) {
     return length === 8 ? 'piggyback-footer' : 'piggyback-header';
   }
-  return length === 6 || inner === colon ? 'footer' : 'header';
-}
-
-/** `<<<` at the start and `>>>` at the end; a shorter line cannot hold both. */
-function hasBrackets(output: Buffer, start: number, end: number): boolean {
-  return (
-    output[start] === less &&
-    output[start + 1] === less &&
-    output[start + 2] === less &&
-    output[end - 1] === greater &&
-    output[end - 2] === greater &&
-    output[end - 3] === greater
-  );
+  return length === 6 || output[start + 3] === colon ? 'footer' : 'header';
 }
 
 /** Where a line ends without the carriage returns before its line feed. */
@@ -60,24 +49,24 @@ export function trimCarriageReturns(output: Buffer, start: number, lineEnd: numb
   return end;
 }
 
-const lineStartingLikeMarker = Buffer.from('\n<<<');
+const brackets = Buffer.from('<<');
 
-/** All markers in order. Jumps over text with a native search: most output is text. */
+/**
+ * All markers and lookalikes in order. Jumps from `<<` to `<<` with a native search: most output
+ * has none in its rows.
+ */
 export function* findMarkers(output: Buffer): Generator<Marker> {
-  let start: number | undefined = 0;
-  while (start !== undefined) {
-    const found = output.indexOf(lineFeed, start);
-    const lineEnd = found === -1 ? output.length : found;
+  let found = output.indexOf(brackets);
+  while (found !== -1) {
+    const isLineStart = found === 0 || output[found - 1] === lineFeed;
+    const start = isLineStart ? found : output.lastIndexOf(lineFeed, found) + 1;
+    const nextFeed = output.indexOf(lineFeed, found);
+    const lineEnd = nextFeed === -1 ? output.length : nextFeed;
     const end = trimCarriageReturns(output, start, lineEnd);
     const meaning = toMeaning(output, start, end);
     if (meaning) yield { meaning, start, end, nextLine: Math.min(lineEnd + 1, output.length) };
-    start = nextCandidate(output, lineEnd);
+    found = output.indexOf(brackets, lineEnd);
   }
-}
-
-function nextCandidate(output: Buffer, from: number): number | undefined {
-  const found = output.indexOf(lineStartingLikeMarker, from);
-  return found === -1 ? undefined : found + 1;
 }
 
 const footer: Meaning = { kind: 'footer' };
@@ -86,8 +75,10 @@ const piggybackFooter: Meaning = { kind: 'piggyback-footer' };
 function toMeaning(output: Buffer, start: number, end: number): Meaning | undefined {
   const kind = classifyLine(output, start, end);
   switch (kind) {
-    case 'text':
-      return undefined;
+    case 'text': {
+      const lookalike = findLookalike(output, start, end);
+      return lookalike && { kind: 'lookalike', lookalike };
+    }
     case 'footer':
       return footer;
     case 'piggyback-footer':

@@ -1,10 +1,12 @@
 /** Agent output → its sections and what is wrong with it, as the site would read it. */
 
-import { keepsHeaderReadable } from './encodings.ts';
-import { type MarkerRule, toMessage } from './messages.ts';
-import { limits, type Problem, ProblemList, quoteBytes } from './problems.ts';
+import { keepsAscii } from './encodings.ts';
+import { findLostPiggyback, type Lookalike } from './lookalikes.ts';
+import { MarkerProblems } from './marker-problems.ts';
+import type { MarkerRule } from './messages.ts';
+import { limits, type Problem, severityOf } from './problems.ts';
 import type { HeaderOptions, SectionHeader } from './section-header.ts';
-import { type State, type Step, walkMarkers } from './states.ts';
+import { isPiggyback, type State, type Step, walkMarkers } from './states.ts';
 
 /** Whom the site takes a section for. */
 export type Owner =
@@ -65,31 +67,39 @@ class Recorder {
   readonly #mainHost: string | undefined;
   readonly #sections: Section[] = [];
   readonly #hosts = new Set<string>();
-  readonly #problems: ProblemList;
+  readonly #problems: MarkerProblems;
   #preambleEnd: number | undefined;
   #open: OpenSection | undefined;
+  /** The header of the piggyback block that is open, as it was met. */
+  #block: Step | undefined;
 
   constructor(output: Buffer, mainHost: string | undefined) {
     this.#output = output;
     this.#mainHost = mainHost;
-    this.#problems = new ProblemList(output);
+    this.#problems = new MarkerProblems(output);
   }
 
   record(step: Step): void {
-    const { marker, after } = step;
-    this.#preambleEnd ??= marker.start;
-    if (marker.meaning.kind === 'header') {
-      this.#closeSection(marker.start);
-      this.#openSection(step, marker.meaning.header);
-    } else if (after.place !== 'main-section') {
-      this.#closeSection(marker.start);
+    const { meaning } = step.marker;
+    if (meaning.kind === 'lookalike') {
+      this.#recordLookalike(step, meaning.lookalike);
+      return;
     }
-    if (marker.meaning.kind === 'invalid-header') this.#report(step, marker.meaning.rule);
-    if (marker.meaning.kind === 'piggyback-header') this.#recordPiggybackHeader(step);
+    this.#problems.settle(step);
+    this.#preambleEnd ??= step.marker.start;
+    if (meaning.kind === 'header' || step.after.place !== 'main-section') {
+      this.#closeSection(step.marker.start);
+    }
+    if (!isPiggyback(step.after)) this.#block = undefined;
+    if (meaning.kind === 'header') this.#openSection(step, meaning.header);
+    if (meaning.kind === 'invalid-header') this.#reportHeader(step, meaning.rule);
+    if (meaning.kind === 'piggyback-header') this.#recordPiggybackHeader(step);
   }
 
   finish(): ParsedOutput {
+    this.#problems.settle(undefined);
     this.#closeSection(this.#output.length);
+    if (this.#block) this.#problems.reportLast(this.#block, 'open-piggyback');
     return {
       sections: this.#sections,
       piggybackedHosts: [...this.#hosts],
@@ -101,13 +111,14 @@ class Recorder {
 
   #openSection(step: Step, header: SectionHeader): void {
     const { marker, after } = step;
+    if (header.doubt) this.#reportHeader(step, header.doubt);
     if (this.#sections.length === limits.sections) {
-      this.#reportOnce(step, 'too-many-sections');
+      this.#problems.reportOnce(step, 'too-many-sections');
       return;
     }
     const owner = toOwner(after);
-    if (owner.kind === 'piggybacked' && !keepsHeaderReadable(header.options.encoding)) {
-      this.#report(step, 'piggyback-encoding');
+    if (owner.kind === 'piggybacked' && !keepsAscii(header.options.encoding)) {
+      this.#problems.report(step, 'piggyback-encoding');
     }
     this.#open = {
       name: header.name,
@@ -123,29 +134,52 @@ class Recorder {
     this.#open = undefined;
   }
 
+  /** What makes a header invalid or doubtful may be the piggyback marker on its line. */
+  #reportHeader(step: Step, rule: MarkerRule): void {
+    const lost = findLostPiggyback(this.#output, step.marker.start, step.marker.end);
+    const isGrave = severityOf(rule, { inPiggyback: isPiggyback(step.before) }) === 'error';
+    if (lost === undefined || isGrave) this.#problems.report(step, rule);
+    else this.#problems.suspect(step, lost, rule);
+  }
+
+  #recordLookalike(step: Step, lookalike: Lookalike): void {
+    if (lookalike.kind === 'lost piggyback') {
+      this.#problems.suspect(step, lookalike, lookalike.isSure ? 'glued-header' : undefined);
+    } else {
+      this.#problems.suspect(step, undefined, lookalikeRules[lookalike.kind]);
+    }
+  }
+
   #recordPiggybackHeader(step: Step): void {
     const { host, place } = step.after;
-    if (place === 'ignored-piggyback') this.#report(step, 'unusable-host-name');
+    if (isPiggyback(step.after)) this.#block = step;
+    if (place === 'ignored-piggyback') this.#reportUnusable(step);
     if (host === undefined || this.#hosts.has(host)) return;
     if (this.#hosts.size === limits.piggybackedHosts) {
-      this.#reportOnce(step, 'too-many-hosts');
+      this.#problems.reportOnce(step, 'too-many-hosts');
       return;
     }
     this.#hosts.add(host);
-    if (host === this.#mainHost) this.#report(step, 'main-host-in-piggyback');
+    if (host === this.#mainHost) this.#problems.report(step, 'main-host-in-piggyback');
+    else if (this.#rawHost(step) !== host) this.#problems.report(step, 'odd-host-name');
   }
 
-  #report(step: Step, rule: MarkerRule): void {
-    const { start, end } = step.marker;
-    this.#problems.add(rule, start, () =>
-      toMessage(rule, quoteBytes(this.#output, start, end), step.before),
-    );
+  #reportUnusable(step: Step): void {
+    const isDirectory = /^\.{1,2}$/.test(this.#rawHost(step));
+    this.#problems.report(step, isDirectory ? 'directory-as-host' : 'unusable-host-name');
   }
 
-  #reportOnce(step: Step, rule: MarkerRule): void {
-    if (!this.#problems.has(rule)) this.#report(step, rule);
+  #rawHost({ marker }: Step): string {
+    return this.#output.toString('latin1', marker.start + 4, marker.end - 4).trim();
   }
 }
+
+const lookalikeRules = {
+  wrapped: 'wrapped-marker',
+  'wrapped piggyback': 'wrapped-piggyback',
+  glued: 'glued-header',
+  damaged: 'damaged-header',
+} as const;
 
 const mainOwner: Owner = { kind: 'main' };
 const ignoredOwner: Owner = { kind: 'ignored' };

@@ -1,17 +1,21 @@
-/** The form agent output must have: what is refused, and what is only said. */
+/** The form agent output must have: what is refused, what is lost, what is only said. */
 
 import { quote } from '../faults/errors.ts';
+import { isBlank } from './lookalikes.ts';
 import { type ParsedOutput, parseAgentOutput } from './parser.ts';
-import { lineAt, type Problem, quoteBytes, type Rule, rules } from './problems.ts';
+import { lineAt, type Problem, quoteBytes, type Rule, severityOf } from './problems.ts';
+import { findZeros } from './zeros.ts';
 
 export interface FormOptions {
-  /** Lets text before the first header pass, with a warning. */
+  /** Lets a web page ahead of sections pass, and says nothing of other text there. */
   readonly lenient: boolean;
+  /** Refuses what is merely lost, too. */
+  readonly strict?: boolean | undefined;
   /** The host being checked, where it is known. */
   readonly host?: string | undefined;
 }
 
-/** All problems of an output, in the order of their lines. */
+/** All problems of an output: of the whole first, then in the order of their lines. */
 export function checkForm(output: Buffer, options: FormOptions): readonly Problem[] {
   return findProblems(output, parseAgentOutput(output, options.host), options.lenient);
 }
@@ -22,27 +26,34 @@ export function findProblems(
   parsed: ParsedOutput,
   lenient: boolean,
 ): readonly Problem[] {
-  const disguise = findDisguise(output, parsed);
+  // Searched for once: nearly all output has none, and the search costs next to nothing.
+  const zero = output.indexOf(0);
+  const disguise = findDisguise(output, parsed, zero);
   if (disguise) return [disguise, ...parsed.problems];
-  const found = [findMissingCheckMk(parsed), findJunk(output, parsed, lenient)];
+  const found = [
+    findMissingCheckMk(parsed),
+    findAhead(output, parsed, lenient),
+    findUtf16Within(output, zero),
+  ];
   return [...found.filter((problem) => problem !== undefined), ...parsed.problems];
 }
 
-type Detector = (output: Buffer, parsed: ParsedOutput) => Problem | undefined;
+/** @param zero where the first zero byte is, or -1 */
+type Detector = (output: Buffer, parsed: ParsedOutput, zero: number) => Problem | undefined;
 
 /** What it is instead of agent output, the most telling answer first. */
 const detectors: readonly Detector[] = [
   findEmpty,
+  findTorn,
   findEncrypted,
   findUtf16,
   findHtmlPage,
-  findByteOrderMark,
   findNoSection,
 ];
 
-function findDisguise(output: Buffer, parsed: ParsedOutput): Problem | undefined {
+function findDisguise(output: Buffer, parsed: ParsedOutput, zero: number): Problem | undefined {
   for (const detect of detectors) {
-    const problem = detect(output, parsed);
+    const problem = detect(output, parsed, zero);
     if (problem) return problem;
   }
   return undefined;
@@ -78,13 +89,27 @@ function findUtf16(output: Buffer): Problem | undefined {
 
 const htmlStart = /<!doctype\s+html|<html[\s>]|<head>|<body[\s>]/i;
 
-/** Any text before the first header that begins like a web page, also if sections follow. */
 function findHtmlPage(output: Buffer, parsed: ParsedOutput): Problem | undefined {
+  if (hasSections(parsed)) return undefined;
+  const page = describePage(output, parsed);
+  if (page === undefined) return undefined;
+  return toProblem('html-page', `this looks like ${page}, not agent output`);
+}
+
+/** What stands ahead of the sections; the most telling answer only. */
+function findAhead(output: Buffer, parsed: ParsedOutput, lenient: boolean): Problem | undefined {
+  const page = describePage(output, parsed);
+  if (page === undefined) return findByteOrderMark(output) ?? findJunk(output, parsed, lenient);
+  const message = `this looks like ${page}, though sections follow`;
+  return toProblem('html-before-sections', message, lenient);
+}
+
+/** Text before the first header that begins like a web page. */
+function describePage(output: Buffer, parsed: ParsedOutput): string | undefined {
   const text = output.toString('utf8', 0, Math.min(parsed.preambleEnd, 16_384));
   if (!htmlStart.test(text.slice(0, 1024))) return undefined;
   const title = /<title[^<>]{0,200}>([^<]{1,200})/i.exec(text)?.[1]?.trim();
-  const titled = title ? ` titled ${quote(title)}` : '';
-  return toProblem('html-page', `this looks like an HTML page${titled}, not agent output`);
+  return `an HTML page${title ? ` titled ${quote(title)}` : ''}`;
 }
 
 /** The mark makes text of the first line (agent-output.md#lines). */
@@ -93,22 +118,38 @@ function findByteOrderMark(output: Buffer): Problem | undefined {
   return toProblem('byte-order-mark', 'a UTF-8 byte order mark hides the first section header');
 }
 
+const utf16Brackets = Buffer.from('<\0<\0<');
+
+/** What PowerShell adds to a file with `>>`, say; at its beginning another rule knows it. */
+function findUtf16Within(output: Buffer, zero: number): Problem | undefined {
+  const offset = zero === -1 ? -1 : output.indexOf(utf16Brackets, Math.max(0, zero - 1));
+  if (offset === -1) return undefined;
+  const problem = toProblem('utf-16-within', 'sections in UTF-16, which the site cannot read');
+  return { ...problem, line: lineAt(output, offset) };
+}
+
+function findTorn(output: Buffer, _: ParsedOutput, zero: number): Problem | undefined {
+  const zeros = zero === -1 ? undefined : findZeros(output);
+  if (zeros === undefined) return undefined;
+  const message = `${zeros.count} zero bytes in a row: a file that a crash has torn`;
+  return { ...toProblem('torn-by-zeros', message), line: lineAt(output, zeros.offset) };
+}
+
 function findNoSection(output: Buffer, parsed: ParsedOutput): Problem | undefined {
   const hasErrors = parsed.problems.some(({ severity }) => severity === 'error');
   if (hasSections(parsed) || hasErrors) return undefined;
   const { offset, quoted } = firstText(output, output.length);
-  const message = `no section in the output; it begins with ${quoted}`;
+  const message = findByteOrderMark(output)
+    ? 'a UTF-8 byte order mark hides the only section header'
+    : `no section in the output; it begins with ${quoted}`;
   return { ...toProblem('no-section', message), line: lineAt(output, offset) };
 }
 
 function findJunk(output: Buffer, parsed: ParsedOutput, lenient: boolean): Problem | undefined {
   const { offset, quoted } = firstText(output, parsed.preambleEnd);
   if (offset === parsed.preambleEnd) return undefined;
-  return {
-    ...toProblem('junk-before-header', `text before the first section header: ${quoted}`),
-    line: lineAt(output, offset),
-    severity: lenient ? 'warning' : 'error',
-  };
+  const message = `text before the first section header: ${quoted}`;
+  return { ...toProblem('junk-before-header', message, lenient), line: lineAt(output, offset) };
 }
 
 function findMissingCheckMk(parsed: ParsedOutput): Problem | undefined {
@@ -131,15 +172,16 @@ function firstText(output: Buffer, end: number): { offset: number; quoted: strin
   return { offset, quoted: quoteBytes(output, offset, until) };
 }
 
-/** ASCII white space: blank, and tab to carriage return. */
 function firstNonBlank(output: Buffer, end: number): number {
-  for (let offset = 0; offset < end; offset += 1) {
-    const byte = output.readUInt8(offset);
-    if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) return offset;
-  }
+  for (let offset = 0; offset < end; offset += 1) if (!isBlank(output[offset])) return offset;
   return end;
 }
 
-function toProblem(rule: Rule, message: string): Problem {
-  return { line: 1, rule, severity: rules[rule].severity, message };
+/** A problem of what was around the output, which concerns all of it. */
+export function toRemark(rule: 'unmarked-salt', message: string): Problem {
+  return toProblem(rule, message);
+}
+
+function toProblem(rule: Rule, message: string, lenient = false): Problem {
+  return { line: 1, rule, severity: severityOf(rule, { lenient }), message };
 }

@@ -21,7 +21,12 @@ export interface HeaderOptions {
 export interface SectionHeader {
   readonly name: string;
   readonly options: HeaderOptions;
+  /** Why another version of the site may see something else in it. */
+  readonly doubt?: HeaderDoubt;
 }
+
+/** An option without its bracket, which some versions ignore and others do not; another marker. */
+export type HeaderDoubt = 'unclosed-option' | 'glued-header';
 
 /** Why the site does not take a header for one. */
 export type InvalidHeaderRule =
@@ -48,6 +53,7 @@ const defaultOptions: HeaderOptions = {
  */
 const known = new Map<string, SectionHeader>();
 const mostKnown = 2000;
+const longestKnown = 256;
 
 /**
  * Reads a section header; `line` is all of it, from `<<<` to `>>>`. Parts that are not
@@ -59,7 +65,7 @@ export function readSectionHeader(line: Buffer): SectionHeader | InvalidHeaderRu
   const seen = known.get(key);
   if (seen !== undefined) return seen;
   const read = readUnknown(line);
-  if (typeof read !== 'string' && comesAgain(read)) {
+  if (typeof read !== 'string' && key.length <= longestKnown && comesAgain(read)) {
     if (known.size === mostKnown) known.clear();
     known.set(key, read);
   }
@@ -76,8 +82,17 @@ function readUnknown(line: Buffer): SectionHeader | InvalidHeaderRule {
   const [name, ...parts] = line.toString('utf8', 3, line.length - 3).split(':');
   if (name === undefined || !/^[A-Za-z0-9_]+$/.test(name)) return 'invalid-name';
   if (parts.length === 0) return { name, options: defaultOptions };
-  const options = toHeaderOptions(readParts(parts));
-  return findInvalidOption(options) ?? { name, options };
+  const values = readParts(parts);
+  const options = toHeaderOptions(values);
+  const rule = findInvalidOption(options, values.get('cached'));
+  if (rule !== undefined) return rule;
+  const doubt = findDoubt(parts);
+  return doubt === undefined ? { name, options } : { name, options, doubt };
+}
+
+function findDoubt(parts: readonly string[]): HeaderDoubt | undefined {
+  if (parts.some((part) => part.includes('(') && !part.endsWith(')'))) return 'unclosed-option';
+  return parts.some((part) => /<<<|>>>/.test(part)) ? 'glued-header' : undefined;
 }
 
 function readParts(parts: readonly string[]): ReadonlyMap<string, string> {
@@ -105,25 +120,36 @@ function toHeaderOptions(values: ReadonlyMap<string, string>): HeaderOptions {
   };
 }
 
-function findInvalidOption(options: HeaderOptions): InvalidHeaderRule | undefined {
-  const { separator, cached, persistUntil, encoding } = options;
-  if (cached && (Number.isNaN(cached.madeAt) || Number.isNaN(cached.validSeconds))) {
-    return 'invalid-cached';
-  }
+/** The site reads all that stands between the commas of `cached`, and uses the first two. */
+function findInvalidOption(
+  { separator, cached, persistUntil, encoding }: HeaderOptions,
+  cachedText: string | undefined,
+): InvalidHeaderRule | undefined {
+  if (cached && Number.isNaN(cached.validSeconds)) return 'invalid-cached';
+  if (cachedText?.split(',').some((part) => Number.isNaN(toInteger(part)))) return 'invalid-cached';
   if (Number.isNaN(persistUntil)) return 'invalid-persist';
   if (separator !== undefined && !(separator >= 0 && separator <= 0x10ffff)) return 'invalid-sep';
   return isKnownEncoding(encoding) ? undefined : 'unknown-encoding';
 }
 
 /**
- * Integers the way Python's `int()` reads them: blanks around, a sign, leading zeros, single
- * underscores between digits. Digits outside ASCII are refused, which Python would take: no agent
- * writes them, and a header we refuse can do no harm.
+ * Integers the way Python's `int()` reads them: white space around, a sign, decimal digits of any
+ * script, single underscores between them.
  */
-const integer = /^[ \t\n\v\f\r]*[+-]?[0-9]+(?:_[0-9]+)*[ \t\n\v\f\r]*$/;
+const integer = /^[\s\x85]*([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)[\s\x85]*$/u;
 
 function toInteger(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
+  const [, sign, digits] = (!text.includes('\ufeff') && integer.exec(text)) || [];
+  if (digits === undefined) return Number.NaN;
   // Adding zero makes -0 the same separator as 0.
-  return integer.test(text) ? Number(text.replaceAll('_', '')) + 0 : Number.NaN;
+  return Number(`${sign}${digits.replaceAll('_', '').replace(/[^0-9]/gu, toAsciiDigit)}`) + 0;
+}
+
+/** Decimal digits stand in rows of ten, which begin with a zero (Unicode 4.6). */
+function toAsciiDigit(digit: string): string {
+  let zero = digit.codePointAt(0) ?? 0;
+  const point = zero;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return String((point - zero) % 10);
 }

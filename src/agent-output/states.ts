@@ -56,7 +56,10 @@ const table = {
     footer: 'ignored-piggyback',
     'piggyback-footer': 'nowhere',
   },
-} as const satisfies Record<Place, Record<Exclude<Meaning['kind'], 'piggyback-header'>, Place>>;
+} as const satisfies Record<
+  Place,
+  Record<Exclude<Meaning['kind'], 'piggyback-header' | 'lookalike'>, Place>
+>;
 
 export const startState: State = { place: 'nowhere', host: undefined };
 const mainSection: State = { place: 'main-section', host: undefined };
@@ -64,6 +67,7 @@ const ignoredPiggyback: State = { place: 'ignored-piggyback', host: undefined };
 
 /** The state behind a marker. `mainHost` is the host being checked, where it is known. */
 export function nextState(state: State, meaning: Meaning, mainHost: string | undefined): State {
+  if (meaning.kind === 'lookalike') return state;
   if (meaning.kind === 'piggyback-header') return applyRuleP(state, meaning.host, mainHost);
   const place = table[state.place][meaning.kind];
   switch (place) {
@@ -76,6 +80,11 @@ export function nextState(state: State, meaning: Meaning, mainHost: string | und
     default:
       return { place, host: state.host };
   }
+}
+
+/** Whether what stands there is for another host than the one being checked. */
+export function isPiggyback({ place }: State): boolean {
+  return place !== 'nowhere' && place !== 'main-section';
 }
 
 /** From within a piggybacked section, not even the main host's own name leads back to it. */

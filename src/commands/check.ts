@@ -2,15 +2,27 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import {
+  count,
+  type Report,
+  toSummary,
+  toText,
+  toUnreadable,
+} from '../agent-output/check-report.ts';
 import { parseAgentOutput } from '../agent-output/parser.ts';
-import type { Problem, Severity } from '../agent-output/problems.ts';
-import { findProblems } from '../agent-output/rules.ts';
+import type { Problem } from '../agent-output/problems.ts';
+import { findProblems, toRemark } from '../agent-output/rules.ts';
+import { isRefused } from '../agent-output/validator.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { formOptions } from '../cli/form-options.ts';
 import { parseSize } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { CourierError, cleanText } from '../faults/errors.ts';
-import { asCourierErrorWhile } from '../faults/system-errors.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError, asCourierErrorWhile } from '../faults/system-errors.ts';
 import { parseHostName } from '../names/host-name.ts';
+import { readSecret, secretOptions } from '../secrets/secret-options.ts';
+import type { Secret } from '../secrets/secrets.ts';
+import { unwrap } from '../wrapping/unwrap.ts';
 
 const options = {
   host: {
@@ -19,12 +31,13 @@ const options = {
     describe: 'name of the host in Checkmk, which a piggyback header may name to lead back to it',
     parse: parseHostName,
   },
-  lenient: { kind: 'switch', describe: 'let text before the first section header pass' },
+  ...formOptions,
+  ...secretOptions('passphrase', 'the passphrase of output the agent encrypts'),
   json: { kind: 'switch', describe: 'print one JSON array with an object for each file' },
   maxSize: {
     kind: 'value',
     placeholder: 'SIZE',
-    describe: 'refuse larger files',
+    describe: 'refuse larger files, compressed or not',
     parse: parseSize,
     fallback: '256MiB',
   },
@@ -32,14 +45,11 @@ const options = {
 
 type Values = OptionValues<typeof options>;
 
-/** What is said about one file, and the shape of an element with `--json`. */
-interface Report {
-  readonly file: string;
-  readonly sections: number;
-  readonly piggybackedHosts: readonly string[];
-  readonly problems: readonly Problem[];
-  /** How many more problems there are than `problems` holds. */
-  readonly omittedProblems: number;
+/** How files are looked at. */
+interface Examination {
+  readonly values: Values;
+  readonly passphrase: Secret | undefined;
+  readonly context: CommandContext;
 }
 
 export const check: CommandModule = defineCommand({
@@ -47,73 +57,78 @@ export const check: CommandModule = defineCommand({
   usage: 'check [FILE…]',
   examples: [
     ['check web01.txt', 'problems of a file, with line numbers'],
-    ['check --lenient --json *.txt', 'of several, for programs'],
+    ['check --strict --json *.txt.gz', 'of several, for programs'],
     ['fetch --host=web01 ssh://web01 | cmk-courier check --host=web01', 'of what a source has'],
   ],
   options,
   run,
 });
 
+/** Goes through all files, whatever is wrong with one of them. */
 async function run(
   operands: readonly string[],
   values: Values,
   context: CommandContext,
 ): Promise<void> {
+  const passphrase = await readSecret(values, 'passphrase', context);
   const reports: Report[] = [];
+  const faults: CourierError[] = [];
   for (const file of operands.length === 0 ? ['-'] : operands) {
-    const output = await readOutput(file, values.maxSize, context);
-    const report = toReport(file, output, values);
+    const report = await examine(file, { values, passphrase, context }).catch((thrown: unknown) => {
+      context.shutdown.throwIfAborted();
+      const fault = asCourierError(thrown, `checking ${toName(file)}`);
+      faults.push(fault);
+      return toUnreadable(toName(file), fault);
+    });
     reports.push(report);
     if (!values.json) await context.writeOutput(Buffer.from(toText(report)));
   }
   if (values.json) await context.writeOutput(Buffer.from(`${JSON.stringify(reports, null, 2)}\n`));
-  const broken = reports.filter((report) => countOf(report, 'error') > 0);
-  if (broken.length > 0) {
-    throw new CourierError('MALFORMED', broken.map(toSummary).join('; '));
-  }
+  requireGood(reports, faults, values.strict);
 }
 
-function toReport(operand: string, output: Buffer, { host, lenient }: Values): Report {
-  const parsed = parseAgentOutput(output, host);
+/** @throws CourierError with the code of a file that could not be read; else MALFORMED */
+function requireGood(
+  reports: readonly Report[],
+  [unread, ...others]: readonly CourierError[],
+  strict: boolean,
+): void {
+  const broken = reports.filter(({ problems }) => problems.some((one) => isRefused(one, strict)));
+  const said = broken.map(toSummary).join('; ');
+  if (unread !== undefined) {
+    const more = others.length === 0 ? '' : `; ${count(others.length, 'more file')} unread`;
+    const message = `${unread.message}${more}${said && `; ${said}`}`;
+    throw new CourierError(unread.code, message, { cause: unread });
+  }
+  if (broken.length > 0) throw new CourierError('MALFORMED', said);
+}
+
+async function examine(
+  operand: string,
+  { values, passphrase, context }: Examination,
+): Promise<Report> {
+  const packed = await readOutput(operand, values.maxSize, context);
+  const { env, shutdown: signal } = context;
+  const limit = { maxOutputBytes: values.maxSize, env, signal };
+  const remarks: Problem[] = [];
+  const output = await unwrap(packed, limit, passphrase, (rule) => {
+    remarks.push(toRemark(rule, 'the encrypted output lacks "Salted__" ahead of its salt'));
+  }).catch((thrown: unknown) => {
+    throw asCourierErrorWhile(thrown, `unpacking ${toName(operand)}`);
+  });
+  const parsed = parseAgentOutput(output, values.host);
   return {
-    file: operand === '-' ? 'stdin' : operand,
+    file: toName(operand),
     sections: parsed.sections.length,
     piggybackedHosts: parsed.piggybackedHosts,
-    problems: findProblems(output, parsed, lenient),
+    problems: [...remarks, ...findProblems(output, parsed, values.lenient)],
     omittedProblems: parsed.omittedProblems,
+    fault: null,
   };
 }
 
-/** `web01.txt:17: error: invalid section header "<<<a-b>>>" (invalid-name)`, and a line in sum. */
-function toText(report: Report): string {
-  const file = cleanText(report.file);
-  const lines = report.problems.map(
-    ({ line, severity, message, rule }) => `${file}:${line}: ${severity}: ${message} (${rule})`,
-  );
-  if (report.omittedProblems > 0) {
-    lines.push(`${file}: ${count(report.omittedProblems, 'more problem')} not shown`);
-  }
-  const hosts = report.piggybackedHosts.length;
-  const piggyback = hosts === 0 ? '' : `, ${count(hosts, 'piggybacked host')}`;
-  lines.push(`${toSummary(report)}: ${count(report.sections, 'section')}${piggyback}`, '');
-  return lines.join('\n');
-}
-
-/** `2 errors and 1 warning in web01.txt` */
-function toSummary(report: Report): string {
-  const errors = count(countOf(report, 'error'), 'error');
-  const warnings = countOf(report, 'warning');
-  const said = warnings === 0 ? errors : `${errors} and ${count(warnings, 'warning')}`;
-  const least = report.omittedProblems > 0 ? 'at least ' : '';
-  return `${least}${said} in ${cleanText(report.file)}`;
-}
-
-function countOf({ problems }: Report, severity: Severity): number {
-  return problems.filter((problem) => problem.severity === severity).length;
-}
-
-function count(number: number, noun: string): string {
-  return `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : 's'}`;
+function toName(operand: string): string {
+  return operand === '-' ? 'stdin' : operand;
 }
 
 async function readOutput(

@@ -2,6 +2,7 @@
 
 import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
 import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../cli/command.ts';
+import { formOptions } from '../cli/form-options.ts';
 import {
   parseDuration,
   parseDurationOrUnlimited,
@@ -81,10 +82,7 @@ const ruleOptions = {
     fallback: '64MiB',
   },
   ...secretOptions('passphrase', 'the passphrase of output the agent encrypts'),
-  lenient: {
-    kind: 'switch',
-    describe: 'let text before the first section header pass',
-  },
+  ...formOptions,
   piggyback: {
     kind: 'list',
     placeholder: 'RULE',
@@ -183,6 +181,7 @@ async function planSources(
       age: { maxAgeMs: values.maxAge, maxSkewMs: values.maxSkew },
       maxOutputBytes: values.maxSize,
       lenient: values.lenient,
+      strict: values.strict,
       piggyback: withFlag('--piggyback', () => parsePiggybackRule(values.piggyback)),
       sections: withFlag('--sections', () => parseSectionRule(values.sections)),
       passphrase: await readSecret(values, 'passphrase', context),

@@ -1,6 +1,7 @@
 /** What arrived → what Checkmk may see: unwrap → size → age → form → filter. */
 
 import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
+import type { Problem } from '../agent-output/problems.ts';
 import { requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError, prefixError } from '../faults/errors.ts';
@@ -18,8 +19,10 @@ export interface OutputRules {
   readonly maxOutputBytes: number;
   /** Of output the agent encrypted; without it such output is refused. */
   readonly passphrase: Secret | undefined;
-  /** Lets junk before the first header pass. */
+  /** Lets a web page ahead of sections pass, and says nothing of other text there. */
   readonly lenient: boolean;
+  /** Refuses what some version of the site would drop a part of. */
+  readonly strict: boolean;
   readonly piggyback: PiggybackRule;
   readonly sections: SectionRule;
 }
@@ -38,13 +41,15 @@ export interface GoodOutput {
   readonly output: Buffer;
   /** Undefined when it is not known. */
   readonly producedAt: Date | undefined;
+  /** What some version of the site drops of it. */
+  readonly losses: readonly Problem[];
 }
 
 /**
  * Checks a delivery. Whatever is wrong with it, the fault says where it was, and what the transport
  * passed over for it.
  *
- * @throws CourierError TOO_LARGE, STALE, MALFORMED; REFUSED when the passphrase is wrong;
+ * @throws CourierError TOO_LARGE, STALE, MALFORMED, NO_OUTPUT; REFUSED when the passphrase is wrong;
  * LOCAL when a program that unpacks is missing; the signal's reason
  */
 export async function acceptDelivery(
@@ -74,9 +79,22 @@ async function check(
   const output = await unwrap(bytes, { ...context, maxOutputBytes }, passphrase);
   checkSize(output, delivery, rules);
   const producedAt = checkAge(delivery, rules.age, context.clock);
-  requireForm(output, { lenient: rules.lenient, host });
-  const filter = { piggyback: rules.piggyback, sections: rules.sections };
-  return { output: filterOutput(output, filter, host), producedAt };
+  return { ...passForm(output, rules, host), producedAt };
+}
+
+/**
+ * The form of output that is plain, and the filter.
+ *
+ * @throws CourierError MALFORMED, or NO_OUTPUT when the filter leaves nothing
+ */
+export function passForm(
+  output: Buffer,
+  rules: OutputRules,
+  host: HostName,
+): Omit<GoodOutput, 'producedAt'> {
+  const { lenient, strict } = rules;
+  const losses = requireForm(output, { lenient, strict, host });
+  return { output: filterOutput(output, rules, host), losses };
 }
 
 /** A transport keeps to the limit on its own; this is the promise kept for all of them. */

@@ -1,5 +1,7 @@
 /** One source, asked once. */
 
+import type { Problem } from '../agent-output/problems.ts';
+import { describeLosses } from '../agent-output/validator.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { untilAborted } from '../system/until-aborted.ts';
@@ -24,6 +26,8 @@ export interface SourceStep {
 /** Output that passed every check. */
 export interface Accepted {
   readonly output: Buffer;
+  /** What some version of the site drops of it. */
+  readonly losses: readonly Problem[];
   readonly step: SourceStep;
   /** Where it was, for messages. */
   readonly origin: string;
@@ -75,12 +79,7 @@ export async function fetchFrom(
   try {
     await lend(step.module, step.source, openContext, async (transport) => {
       const delivery = await transport.fetch(target, timeout.signal);
-      const { output, producedAt } = await acceptDelivery(
-        delivery,
-        target.host,
-        rules,
-        openContext,
-      );
+      const passed = await acceptDelivery(delivery, target.host, rules, openContext);
       timeout.signal.throwIfAborted();
       timeout.stop();
       const { origin, passedOver = [] } = delivery;
@@ -89,8 +88,9 @@ export async function fetchFrom(
         log.warn({ origin }, `any age will do, but ${delivery.producedAt.unreadable} is no time`);
       }
       const durationMs = clock.monotonic() - startMs;
-      const accepted = { output, step, origin, producedAt, durationMs };
+      const accepted = { ...passed, step, origin, durationMs };
       log.info(describe(accepted), 'agent output accepted');
+      if (passed.losses.length > 0) log.warn({}, describeLosses(passed.losses));
       if (await take(accepted)) await acknowledge(delivery, { ...context, log });
     });
   } finally {

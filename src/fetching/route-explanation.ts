@@ -84,6 +84,7 @@ function describeSettings(settings: RouteSettings): Readonly<Record<string, stri
     piggyback: rule,
     sections: describeSections(settings.sections),
     lenient: settings.lenient ? 'yes' : 'no',
+    strict: settings.strict ? 'yes' : 'no',
     report: settings.report ? 'yes' : 'no',
     every: everyMs === undefined ? 'only when the site asks' : formatDuration(everyMs),
     ...Object.fromEntries(Object.entries(secrets).map(([name, [file = '']]) => [name, file])),

@@ -40,6 +40,7 @@ export async function prepareRoute(
     age: { maxAgeMs: settings.maxAgeMs, maxSkewMs: settings.maxSkewMs },
     maxOutputBytes: settings.maxOutputBytes,
     lenient: settings.lenient,
+    strict: settings.strict,
     piggyback: settings.piggyback,
     sections: settings.sections,
     passphrase: await readSecret(values, 'passphrase', context),

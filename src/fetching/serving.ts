@@ -1,14 +1,13 @@
 /** What goes out for a host: good output with our report, or what is left of it in time of need. */
 
-import { filterOutput } from '../agent-output/filter.ts';
 import { markCached } from '../agent-output/mark-cached.ts';
 import { type ServiceLine, toLocalSection } from '../agent-output/service-line.ts';
-import { requireForm } from '../agent-output/validator.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, faults } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { SpooledOutput } from '../spool/record.ts';
 import { untilAborted } from '../system/until-aborted.ts';
+import { passForm } from './accept.ts';
 import { fetchFirst } from './chain.ts';
 import { withTimeout } from './deadline.ts';
 import { formatDuration } from './durations.ts';
@@ -106,8 +105,7 @@ async function findGrace(
     if (kept === undefined) return undefined;
     const ageMs = context.clock.now() - kept.producedAt.getTime();
     if (ageMs > plan.graceMs || -ageMs > plan.rules.age.maxSkewMs) return undefined;
-    requireForm(kept.output, { lenient: plan.rules.lenient, host });
-    const wanted = filterOutput(kept.output, plan.rules, host);
+    const { output: wanted } = passForm(kept.output, plan.rules, host);
     return {
       report: toLocalSection(describeGrace(kept, ageMs, fault)),
       output: markCached(

@@ -1,7 +1,8 @@
 /** Agent output from a request into the spool: limits → body → unpack → form → piggyback → safe. */
 
 import { parseAgentOutput } from '../agent-output/parser.ts';
-import { requireForm } from '../agent-output/validator.ts';
+import type { Problem } from '../agent-output/problems.ts';
+import { describeLosses, requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { withTimeout } from '../fetching/deadline.ts';
@@ -86,7 +87,11 @@ export class Intake {
       const body = await readBody(exchange, this.#bodyLimits, this.#memory);
       try {
         exchange.note.bytes = body.bytes.length;
-        await this.#accept(await unpack(body.bytes, this.#unpacker), sender);
+        const losses = await this.#accept(await unpack(body.bytes, this.#unpacker), sender);
+        if (losses.length > 0) {
+          exchange.note.losses = describeLosses(losses);
+          exchange.note.warning ??= 'served, with losses';
+        }
       } finally {
         body.release();
       }
@@ -123,10 +128,12 @@ export class Intake {
     };
   }
 
-  async #accept(output: Buffer, sender: Sender): Promise<void> {
+  /** @returns what some version of the site drops of it */
+  async #accept(output: Buffer, sender: Sender): Promise<readonly Problem[]> {
     const { host, producedAt, origin } = sender;
-    requireSize(output, this.#settings.maxSize);
-    requireForm(output, { lenient: this.#settings.lenient, host });
+    const { maxSize, lenient, strict } = this.#settings;
+    requireSize(output, maxSize);
+    const losses = requireForm(output, { lenient, strict, host });
     requirePiggyback(output, sender);
     this.#memory.take(output.length);
     const startedAt = performance.now();
@@ -143,6 +150,7 @@ export class Intake {
       this.#memory.giveBack(output.length);
     }
     this.#metrics.countUpload(output.length, performance.now() - startedAt);
+    return losses;
   }
 }
 
@@ -160,13 +168,15 @@ function requireSize(output: Buffer, maxSize: number): void {
 
 /**
  * @throws Refusal when there is piggyback for a host the sender may not write for: it would reach
- * that host as if it were its own
+ * that host as if it were its own. A block for the host itself is its own.
  */
 function requirePiggyback(output: Buffer, { host, piggyback }: Sender): void {
   // Output without any such header, nearly all of it, need not be parsed once more.
   if (!output.includes(marker)) return;
   const { piggybackedHosts } = parseAgentOutput(output, host);
-  const foreign = piggybackedHosts.find((name) => !matchesPattern(name, piggyback));
+  const foreign = piggybackedHosts.find(
+    (name) => name !== host && !matchesPattern(name, piggyback),
+  );
   if (foreign !== undefined) {
     throw new Refusal('forbidden', `there is piggyback for ${foreign}, which is not allowed here`);
   }

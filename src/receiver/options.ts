@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { findCertificateDirectory } from '../certs/directory.ts';
+import { formOptions } from '../cli/form-options.ts';
 import {
   parseDiskSize,
   parseDuration,
@@ -209,7 +210,7 @@ export const receiverOptions = {
     parse: parseNumberWithin(2, 1200),
     fallback: '60',
   },
-  lenient: { kind: 'switch', describe: 'let text before the first section header pass' },
+  ...formOptions,
   drainTimeout: {
     ...value('DURATION', 'how long requests under way have to finish when the receiver ends'),
     parse: parseDuration,

@@ -66,6 +66,7 @@ function toSettings(given: SettingsInFile): RouteSettings {
     deadlineMs: given.deadline ?? 50_000,
     timeoutMs: given.timeout,
     lenient: given.lenient ?? false,
+    strict: given.strict ?? false,
     pick: given.pick ?? 'first',
     graceMs: given.grace ?? 0,
     piggyback: given.piggyback ?? parsePiggybackRule([]),

@@ -55,6 +55,7 @@ export interface RouteSettings {
   /** For each source; undefined: an equal share of what is left. */
   readonly timeoutMs: number | undefined;
   readonly lenient: boolean;
+  readonly strict: boolean;
   readonly pick: 'first' | 'freshest';
   /** How old output may be that stands in when every source fails; 0: none does. */
   readonly graceMs: number;

@@ -18,7 +18,8 @@ defaults:
   # timeout: 10s      # for each source; without it each gets an equal share of what is left
   piggyback: drop     # allow, drop, refuse, or patterns of host names
   # sections: [df, 'lnx_*', '!mrpe']    # to keep; with ! in front, to leave out
-  # lenient: true     # lets text before the first section header pass
+  # lenient: true     # lets a web page ahead of the sections pass
+  # strict: true      # refuses what some version of the site would drop a part of
   # report: true      # adds the service "Agent courier": age, source, attempts, duration, bytes
   # grace: 30m        # when every source fails, older output stands in, marked as cached
   # passphraseFile: /path/to/passphrase   # of output the agent encrypts

@@ -67,7 +67,8 @@ const settings = {
   grace: parsed(parseDuration, 'a duration such as 30m; 0s for none'),
   every: parsed(parseInterval, 'a duration such as 1m'),
   pick: z.enum(['first', 'freshest'], 'must be first or freshest').describe('which output counts'),
-  lenient: yesOrNo('lets text before the first section header pass'),
+  lenient: yesOrNo('lets a web page ahead of the sections pass'),
+  strict: yesOrNo('refuses what some version of the site would drop a part of'),
   report: yesOrNo('adds a service that says where the output came from'),
   piggyback: texts('allow, drop, refuse, or patterns of host names').transform((given, context) =>
     complaining(() => parsePiggybackRule(given), context),

@@ -59,13 +59,24 @@ function isScheme(digits: string): digits is SymmetricScheme {
 }
 
 /**
+ * Whether the eight bytes ahead of the salt are not the `Salted__` of OpenSSL. The site passes over
+ * them unread, and agents are about that put something else there.
+ */
+export function hasUnmarkedSalt(message: Buffer): boolean {
+  const scheme = symmetricScheme(message);
+  const mark = scheme === undefined ? '' : recipes[scheme].mark;
+  return message.toString('latin1', digitBytes, digitBytes + mark.length) !== mark;
+}
+
+/**
  * Decrypts a message that begins with the digits of its scheme. A MAC is checked first. Agent output
- * comes out, so the first bytes prove the passphrase where there is no MAC.
+ * comes out, perhaps with other text ahead, so its beginning proves the passphrase where there is no
+ * MAC.
  *
  * @param isWrapped whether bytes that do not begin with `<<<` are yet another layer around output
  * @throws CourierError REFUSED when the passphrase is wrong, which with a MAC nobody can tell from a
- * message that was changed; MALFORMED when the message is damaged, cut short or not encrypted, or
- * something else than agent output was encrypted; CONFIG when the passphrase is empty
+ * message that was changed; MALFORMED when the message is damaged, cut short or not encrypted;
+ * CONFIG when the passphrase is empty
  */
 export async function decryptSymmetric(
   message: Buffer,
@@ -84,12 +95,32 @@ export async function decryptSymmetric(
   // Padding is taken off below: only then can a wrong passphrase be told from a missing end.
   const decipher = crypto.createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
   const padded = decipher.update(ciphertext);
-  if (padded.toString('latin1', 0, 3) !== '<<<' && !isWrapped(padded)) {
-    throw hasMac
-      ? damaged(scheme, 'what comes out does not begin with a section header')
-      : refused(scheme, 'another passphrase was used');
+  if (!hasMac && !looksLikeOutput(padded) && !isWrapped(padded)) {
+    throw refused(scheme, 'another passphrase was used');
   }
   return withoutPadding(padded, scheme);
+}
+
+const brackets = Buffer.from('<<<');
+const lookedAtBytes = 512;
+
+/** So many bytes without a control character no wrong key makes. */
+const provingBytes = 128;
+
+/**
+ * Brackets in front, or behind a beginning that is text: white space, a banner. A text without any
+ * is not ours, and yet another passphrase was not used.
+ */
+function looksLikeOutput(padded: Buffer): boolean {
+  const found = padded.indexOf(brackets);
+  if (found === 0) return true;
+  const beginning = padded.subarray(0, Math.min(lookedAtBytes, padded.length - blockBytes));
+  return (found > 0 || beginning.length >= provingBytes) && !beginning.some(isControl);
+}
+
+/** What no text has; bell to carriage return and escape are in banners, too. */
+function isControl(byte: number): boolean {
+  return byte === 0x7f || (byte < 0x20 && byte !== 0x1b && (byte < 0x07 || byte > 0x0d));
 }
 
 /**
@@ -129,9 +160,6 @@ function takeApart(message: Buffer, scheme: SymmetricScheme): Parts {
   const macStart = saltStart + saltBytes;
   const start = macStart + macBytes;
   if (message.length < start + blockBytes) throw damaged(scheme, 'it ends too early');
-  if (message.toString('latin1', digitBytes, saltStart) !== mark) {
-    throw damaged(scheme, `${mark} is missing in front of the salt`);
-  }
   if ((message.length - start) % blockBytes !== 0) {
     throw damaged(scheme, 'it does not end with a whole block');
   }

@@ -4,10 +4,13 @@ import { CourierError } from '../faults/errors.ts';
 import type { Secret } from '../secrets/secrets.ts';
 import { decompress, type OutputLimit } from './decompress.ts';
 import { recogniseCompression, recogniseForeign } from './first-bytes.ts';
-import { decryptSymmetric, symmetricScheme } from './symmetric.ts';
+import { decryptSymmetric, hasUnmarkedSalt, symmetricScheme } from './symmetric.ts';
 
 /** A bomb inside a bomb costs each time; nobody packs more often by accident. */
 const mostLayers = 3;
+
+/** What is odd about a layer, and no reason to refuse it. */
+export type WrappingRemark = 'unmarked-salt';
 
 /** Takes one layer off. */
 type Undo = (bytes: Buffer) => Promise<Buffer>;
@@ -16,6 +19,7 @@ type Undo = (bytes: Buffer) => Promise<Buffer>;
  * Undoes the compression and, with a passphrase, the symmetric encryption that show in the first
  * bytes, at most three layers of both. Bytes in no such layer come back as they are, not copied.
  *
+ * @param tell is told what is odd
  * @throws CourierError TOO_LARGE; MALFORMED, also when they are an archive or the like, which it
  * names; REFUSED when the passphrase is wrong; LOCAL when a program of the system is missing
  */
@@ -23,6 +27,7 @@ export async function unwrap(
   bytes: Buffer,
   limit: OutputLimit,
   passphrase?: Secret,
+  tell: (remark: WrappingRemark) => void = () => undefined,
 ): Promise<Buffer> {
   let current = bytes;
   for (let layers = 0; ; layers += 1) {
@@ -31,6 +36,7 @@ export async function unwrap(
     if (layers === mostLayers) {
       throw new CourierError('MALFORMED', `compressed or encrypted more than ${mostLayers} times`);
     }
+    if (passphrase !== undefined && hasUnmarkedSalt(current)) tell('unmarked-salt');
     current = await undo(current);
   }
 }

@@ -37,7 +37,11 @@ const dropped: readonly (readonly [what: string, before: string, after: string])
     '<<<a>>> 1 <<<<vm>>>> <<<<src>>>> x <<<c>>> 3',
     '<<<a>>> 1 <<<c>>> 3',
   ],
-  ['a block for the host itself', '<<<a>>> <<<<v>>>> <<<b>>> <<<<src>>>> <<<c>>> x', '<<<a>>> '],
+  [
+    'what is ahead of a block for the host itself, which becomes its own',
+    '<<<a>>> 1 <<<<v>>>> <<<b>>> <<<<src>>>> text <<<c>>> x <<<>>> y',
+    '<<<a>>> 1 <<<c>>> x <<<>>> y',
+  ],
 ];
 
 for (const [what, before, after] of dropped) {
@@ -83,18 +87,29 @@ test('a block for the host itself stays behind a kept section', () => {
   assert.equal(filter(before, 'vm,src'), '<<<<vm>>>> <<<a>>> 1 <<<<src>>>> <<<c>>> 3');
 });
 
-test('a block for the host itself is refused when the section before it has to go', () => {
-  const before = '<<<<vm>>>> <<<a>>> 1 <<<<src>>>> <<<c>>> 3';
-  for (const fault of [
-    catchThrown(() => filter(before, 'src')),
-    catchThrown(() => filter(before, 'allow', '!a')),
-  ]) {
-    assert.equal(fault.code, 'MALFORMED');
-    assert.equal(
-      fault.message,
-      'line 4: "<<<<src>>>>" would change its meaning without the piggybacked section before it (rule piggyback-of-itself)',
-    );
+test('a block for the host itself is its own when the section before it has to go', () => {
+  const before = '<<<<vm>>>> <<<a>>> 1 <<<<src>>>> text <<<c>>> 3';
+  assert.equal(filter(before, 'src'), '<<<<src>>>> text <<<c>>> 3');
+  assert.equal(filter(before, 'drop'), '<<<<src>>>> text <<<c>>> 3');
+  assert.equal(filter(before, 'allow', '!a'), '<<<<vm>>>> <<<<src>>>> text <<<c>>> 3');
+});
+
+test('when sections were there and none is left, that is a fault', () => {
+  const cases = [
+    ['<<<a>>> 1 <<<b>>> 2', 'allow', 'nope', '--sections leaves nothing of 2 sections'],
+    ['<<<a>>> 1', 'drop', '!a', '--sections leaves nothing of 1 section'],
+    ['<<<<vm>>>> <<<a>>> 1', 'drop', '', '--piggyback leaves nothing of 1 section'],
+  ] as const;
+  for (const [lines, piggyback, sections, message] of cases) {
+    const fault = catchThrown(() => filter(lines, piggyback, sections));
+    assert.deepEqual([fault.code, fault.message], ['NO_OUTPUT', message]);
   }
+  assert.equal(filter('text <<<<vm>>>>', 'drop'), 'text ');
+});
+
+test('what only looks like a marker is text', () => {
+  const before = '<<<a>>> x<<<b>>> <<c>> 1 <<<<vm>>>> <<<d>>> x<<<e>>> <<<<>>>> <<<a>>> 2';
+  assert.equal(filter(before, 'drop'), '<<<a>>> x<<<b>>> <<c>> 1 <<<<>>>> <<<a>>> 2');
 });
 
 test('refuse names line and host, and lets output without piggyback pass', () => {

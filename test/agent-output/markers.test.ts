@@ -45,7 +45,7 @@ test('four brackets on one side only make a section header', () => {
   }
 });
 
-test('markers are found with their places, the first and the unfinished last line included', () => {
+test('markers and lookalikes are found with their places, the first and the unfinished last line included', () => {
   const output = Buffer.from('<<<a>>>\r\ntext\n <<<b>>>\n<<<\n\n<<<c>>>\n<<<<>>>>');
   const places = [...findMarkers(output)].map(({ meaning, start, end, nextLine }) => [
     meaning.kind,
@@ -54,6 +54,7 @@ test('markers are found with their places, the first and the unfinished last lin
   ]);
   assert.deepEqual(places, [
     ['header', '<<<a>>>', 9],
+    ['lookalike', ' <<<b>>>', 23],
     ['header', '<<<c>>>', 36],
     ['piggyback-footer', '<<<<>>>>', 44],
   ]);

@@ -128,15 +128,15 @@ test('problems name their lines', () => {
   assert.deepEqual(
     problems.map(({ line, rule, severity }) => [line, rule, severity]),
     [
-      [4, 'invalid-name', 'error'],
-      [5, 'unusable-host-name', 'warning'],
+      [4, 'invalid-name', 'loss'],
+      [5, 'directory-as-host', 'error'],
       [6, 'invalid-sep', 'error'],
     ],
   );
 });
 
-test('a thousand warnings hide no error, and what is left out is counted', () => {
-  const { problems, omittedProblems } = parse(`${'<<<<.>>>>\n'.repeat(1000)}<<<a-b>>>\n`);
+test('a thousand losses hide no error, and what is left out is counted', () => {
+  const { problems, omittedProblems } = parse(`${'<<<<-x>>>>\n'.repeat(1000)}<<<a-b>>>\n`);
   assert.equal(problems.length, 101);
   assert.equal(omittedProblems, 900);
   assert.deepEqual(problems.at(-1), {
@@ -165,7 +165,7 @@ test('more piggybacked hosts than the limit are an error, said once', () => {
     { length: limits.piggybackedHosts + 3 },
     (_, index) => `<<<<h${index}>>>>`,
   );
-  const { piggybackedHosts, problems } = parse(hosts.join('\n'));
+  const { piggybackedHosts, problems } = parse(`${hosts.join('\n')}\n<<<<>>>>`);
   assert.equal(piggybackedHosts.length, limits.piggybackedHosts);
   assert.deepEqual(problems, [
     {
@@ -195,6 +195,9 @@ test('hostile megabytes take time in proportion', () => {
     '<<<->>>\n',
     '<<<<.>>>>\n',
     '<<<a>>>\n',
+    'x<<<a>>>\n',
+    'x<<<<a>>>>\n',
+    ' <<<<a>>>>\n',
   ];
   for (const unit of units) {
     const started = performance.now();

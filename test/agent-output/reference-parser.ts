@@ -110,7 +110,7 @@ function decode(bytes: Buffer): string | undefined {
 }
 
 function findFault(raw: string): string | undefined {
-  if (raw.length + 6 > 4096) return 'header-too-long';
+  if (raw.length + 6 > 65_536) return 'header-too-long';
   const text = decode(Buffer.from(raw, 'latin1'));
   if (text === undefined) return 'invalid-utf-8';
   const [name = '', ...parts] = text.split(':');
@@ -122,8 +122,8 @@ function findFault(raw: string): string | undefined {
   }
   const { 'option cached': cached, 'option persist': persist, 'option sep': sep } = options;
   if (cached !== undefined) {
-    const [madeAt = '', seconds = ''] = cached.split(',');
-    if (!isInteger(madeAt) || !isInteger(seconds)) return 'invalid-cached';
+    const parts = cached.split(',');
+    if (parts.length < 2 || !parts.every(isInteger)) return 'invalid-cached';
   }
   if (persist !== undefined && !isInteger(persist)) return 'invalid-persist';
   if (sep !== undefined) {
@@ -136,5 +136,7 @@ function findFault(raw: string): string | undefined {
 }
 
 function isInteger(text: string): boolean {
-  return /^[+-]?[0-9]+(_[0-9]+)*$/.test(text.replace(/^[ \t-\r]+|[ \t-\r]+$/g, ''));
+  const white = '[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+  const stripped = text.replace(new RegExp(`^${white}|${white}$`, 'g'), '');
+  return /^[+-]?\p{Nd}+(_\p{Nd}+)*$/u.test(stripped);
 }

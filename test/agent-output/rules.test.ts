@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rules } from '../../src/agent-output/problems.ts';
 import { checkForm } from '../../src/agent-output/rules.ts';
-import { requireForm } from '../../src/agent-output/validator.ts';
+import { describeLosses, requireForm } from '../../src/agent-output/validator.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';
 import { realOutputs } from './mutations.ts';
 
@@ -30,7 +30,7 @@ test('good output has no problem', () => {
 test('the real outputs have none but the junk line of one of them', () => {
   const problems = realOutputs.map((output) => check(output));
   assert.deepEqual(problems, [
-    ['1 error junk-before-header: text before the first section header: "checkmk2.0p20"'],
+    ['1 loss junk-before-header: text before the first section header: "checkmk2.0p20"'],
     [],
   ]);
 });
@@ -54,8 +54,8 @@ test('text that begins with two digits is not called encrypted', () => {
   for (const text of ['05', '03\n', '02 Zeilen, längere, noch längere, und eine noch längere']) {
     assert.match(checkFirst(Buffer.from(text)) ?? '', /no-section/, text);
   }
-  assert.match(checkFirst('01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0') ?? '', /no-section/);
-  assert.match(checkFirst(`02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n${good}`) ?? '', /junk-before/);
+  assert.match(checkFirst('01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0x') ?? '', /no-section/);
+  assert.match(checkFirst(`02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\n${good}`) ?? '', /junk-before/);
 });
 
 test('UTF-16 is called that, with its mark and without', () => {
@@ -82,18 +82,26 @@ test('an HTML page is called that, with its title', () => {
   }
 });
 
-test('an HTML page stays one when sections follow, and is refused also when lenient', () => {
-  assert.match(check(`<html>\n${good}`, true)[0] ?? '', /^1 error html-page/);
+test('an HTML page ahead of sections is refused, and a loss when lenient', () => {
+  const said = 'html-before-sections: this looks like an HTML page, though sections follow';
+  assert.deepEqual(check(`<html>\n${good}`), [`1 error ${said}`]);
+  assert.deepEqual(check(`<html>\n${good}`, true), [`1 loss ${said}`]);
 });
 
 test('HTML inside a section is data of the section', () => {
   assert.deepEqual(check(`${good}<<<x>>>\n<html><title>Error</title></html>\n`), []);
 });
 
-test('a byte order mark in front of the first header is refused, also when lenient', () => {
-  const said = '1 error byte-order-mark: a UTF-8 byte order mark hides the first section header';
-  assert.deepEqual(check(`\xef\xbb\xbf${good}`), [said]);
-  assert.deepEqual(check(`\xef\xbb\xbf${good}<<<df>>>\n`, true), [said]);
+test('a byte order mark in front of the first header is a loss', () => {
+  const said = [
+    '1 remark no-check-mk-section: the host has no section check_mk',
+    '1 loss byte-order-mark: a UTF-8 byte order mark hides the first section header',
+  ];
+  assert.deepEqual(check(`\xef\xbb\xbf${good}<<<df>>>\n`), said);
+  assert.deepEqual(check(`\xef\xbb\xbf${good}<<<df>>>\n`, true), said);
+  assert.deepEqual(check(`\xef\xbb\xbf${good}`), [
+    '1 error no-section: a UTF-8 byte order mark hides the only section header',
+  ]);
 });
 
 test('output without a section quotes how it begins', () => {
@@ -103,24 +111,20 @@ test('output without a section quotes how it begins', () => {
   assert.deepEqual(check('<<<>>>'), [
     '1 error no-section: no section in the output; it begins with "<<<>>>"',
   ]);
-  assert.match(checkFirst('<<<<.>>>>\n<<<df>>>\n') ?? '', /no-section/);
+  assert.match(checkFirst('<<<<-x>>>>\n<<<df>>>\n') ?? '', /no-section/);
 });
 
-test('where the only header is invalid, that is the problem', () => {
+test('where the only header is invalid, there is no section', () => {
   assert.deepEqual(check('<<<a-b>>>\n'), [
-    '1 error invalid-name: invalid section header "<<<a-b>>>"',
+    '1 error no-section: no section in the output; it begins with "<<<a-b>>>"',
+    '1 loss invalid-name: invalid section header "<<<a-b>>>"',
   ]);
 });
 
-test('text before the first header is an error, and a warning when lenient', () => {
+test('text before the first header is a loss, and a remark when lenient', () => {
   const said = 'junk-before-header: text before the first section header: "hello \'you\'"';
-  assert.deepEqual(check(`\n\nhello "you"\nmore\n${good}`), [`3 error ${said}`]);
-  assert.deepEqual(check(`\n\nhello "you"\nmore\n${good}`, true), [`3 warning ${said}`]);
-});
-
-test('lenient lets no invalid header pass', () => {
-  const said = '3 error invalid-name: invalid section header "<<<a-b>>>"';
-  assert.deepEqual(check(`${good}<<<a-b>>>\n`, true), [said]);
+  assert.deepEqual(check(`\n\nhello "you"\nmore\n${good}`), [`3 loss ${said}`]);
+  assert.deepEqual(check(`\n\nhello "you"\nmore\n${good}`, true), [`3 remark ${said}`]);
 });
 
 test('an invalid header in a piggyback block says what would happen', () => {
@@ -131,25 +135,38 @@ test('an invalid header in a piggyback block says what would happen', () => {
   );
 });
 
-test('a missing section check_mk of the host is a warning', () => {
-  const said = '1 warning no-check-mk-section: the host has no section check_mk';
+test('a missing section check_mk of the host is a remark', () => {
+  const said = '1 remark no-check-mk-section: the host has no section check_mk';
   assert.deepEqual(check('<<<df>>>\n'), [said]);
-  assert.deepEqual(check('<<<<vm>>>>\n<<<check_mk>>>\n'), [said]);
+  assert.deepEqual(check('<<<<vm>>>>\n<<<check_mk>>>\n<<<<>>>>'), [said]);
 });
 
-test('requireForm names line and rule of the first error, and passes the warnings on', () => {
-  const output = Buffer.from('<<<df>>>\n<<<<.>>>>\n<<<a-b>>>\n<<<x:sep()>>>\n');
+test('requireForm names line and rule of the first error, and hands the losses on', () => {
+  const output = Buffer.from('<<<a-b>>>\n<<<df>>>\n<<<<-x>>>>\n<<<a-b>>>\n<<<x:sep()>>>\n');
   const fault = catchThrown(() => requireForm(output, { lenient: true }));
   assert.equal(fault.code, 'MALFORMED');
   assert.equal(
     fault.message,
-    'line 3: invalid section header "<<<a-b>>>" lets ignored piggyback pass for the host itself (rule invalid-name)',
+    'line 4: invalid section header "<<<a-b>>>" lets ignored piggyback pass for the host itself (rule invalid-name)',
   );
-  const warned = requireForm(Buffer.from('hi\n<<<df>>>\n'), { lenient: true });
+  const lost = requireForm(Buffer.from('hi\n<<<df>>>\n<<<a-b>>>\n'), { lenient: false });
   assert.deepEqual(
-    warned.map(({ rule }) => rule),
-    ['no-check-mk-section', 'junk-before-header'],
+    lost.map(({ rule }) => rule),
+    ['junk-before-header', 'invalid-name'],
   );
+  assert.equal(
+    describeLosses(lost),
+    '2 losses on some sites; line 1: text before the first section header: "hi" (rule junk-before-header)',
+  );
+  assert.match(describeLosses(lost.slice(1)), /^1 loss on some sites; line 3: /);
+  assert.equal(describeLosses([]), 'no losses');
+});
+
+test('who is strict refuses losses, and no remarks', () => {
+  const strict = { lenient: false, strict: true };
+  const fault = catchThrown(() => requireForm(Buffer.from('hi\n<<<df>>>\n'), strict));
+  assert.match(fault.message, /^line 1: text before .* \(rule junk-before-header\)$/);
+  assert.deepEqual(requireForm(Buffer.from('<<<df>>>\n<<<<vm>>>>\n'), strict), []);
 });
 
 test('every rule says in half a sentence when it is broken', () => {

@@ -22,6 +22,7 @@ export function makeRoute(
       deadlineMs: 50_000,
       timeoutMs: undefined,
       lenient: false,
+      strict: false,
       pick: 'first',
       graceMs: 0,
       piggyback: { kind: 'allow' },

@@ -142,11 +142,35 @@ test('the form is checked on what was unpacked', async () => {
   );
 });
 
-test('text before the first section passes only when we are lenient', async () => {
-  const output = `warning: x\n${good}`;
+test('a web page ahead of the sections passes only when we are lenient', async () => {
+  const output = `<html>\n${good}`;
   const { code } = await catchFault(accept({ output }));
   assert.equal(code, 'MALFORMED');
   assert.equal((await accept({ output }, { lenient: true })).toString(), output);
+});
+
+test('what is merely lost passes, and is refused only when we are strict', async () => {
+  for (const output of [`warning: x\n${good}`, `${good}<<<hyper-v_node>>>\n`]) {
+    assert.equal((await accept({ output })).toString(), output);
+    const fault = await catchFault(accept({ output }, { strict: true }));
+    assert.equal(fault.code, 'MALFORMED');
+  }
+});
+
+test('encrypted output may have other text ahead, and lack the mark of its salt', async () => {
+  const passphrase = new Secret('Sx4-accept');
+  const plain = `\n\n${good}`;
+  const output = await encryptSymmetric(Buffer.from(plain), '03', passphrase);
+  output.write('00000000', 2);
+  assert.equal((await accept({ output }, { passphrase })).toString(), plain);
+});
+
+test('when the filter leaves nothing of the sections, that is a fault', async () => {
+  const sections = { allow: ['nope'], deny: [] };
+  assert.equal(
+    await faultOf({ output: good }, { sections }),
+    'NO_OUTPUT /drops/web01: --sections leaves nothing of 1 section',
+  );
 });
 
 test('what is not wanted is left out after all checks', async () => {

@@ -111,7 +111,7 @@ test('with grace the last good output stands in, for as long as it is young enou
     /^<<<local:sep\(0\)>>>\n1 "Agent courier" age=20\d.* output is 3m2\ds old, /,
   );
   assert.match(stdout, /<<<df:cached\(\d+,300\)>>>\nroot 1\n$/);
-  drop(`junk ${output}`);
+  drop(`<html>\n${output}`);
   assert.equal((await fetch('--host=web01')).code, 0);
   rmSync(join(root, 'var/cmk-courier/spool'), { recursive: true });
   assert.equal((await fetch('--host=web01')).code, 12);

@@ -8,6 +8,7 @@ export const defaultRules: OutputRules = {
   maxOutputBytes: 1000,
   passphrase: undefined,
   lenient: false,
+  strict: false,
   piggyback: { kind: 'allow' },
   sections: { allow: [], deny: [] },
 };

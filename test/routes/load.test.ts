@@ -48,6 +48,7 @@ routes:
     deadlineMs: 50_000,
     timeoutMs: undefined,
     lenient: false,
+    strict: false,
     pick: 'first',
     graceMs: 0,
     piggyback: { kind: 'drop' },

@@ -5,6 +5,7 @@ import { Secret } from '../../src/secrets/secrets.ts';
 import {
   decryptSymmetric,
   encryptSymmetric,
+  hasUnmarkedSalt,
   type SymmetricScheme,
   symmetricScheme,
 } from '../../src/wrapping/symmetric.ts';
@@ -120,12 +121,20 @@ for (const scheme of schemes) {
     );
   });
 
-  test(`scheme ${scheme}: something else than agent output is refused`, async () => {
-    const said = hasMac
-      ? `MALFORMED ${broken}: what comes out does not begin with a section header`
-      : wrong;
-    for (const text of ['', '<<', '\n<<<check_mk>>>\n', '<html><body>Sign in</body></html>']) {
-      assert.equal(await faultOf(await encrypt(scheme, Buffer.from(text))), said, text);
+  test(`scheme ${scheme}: a short text that is no agent output proves no passphrase`, async () => {
+    for (const text of ['', '<<', '<html><body>Sign in</body></html>']) {
+      const message = await encrypt(scheme, Buffer.from(text));
+      if (hasMac) assert.equal((await decryptSymmetric(message, passphrase)).toString(), text);
+      else assert.equal(await faultOf(message), wrong, text);
+    }
+  });
+
+  test(`scheme ${scheme}: text ahead of the sections, or a whole other text, comes out`, async () => {
+    const banner = '\x1b[1mWelcome\x07 to h\xe4st\r\n\t';
+    const page = `<html><body>${'Sign in. '.repeat(20)}</body></html>`;
+    for (const text of ['\n<<<a>>>\n', `${banner}<<<a>>>\n`, banner.repeat(99) + plain, page]) {
+      const message = await encrypt(scheme, Buffer.from(text, 'latin1'));
+      assert.equal((await decryptSymmetric(message, passphrase)).toString('latin1'), text);
     }
   });
 
@@ -137,14 +146,16 @@ for (const scheme of schemes) {
   });
 }
 
-test('03 without its mark in front of the salt is refused', async () => {
+test('03 with something else than Salted__ in front of the salt is opened all the same', async () => {
   const message = await encrypt('03');
-  for (const offset of [2, 9]) {
-    assert.equal(
-      await faultOf(flip(message, offset)),
-      'MALFORMED damaged encrypted output (scheme 03): Salted__ is missing in front of the salt',
-    );
-  }
+  const marked = Buffer.concat([
+    message.subarray(0, 2),
+    Buffer.alloc(8, '0'),
+    message.subarray(10),
+  ]);
+  assert.ok(plain.equals(await decryptSymmetric(marked, passphrase)));
+  const unmarked = [message, marked, await encrypt('04'), plain].map(hasUnmarkedSalt);
+  assert.deepEqual(unmarked, [false, true, false, false]);
 });
 
 test('03 with a changed salt is refused like another passphrase', async () => {

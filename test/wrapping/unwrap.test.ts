@@ -151,6 +151,17 @@ test('a wrong passphrase is refused, also when compressed data is expected', asy
   );
 });
 
+test('a salt without its mark is told, and undone', async () => {
+  const message = await encryptSymmetric(output, '03', passphrase);
+  const unmarked = Buffer.concat([Buffer.from('0312345678'), message.subarray(10)]);
+  const told: string[] = [];
+  const tell = (remark: string) => told.push(remark);
+  assert.ok(output.equals(await unwrap(zlib.gzipSync(unmarked), limit, passphrase, tell)));
+  assert.deepEqual(told, ['unmarked-salt']);
+  await unwrap(message, limit, passphrase, tell);
+  assert.deepEqual(told, ['unmarked-salt']);
+});
+
 test('encryption counts as a layer', async () => {
   const packed = await encryptSymmetric(zlib.gzipSync(zlib.gzipSync(output)), '04', passphrase);
   assert.ok(output.equals(await unwrap(packed, limit, passphrase)));

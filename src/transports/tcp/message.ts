@@ -41,7 +41,9 @@ export async function openMessage(message: Buffer, rules: MessageRules): Promise
   if (kind === 'unknown' || kind === 'tls') throw unknownInside(message, shown);
   const output = kind === 'symmetric' ? await decrypt(message, rules) : message;
   if (output.length < shortestOutput) throw tooShort(output, shown);
-  if (output.toString('latin1', 0, 3) !== '<<<') throw notSections(output, shown);
+  // With text ahead, too, the site takes what was encrypted; what it is worth the form tells.
+  const isPlain = kind !== 'symmetric';
+  if (isPlain && output.toString('latin1', 0, 3) !== '<<<') throw notSections(output, shown);
   if (output.length > maxOutputBytes) throw tooLarge(shown, 'has', maxOutputBytes);
   return output;
 }
