@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import type { RawOptions } from '../../src/cli/options.ts';
-import { systemClock } from '../../src/clock.ts';
 import { hosts } from '../../src/commands/hosts.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
@@ -14,27 +13,13 @@ import {
   readStatus,
   register,
 } from '../peers/controller-client.ts';
+import { runHosts as run } from '../receiver/run-hosts.ts';
 import {
   goodOutput,
   type RunningReceiver,
   site,
   startReceiver,
 } from '../receiver/running-receiver.ts';
-
-/** Runs the command beside the receiver, as a person would; resolves with what it prints. */
-async function run(
-  { directory }: Pick<RunningReceiver, 'directory'>,
-  operands: readonly string[],
-  options: RawOptions = {},
-): Promise<string> {
-  const context = {
-    ...makeCommandContext(),
-    clock: { ...systemClock, now: Date.now, sleep: async () => undefined },
-  };
-  const places = { state: [`${directory}/state`], certificates: [`${directory}/certificates`] };
-  await hosts.run({ operands, options: { ...places, ...options } }, context);
-  return context.said.output;
-}
 
 const labels = { 'cmk/hostname-simple': 'web02' };
 
