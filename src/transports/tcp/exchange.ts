@@ -9,6 +9,7 @@ import type { Secret } from '../../secrets/secrets.ts';
 import type { OpenContext } from '../transport.ts';
 import { connectTo } from './connecting.ts';
 import { unframe } from './frame.ts';
+import type { Registration } from './known-host.ts';
 import { type MarkerKind, markerBytes, markerKind } from './marker.ts';
 import { encryptionBytes, openMessage } from './message.ts';
 import {
@@ -28,7 +29,7 @@ import { readSiteFiles } from './site-files.ts';
 interface ExchangeSettings {
   readonly place: AgentPlace;
   /** Undefined when the host is not registered. */
-  readonly uuid: string | undefined;
+  readonly registration: Registration | undefined;
   readonly passphrase: Secret | undefined;
   readonly options: TcpOptions;
   readonly context: OpenContext;
@@ -59,11 +60,14 @@ export async function exchange(settings: ExchangeSettings, signal: AbortSignal):
 }
 
 /** Before anything else is read: what the host may not do, it need not finish. */
-function checkMarker(marker: Buffer, { place, uuid, options }: ExchangeSettings): MarkerKind {
+function checkMarker(
+  marker: Buffer,
+  { place, registration, options }: ExchangeSettings,
+): MarkerKind {
   const kind = markerKind(marker);
   if (marker.length === 0) throw emptyFault(place.shown);
   if (kind === 'unknown') throw unknownMarker(marker, place.shown);
-  const refusal = findRefusal(kind, uuid !== undefined, options.policy);
+  const refusal = findRefusal(kind, registration !== undefined, options.policy);
   if (refusal !== undefined) throw policyFault(refusal, kind, place.shown);
   return kind;
 }
@@ -86,18 +90,18 @@ async function readWithTls(
   settings: ExchangeSettings,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const { place, uuid, options, context } = settings;
+  const { place, registration, options, context } = settings;
   const { shown } = place;
-  if (uuid === undefined) throw notRegistered(shown);
+  if (registration === undefined) throw notRegistered(shown);
   const [files, { startTls, readSecured }] = await Promise.all([
-    readSiteFiles(options, context).catch((error: unknown) => {
+    readSiteFiles(options, registration.certificates, context).catch((error: unknown) => {
       if (!(error instanceof CourierError)) throw error;
       throw prefixError(error, `error establishing TLS connection to ${shown}`);
     }),
     import('./tls.ts'),
   ]);
   const handshake = { shown, files, clock: context.clock };
-  const start = { ...handshake, uuid, timeoutMs: options.handshakeTimeout };
+  const start = { ...handshake, uuid: registration.uuid, timeoutMs: options.handshakeTimeout };
   const secured = await startTls(socket, start, signal);
   try {
     const limits = readLimits(settings);

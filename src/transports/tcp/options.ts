@@ -8,6 +8,7 @@ import { policies } from './policy.ts';
 import { parseUuid } from './uuid.ts';
 
 const file = { kind: 'value', placeholder: 'FILE', parse: parsePath } as const;
+const directory = { kind: 'value', placeholder: 'DIR', parse: parsePath } as const;
 const time = { kind: 'value', placeholder: 'TIME', parse: parsePositiveDuration } as const;
 
 export const tcpOptions = {
@@ -40,6 +41,16 @@ export const tcpOptions = {
     describe:
       'authorities that agent certificates may come from, PEM; without it `$OMD_ROOT/etc/ssl/agent_cert_store.pem`',
   },
+  receiverState: {
+    ...directory,
+    describe:
+      'look up the UUID where `cmk-courier receive` keeps registered hosts (its `--state`); in a site also without, where the site knows none',
+  },
+  receiverCertificates: {
+    ...directory,
+    describe:
+      'what `cmk-courier certs init` made, in place of `--site-cert` and `--agent-ca`: for hosts registered with `cmk-courier receive`',
+  },
   ...secretOptions('passphrase', 'the passphrase of output the agent encrypts'),
   connectTimeout: { ...time, fallback: '5s', describe: 'how long connecting may take' },
   markerTimeout: {
@@ -64,9 +75,11 @@ export type TcpOptions = OptionValues<typeof tcpOptions>;
 /**
  * @throws CourierError USAGE when one option says the opposite of another
  */
-export function checkOptions({ uuid, treatAsUnregistered }: TcpOptions): void {
-  if (uuid === undefined || !treatAsUnregistered) return;
-  throw new CourierError('USAGE', '--uuid and --treat-as-unregistered exclude each other');
+export function checkOptions({ uuid, receiverState, treatAsUnregistered }: TcpOptions): void {
+  if (!treatAsUnregistered) return;
+  const opposite = uuid === undefined ? receiverState && '--receiver-state' : '--uuid';
+  if (opposite === undefined) return;
+  throw new CourierError('USAGE', `${opposite} and --treat-as-unregistered exclude each other`);
 }
 
 function parseUuidOption(raw: string): string {

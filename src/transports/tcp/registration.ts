@@ -21,15 +21,23 @@ const receiver = 'var/agent-receiver';
  * @throws CourierError USAGE, LOCAL or CONFIG
  */
 export async function findUuid(host: string, root: string): Promise<string | undefined> {
-  if (host === '' || host.includes('/') || host === '.' || host === '..') {
-    throw new CourierError('USAGE', `looking up a UUID: not a host name: ${quote(host)}`);
-  }
+  requireFileName(host);
   const path = join(root, receiver, 'uuid-lookup', host);
   const text = await readLinkText(path);
   if (text === undefined) return findInOlderLayout(host, join(root, receiver, 'received-outputs'));
   const uuid = parseUuid(text);
   if (uuid !== undefined) return uuid;
   throw new CourierError('CONFIG', `reading ${path}: not a UUID: ${quote(text)}`);
+}
+
+/**
+ * A host name that can be that of a file, and of no other directory's.
+ *
+ * @throws CourierError USAGE
+ */
+export function requireFileName(host: string): void {
+  if (host !== '' && !host.includes('/') && host !== '.' && host !== '..') return;
+  throw new CourierError('USAGE', `looking up a UUID: not a host name: ${quote(host)}`);
 }
 
 /** Links are named by UUID and lead to a file named by the host, which need not be there. */

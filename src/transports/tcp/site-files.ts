@@ -5,6 +5,8 @@
 import { readFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { files } from '../../certs/directory.ts';
+import type { Revocations } from '../../certs/revocation.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { readSecretFile, type Secret } from '../../secrets/secrets.ts';
@@ -19,32 +21,57 @@ export interface SiteFiles {
   /** PEM: the private key, the certificate, and behind it its authority. */
   readonly siteCert: Secret;
   readonly siteCertPath: string;
+  /** Whether `cmk-courier certs` made the certificate. */
+  readonly isOurs: boolean;
   /** PEM: whom agent certificates may come from, and nobody else. */
   readonly agentCa: Buffer;
+  /** Serials that `certs revoke` denies; a site of Checkmk has no such list. */
+  readonly revocations: Revocations | undefined;
 }
 
 /**
  * Reads them anew for every handshake: the store changes when hosts are registered.
  *
+ * @param certificates what `certs init` made, for a host that is registered with our receiver
  * @throws CourierError USAGE when it is not known where they are, LOCAL when they cannot be read,
  * CONFIG when they are not what they should be
  */
 export async function readSiteFiles(
   options: Pick<TcpOptions, 'siteCert' | 'agentCa'>,
+  certificates: string | undefined,
   { env, log }: OpenContext,
 ): Promise<SiteFiles> {
-  const root = env['OMD_ROOT'];
-  const site = env['OMD_SITE'];
-  const siteFile = root && site ? join(root, 'etc/ssl/sites', `${site}.pem`) : undefined;
-  const storeFile = root ? join(root, 'etc/ssl/agent_cert_store.pem') : undefined;
-  const siteCertPath = options.siteCert ?? siteFile;
-  const agentCaPath = options.agentCa ?? storeFile;
+  const usual = findUsual(certificates, env);
+  const { siteCert: siteCertPath = usual.siteCert, agentCa: agentCaPath = usual.agentCa } = options;
   if (siteCertPath === undefined) throw nowhere('--site-cert', '$OMD_ROOT and $OMD_SITE');
   if (agentCaPath === undefined) throw nowhere('--agent-ca', '$OMD_ROOT');
   const siteCert = await readSecretFile(siteCertPath, '--site-cert', log);
   checkPem(siteCert.reveal(), 'certificate', `reading --site-cert ${siteCertPath}`);
   checkPem(siteCert.reveal(), 'private key', `reading --site-cert ${siteCertPath}`);
-  return { siteCert, siteCertPath, agentCa: await readStore(agentCaPath) };
+  const isOurs = certificates !== undefined && siteCertPath === usual.siteCert;
+  const agentCa = await readStore(agentCaPath);
+  const revocations = await readRevocations(certificates);
+  return { siteCert, siteCertPath, isOurs, agentCa, revocations };
+}
+
+/** Where both files are, unless they are named. */
+function findUsual(certificates: string | undefined, { OMD_ROOT, OMD_SITE }: OpenContext['env']) {
+  if (certificates !== undefined) {
+    return {
+      siteCert: join(certificates, files.server),
+      agentCa: join(certificates, files.agentCa),
+    };
+  }
+  return {
+    siteCert: OMD_ROOT && OMD_SITE ? join(OMD_ROOT, 'etc/ssl/sites', `${OMD_SITE}.pem`) : undefined,
+    agentCa: OMD_ROOT ? join(OMD_ROOT, 'etc/ssl/agent_cert_store.pem') : undefined,
+  };
+}
+
+async function readRevocations(certificates: string | undefined) {
+  if (certificates === undefined) return undefined;
+  const { Revocations } = await import('../../certs/revocation.ts');
+  return Revocations.load(certificates);
 }
 
 /** Never falls back to the authorities of the system. */

@@ -4,9 +4,9 @@ import { readSecret } from '../../secrets/secret-options.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { defineTransport, type OpenContext } from '../transport.ts';
 import { exchange } from './exchange.ts';
+import { findRegistration } from './known-host.ts';
 import { checkOptions, type TcpOptions, tcpOptions } from './options.ts';
 import { checkPlace, placeOf } from './place.ts';
-import { findUuid } from './registration.ts';
 
 export const tcp = defineTransport({
   options: tcpOptions,
@@ -20,8 +20,9 @@ export const tcp = defineTransport({
       async fetch(target, signal) {
         signal.throwIfAborted();
         const place = placeOf(uri, target);
-        const uuid = await untilAborted(uuidOf(target.host, options, context), signal);
-        const settings = { place, uuid, passphrase, options, context };
+        const looking = findRegistration(target.host, options, context.env);
+        const registration = await untilAborted(looking, signal);
+        const settings = { place, registration, passphrase, options, context };
         const output = await untilAborted(exchange(settings, signal), signal);
         return {
           output,
@@ -34,17 +35,6 @@ export const tcp = defineTransport({
     };
   },
 });
-
-/** Named, or known to the site we run on. */
-async function uuidOf(
-  host: string,
-  { uuid, treatAsUnregistered }: TcpOptions,
-  { env }: OpenContext,
-): Promise<string | undefined> {
-  const root = env['OMD_ROOT'];
-  if (uuid !== undefined || treatAsUnregistered || !root) return uuid;
-  return findUuid(host, root);
-}
 
 function warn({ treatAsUnregistered }: TcpOptions, { log }: OpenContext): void {
   if (!treatAsUnregistered) return;

@@ -48,10 +48,13 @@ const alertCauses: readonly (readonly [words: RegExp, toCause: (own: Handshake) 
 ];
 
 /** What a controller minds in our certificate, where we can see it ourselves. */
-function causeInOurs({ files: { siteCert }, clock }: Handshake): string {
+function causeInOurs({ files: { siteCert, isOurs }, clock }: Handshake): string {
   const { keyUsage, validToDate, validFromDate } = new X509Certificate(siteCert.reveal());
   const now = new Date(clock.now());
-  if (!isForClients({ keyUsage })) return `${unknownSite}: it is for servers only`;
+  if (!isForClients({ keyUsage })) {
+    const remedy = isOurs ? '; cmk-courier certs server makes one for both uses' : '';
+    return `${unknownSite}: it is for servers only${remedy}`;
+  }
   if (now > validToDate) return `${unknownSite}: it has expired`;
   if (now < validFromDate) return `${unknownSite}: it is not valid yet; ${clocks}`;
   return `${unknownSite}: the host is registered with another one, or one of the clocks is wrong`;
@@ -71,6 +74,12 @@ export function tlsFault(error: unknown, handshake: Handshake): CourierError {
   const { code, message, cause } = asCourierError(error, doing);
   const why = causeOf(error, message, handshake);
   return new CourierError(code, why === undefined ? message : `${message}; ${why}`, { cause });
+}
+
+/** The agent shows a certificate that `cmk-courier certs revoke` has denied. */
+export function revoked(shown: string): CourierError {
+  const message = `error establishing TLS connection to ${shown}: the certificate of the agent is revoked; the host has to register again`;
+  return new CourierError('REFUSED', message);
 }
 
 /** More bytes than the marker, before we have said a word. */

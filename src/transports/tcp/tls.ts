@@ -11,7 +11,7 @@ import { closedEarly, waitFor, withTimeLimit } from '../../system/waiting.ts';
 import { handshakeTimeout, readFault } from './observations.ts';
 import { type ReadLimits, readToEnd } from './reading.ts';
 import type { SiteFiles } from './site-files.ts';
-import { type Handshake, strayBytes, tlsFault } from './tls-observations.ts';
+import { type Handshake, revoked, strayBytes, tlsFault } from './tls-observations.ts';
 
 interface Start extends Handshake {
   /** The name the controller's certificate must be for, and by which it chooses one. */
@@ -45,6 +45,7 @@ export async function startTls(
     secured.pause();
     try {
       await waitFor<void>(secured, limited, (resolve) => ({ secureConnect: () => resolve() }));
+      requireNotRevoked(secured, start);
       return secured;
     } catch (error) {
       secured.destroy();
@@ -53,6 +54,13 @@ export async function startTls(
       socket.off('end', hangUp);
     }
   });
+}
+
+/** Whoever has the key of a host that was given up is not to speak for it. */
+function requireNotRevoked(secured: TLSSocket, { files, shown }: Start): void {
+  const serial = secured.getPeerX509Certificate()?.serialNumber;
+  if (serial === undefined || !files.revocations?.has(serial)) return;
+  throw revoked(shown);
 }
 
 /** Until a byte of the message has come, whatever goes wrong belongs to the handshake. */

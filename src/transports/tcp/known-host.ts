@@ -1,0 +1,56 @@
+/** Whether a host is registered, and with whom: the site, or our receiver. */
+
+import { join } from 'node:path';
+import { findCertificateDirectory } from '../../certs/directory.ts';
+import type { OpenContext } from '../transport.ts';
+import type { TcpOptions } from './options.ts';
+import { findReceiverUuid } from './receiver-registration.ts';
+import { findUuid } from './registration.ts';
+
+export interface Registration {
+  readonly uuid: string;
+  /** What `certs init` made, when the host is registered with our receiver. */
+  readonly certificates: string | undefined;
+}
+
+type Known = Pick<
+  TcpOptions,
+  'uuid' | 'treatAsUnregistered' | 'receiverState' | 'receiverCertificates'
+>;
+
+/**
+ * As it is named, else known to the receiver whose state is named, else to the site we run on,
+ * else to the receiver of that site.
+ *
+ * @throws CourierError what findUuid() and findReceiverUuid() throw
+ */
+export async function findRegistration(
+  host: string,
+  options: Known,
+  env: OpenContext['env'],
+): Promise<Registration | undefined> {
+  const { uuid, treatAsUnregistered, receiverState, receiverCertificates } = options;
+  if (uuid !== undefined) return { uuid, certificates: receiverCertificates };
+  if (treatAsUnregistered) return undefined;
+  const fromReceiver = async (state: string): Promise<Registration | undefined> => {
+    const found = await findReceiverUuid(host, state);
+    if (found === undefined) return undefined;
+    const option = '--receiver-certificates';
+    return {
+      uuid: found,
+      certificates: findCertificateDirectory(receiverCertificates, env, option),
+    };
+  };
+  if (receiverState !== undefined) {
+    const registration = await fromReceiver(receiverState);
+    if (registration !== undefined) return registration;
+  }
+  const root = env['OMD_ROOT'];
+  if (!root) return undefined;
+  const known = await findUuid(host, root);
+  if (known !== undefined) return { uuid: known, certificates: receiverCertificates };
+  return receiverState === undefined ? fromReceiver(join(root, receiverDirectory)) : undefined;
+}
+
+/** Where the receiver of a site keeps its hosts unless it is told otherwise. */
+const receiverDirectory = 'var/cmk-courier/receiver';
