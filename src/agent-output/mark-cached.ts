@@ -1,5 +1,7 @@
 /** Agent output that is delivered again, marked for how old it is (agent-output.md#cached). */
 
+import { keepsAscii } from './encodings.ts';
+import { isBlank } from './lookalikes.ts';
 import type { Marker } from './markers.ts';
 import { PartialCopy } from './partial-copy.ts';
 import { walkMarkers } from './states.ts';
@@ -7,13 +9,13 @@ import { walkMarkers } from './states.ts';
 /** More than anybody means; "unlimited" is no number to the site. */
 const longestSeconds = 10 * 365 * 86_400;
 
-/** Of these the agent marks each row, since each is a result of its own. */
+/** Of these the agent marks each row, since each is a result of its own; in ASCII, if it can be. */
 const markedByRow: readonly string[] = ['local', 'mrpe'];
 
 /**
  * Marks sections as Checkmk's agents mark old ones: `cached(produced,maxAge)` goes into every
- * section header, and in front of every row of `local` and `mrpe`, unless it is there already.
- * Nothing else changes.
+ * section header, and in front of every row of `local` and `mrpe`, unless it is there already. Rows
+ * in an encoding that has no ASCII, such as UTF-16, are marked by their header. Nothing else changes.
  *
  * @param maxAgeMs how long the output counts as fresh from when it was produced
  */
@@ -48,7 +50,8 @@ export function markCached(
 
 function kindOf({ meaning }: Marker): 'by header' | 'by row' | 'not at all' {
   if (meaning.kind !== 'header' || meaning.header.options.cached !== undefined) return 'not at all';
-  return markedByRow.includes(meaning.header.name) ? 'by row' : 'by header';
+  const { name, options } = meaning.header;
+  return markedByRow.includes(name) && keepsAscii(options.encoding) ? 'by row' : 'by header';
 }
 
 const bracketsBytes = 3;
@@ -61,17 +64,22 @@ function* findUnmarkedRows(output: Buffer, from: number, until: number): Generat
     const found = output.indexOf(lineFeed, start);
     const lineEnd = found === -1 ? until : found;
     // The site takes white space off the row before it looks for a mark.
-    const rowStart = skipBlanks(output, start, lineEnd);
+    const rowStart = skipWhite(output, start, lineEnd);
     const isMarked = output.subarray(rowStart, rowStart + rowMark.length).equals(rowMark);
     if (rowStart < lineEnd && !isMarked) yield rowStart;
     start = lineEnd + 1;
   }
 }
 
-function skipBlanks(output: Buffer, start: number, end: number): number {
+/**
+ * White space as text has it: ASCII, Python's separators, and all there is in the encoding of the
+ * row. A row begins with a state or a bracket: of bytes outside ASCII only white space may precede.
+ */
+function skipWhite(output: Buffer, start: number, end: number): number {
   for (let offset = start; offset < end; offset += 1) {
     const byte = output.readUInt8(offset);
-    if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) return offset;
+    const isSeparator = byte >= 0x1c && byte <= 0x1f;
+    if (!isBlank(byte) && !isSeparator && byte < 0x80) return offset;
   }
   return end;
 }

@@ -13,14 +13,14 @@ export interface ServiceLine {
   readonly text: string;
 }
 
-/** A section with that line alone, to stand in front of agent output. */
+/** A section with that line alone. It is ended, so that text around it joins no section. */
 export function toLocalSection({ state, service, metrics, text }: ServiceLine): Buffer {
   const name = cleanText(service).replace(/["']/g, '');
   const values = metrics.map(([metric, value]) => `${metric}=${toDecimals(value)}`);
   const performance = values.length === 0 ? '-' : values.join('|');
   // The site would make a line break of a backslash and an n.
   const shown = cleanText(text).replaceAll('\\', '/');
-  return Buffer.from(`<<<local:sep(0)>>>\n${state} "${name}" ${performance} ${shown}\n`);
+  return Buffer.from(`<<<local:sep(0)>>>\n${state} "${name}" ${performance} ${shown}\n<<<>>>\n`);
 }
 
 /** At most three decimals, never an exponent. */

@@ -4,7 +4,7 @@ import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
-import { type Served, serveRoute } from '../fetching/serving.ts';
+import { partsOf, type Served, serveRoute } from '../fetching/serving.ts';
 import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -71,7 +71,7 @@ function noteGood(entry: Entry, served: Served, startMs: number, settings: Cycle
     producedAtMs: producedAt.getTime(),
     source,
     bytes: output.length,
-    reportBytes: report.length,
+    aheadBytes: report.ahead.length,
   };
   const began = { nowMs: startMs, chance: settings.chance() };
   const wasFaulty = entry.succeeded(good, began, settings.context.clock.monotonic());
@@ -102,18 +102,13 @@ function untilNextMs(entry: Entry, { context }: CycleSettings): number {
 }
 
 /** Ready no longer than until its age is too high, whatever becomes of us. */
-function layReady(
-  entry: Entry,
-  { report, output, fault }: Served,
-  validMs: number,
-  settings: CycleSettings,
-): void {
-  const parts = report.length === 0 ? [output] : [report, output];
+function layReady(entry: Entry, served: Served, validMs: number, settings: CycleSettings): void {
+  const { fault } = served;
   const graceFor = fault === undefined ? undefined : entry.lastFault?.line;
   tryToLay(entry, settings, fault === undefined ? 'output' : 'grace', () =>
     settings.ready.publish(
       entry.target.host,
-      { parts, graceFor },
+      { parts: partsOf(served), graceFor },
       { validMs, address: addressOf(entry) },
     ),
   );

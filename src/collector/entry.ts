@@ -11,8 +11,8 @@ export interface LastGood {
   readonly producedAtMs: number;
   readonly source: string;
   readonly bytes: number;
-  /** Of the report that lies ready ahead of it. */
-  readonly reportBytes: number;
+  /** Of what lies ready ahead of it. */
+  readonly aheadBytes: number;
 }
 
 /** Why a cycle brought nothing. */

@@ -56,7 +56,10 @@ export async function keepLast(entry: Entry, keepers: Keepers): Promise<void> {
   entry.givenUpKeeping();
   try {
     const ready = keepers.ready.readBack(entry.target.host);
-    if (ready !== undefined) await keep(entry, ready.subarray(entry.lastGood.reportBytes), keepers);
+    const { aheadBytes, bytes } = entry.lastGood;
+    if (ready !== undefined) {
+      await keep(entry, ready.subarray(aheadBytes, aheadBytes + bytes), keepers);
+    }
   } catch (thrown) {
     const { code, message } = asCourierError(thrown, 'keeping output');
     keepers.log.warn({ host: entry.target.host, code }, message);

@@ -16,7 +16,7 @@ import type { Target } from '../transports/source.ts';
 import { withTimeout } from './deadline.ts';
 import type { Found } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
-import { serveRoute } from './serving.ts';
+import { partsOf, serveRoute } from './serving.ts';
 
 export interface RoutedFetch {
   readonly target: Target;
@@ -42,8 +42,10 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   const isKept = plan.graceMs > 0 && !comesFromSpool(plan);
   const readKept = () =>
     readSpooled(spool, target.host, context.log, route.settings.maxOutputBytes);
-  await serveRoute(plan, context, readKept, async ({ report, output, found }) => {
-    await context.writeOutput(report.length === 0 ? output : Buffer.concat([report, output]));
+  await serveRoute(plan, context, readKept, async (served) => {
+    const { found } = served;
+    const parts = partsOf(served);
+    await context.writeOutput(parts.length === 1 ? served.output : Buffer.concat(parts));
     if (isKept && found !== undefined) await keep(found, target, spool, context);
   });
 }

@@ -1,7 +1,10 @@
 /** What goes out for a host: good output with our report, or what is left of it in time of need. */
 
 import { markCached } from '../agent-output/mark-cached.ts';
-import { type ServiceLine, toLocalSection } from '../agent-output/service-line.ts';
+import { noSurroundings, type Surroundings, surround } from '../agent-output/own-service.ts';
+import type { Problem } from '../agent-output/problems.ts';
+import type { ServiceLine } from '../agent-output/service-line.ts';
+import { describeLosses } from '../agent-output/validator.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, faults } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -16,14 +19,19 @@ import type { Found, RoutePlan } from './plan.ts';
 
 /** All that goes to stdout, and where it is from. */
 export interface Served {
-  /** Ahead of the output; may be empty. */
-  readonly report: Buffer;
+  /** The service of ours, ahead of the output or behind it. */
+  readonly report: Surroundings;
   readonly output: Buffer;
   /** Undefined when old output stands in. */
   readonly found: Found | undefined;
   readonly producedAt: Date;
   /** Why old output stands in. */
   readonly fault: CourierError | undefined;
+}
+
+/** All that goes out, in order. */
+export function partsOf({ report: { ahead, behind }, output }: Served): readonly Buffer[] {
+  return [ahead, output, behind].filter(({ length }) => length > 0);
 }
 
 export type Serve = (served: Served) => Promise<void>;
@@ -64,19 +72,22 @@ const service = 'Agent courier';
 
 function toServed(found: Found, plan: RoutePlan, nowMs: number): Served {
   const producedAt = found.producedAt ?? new Date(nowMs);
-  const report = plan.report ? toLocalSection(describeFound(found, plan, nowMs)) : Buffer.alloc(0);
-  return { report, output: found.output, found, producedAt, fault: undefined };
+  const { output } = found;
+  const report = plan.report
+    ? surround(output, plan.target.host, describeFound(found, plan, nowMs))
+    : noSurroundings;
+  return { report, output, found, producedAt, fault: undefined };
 }
 
-/** A source that stands in for another is worth a warning. */
+/** A source that stands in for another is worth a warning, and so is what some sites drop. */
 function describeFound(found: Found, { pick }: RoutePlan, nowMs: number): ServiceLine {
-  const { step, origin, failed, producedAt, output, durationMs, attempts } = found;
+  const { step, origin, failed, producedAt, output, durationMs, attempts, losses } = found;
   const isFallback = pick === 'first' && failed.length > 0;
   const ageMs = producedAt === undefined ? undefined : Math.max(0, nowMs - producedAt.getTime());
   const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(ageMs)} old`;
   const before = failed.length > 0 ? `, failed: ${failed.join(', ')}` : '';
   return {
-    state: isFallback ? 1 : 0,
+    state: isFallback || losses.length > 0 ? 1 : 0,
     service,
     metrics: [
       ...(ageMs === undefined ? [] : [['age', ageMs / 1000] as const]),
@@ -84,8 +95,12 @@ function describeFound(found: Found, { pick }: RoutePlan, nowMs: number): Servic
       ['duration', durationMs / 1000],
       ['bytes', output.length],
     ],
-    text: `output is ${age}, from ${step.name} ${origin}${before}`,
+    text: `output is ${age}, from ${step.name} ${origin}${before}${sayLosses(losses)}`,
   };
+}
+
+function sayLosses(losses: readonly Problem[]): string {
+  return losses.length === 0 ? '' : `, ${describeLosses(losses)}`;
 }
 
 /** As long as a spool may take to answer. */
@@ -105,15 +120,13 @@ async function findGrace(
     if (kept === undefined) return undefined;
     const ageMs = context.clock.now() - kept.producedAt.getTime();
     if (ageMs > plan.graceMs || -ageMs > plan.rules.age.maxSkewMs) return undefined;
-    const { output: wanted } = passForm(kept.output, plan.rules, host);
+    const { output: wanted, losses } = passForm(kept.output, plan.rules, host);
+    const longestMs = Math.min(plan.rules.age.maxAgeMs, plan.graceMs);
+    const output = markCached(wanted, kept.producedAt, longestMs, host);
+    const line = describeGrace(kept, ageMs, fault);
     return {
-      report: toLocalSection(describeGrace(kept, ageMs, fault)),
-      output: markCached(
-        wanted,
-        kept.producedAt,
-        Math.min(plan.rules.age.maxAgeMs, plan.graceMs),
-        host,
-      ),
+      report: surround(output, host, { ...line, text: line.text + sayLosses(losses) }),
+      output,
       found: undefined,
       producedAt: kept.producedAt,
       fault,

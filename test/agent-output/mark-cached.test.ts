@@ -46,6 +46,21 @@ const cases: readonly (readonly [what: string, before: string, after: string])[]
     `<<<local:sep(0)>>>¶ \t${mark} 0 a - x¶`,
   ],
   [
+    'rows behind white space that is no ASCII',
+    '<<<local:sep(0)>>>¶\u00a00 a - x¶\u2003\u30000 b - y¶\x1c0 c - z¶\x85 0 d - z¶',
+    `<<<local:sep(0)>>>¶\u00a0${mark} 0 a - x¶\u2003\u3000${mark} 0 b - y¶\x1c${mark} 0 c - z¶\x85 ${mark} 0 d - z¶`,
+  ],
+  [
+    'the header of local checks in an encoding without ASCII',
+    '<<<local:sep(0):encoding(utf-16)>>>¶0\0 a¶<<<mrpe:encoding(cp037)>>>¶x¶',
+    `<<<local:sep(0):encoding(utf-16):${mark}>>>¶0\0 a¶<<<mrpe:encoding(cp037):${mark}>>>¶x¶`,
+  ],
+  [
+    'rows in an encoding that has ASCII, behind its white space',
+    '<<<local:sep(0):encoding(koi8-r)>>>¶\u009a0 a - x¶',
+    `<<<local:sep(0):encoding(koi8-r)>>>¶\u009a${mark} 0 a - x¶`,
+  ],
+  [
     'rows of local checks in piggyback',
     '<<<<vm>>>>¶<<<local:sep(0)>>>¶0 a - x¶<<<<>>>>¶0 b - y¶',
     `<<<<vm>>>>¶<<<local:sep(0)>>>¶${mark} 0 a - x¶<<<<>>>>¶0 b - y¶`,
@@ -65,7 +80,7 @@ const untouched: readonly (readonly [what: string, lines: string])[] = [
   ['sections that are cached', '<<<df:cached(5,6)>>>¶/ 1¶'],
   ['cached rows', '<<<local:sep(0)>>>¶cached(5,6) 0 a - x¶ \tcached(5,6) 0 b - y¶'],
   ['rows of a cached section', '<<<local:cached(5,6)>>>¶0 a - x¶'],
-  ['blank rows', '<<<local:sep(0)>>>¶¶ \t¶\r¶\x0b\x0c¶'],
+  ['blank rows', '<<<local:sep(0)>>>¶¶ \t¶\r¶\x0b\x0c¶\u00a0¶'],
   ['text before the first header', 'banner¶0 a - x¶'],
   ['rows behind a footer', '<<<>>>¶<<<:cached(1,2)>>>¶0 a - x¶'],
   ['headers the site does not take for one', '<<<a-b>>>¶x¶'],

@@ -16,12 +16,15 @@ test('it is a section with one local check', () => {
       ['bytes', 87_043],
     ],
   });
-  assert.equal(section, '<<<local:sep(0)>>>\n1 "Agent courier" age=12.346|bytes=87043 fine\n');
+  assert.equal(
+    section,
+    '<<<local:sep(0)>>>\n1 "Agent courier" age=12.346|bytes=87043 fine\n<<<>>>\n',
+  );
   assert.deepEqual(parseAgentOutput(Buffer.from(section)).problems, []);
 });
 
 test('without metrics it has a dash in their place', () => {
-  assert.equal(show({}), '<<<local:sep(0)>>>\n0 "Agent courier" - fine\n');
+  assert.equal(show({}), '<<<local:sep(0)>>>\n0 "Agent courier" - fine\n<<<>>>\n');
 });
 
 test('numbers have no exponent and at most three decimals', () => {
@@ -37,5 +40,5 @@ test('numbers have no exponent and at most three decimals', () => {
 
 test('whatever a text holds stays on its line, and is neither a metric nor a line break', () => {
   const section = show({ text: 'a\n<<<evil>>>\r\nb|c=1 d\\ne \x1b[31m', service: 'A "b" \'c\'\n' });
-  assert.equal(section, '<<<local:sep(0)>>>\n0 "A b c" - a <<<evil>>> b¦c=1 d/ne [31m\n');
+  assert.equal(section, '<<<local:sep(0)>>>\n0 "A b c" - a <<<evil>>> b¦c=1 d/ne [31m\n<<<>>>\n');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
 import type { RoutePlan } from '../../src/fetching/plan.ts';
-import { type Served, serveRoute } from '../../src/fetching/serving.ts';
+import { partsOf, type Served, serveRoute } from '../../src/fetching/serving.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import type { SpooledOutput } from '../../src/spool/record.ts';
 import { withTransport } from '../../src/transports/transport.ts';
@@ -60,7 +60,7 @@ function serve(answers: readonly Answer[], { kept: spooled, ...changes }: Asked 
     return spooled;
   };
   const ended = serveRoute(plan, context, readKept, async (one) => void served.push(one));
-  const text = () => served.map(({ report, output }) => `${report}${output}`).join('');
+  const text = () => served.map((one) => Buffer.concat(partsOf(one))).join('');
   return { ended, text, served, context, looks: () => looks };
 }
 
@@ -78,7 +78,7 @@ test('a report goes ahead of it, if it is wanted', async () => {
   assert.equal(
     text(),
     '<<<local:sep(0)>>>\n' +
-      '0 "Agent courier" age=12|attempts=1|duration=0|bytes=30 output is 12s old, from a a\'s output\n' +
+      '0 "Agent courier" age=12|attempts=1|duration=0|bytes=30 output is 12s old, from a a\'s output\n<<<>>>\n' +
       goodOutput,
   );
 });
@@ -90,6 +90,35 @@ test('a report warns when another source had to stand in, and says of what', asy
     text().split('\n')[1],
     '1 "Agent courier" attempts=2|duration=0|bytes=30 output is of unknown age, from b b\'s output, failed: a UNREACHABLE',
   );
+});
+
+test('what some site drops of the output turns the report to a warning, with the count', async () => {
+  const output = `banner\n${goodOutput}<<<hyper-v_node>>>\n1\n`;
+  const { ended, text } = serve([delivers({ output: Buffer.from(output) })], { report: true });
+  await ended;
+  assert.equal(
+    text().split('\n')[1],
+    `1 "Agent courier" attempts=1|duration=0|bytes=${output.length} output is of unknown age, from a a's output, 2 losses on some sites; line 1: text before the first section header: "banner" (rule junk-before-header)`,
+  );
+});
+
+test('a local check of the agent with the name of the report does not take its place', async () => {
+  const row = '<<<local:sep(0)>>>\n0 "Agent courier" - all fine\n';
+  const output = Buffer.from(goodOutput + row);
+  for (const asked of [
+    serve([gone, delivers({ output })], { report: true }),
+    serve([gone], { graceMs: 1_800_000, kept: kept(720_000, goodOutput + row) }),
+  ]) {
+    await asked.ended;
+    const [last, ...others] = asked
+      .text()
+      .split('\n')
+      .filter((one) => one.includes('courier"'))
+      .reverse();
+    assert.match(last ?? '', /^1 "Agent courier" .*has this name, too, and does not count$/);
+    assert.equal(others.length, 1);
+    assert.ok(asked.text().endsWith('\n<<<>>>\n'));
+  }
 });
 
 test('where the newest counts, a source that failed is said, but is no warning', async () => {
@@ -104,7 +133,7 @@ test('within its grace, older output stands in, marked for what it is, with a se
   assert.equal(
     text(),
     '<<<local:sep(0)>>>\n' +
-      '1 "Agent courier" age=720|bytes=30 output is 12m old, since every source failed; the last: a: connecting to depot: refused ¦ no (UNREACHABLE)\n' +
+      '1 "Agent courier" age=720|bytes=30 output is 12m old, since every source failed; the last: a: connecting to depot: refused ¦ no (UNREACHABLE)\n<<<>>>\n' +
       `<<<check_mk:cached(${nowMs / 1000 - 720},300)>>>\nVersion: 2.4.0\n`,
   );
   assert.equal(served[0]?.fault?.code, 'UNREACHABLE');
