@@ -4,6 +4,7 @@ import { type CommandContext, defineCommand } from '../cli/command.ts';
 import { type OptionTable, type OptionValues, withFlag } from '../cli/options.ts';
 import { askYesOrNo } from '../cli/terminal.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import { algorithmOptions, hasOwnAlgorithms } from '../openssh/algorithms.ts';
 import { fetchHostKey, scanHostKeys } from '../openssh/host-keys.ts';
 import {
   compareKeys,
@@ -16,7 +17,8 @@ import {
   writeKnownHosts,
 } from '../openssh/known-hosts.ts';
 import { describeLogin, parseLogin, type SshLogin } from '../openssh/login.ts';
-import { findKnownHosts, openSsh, sshOptions } from '../openssh/openssh.ts';
+import { openSsh, sshOptions } from '../openssh/openssh.ts';
+import { findKnownHosts } from '../openssh/settings.ts';
 
 const { knownHosts, proxyJump, connectTimeout } = sshOptions;
 
@@ -33,7 +35,16 @@ const options = {
   knownHosts,
   proxyJump,
   connectTimeout,
+  ...algorithmOptions,
 } as const satisfies OptionTable;
+
+/** Keys are shown to whoever asks. */
+const noLogin = {
+  sshKey: undefined,
+  passwordFile: undefined,
+  passwordId: undefined,
+  multiplex: undefined,
+};
 
 type Values = OptionValues<typeof options>;
 
@@ -88,12 +99,14 @@ function toReport(finding: KeyFinding, recorded: boolean): object {
 async function fetchKeys(
   login: SshLogin,
   values: Values,
-  { env, shutdown }: CommandContext,
+  { env, log, shutdown }: CommandContext,
 ): Promise<readonly HostKey[]> {
-  const openssh = await openSsh({ ...values, sshKey: undefined, multiplex: undefined }, env);
-  if (values.proxyJump !== undefined) return fetchHostKey(login, { openssh, env }, shutdown);
+  const openssh = await openSsh({ ...values, ...noLogin }, { env, log, signal: shutdown });
+  const viaSsh = () => fetchHostKey(login, { openssh, env }, shutdown);
+  if (values.proxyJump !== undefined || hasOwnAlgorithms(values)) return viaSsh();
   const timing = { env: openssh.env, timeoutMs: values.connectTimeout };
-  return scanHostKeys(login, timing, shutdown);
+  const keys = await scanHostKeys(login, timing, shutdown);
+  return keys.length === 0 ? viaSsh() : keys;
 }
 
 /** What is to be recorded, as far as the options say. */

@@ -7,12 +7,27 @@
 
 import { CourierError, type FaultCode, quote } from '../faults/errors.ts';
 import type { ProgramEnd } from '../system/run-program.ts';
+import { describeMismatch } from './algorithms.ts';
+
+/** How ssh was sent: what its words have to be read with. */
+export interface SshAttempt {
+  /** Where it was to go: `web01:22`. */
+  readonly at: string;
+  /** The host on the way, when there is one alone. */
+  readonly via?: string | undefined;
+  /** Whether it had a password to give. */
+  readonly hasPassword?: boolean;
+  /** A key it could not use by itself, since that wants a passphrase. */
+  readonly lockedKey?: string | undefined;
+  /** Whether it may use all the old algorithms it has. */
+  readonly isLegacy?: boolean;
+}
 
 interface Reading {
   readonly says: RegExp;
   readonly code: FaultCode;
   /** Continues `connecting to HOST: `; gets what `says` has captured. */
-  readonly why: (...found: readonly string[]) => string;
+  readonly why: (attempt: SshAttempt, ...found: readonly string[]) => string;
 }
 
 /** The most telling first: one failure makes ssh write several of them. */
@@ -20,13 +35,13 @@ const readings: readonly Reading[] = [
   {
     says: /^Host key for (\S+) has changed and you have requested strict checking\./m,
     code: 'REFUSED',
-    why: (host = '') =>
+    why: (_, host = '') =>
       `its host key has changed; if that is right, cmk-courier ssh-trust --replace ${toLogin(host)}`,
   },
   {
     says: /^No \S+ host key is known for (\S+) and you have requested strict checking\./m,
     code: 'REFUSED',
-    why: (host = '') =>
+    why: (_, host = '') =>
       `its host key is not known; record it with cmk-courier ssh-trust ${toLogin(host)}`,
   },
   {
@@ -42,23 +57,28 @@ const readings: readonly Reading[] = [
   {
     says: /^Load key "(.*)": bad permissions/m,
     code: 'CONFIG',
-    why: (key = '') => `ssh does not use ${key}, which others may read; chmod 600 it`,
+    why: (_, key = '') => `ssh does not use ${key}, which others may read; chmod 600 it`,
   },
   {
     says: /^Load key "(.*)": Permission denied/m,
     code: 'LOCAL',
-    why: (key = '') => `we may not read ${key}`,
+    why: (_, key = '') => `we may not read ${key}`,
   },
   {
     says: /^Load key "(.*)": (.*)/m,
     code: 'CONFIG',
-    why: (key = '', said = '') => `ssh cannot use ${key}: ${quote(said)}`,
+    why: (_, key = '', said = '') => `ssh cannot use ${key}: ${quote(said)}`,
+  },
+  {
+    says: /^ssh_askpass: exec\((.*)\): (.*)/m,
+    code: 'LOCAL',
+    why: (_, program = '', said = '') =>
+      `ssh cannot run ${program}, which has the password: ${said.trim().toLowerCase()}`,
   },
   {
     says: /^(\S+): Permission denied \((.*)\)\./m,
     code: 'REFUSED',
-    why: (login = '', methods = '') =>
-      `no key of ours is accepted for ${login}, which allows ${quote(methods)}`,
+    why: describeDenial,
   },
   {
     says: /Too many authentication failures/,
@@ -68,22 +88,23 @@ const readings: readonly Reading[] = [
   {
     says: /^ssh: Could not resolve hostname (\S+): Temporary failure/m,
     code: 'UNREACHABLE',
-    why: (host = '') => `name resolution of ${host} failed for now`,
+    why: (_, host = '') => `name resolution of ${host} failed for now`,
   },
   {
     says: /^ssh: Could not resolve hostname (\S+): /m,
     code: 'UNREACHABLE',
-    why: (host = '') => `no such name in DNS: ${host}`,
+    why: (_, host = '') => `no such name in DNS: ${host}`,
   },
   {
     says: /^ssh: connect to host (\S+) port (\d+): Connection timed out/m,
     code: 'TIMEOUT',
-    why: (host = '', port = '') => `connection to ${host} port ${port} timed out`,
+    why: (_, host = '', port = '') => `connection to ${host} port ${port} timed out`,
   },
   {
     says: /^ssh: connect to host (\S+) port (\d+): (.*)/m,
     code: 'UNREACHABLE',
-    why: (host = '', port = '', said = '') => `${host} port ${port}: ${said.trim().toLowerCase()}`,
+    why: (_, host = '', port = '', said = '') =>
+      `${host} port ${port}: ${said.trim().toLowerCase()}`,
   },
   {
     says: /^Connection timed out during banner exchange|^Connection to \S+ port \d+ timed out/m,
@@ -96,9 +117,15 @@ const readings: readonly Reading[] = [
     why: () => 'it has stopped answering',
   },
   {
-    says: /^Unable to negotiate with .*: (no matching .*? found)\./m,
+    says: /^Unable to negotiate with .*: no matching (.*?) found\.(?: Their offer: (.*))?/m,
     code: 'PEER',
-    why: (said = '') => `${said} that both sides allow`,
+    why: ({ isLegacy = false }, said = '', offer = '') => describeMismatch(said, offer, isLegacy),
+  },
+  {
+    says: /^Bad server host key: (.*)|^(?:ssh_dispatch_run_fatal: .*: )(Invalid key length|DH GEX group out of range|error in libcrypto|incorrect signature)/m,
+    code: 'PEER',
+    why: (_, ...said) =>
+      `its key, or what it sends of it, is not accepted here: ${quote(said.find(Boolean) ?? '')}`,
   },
   {
     says: /^Protocol major versions differ|^banner exchange: .*: invalid format|banner line contains invalid|^Bad packet length/m,
@@ -106,9 +133,21 @@ const readings: readonly Reading[] = [
     why: () => 'it does not speak ssh 2 there',
   },
   {
+    says: /^channel \d+: open failed: administratively prohibited/m,
+    code: 'REFUSED',
+    why: (attempt) =>
+      `${describeWay(attempt)} lets nobody through with this key; where that is restricted, it needs port-forwarding as well`,
+  },
+  {
+    says: /^channel \d+: open failed: connect failed: (.*)[\s\S]*^stdio forwarding failed/m,
+    code: 'UNREACHABLE',
+    why: (attempt, said = '') =>
+      `${describeWay(attempt)} cannot connect to it: ${said.trim().toLowerCase()}`,
+  },
+  {
     says: /^stdio forwarding failed/m,
     code: 'UNREACHABLE',
-    why: () => 'the host on the way cannot connect to it',
+    why: (attempt) => `${describeWay(attempt)} cannot connect to it`,
   },
   {
     says: /^(?:kex_exchange_identification|banner exchange): /m,
@@ -128,14 +167,36 @@ const readings: readonly Reading[] = [
   {
     says: /^Received disconnect from \S+ port \d+:\d+: (.*)/m,
     code: 'PEER',
-    why: (said = '') => `it ended the connection: ${quote(said)}`,
+    why: (_, said = '') => `it ended the connection: ${quote(said)}`,
   },
   {
     says: /^command-line: line \d+: (.*)|^command-line line \d+: (.*)|(^OpenSSL version mismatch.*)/m,
     code: 'LOCAL',
-    why: (...said) => `ssh of this machine cannot do it: ${quote(said.find(Boolean) ?? '')}`,
+    why: (_, ...said) => `ssh of this machine cannot do it: ${quote(said.find(Boolean) ?? '')}`,
   },
 ];
+
+function describeWay({ via }: SshAttempt): string {
+  return via === undefined ? 'the host on the way' : `the host on the way, ${via},`;
+}
+
+/** What we had is told beside what the host would have taken. */
+function describeDenial(
+  { hasPassword = false, lockedKey }: SshAttempt,
+  login = '',
+  methods = '',
+): string {
+  const takesPassword = /\b(?:password|keyboard-interactive)\b/.test(methods);
+  const tried = hasPassword && takesPassword ? 'neither a key nor the password' : 'no key of ours';
+  const takesKeys = /\bpublickey\b/.test(methods);
+  const what = hasPassword && !takesKeys ? 'the password' : tried;
+  const denied = what === 'the password' ? 'is not accepted' : 'is accepted';
+  const own = `${what} ${denied} for ${login}, which allows ${quote(methods)}`;
+  if (takesKeys && lockedKey !== undefined) {
+    return `${own}; ${lockedKey} wants a passphrase, and nobody can be asked for it`;
+  }
+  return takesKeys || hasPassword ? own : `${own}; give it with --password-file`;
+}
 
 /** `[web01]:2222` and `2001:db8::1`, as ssh writes it, in the words of the command line. */
 function toLogin(host: string): string {
@@ -152,16 +213,15 @@ export function hasSshFailed(stderr: string): boolean {
 /**
  * The fault behind ssh's own failure, which is exit code 255 or an end by a signal. A text that
  * is not known is UNREACHABLE, and quoted.
- *
- * @param at where it was to go: `web01:22`
  */
-export function toSshFault({ stderr, signal }: ProgramEnd, at: string): CourierError {
-  const doing = `connecting to ${at}`;
+export function toSshFault({ stderr, signal }: ProgramEnd, attempt: SshAttempt): CourierError {
+  const doing = `connecting to ${attempt.at}`;
   if (signal !== null) return new CourierError('LOCAL', `${doing}: ssh was ended by ${signal}`);
   const text = stderr.replaceAll('\r', '');
   for (const { says, code, why } of readings) {
     const found = says.exec(text);
-    if (found !== null) return new CourierError(code, `${doing}: ${why(...found.slice(1))}`);
+    if (found === null) continue;
+    return new CourierError(code, `${doing}: ${why(attempt, ...found.slice(1))}`);
   }
   const said = text.trim().split('\n').at(-1) ?? '';
   const what = said === '' ? 'ssh failed without a word' : quote(said);

@@ -16,7 +16,8 @@ const debianPackage = 'openssh-client';
 const maxOutputBytes = 1024 * 1024;
 
 /**
- * Every key a host has, by ssh-keyscan.
+ * Every key a host has, by ssh-keyscan; none when they have no algorithm in common, of which it
+ * does not speak.
  *
  * @throws CourierError UNREACHABLE
  */
@@ -31,13 +32,14 @@ export async function scanHostKeys(
   const call = { program: 'ssh-keyscan', debianPackage, args, env, maxOutputBytes };
   const end = await runProgram(call, signal);
   const keys = toHostKeys(end.stdout.toString());
-  if (keys.length === 0) throw toScanFault(end, describeLogin(login));
+  const fault = keys.length === 0 ? toScanFault(end, describeLogin(login)) : undefined;
+  if (fault !== undefined) throw fault;
   return keys;
 }
 
 /**
- * The key a host shows through others: ssh-keyscan knows no way through them, so ssh itself is
- * sent, with nothing to log in with, and with an empty file to record the key in.
+ * The key a host shows where ssh-keyscan cannot ask for it, since it knows no way through others
+ * and none of our algorithms: ssh itself is sent, with nothing to log in with, and with an empty file to record the key in.
  *
  * @throws CourierError
  */
@@ -58,7 +60,7 @@ export async function fetchHostKey(
     const call = { program: 'ssh', debianPackage, args, env: openssh.env, maxOutputBytes };
     const end = await runProgram(call, signal);
     const keys = toHostKeys(await promisify(readFile)(file, 'utf8').catch(() => ''));
-    if (keys.length === 0) throw toSshFault(end, describeLogin(login));
+    if (keys.length === 0) throw toSshFault(end, openssh.toAttempt(login));
     return keys;
   });
 }
@@ -70,10 +72,14 @@ function toHostKeys(text: string): readonly HostKey[] {
   return keys.sort((one, other) => one.type.localeCompare(other.type));
 }
 
-/** ssh-keyscan says the same once for each type of key, in words of its own. */
-function toScanFault({ stderr }: ProgramEnd, at: string): CourierError {
+/**
+ * ssh-keyscan says the same once for each type of key, in words of its own; undefined where it
+ * got an answer, and keeps to itself why that was not enough.
+ */
+function toScanFault({ stderr }: ProgramEnd, at: string): CourierError | undefined {
   const lines = stderr.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#'));
   const said = lines.at(-1);
+  if (said === undefined && /^# .* SSH-2/m.test(stderr)) return undefined;
   const isNameless = lines.some((line) => line.startsWith('getaddrinfo '));
   const why = isNameless ? 'no such name in DNS' : said === undefined ? 'no answer' : quote(said);
   return new CourierError('UNREACHABLE', `asking ${at} for its host keys: ${why}`);

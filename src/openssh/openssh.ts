@@ -1,15 +1,24 @@
 /** What ssh, sftp and rsync over ssh have in common: the system's OpenSSH, told exactly what to do. */
 
-import { access, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { parseDuration, parsePositiveDuration } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
-import { asCourierError } from '../faults/system-errors.ts';
+import { readSecret, secretOptions } from '../secrets/secret-options.ts';
+import type { Secret, SecretContext } from '../secrets/secrets.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
+import { algorithmOptions, toAlgorithmSettings } from './algorithms.ts';
+import type { SshAttempt } from './faults.ts';
 import { describeLogin, parseLogin, type SshLogin } from './login.ts';
-import { parseSshPath, quoteValue } from './values.ts';
+import {
+  findKnownHosts,
+  passwordSettings,
+  toLoginSettings,
+  toOptions,
+  toProxy,
+  toSettings,
+} from './settings.ts';
+import { parseSshPath } from './values.ts';
 
 /** Options of every transport that uses OpenSSH. */
 export const sshOptions = {
@@ -19,6 +28,10 @@ export const sshOptions = {
     describe: 'private key to log in with; without it the keys ssh finds by itself',
     parse: parseSshPath,
   },
+  ...secretOptions(
+    'password',
+    'the password of the user in the source, for hosts that take no key',
+  ),
   knownHosts: {
     kind: 'value',
     placeholder: 'FILE',
@@ -46,10 +59,17 @@ export const sshOptions = {
     parse: parsePositiveDuration,
     fallback: '10s',
   },
+  ...algorithmOptions,
 } as const satisfies OptionTable;
 
 export type SshOptions = OptionValues<typeof sshOptions>;
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What opening takes of its surroundings. */
+export interface SshContext extends SecretContext {
+  /** Ends what opening waits for. */
+  readonly signal: AbortSignal;
+}
 
 /** OpenSSH with the options of a source. */
 export interface OpenSsh {
@@ -61,15 +81,20 @@ export interface OpenSsh {
   /**
    * Waits for what runs over a connection to a login. Where it is kept and the signal aborts, it is
    * ended: what hangs at its other end would go on there, once more with each fetch.
+   *
+   * @param use gets the environment ssh, and whatever starts it, is to have; where there is a
+   * password, ssh finds it with that until `use` has ended
    */
   whileUsing<Result>(
     login: SshLogin,
     signal: AbortSignal,
-    use: () => Promise<Result>,
+    use: (env: Environment) => Promise<Result>,
   ): Promise<Result>;
   /** Whether a connection to a login is kept, and still there. */
   isConnected(login: SshLogin): Promise<boolean>;
-  /** The environment ssh, and whatever starts it, is to have. */
+  /** What its words are to be read with when it fails. */
+  toAttempt(login: SshLogin): SshAttempt;
+  /** The environment of what needs no login. */
   readonly env: Environment;
 }
 
@@ -80,38 +105,53 @@ export interface OpenSsh {
  * The first setting of a kind counts for ssh, so `settings` override all others.
  *
  * @param settings more of ssh's own, such as `LogLevel=DEBUG1`
- * @throws CourierError USAGE; LOCAL when the key cannot be read; CONFIG when others may change the
- * host keys
+ * @throws CourierError USAGE; LOCAL when the key or password cannot be read; CONFIG when they
+ * cannot be used, or others may change the host keys
  */
 export async function openSsh(
   options: SshOptions,
-  env: Environment,
+  context: SshContext,
   settings: readonly string[] = [],
 ): Promise<OpenSsh> {
   const { proxyJump = [], multiplex = 0 } = options;
   if (multiplex > 0 && proxyJump.length > 0) {
     throw new CourierError('USAGE', '--multiplex does not work together with --proxy-jump');
   }
-  const common = [...settings, ...toSettings(options, env)];
+  const { env } = context;
+  const sshEnv = toEnvironment(env);
   await requireTrusted(findKnownHosts(options.knownHosts, env));
-  if (options.sshKey !== undefined) await requireReadable(resolve(options.sshKey));
+  const lockedKey = await findLockedKey(options.sshKey, env);
+  const algorithms = await toAlgorithmSettings(options, sshEnv, context.signal);
+  const common = [...settings, ...algorithms, ...toSettings(options, env)];
+  const password = await readSecret(options, 'password', context);
+  const lend = await toLender(password, env, sshEnv);
   const keep =
     multiplex === 0
       ? undefined
       : await (await import('./multiplexing.ts')).prepareMultiplexing(multiplex, env);
   const toOwn = (login: SshLogin) => [
+    ...(password === undefined ? [] : passwordSettings),
     ...common,
     ...toLoginSettings(login),
+    // A password is for the host alone, not for those on the way to it.
     ...toProxy(proxyJump, common),
   ];
-  const kept = (login: SshLogin) => keep?.(toOwn(login), describeLogin(login));
+  const kept = (login: SshLogin) => keep?.(toOwn(login), toWhere(login, options));
+  const [via, ...further] = proxyJump;
+  const circumstances = {
+    via: via === undefined || further.length > 0 ? undefined : describeLogin(via),
+    hasPassword: password !== undefined,
+    lockedKey,
+    isLegacy: options.sshLegacy,
+  };
   return {
-    env: toEnvironment(env),
+    env: sshEnv,
     toArguments: (login) => toOptions([...toOwn(login), ...(kept(login)?.settings ?? [])]),
     isConnected: async (login) => (await kept(login)?.isThere()) ?? false,
+    toAttempt: (login) => ({ at: describeLogin(login), ...circumstances }),
     async whileUsing(login, signal, use) {
       try {
-        return await use();
+        return await lend(use);
       } catch (error) {
         if (signal.aborted) await kept(login)?.end();
         throw error;
@@ -128,90 +168,40 @@ function toEnvironment(env: Environment): Environment {
   return { ...Object.fromEntries(kept), SHELL: '/bin/sh' };
 }
 
-/** `-F none`: neither the user's nor the machine's ssh_config can change the meaning. */
-function toOptions(settings: readonly string[]): readonly string[] {
-  return ['-F', 'none', ...settings.flatMap((setting) => ['-o', setting])];
-}
+/** Keys that ssh looks for itself, the usual ones. */
+const ownKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
-function toSettings(options: SshOptions, env: Environment): readonly string[] {
-  const { sshKey, connectTimeout } = options;
-  const key =
-    sshKey === undefined
-      ? []
-      : [`IdentityFile=${quoteValue(resolve(sshKey))}`, 'IdentitiesOnly=yes'];
-  return [
-    ...key,
-    `UserKnownHostsFile=${quoteValue(findKnownHosts(options.knownHosts, env))}`,
-    `ConnectTimeout=${Math.ceil(connectTimeout / 1000)}`,
-    ...fixedSettings,
-  ];
-}
-
-const fixedSettings: readonly string[] = [
-  'BatchMode=yes',
-  'StrictHostKeyChecking=yes',
-  'GlobalKnownHostsFile=/dev/null',
-  'UpdateHostKeys=no',
-  'CheckHostIP=no',
-  'PreferredAuthentications=publickey',
-  'PasswordAuthentication=no',
-  'KbdInteractiveAuthentication=no',
-  'NumberOfPasswordPrompts=0',
-  'ServerAliveInterval=5',
-  'ServerAliveCountMax=3',
-  'ForwardAgent=no',
-  'ForwardX11=no',
-  'ClearAllForwardings=yes',
-  'PermitLocalCommand=no',
-  'RequestTTY=no',
-  'EscapeChar=none',
-  // At ERROR ssh would not say why the two could not agree on algorithms.
-  'LogLevel=INFO',
-];
-
-function toLoginSettings({ user, port }: SshLogin): readonly string[] {
-  return [
-    ...(user === undefined ? [] : [`User=${user}`]),
-    ...(port === undefined ? [] : [`Port=${port}`]),
-  ];
-}
-
-/**
- * The way through other hosts. ssh's own ProxyJump would run a second ssh that knows nothing of
- * our settings: it hands on `-F` and `-v`, but no `-o` (ssh.c, OpenSSH 9.2). So we say what it
- * would run, with all of them.
- */
-function toProxy(hops: readonly SshLogin[], common: readonly string[]): readonly string[] {
-  const last = hops.at(-1);
-  if (last === undefined) return [];
-  const own = [...common, ...toLoginSettings(last), ...toProxy(hops.slice(0, -1), common)];
-  const words = ['ssh', ...toOptions(own)].map(toShellWord).join(' ');
-  return [`ProxyCommand=${words.replaceAll('%', '%%')} -W [%h]:%p -- ${last.host}`];
-}
-
-/** Backslashes alone: ssh itself looks for quotes in the line before it hands it to the shell. */
-function toShellWord(text: string): string {
-  return text.replace(/[^\w./:=@,%+-]/gu, '\\$&');
-}
-
-/**
- * The courier's own file of host keys, never the user's.
- *
- * @throws CourierError USAGE when nothing says where it is
- */
-export function findKnownHosts(given: string | undefined, env: Environment): string {
-  if (given !== undefined) return resolve(given);
-  const { OMD_ROOT, XDG_CONFIG_HOME, HOME } = env;
-  const configuration = XDG_CONFIG_HOME || (HOME && join(HOME, '.config'));
-  const parent = OMD_ROOT ? join(OMD_ROOT, 'etc') : configuration;
-  if (!parent) {
-    throw new CourierError('USAGE', '--known-hosts is missing: neither OMD_ROOT nor HOME is set');
+/** A key that can be used through an agent only, if at all. */
+async function findLockedKey(
+  sshKey: string | undefined,
+  env: Environment,
+): Promise<string | undefined> {
+  const { checkKeyFile, isLockedKey } = await import('./key-file.ts');
+  if (sshKey !== undefined) {
+    const path = resolve(sshKey);
+    return (await checkKeyFile(path, Boolean(env['SSH_AUTH_SOCK']))) ? path : undefined;
   }
-  return parseSshPath(resolve(parent, 'cmk-courier', 'known_hosts'));
+  for (const name of env['HOME'] ? ownKeys : []) {
+    const path = join(env['HOME'] ?? '', '.ssh', name);
+    if (await isLockedKey(path)) return path;
+  }
+  return undefined;
 }
 
-async function requireReadable(key: string): Promise<void> {
-  await promisify(access)(key, constants.R_OK).catch((error: unknown) => {
-    throw asCourierError(error, `reading --ssh-key ${key}`);
-  });
+/** Lends the environment, with a password in reach where there is one. */
+async function toLender(password: Secret | undefined, env: Environment, sshEnv: Environment) {
+  type Use<Result> = (env: Environment) => Promise<Result>;
+  if (password === undefined) return <Result>(use: Use<Result>) => use(sshEnv);
+  const { checkPassword, withAskpass } = await import('./askpass.ts');
+  checkPassword(password);
+  return <Result>(use: Use<Result>) => withAskpass(password, { env, sshEnv }, use);
+}
+
+/**
+ * Where a kept connection leads, and by which password: whoever has a wrong one must not get in
+ * through a connection made with the right one.
+ */
+function toWhere(login: SshLogin, { passwordFile, passwordId }: SshOptions): string {
+  const from = passwordFile ?? passwordId;
+  return describeLogin(login) + (from === undefined ? '' : ` with ${from}`);
 }

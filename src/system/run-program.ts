@@ -20,7 +20,7 @@ export interface ProgramCall {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly maxOutputBytes: number;
   /** What it reads on stdin; left out, it reads nothing. */
-  readonly input?: Buffer;
+  readonly input?: Buffer | undefined;
 }
 
 /** How a program ended; whether that is good, the caller knows. */

@@ -41,7 +41,11 @@ export const catalog: Readonly<Record<string, CatalogEntry>> = {
   tcp: { summary: 'the agent port 6556 in every variant', transport: 'tcp', load: loadTcp },
   ssh: { summary: 'what a command on the host prints', transport: 'ssh', load: loadSsh },
   sftp: { summary: 'a file through OpenSSH', transport: 'sftp', load: loadSftp },
-  scp: { summary: 'the same by another name', transport: 'sftp', load: loadSftp },
+  scp: {
+    summary: 'the same, by scp where the host has no sftp',
+    transport: 'sftp',
+    load: loadSftp,
+  },
   imaps: { summary: 'the newest fitting message in a mailbox', transport: 'imap', load: loadImap },
   imap: { summary: 'the same, encrypted by STARTTLS', transport: 'imap', load: loadImap },
   maildir: {

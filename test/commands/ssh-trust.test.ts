@@ -16,7 +16,7 @@ import { skipWithout } from '../helpers/required-peer.ts';
 import { start } from '../helpers/run-program.ts';
 import { scriptArguments, sourceUrl } from '../helpers/run-script.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
-import { type Sshd, sshTest, useSshd } from '../peers/sshd.ts';
+import { type Sshd, sshTest, startSshd, useSshd } from '../peers/sshd.ts';
 import { assertNoLeftovers } from '../transports/ssh/leftovers.ts';
 import { fetchOnce, toSshSource } from '../transports/ssh/sources.ts';
 
@@ -199,3 +199,21 @@ sshTest('what is no host is USAGE, and no option of ssh-keyscan', async (t) => {
     await expectFault(trust([operand], options), 'USAGE', /^HOST must name \[user@\]host/);
   }
 });
+
+sshTest(
+  'of an old device the key is recorded with --ssh-legacy, and without it the offer is told',
+  async (t) => {
+    const old = await startSshd({
+      configuration: 'KexAlgorithms diffie-hellman-group1-sha1\nHostKeyAlgorithms ssh-rsa',
+      keyType: 'rsa',
+    });
+    t.after(old.close);
+    const file = await makeFile(t);
+    const refused = trust([at(old)], { yes: ['true'], knownHosts: [file] });
+    const fault = await expectFault(refused, 'PEER');
+    const why = 'no key exchange method in common; it offers "diffie-hellman-group1-sha1"';
+    assert.equal(fault.message, `connecting to ${at(old)}: ${why}; --ssh-legacy allows it`);
+    await trust([at(old)], { yes: ['true'], knownHosts: [file], sshLegacy: ['true'] });
+    assert.equal(await readFile(file, 'utf8'), await readFile(old.knownHosts, 'utf8'));
+  },
+);

@@ -6,6 +6,7 @@ import * as http from '../transports/http/conformance-peer.ts';
 import * as imap from '../transports/imap/conformance-peer.ts';
 import * as rsync from '../transports/rsync/conformance-peer.ts';
 import * as sftp from '../transports/sftp/conformance-peer.ts';
+import * as scp from '../transports/sftp/scp-conformance-peer.ts';
 import * as ssh from '../transports/ssh/conformance-peer.ts';
 import * as tcp from '../transports/tcp/conformance-peer.ts';
 import type { Variant } from './variant.ts';
@@ -72,6 +73,13 @@ const sshVariants: readonly Variant[] = [
     transport: 'sftp',
     start: sftp.startFiles,
     skip: sftp.skipFiles,
+    expected: usual,
+  },
+  {
+    name: 'scp',
+    transport: 'sftp',
+    start: scp.startScpFiles,
+    skip: scp.skipScp,
     expected: usual,
   },
   {

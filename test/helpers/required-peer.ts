@@ -11,6 +11,7 @@ const mustRunInCi = new Set([
   'curl',
   'dash',
   'dovecot',
+  'dropbear',
   'ksh',
   'nginx',
   'openssl',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toSshFault } from '../../src/openssh/faults.ts';
+import { type SshAttempt, toSshFault } from '../../src/openssh/faults.ts';
 
 /** What ssh writes at exit code 255 (OpenSSH 9.2), and what that becomes. */
 const texts: readonly (readonly [said: string, becomes: string])[] = [
@@ -31,7 +31,23 @@ const texts: readonly (readonly [said: string, becomes: string])[] = [
   ['Timeout, server web01 not responding.', 'it has stopped answering (TIMEOUT)'],
   [
     'Unable to negotiate with 192.0.2.1 port 22: no matching host key type found. Their offer: ssh-dss',
-    'no matching host key type found that both sides allow (PEER)',
+    'no host key type in common; it offers "ssh-dss"; --ssh-legacy allows it (PEER)',
+  ],
+  [
+    'Unable to negotiate with 192.0.2.1 port 22: no matching key exchange method found. Their offer: curve448,ext-info-s,kex-strict-s-v00@openssh.com',
+    'no key exchange method in common; it offers "curve448" (PEER)',
+  ],
+  [
+    'Unable to negotiate with 192.0.2.1 port 22: no matching MAC found.',
+    'no MAC in common; it offers none (PEER)',
+  ],
+  [
+    'Bad server host key: Invalid key length',
+    'its key, or what it sends of it, is not accepted here: "Invalid key length" (PEER)',
+  ],
+  [
+    'ssh_askpass: exec(/tmp/x/askpass): Permission denied\nmon@web01: Permission denied (password).',
+    'ssh cannot run /tmp/x/askpass, which has the password: permission denied (LOCAL)',
   ],
   [
     'kex_exchange_identification: read: Connection reset by peer\nConnection reset by 192.0.2.1 port 22',
@@ -76,7 +92,19 @@ const texts: readonly (readonly [said: string, becomes: string])[] = [
   ],
   ['Load key "/k": Permission denied', 'we may not read /k (LOCAL)'],
   ['Load key "/k": invalid format', 'ssh cannot use /k: "invalid format" (CONFIG)'],
+  [
+    'mon@web01: Permission denied (password,keyboard-interactive).',
+    'no key of ours is accepted for mon@web01, which allows "password,keyboard-interactive"; give it with --password-file (REFUSED)',
+  ],
   ['stdio forwarding failed', 'the host on the way cannot connect to it (UNREACHABLE)'],
+  [
+    'channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed\nkex_exchange_identification: Connection closed by remote host',
+    'the host on the way cannot connect to it: connection refused (UNREACHABLE)',
+  ],
+  [
+    'channel 0: open failed: administratively prohibited: open failed\nstdio forwarding failed',
+    'the host on the way lets nobody through with this key; where that is restricted, it needs port-forwarding as well (REFUSED)',
+  ],
   ['Connection to web01 closed by remote host.', 'the connection was lost (UNREACHABLE)'],
   ['Connection closed by 192.0.2.1 port 22', 'the connection was lost (UNREACHABLE)'],
   ['client_loop: send disconnect: Broken pipe', 'the connection was lost (UNREACHABLE)'],
@@ -101,13 +129,52 @@ const noOutput = { stdout: Buffer.alloc(0), code: 255, signal: null };
 
 for (const [said, becomes] of texts) {
   test(`ssh saying ${JSON.stringify(said.slice(0, 60))}`, () => {
-    const { code, message } = toSshFault({ ...noOutput, stderr: `${said}\n` }, 'web01:22');
+    const { code, message } = toSshFault({ ...noOutput, stderr: `${said}\n` }, { at: 'web01:22' });
     assert.equal(`${message} (${code})`, `connecting to web01:22: ${becomes}`);
   });
 }
 
 test('ssh ended by a signal here is LOCAL', () => {
   const end = { ...noOutput, code: null, signal: 'SIGKILL', stderr: '' } as const;
-  const { code, message } = toSshFault(end, 'web01:22');
+  const { code, message } = toSshFault(end, { at: 'web01:22' });
   assert.deepEqual([code, message], ['LOCAL', 'connecting to web01:22: ssh was ended by SIGKILL']);
+});
+
+test('what we had to log in with is told beside what the host allows', () => {
+  const why = (methods: string, attempt: Omit<SshAttempt, 'at'>) =>
+    toSshFault(
+      { ...noOutput, stderr: `mon@web01: Permission denied (${methods}).\n` },
+      { at: 'web01:22', ...attempt },
+    ).message.replace(/^connecting to web01:22: /, '');
+  assert.equal(
+    why('password', { hasPassword: true }),
+    'the password is not accepted for mon@web01, which allows "password"',
+  );
+  assert.equal(
+    why('publickey,password', { hasPassword: true }),
+    'neither a key nor the password is accepted for mon@web01, which allows "publickey,password"',
+  );
+  assert.equal(
+    why('publickey', { hasPassword: true }),
+    'no key of ours is accepted for mon@web01, which allows "publickey"',
+  );
+  assert.equal(
+    why('publickey', { lockedKey: '/h/.ssh/id_rsa' }),
+    'no key of ours is accepted for mon@web01, which allows "publickey"; /h/.ssh/id_rsa wants a passphrase, and nobody can be asked for it',
+  );
+});
+
+test('where ssh may use all it has, nobody is told to let it', () => {
+  const offer = 'no matching cipher found. Their offer: 3des-cbc,blowfish-cbc';
+  const stderr = `Unable to negotiate with 192.0.2.1 port 22: ${offer}\n`;
+  const { message } = toSshFault({ ...noOutput, stderr }, { at: 'web01:22', isLegacy: true });
+  const why = 'no cipher in common; it offers "3des-cbc,blowfish-cbc"';
+  assert.equal(message, `connecting to web01:22: ${why}; the ssh of this machine has none of them`);
+});
+
+test('the host on the way is named where there is one alone', () => {
+  const stderr = 'channel 0: open failed: administratively prohibited: open failed\n';
+  const { message } = toSshFault({ ...noOutput, stderr }, { at: 'web01:22', via: 'gate:22' });
+  const why = 'the host on the way, gate:22, lets nobody through with this key';
+  assert.ok(message.startsWith(`connecting to web01:22: ${why}; `));
 });

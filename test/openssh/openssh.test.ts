@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseOptions, type RawOptions } from '../../src/cli/options.ts';
 import { describeLogin, parseLogin } from '../../src/openssh/login.ts';
-import { findKnownHosts, openSsh, sshOptions } from '../../src/openssh/openssh.ts';
+import { openSsh, sshOptions } from '../../src/openssh/openssh.ts';
+import { findKnownHosts } from '../../src/openssh/settings.ts';
 import { parseSshPath } from '../../src/openssh/values.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 const web01 = parseLogin('web01');
 
 async function settingsOf(raw: RawOptions, env: Readonly<Record<string, string>>) {
-  const { toArguments } = await openSsh(parseOptions(sshOptions, raw), env);
+  const { toArguments } = await openSsh(parseOptions(sshOptions, raw), makeOpenContext({ env }));
   return toArguments(web01).filter((word) => word !== '-o');
 }
 
@@ -47,7 +49,7 @@ test('without --ssh-key ssh may use the keys it finds, with it no other', async 
 
 test('an agent is used when there is one, and no program that asks for passwords', async () => {
   const env = { HOME: '/h', SSH_AUTH_SOCK: '/agent', SSH_ASKPASS: '/ask', LD_LIBRARY_PATH: '/lib' };
-  const openssh = await openSsh(parseOptions(sshOptions, {}), env);
+  const openssh = await openSsh(parseOptions(sshOptions, {}), makeOpenContext({ env }));
   const given = Object.entries(openssh.env).filter(([, value]) => value !== undefined);
   assert.deepEqual(Object.fromEntries(given), {
     HOME: '/h',
@@ -89,7 +91,7 @@ test('where the path of a socket would be too long, another directory is taken',
 
 test('a connection is not kept through a proxy jump', async () => {
   const options = parseOptions(sshOptions, { multiplex: ['5m'], proxyJump: ['jump'] });
-  await expectFault(openSsh(options, { HOME: '/h' }), 'USAGE');
+  await expectFault(openSsh(options, makeOpenContext({ env: { HOME: '/h' } })), 'USAGE');
 });
 
 test('a login is shown with its port, an IPv6 address in brackets', () => {

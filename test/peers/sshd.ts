@@ -12,6 +12,8 @@ import { type Daemon, startDaemon } from '../helpers/daemon.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+import { makeAccounts } from './accounts.ts';
+import { behindMounts } from './private-mounts.ts';
 
 const run = promisify(execFile);
 
@@ -50,6 +52,12 @@ interface Settings {
   readonly sftp?: string;
   /** In front of the key in authorized_keys, such as `command="…",restrict`. */
   readonly keyOptions?: string;
+  /** Of root, by which it lets in as well; needs `skipWithoutMounts`. */
+  readonly password?: string;
+  /** What PAM does for it, with a password. */
+  readonly pam?: string;
+  /** Of all its keys; `ed25519` by default. */
+  readonly keyType?: string;
 }
 
 /** Starts an sshd that lets root and others in with one key, for commands, sftp and forwarding. */
@@ -60,16 +68,18 @@ export async function startSshd(settings: Settings = {}): Promise<Sshd> {
   await chmod(directory, 0o755);
   const port = settings.port ?? (await findFreePort());
   const file = (name: string) => join(directory, name);
-  for (const name of ['host', 'key', 'wrong']) await makeKey(file(name));
+  for (const name of ['host', 'key', 'wrong']) await makeKey(file(name), '', settings.keyType);
   const keyLine = await readFile(file('key.pub'), 'utf8');
   await writeFile(file('authorized_keys'), `${settings.keyOptions ?? ''} ${keyLine}`.trimStart());
   await writeFile(file('sshd_config'), toConfiguration(directory, port, settings));
   await writeFile(file('known_hosts'), await toKnownHost(port, file('host.pub')));
-  const start = () =>
-    startDaemon('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], {
-      host: '127.0.0.1',
-      port,
-    });
+  const command = ['/usr/sbin/sshd', '-D', '-e', '-f', file('sshd_config')];
+  const { places } = settings.password
+    ? await makeAccounts(directory, settings.password, settings.pam)
+    : { places: undefined };
+  const [program = '', ...args] =
+    places === undefined ? command : ['unshare', ...behindMounts(places, command)];
+  const start = () => startDaemon(program, args, { host: '127.0.0.1', port });
   let daemon: Daemon = await start();
   const cutOff = () => killMarked(directory);
   const lose = async () => {
@@ -140,7 +150,7 @@ async function toKnownHost(port: number, publicKey: string): Promise<string> {
 function toConfiguration(
   directory: string,
   port: number,
-  { configuration = '', sftp = '/usr/lib/openssh/sftp-server' }: Settings,
+  { configuration = '', sftp = '/usr/lib/openssh/sftp-server', password }: Settings,
 ): string {
   return `${configuration}
 Port ${port}
@@ -152,7 +162,7 @@ StrictModes no
 UsePAM no
 PidFile none
 PermitRootLogin yes
-PasswordAuthentication no
+PasswordAuthentication ${password === undefined ? 'no' : 'yes'}
 KbdInteractiveAuthentication no
 MaxStartups 200
 MaxSessions 100

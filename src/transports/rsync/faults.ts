@@ -1,7 +1,7 @@
 /** How rsync failed, from what it said and its exit code. */
 
 import { CourierError, type FaultCode, quote } from '../../faults/errors.ts';
-import { hasSshFailed, toSshFault } from '../../openssh/faults.ts';
+import { hasSshFailed, type SshAttempt, toSshFault } from '../../openssh/faults.ts';
 import type { ProgramEnd } from '../../system/run-program.ts';
 
 type Meaning = readonly [code: FaultCode, words: string];
@@ -33,7 +33,7 @@ const exitCodes: Readonly<Record<number, Meaning>> = {
   124: ['PEER', 'the command on the host failed'],
   125: ['PEER', 'the command on the host was killed'],
   126: ['PEER', 'rsync cannot be run on the host'],
-  127: ['PEER', 'rsync is not installed on the host'],
+  127: ['PEER', 'rsync is not in the PATH of the host; --rsync-path says where it is'],
   255: ['UNREACHABLE', 'the program that connects failed'],
 };
 
@@ -63,7 +63,7 @@ const complaints: readonly Complaint[] = [
   [
     /\brsync: (?:command )?not found|not found: rsync$/,
     'PEER',
-    'rsync is not installed on the host',
+    'rsync is not in the PATH of the host; --rsync-path says where it is',
   ],
   [/\brrsync error:/, 'REFUSED', 'the restricted rsync of the host does not allow it'],
 ];
@@ -82,12 +82,15 @@ const connectionLost = 12;
 /**
  * Why rsync failed; undefined when it did not.
  *
- * @param sshAt where ssh was to connect to; undefined when rsync did so itself
+ * @param attempt how ssh was sent; undefined when rsync connected itself
  */
-export function findFault(end: ProgramEnd, sshAt: string | undefined): CourierError | undefined {
+export function findFault(
+  end: ProgramEnd,
+  attempt: SshAttempt | undefined,
+): CourierError | undefined {
   const { code, signal, stderr } = end;
   if (code === 0) return undefined;
-  if (sshAt !== undefined && isSshAtFault(end)) return toSshFault(withoutRsync(end), sshAt);
+  if (attempt !== undefined && isSshAtFault(end)) return toSshFault(withoutRsync(end), attempt);
   const lines = toLines(stderr);
   const known = findComplaint(complaints, lines);
   if (known !== undefined) return known;

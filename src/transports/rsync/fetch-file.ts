@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
+import type { SshAttempt } from '../../openssh/faults.ts';
 import { type ProgramEnd, runProgram } from '../../system/run-program.ts';
 import { findFault, findSkip } from './faults.ts';
 import { withSizeWatch } from './size-watch.ts';
@@ -21,8 +22,8 @@ export interface FileCall {
   readonly options: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly maxOutputBytes: number;
-  /** Where ssh connects to, for messages; undefined without ssh. */
-  readonly sshAt: string | undefined;
+  /** How ssh is sent; undefined without ssh. */
+  readonly attempt: SshAttempt | undefined;
 }
 
 export interface FetchedFile {
@@ -43,7 +44,7 @@ export async function fetchFile(
 ): Promise<FetchedFile> {
   const path = join(directory, 'output');
   const end = await runRsync(call, path, signal);
-  const fault = findFault(end, call.sshAt);
+  const fault = findFault(end, call.attempt);
   if (fault !== undefined) throw fault;
   return readFetched(path, end, call.maxOutputBytes);
 }

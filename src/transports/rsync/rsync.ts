@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parsePositiveDuration } from '../../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../../cli/options.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierErrorWhile } from '../../faults/system-errors.ts';
-import { checkForAnyHost, describeLogin } from '../../openssh/login.ts';
+import { checkForAnyHost } from '../../openssh/login.ts';
 import { type OpenSsh, openSsh, sshOptions } from '../../openssh/openssh.ts';
 import { readSecret, secretOptions } from '../../secrets/secret-options.ts';
 import type { Secret } from '../../secrets/secrets.ts';
@@ -18,7 +19,17 @@ import { type Location, locate } from './location.ts';
 import { toRemoteShell } from './remote-shell.ts';
 
 const options = {
-  ...secretOptions('password', 'the password for an rsync daemon; the user is in the source'),
+  ...sshOptions,
+  ...secretOptions(
+    'password',
+    'the password of the user in the source, for an rsync daemon, or for a host that takes no ssh key',
+  ),
+  rsyncPath: {
+    kind: 'value',
+    placeholder: 'PROGRAM',
+    describe: 'with rsync+ssh: what to call on the host, where rsync is not in its PATH',
+    parse: parseRsyncPath,
+  },
   idleTimeout: {
     kind: 'value',
     placeholder: 'DURATION',
@@ -26,7 +37,6 @@ const options = {
     parse: parsePositiveDuration,
     fallback: '30s',
   },
-  ...sshOptions,
 } as const satisfies OptionTable;
 
 type RsyncOptions = OptionValues<typeof options>;
@@ -58,7 +68,7 @@ async function openAccess(
   context: OpenContext,
 ): Promise<Access> {
   const base = { options: values, context, ssh: undefined, password: undefined };
-  if (scheme === 'rsync+ssh') return { ...base, ssh: await openSsh(values, context.env) };
+  if (scheme === 'rsync+ssh') return { ...base, ssh: await openSsh(values, context) };
   return { ...base, password: await readSecret(values, 'password', context) };
 }
 
@@ -68,7 +78,7 @@ async function fetch(location: Location, access: Access, signal: AbortSignal): P
   try {
     return await withPrivateDirectory(env, async (directory) => {
       const call = await toCall(location, access, directory);
-      const run = () => fetchFile(call, directory, signal);
+      const run = (sshEnv = call.env) => fetchFile({ ...call, env: sshEnv }, directory, signal);
       const overSsh = access.ssh?.whileUsing(location.login, signal, run);
       const { bytes, modifiedAt } = await (overSsh ?? run());
       return {
@@ -86,14 +96,18 @@ async function fetch(location: Location, access: Access, signal: AbortSignal): P
 
 async function toCall(
   { argument, login, needsSeclusion }: Location,
-  { context, options: { idleTimeout, connectTimeout }, password, ssh }: Access,
+  { context, options: { idleTimeout, connectTimeout, rsyncPath }, password, ssh }: Access,
   directory: string,
 ): Promise<FileCall> {
   const { env, maxOutputBytes } = context;
   const common = [`--timeout=${toSeconds(idleTimeout)}`, ...(needsSeclusion ? ['-s'] : [])];
   if (ssh !== undefined) {
-    const options = [...common, `--rsh=${toRemoteShell(ssh.toArguments(login))}`];
-    return { argument, options, env: ssh.env, maxOutputBytes, sshAt: describeLogin(login) };
+    const options = [
+      ...common,
+      `--rsh=${toRemoteShell(ssh.toArguments(login))}`,
+      ...(rsyncPath === undefined ? [] : [`--rsync-path=${rsyncPath}`]),
+    ];
+    return { argument, options, env: ssh.env, maxOutputBytes, attempt: ssh.toAttempt(login) };
   }
   const options = [
     ...common,
@@ -101,7 +115,7 @@ async function toCall(
     `--contimeout=${toSeconds(connectTimeout)}`,
     ...(await handOver(password, directory)),
   ];
-  return { argument, options, env: toEnvironment(env), maxOutputBytes, sshAt: undefined };
+  return { argument, options, env: toEnvironment(env), maxOutputBytes, attempt: undefined };
 }
 
 /** rsync insists on a file that is its user's alone, which `--password-file` need not be. */
@@ -119,6 +133,12 @@ async function handOver(
 function toEnvironment(env: OpenContext['env']): OpenContext['env'] {
   const names = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'RSYNC_PROXY'];
   return Object.fromEntries(names.map((name) => [name, env[name]]));
+}
+
+/** The shell of the user there reads it, so it may be more than a path: `sudo -n rsync`. */
+function parseRsyncPath(raw: string): string {
+  if (raw.trim() !== '' && !/\p{Cc}/u.test(raw)) return raw;
+  throw new CourierError('USAGE', `must name a program, not ${quote(raw)}`);
 }
 
 function toSeconds(durationMs: number): number {

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { describeLogin } from '../../openssh/login.ts';
 import type { OpenSsh } from '../../openssh/openssh.ts';
 import { type ProgramEnd, runProgram } from '../../system/run-program.ts';
 import { type ReadFile, readBounded, withSizeLimit } from './local-file.ts';
 import { type RemoteFile, toBatchWord } from './remote-file.ts';
-import { toSftpFault } from './sftp-faults.ts';
+import { lacksSftp, toSftpFault } from './sftp-faults.ts';
 
 interface Download {
   readonly file: RemoteFile;
@@ -24,16 +23,21 @@ const localName = 'output';
 /** More than the line we ask for takes. */
 const longestStdout = 64 * 1024;
 
+/** A file with its mtime; or none, since it has changed meanwhile, or since nothing speaks sftp there. */
+export type Downloaded =
+  | { readonly kind: 'whole'; readonly read: ReadFile }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'no sftp'; readonly fault: CourierError };
+
 /**
- * Fetches a file with its mtime.
+ * Fetches a file.
  *
- * @returns undefined when it has changed meanwhile
  * @throws CourierError
  */
 export async function download(
   { file, directory, openssh, maxOutputBytes }: Download,
   signal: AbortSignal,
-): Promise<ReadFile | undefined> {
+): Promise<Downloaded> {
   const batch = join(directory, 'batch');
   await writeBatch(batch, toBatch(file, directory));
   const { login, shown } = file;
@@ -41,19 +45,23 @@ export async function download(
   const call = {
     program: 'sftp',
     debianPackage: 'openssh-client',
-    args: ['-b', batch, ...openssh.toArguments(login), '--', host],
-    env: openssh.env,
+    // -b adds a setting of ssh's, and the first one of a kind counts.
+    args: [...openssh.toArguments(login), '-b', batch, '--', host],
     maxOutputBytes: longestStdout,
   };
   const path = join(directory, localName);
   const limit = { path, maxBytes: maxOutputBytes, shown };
-  const end = await openssh.whileUsing(login, signal, () =>
-    withSizeLimit(limit, signal, (limited) => runProgram(call, limited)),
+  const end = await openssh.whileUsing(login, signal, (env) =>
+    withSizeLimit(limit, signal, (limited) => runProgram({ ...call, env }, limited)),
   );
-  if (end.code !== 0) throw toSftpFault(end, shown, describeLogin(login));
+  if (end.code !== 0) {
+    const fault = toSftpFault(end, shown, openssh.toAttempt(login));
+    if (lacksSftp(end)) return { kind: 'no sftp', fault };
+    throw fault;
+  }
   requireStillThere(end, shown);
   const read = await readBounded(limit);
-  return isUnchanged(end, read.stats) ? read : undefined;
+  return isUnchanged(end, read.stats) ? { kind: 'whole', read } : { kind: 'changed' };
 }
 
 /**

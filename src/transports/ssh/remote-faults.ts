@@ -1,7 +1,7 @@
 /** Why a command on a host has failed, or why it never ran. */
 
 import { CourierError, quote } from '../../faults/errors.ts';
-import { toSshFault } from '../../openssh/faults.ts';
+import { type SshAttempt, toSshFault } from '../../openssh/faults.ts';
 import { describeEnd, type ProgramEnd } from '../../system/run-program.ts';
 
 /** What ssh writes at LogLevel DEBUG1 when all is well, between the lines of the command. */
@@ -12,8 +12,7 @@ const ownFailure = 255;
 
 interface RemoteRun {
   readonly command: string;
-  /** The host, for the message. */
-  readonly at: string;
+  readonly attempt: SshAttempt;
   /** Whether the connection is kept, and still there. */
   readonly isConnected: () => Promise<boolean>;
 }
@@ -24,15 +23,16 @@ interface RemoteRun {
  */
 export async function toRemoteFault(
   end: ProgramEnd,
-  { command, at, isConnected }: RemoteRun,
+  { command, attempt, isConnected }: RemoteRun,
 ): Promise<CourierError> {
+  const { at } = attempt;
   const lines = end.stderr.split(/\r?\n/);
   const said = lines.filter((line) => line !== '' && !chatter.test(line)).join('\n');
   const doing = `running ${quote(command)} on ${at}`;
   if (end.code === ownFailure || end.code === null) {
     const why = toCommandsEnd(lines, said);
     if (why !== undefined) return new CourierError('PEER', `${doing}: ${why}`);
-    if (!isKept(lines) || said !== '') return toSshFault({ ...end, stderr: said }, at);
+    if (!isKept(lines) || said !== '') return toSshFault({ ...end, stderr: said }, attempt);
     // Through a connection that is kept ssh learns no more than that there was no exit code.
     return (await isConnected())
       ? new CourierError('PEER', `${doing}: it was ended by a signal there, or with exit code 255`)

@@ -1,6 +1,6 @@
 /** `ssh:`: what a command on the host prints, through the system's OpenSSH. */
 
-import { checkForAnyHost, describeLogin } from '../../openssh/login.ts';
+import { checkForAnyHost } from '../../openssh/login.ts';
 import { openSsh, sshOptions } from '../../openssh/openssh.ts';
 import { runProgram } from '../../system/run-program.ts';
 import { fillSourceUri } from '../source.ts';
@@ -11,10 +11,10 @@ import { toRemoteFault } from './remote-faults.ts';
 export const ssh = defineTransport({
   options: sshOptions,
   traits: { concurrency: 32, consumes: false },
-  async open(uri, options, { env, maxOutputBytes }) {
+  async open(uri, options, context) {
     checkForAnyHost((target) => parseCommand(uri, target));
     // Only at this level it says whether exit code 255 is its own or the command's.
-    const openssh = await openSsh(options, env, ['LogLevel=DEBUG1']);
+    const openssh = await openSsh(options, context, ['LogLevel=DEBUG1']);
     return {
       async fetch(target, signal) {
         const { login, command } = parseCommand(uri, target);
@@ -22,13 +22,18 @@ export const ssh = defineTransport({
           program: 'ssh',
           debianPackage: 'openssh-client',
           args: [...openssh.toArguments(login), '--', login.host, command],
-          env: openssh.env,
-          maxOutputBytes,
+          maxOutputBytes: context.maxOutputBytes,
         };
-        const end = await openssh.whileUsing(login, signal, () => runProgram(call, signal));
+        const end = await openssh.whileUsing(login, signal, (env) =>
+          runProgram({ ...call, env }, signal),
+        );
         if (end.code !== 0) {
           const isConnected = () => openssh.isConnected(login);
-          throw await toRemoteFault(end, { command, at: describeLogin(login), isConnected });
+          throw await toRemoteFault(end, {
+            command,
+            attempt: openssh.toAttempt(login),
+            isConnected,
+          });
         }
         return {
           output: end.stdout,

@@ -7,7 +7,7 @@ import { findFault, findSkip } from '../../../src/transports/rsync/faults.ts';
 const fine: ProgramEnd = { stdout: Buffer.alloc(0), stderr: '', code: 0, signal: null };
 
 function lineFor(end: Partial<ProgramEnd>, sshAt?: string): string {
-  const fault = findFault({ ...fine, ...end }, sshAt);
+  const fault = findFault({ ...fine, ...end }, sshAt === undefined ? undefined : { at: sshAt });
   return fault === undefined ? 'fine' : `${fault.code} ${fault.message}`;
 }
 
@@ -37,7 +37,7 @@ const byExitCode: readonly (readonly [number, FaultCode, string])[] = [
   [124, 'PEER', 'the command on the host failed'],
   [125, 'PEER', 'the command on the host was killed'],
   [126, 'PEER', 'rsync cannot be run on the host'],
-  [127, 'PEER', 'rsync is not installed on the host'],
+  [127, 'PEER', 'rsync is not in the PATH of the host; --rsync-path says where it is'],
   [255, 'UNREACHABLE', 'the program that connects failed'],
   [77, 'PEER', 'rsync failed with exit code 77'],
 ];
@@ -150,9 +150,24 @@ const bySaying: readonly (readonly [number, string, FaultCode, string])[] = [
     'NO_OUTPUT',
     'there is no such file',
   ],
-  [127, 'sh: 1: rsync: not found', 'PEER', 'rsync is not installed on the host'],
-  [12, 'bash: line 1: rsync: command not found', 'PEER', 'rsync is not installed on the host'],
-  [12, 'zsh:1: command not found: rsync', 'PEER', 'rsync is not installed on the host'],
+  [
+    127,
+    'sh: 1: rsync: not found',
+    'PEER',
+    'rsync is not in the PATH of the host; --rsync-path says where it is',
+  ],
+  [
+    12,
+    'bash: line 1: rsync: command not found',
+    'PEER',
+    'rsync is not in the PATH of the host; --rsync-path says where it is',
+  ],
+  [
+    12,
+    'zsh:1: command not found: rsync',
+    'PEER',
+    'rsync is not in the PATH of the host; --rsync-path says where it is',
+  ],
   [
     12,
     '/usr/bin/rrsync error: option -s has been disabled on this server.',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { RawOptions } from '../../../src/cli/options.ts';
@@ -126,7 +126,7 @@ test('a host without rsync is PEER, as is one that answers with something else',
   const missing = await start(t, { keyOptions: 'command="PATH=/none; rsync --server"' });
   assert.match(
     await messageFor(fetch(missing, '/x'), 'PEER'),
-    /^rsync is not installed on the host: ".*rsync: .*not found"$/,
+    /^rsync is not in the PATH of the host; --rsync-path says where it is: ".*rsync: .*not found"$/,
   );
   const chatty = await start(t, { keyOptions: 'command="echo Welcome; exit 0"' });
   assert.match(await messageFor(fetch(chatty, '/x'), 'PEER'), /^the two rsyncs do not understand/);
@@ -158,4 +158,21 @@ test('a connection that is kept does not keep a fetch waiting', { skip }, async 
   }
   const sockets = await readdir(join(sshd.directory, 'cmk-courier/ssh'));
   assert.equal(sockets.length, 1, 'the connection is still there when the fetches are over');
+});
+
+test('--rsync-path calls rsync where it is, with all a shell may be told', { skip }, async (t) => {
+  const sshd = await start(t);
+  const path = await drop(sshd, 'a b', 'x');
+  const bin = join(sshd.directory, 'my bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'rsync'), '#!/bin/sh\necho called >>"$0.log"\nexec rsync "$@"\n', {
+    mode: 0o755,
+  });
+  for (const rsyncPath of [`'${bin}/rsync'`, `env HERE=1 '${bin}/rsync'`]) {
+    assert.equal((await fetch(sshd, path, { rsyncPath: [rsyncPath] })).output.toString(), 'x');
+  }
+  assert.equal(await readFile(join(bin, 'rsync.log'), 'utf8'), 'called\ncalled\n');
+  const elsewhere = fetch(sshd, path, { rsyncPath: ['/no/rsync'] });
+  assert.match(await messageFor(elsewhere, 'PEER'), /^rsync is not in the PATH of the host; /);
+  await expectFault(fetch(sshd, path, { rsyncPath: ['a\nb'] }), 'USAGE', /^--rsync-path must name/);
 });

@@ -6,11 +6,9 @@ const stdout = Buffer.alloc(0);
 
 /** What is told when sftp ends in that way. */
 function told(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
-  const fault = toSftpFault(
-    { stdout, stderr, code, signal },
-    '/drops/web01 on web01:22',
-    'web01:22',
-  );
+  const fault = toSftpFault({ stdout, stderr, code, signal }, '/drops/web01 on web01:22', {
+    at: 'web01:22',
+  });
   return `${fault.message} (${fault.code})`;
 }
 

@@ -5,7 +5,11 @@ import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { Sshd } from '../../peers/sshd.ts';
 
 /** An `sftp:` source of a path, everything but {host} literal, with options that let it in. */
-export function toSftpSource(sshd: Sshd, path: string, options: RawOptions = {}): Source {
+export function toSftpSource(
+  sshd: Pick<Sshd, 'port' | 'options'>,
+  path: string,
+  options: RawOptions = {},
+): Source {
   const segments = path.split('/').map((segment) => {
     const parts = segment.split('{host}');
     return parts.map(encodeURIComponent).join('{host}');

@@ -9,7 +9,7 @@ import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';
 import { makeKey, sshTest, useSshd } from '../../peers/sshd.ts';
 import { assertNoLeftovers } from './leftovers.ts';
-import { fetchOnce, runOn } from './sources.ts';
+import { fetchOnce, runOn, toSshSource } from './sources.ts';
 
 const sshd = useSshd();
 const at = () => `127.0.0.1:${sshd().port}`;
@@ -95,10 +95,22 @@ sshTest('a key that is none is CONFIG, one that is missing LOCAL', async () => {
   assert.equal(missing.message, `reading --ssh-key ${key}: no such file or directory`);
 });
 
-sshTest('a key with a passphrase is REFUSED, and nobody is asked for it', async () => {
+sshTest('a key with a passphrase is CONFIG, and nobody is asked for it', async () => {
   const key = join(sshd().directory, 'locked');
   await makeKey(key, 'a passphrase');
-  await expectFault(runOn(sshd(), 'true', { sshKey: [key] }), 'REFUSED');
+  const fault = await expectFault(runOn(sshd(), 'true', { sshKey: [key] }), 'CONFIG');
+  const why = 'wants a passphrase, and nobody can be asked; load it into an ssh agent, or';
+  assert.equal(fault.message, `--ssh-key ${key} ${why} take it off with ssh-keygen -p -N ''`);
+});
+
+sshTest('a key with a passphrase that no agent has is told when the host refuses', async () => {
+  const key = join(sshd().directory, 'locked-too');
+  await makeKey(key, 'a passphrase');
+  const source = toSshSource(sshd(), 'true', { sshKey: [key] });
+  const env = { SSH_AUTH_SOCK: '/nowhere' };
+  const fault = await expectFault(fetchOnce(ssh, source, env), 'REFUSED');
+  const why = `${key} wants a passphrase, and nobody can be asked for it`;
+  assert.ok(fault.message.endsWith(`which allows "publickey"; ${why}`));
 });
 
 sshTest('an unknown host key is REFUSED and names the command that records it', async () => {

@@ -11,6 +11,7 @@ import { parseCommand } from '../../../src/transports/ssh/command.ts';
 import { ssh } from '../../../src/transports/ssh/ssh.ts';
 import { catchThrown } from '../../helpers/catch-thrown.ts';
 import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
+import { makeOpenContext } from '../../helpers/open-context.ts';
 import { sshTest, useSshd } from '../../peers/sshd.ts';
 import { assertNoLeftovers } from './leftovers.ts';
 import { fetchOnce, runOn } from './sources.ts';
@@ -136,11 +137,9 @@ test('files ssh could misread are USAGE', async () => {
 
 test('ssh gets no setting but ours, and then only the host', async () => {
   const raw = { knownHosts: ['/etc/known hosts'], sshKey: ['/dev/null'] };
-  const { toArguments, env } = await openSsh(parseOptions(sshOptions, raw), {
-    HOME: '/root',
-    SSH_ASKPASS: '/bin/x',
-    LD_LIBRARY_PATH: '/omd/lib',
-  });
+  const given = { HOME: '/root', SSH_ASKPASS: '/bin/x', LD_LIBRARY_PATH: '/omd/lib' };
+  const context = makeOpenContext({ env: given });
+  const { toArguments, env } = await openSsh(parseOptions(sshOptions, raw), context);
   assert.deepEqual(toArguments(parseLogin('mon@web01:2222')), [
     ...['-F', 'none', '-o', 'IdentityFile="/dev/null"', '-o', 'IdentitiesOnly=yes'],
     ...['-o', 'UserKnownHostsFile="/etc/known hosts"', '-o', 'ConnectTimeout=10'],

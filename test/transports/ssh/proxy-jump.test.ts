@@ -65,7 +65,10 @@ sshTest('a host nobody listens on behind the jump host is UNREACHABLE', async (t
   const proxyJump = [`127.0.0.1:${jump().port}`];
   await host().lose();
   const jumped = runOn(host(), 'true', { ...files, proxyJump });
-  await expectFault(jumped, 'UNREACHABLE', /: the host on the way cannot connect to it$/);
+  const fault = await expectFault(jumped, 'UNREACHABLE');
+  const via = `the host on the way, 127.0.0.1:${jump().port}, cannot connect to it`;
+  const doing = `connecting to 127.0.0.1:${host().port}`;
+  assert.equal(fault.message, `${doing}: ${via}: connection refused`);
   await host().restore();
 });
 
@@ -77,4 +80,17 @@ sshTest('a jump host nobody listens on is UNREACHABLE by its own port', async (t
   const fault = await expectFault(jumped, 'UNREACHABLE');
   await jump().restore();
   assert.ok(fault.message.endsWith(`: 127.0.0.1 port ${port}: connection refused`));
+});
+
+sshTest('a key that is restricted on the jump host is REFUSED, and called that', async (t) => {
+  const files = await writeFiles(await makeTempDir(t));
+  const keys = join(jump().directory, 'authorized_keys');
+  await writeFile(keys, `restrict ${await readFile(keys, 'utf8')}`);
+  const proxyJump = [`127.0.0.1:${jump().port}`];
+  const fault = await expectFault(runOn(host(), 'true', { ...files, proxyJump }), 'REFUSED');
+  const via = `the host on the way, 127.0.0.1:${jump().port}, lets nobody through with this key`;
+  assert.equal(
+    fault.message,
+    `connecting to 127.0.0.1:${host().port}: ${via}; where that is restricted, it needs port-forwarding as well`,
+  );
 });
