@@ -110,7 +110,7 @@ scpTest(
 );
 
 scpTest('a size that does not fit what comes is no file', async () => {
-  const answer = (text: string) => fetchScripted(String.raw`printf '${text}'`);
+  const answer = (text: string) => fetchScripted(`printf '${text}'`);
   await expectFault(
     answer(String.raw`T1 0 1 0\nC0644 9 x\nshort\000`),
     'UNREACHABLE',
