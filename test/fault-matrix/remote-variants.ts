@@ -78,8 +78,8 @@ const sshVariants: readonly Variant[] = [
   {
     name: 'scp',
     transport: 'sftp',
-    start: scp.startScpFiles,
-    skip: scp.skipScp,
+    start: scp.startManyScpFiles,
+    skip: scp.skipManyScp,
     expected: usual,
   },
   {
