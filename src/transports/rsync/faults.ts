@@ -61,7 +61,7 @@ const complaints: readonly Complaint[] = [
   [/^rsync: .*failed to connect to/, 'UNREACHABLE', 'connecting failed'],
   [/\brrsync error:.* No such file or directory/, 'NO_OUTPUT', 'there is no such file'],
   [
-    /\brsync: (?:command )?not found|not found: rsync$/,
+    /\brsync: (?:command )?not found|not found: rsync$|^\S*sh: .*rsync: (?:No such file or directory|inaccessible or not found)$/,
     'PEER',
     'rsync is not in the PATH of the host; --rsync-path says where it is',
   ],
