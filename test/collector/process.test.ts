@@ -132,7 +132,7 @@ test('a mistake in the host list is told until it is mended', { timeout }, async
   const list = join(site.root, 'hosts.txt');
   writeFileSync(list, 'web03\n');
   await startSite(site, `collector: { hostList: ${list} }\n${routes}`);
-  writeFileSync(list, 'web03\nnot a host!\n');
+  writeFileSync(list, 'web03\nweb 4!\n');
   await site.until(() => site.status()?.reloadFault !== undefined);
   assert.match(site.status()?.reloadFault, /hosts\.txt:2: /);
   writeFileSync(list, 'web03\nweb04\n');
