@@ -255,7 +255,13 @@ test('--lenient lets text before the first section pass', { timeout }, async (co
 });
 
 test('--debug shows the trace above the line, and the line last', async () => {
-  const { code, output, errors } = await run(['fetch', '--debug', '--host=web01', '/x/{y}', 'z']);
+  const { code, output, errors } = await run([
+    'fetch',
+    '--debug',
+    '--host=web01',
+    '/x/{host}',
+    'z',
+  ]);
   assert.deepEqual([code, output], [2, '']);
   const lines = errors.split('\n');
   const line = 'not a source: "z"; it must be a URI or an absolute path';

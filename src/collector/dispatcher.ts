@@ -39,8 +39,8 @@ export class Dispatcher {
     const left: Entry[] = [];
     for (const [index, entry] of this.#waiting.entries()) {
       if (this.#lanes.isFull) {
-        left.push(...this.#waiting.slice(index));
-        break;
+        this.#waiting = left.concat(this.#waiting.slice(index));
+        return;
       }
       const leave = this.#lanes.enter(toCandidate(entry));
       if (leave === undefined) left.push(entry);

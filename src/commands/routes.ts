@@ -101,17 +101,24 @@ async function schemaText(): Promise<string> {
   return `${JSON.stringify(toJsonSchema(), null, 2)}\n`;
 }
 
+/** Who has more than that has one mistake many times. */
+const mostShown = 200;
+
 /** All mistakes go to stdout, for people and editors; the line on stderr counts them. */
 async function validate({ path, operands, values, context }: Task): Promise<void> {
   requireNone(operands, 'validate');
   const { findProblems } = await import('../fetching/route-problems.ts');
-  const { problems, count } = await findProblems(path);
+  const { readHostList } = await import('../collector/host-list.ts');
+  const { problems, count } = await findProblems(path, { context, readHostList });
   if (values.json) {
     await print(`${JSON.stringify({ path, routes: count, problems }, null, 2)}\n`, context);
   } else if (problems.length === 0) {
     await print(`${path}: ${count} ${count === 1 ? 'route' : 'routes'}, no mistakes\n`, context);
   } else {
-    const lines = problems.map(({ line, message }) => `${path}:${line}: ${cleanText(message)}\n`);
+    const shown = problems.slice(0, mostShown);
+    const lines = shown.map(({ line, message }) => `${path}:${line}: ${cleanText(message)}\n`);
+    const more = problems.length - shown.length;
+    if (more > 0) lines.push(`… ${more} more\n`);
     await print(lines.join(''), context);
   }
   const [first] = problems;

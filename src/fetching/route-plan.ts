@@ -6,14 +6,15 @@ import { CourierError, quote } from '../faults/errors.ts';
 import { suggest } from '../names/nearest.ts';
 import type { Route, RouteSource } from '../routes/route.ts';
 import { readSecret, secretOptions } from '../secrets/secret-options.ts';
-import { catalogEntry } from '../transports/catalog.ts';
+import { catalogEntry, findSchemesWith } from '../transports/catalog.ts';
 import { parseSourceUri, type Target } from '../transports/source.ts';
 import { type LendTransport, withTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
 import type { SourceStep } from './attempt.ts';
 import type { RoutePlan } from './plan.ts';
 
-const passphraseOptions = secretOptions(
+/** Of a route, not of its sources. */
+export const passphraseOptions = secretOptions(
   'passphrase',
   'the passphrase of output the agent encrypts',
 );
@@ -97,7 +98,11 @@ export async function toStep({ uri: text, options, timeoutMs }: RouteSource): Pr
   const module = await load();
   const stray = Object.keys(options).find((name) => !Object.hasOwn(module.options, name));
   if (stray !== undefined) {
-    const hint = suggest(stray, Object.keys(module.options));
+    const owners = await findSchemesWith(stray);
+    const hint =
+      owners.length === 0
+        ? suggest(stray, Object.keys(module.options))
+        : `it is one of ${owners.map((scheme) => `${scheme}:`).join(', ')}`;
     throw new CourierError('USAGE', `unknown key ${quote(stray)} of ${transport}; ${hint}`);
   }
   parseOptions(module.options, options);

@@ -26,7 +26,8 @@ export function parseHostName(text: string): HostName {
   return text;
 }
 
-function isHostName(text: string): text is HostName {
+/** Whether Checkmk takes a text for the name of a host. */
+export function isHostName(text: string): text is HostName {
   if (text.length > longestHostName) return false;
   return /^\w[\w.-]*$/.test(text) || isAddress(text);
 }

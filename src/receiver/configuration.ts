@@ -1,9 +1,10 @@
 /** receiver.yaml → raw options, every mistake with its line. */
 
 import { readFile } from 'node:fs/promises';
-import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, type Node } from 'yaml';
 import { z } from 'zod';
 import { type OptionSpec, type OptionTable, type RawOptions, toFlag } from '../cli/options.ts';
+import { readYaml } from '../cli/yaml-file.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
@@ -21,16 +22,16 @@ export async function readConfiguration(path: string, table: OptionTable): Promi
     throw asCourierError(error, `reading --config ${path}`);
   });
   if (text.length > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const lineOf = (offset: number) => `${path}:${lines.linePos(offset).line}`;
-  const [wrong] = [...document.errors, ...document.warnings];
-  if (wrong) throw new CourierError('CONFIG', `${lineOf(wrong.pos[0])}: ${wrong.message}`);
-  const content: unknown = document.toJS({ maxAliasCount: 10 });
-  if (content === null || content === undefined) return {};
+  const file = await readYaml(text);
+  if ('problem' in file) {
+    throw new CourierError('CONFIG', `${path}:${file.problem.line}: ${file.problem.message}`);
+  }
+  const { content, layout } = file;
+  if (content === undefined) return {};
   const parsed = toSchema(table).safeParse(content);
   if (parsed.success) return parsed.data;
-  throw toFault(parsed.error.issues[0], document, lineOf);
+  const lineOf = (offset: number) => `${path}:${layout.lineOf(offset)}`;
+  throw toFault(parsed.error.issues[0], layout.root, lineOf);
 }
 
 /** One text, number or truth value, as raw texts. */
@@ -76,25 +77,22 @@ function complain(parse: () => unknown, context: z.RefinementCtx): void {
 
 function toFault(
   issue: z.core.$ZodIssue | undefined,
-  document: Document,
+  root: Node | null,
   lineOf: (offset: number) => string,
 ): CourierError {
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    return new CourierError(
-      'CONFIG',
-      `${lineOf(keyOffset(document, key))}: unknown key ${quote(key)}`,
-    );
+    return new CourierError('CONFIG', `${lineOf(keyOffset(root, key))}: unknown key ${quote(key)}`);
   }
   const key = String(issue?.path[0] ?? '');
   if (key === '') return new CourierError('CONFIG', `${lineOf(0)}: must be keys and values`);
-  const where = lineOf(keyOffset(document, key));
+  const where = lineOf(keyOffset(root, key));
   return new CourierError('CONFIG', `${where}: ${key} ${issue?.message}`);
 }
 
-function keyOffset({ contents }: Document, key: string): number {
-  if (!isMap(contents)) return 0;
-  const pair = contents.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+function keyOffset(root: Node | null, key: string): number {
+  if (!isMap(root)) return 0;
+  const pair = root.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
   return isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
 }
 

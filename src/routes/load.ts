@@ -3,7 +3,7 @@
 import { existsSync, readFile, stat } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Document, LineCounter } from 'yaml';
+import type { Scalar } from 'yaml';
 import { toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
@@ -44,32 +44,43 @@ export async function loadRoutes(path: string): Promise<Routes> {
  */
 export async function readRoutes(
   path: string,
-): Promise<{ readonly routes: Routes } | { readonly problems: readonly Problem[] }> {
+): Promise<
+  { readonly routes: Routes; readonly layout: Layout } | { readonly problems: readonly Problem[] }
+> {
   const text = await readText(path);
-  const [{ LineCounter, parseDocument }, { routesFile }, { toProblems }, { toRoutes }] =
+  const [{ readYaml }, { isScalar, visit }, { routesFile }, { toProblems }, { toRoutes }] =
     await Promise.all([
+      import('../cli/yaml-file.ts'),
       import('yaml'),
       import('./schema.ts'),
       import('./problems.ts'),
       import('./from-file.ts'),
     ]);
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const layout = layOut(document, lineCounter);
-  // What comes behind the first mistake in the form comes of it.
-  const [wrong] = [...document.errors, ...document.warnings];
-  if (wrong !== undefined) {
-    const line = layout.lineOf(wrong.pos[0]);
-    return { problems: [{ line, message: `${wrong.message}${hintFor(wrong.message)}` }] };
-  }
-  await unifyKeys(document);
-  const parsed = routesFile.safeParse(toContent(document, path) ?? {});
+  const file = await readYaml(text, (document) => {
+    visit(document, { Pair: (_, { key }) => (isScalar(key) ? unifyKey(key) : undefined) });
+  });
+  if ('problem' in file) return { problems: [file.problem] };
+  const { layout } = file;
+  const parsed = withinStack(path, () => routesFile.safeParse(file.content ?? {}));
   if (!parsed.success) return { problems: toProblems(parsed.error.issues, layout) };
-  return { routes: toRoutes(parsed.data, resolve(path), layout) };
+  return { routes: toRoutes(parsed.data, resolve(path), layout), layout };
 }
 
-function hintFor(message: string): string {
-  return message.includes('flow') ? '; inside brackets, text with { } [ or ] needs quotes' : '';
+/** The schema hands on mistakes as arguments of a call, of which a stack holds a hundred thousand. */
+function withinStack<Result>(path: string, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CourierError('CONFIG', `${path}: too many mistakes to name them`, { cause: error });
+  }
+}
+
+/** Keys may be written as flags are: `max-age` is `maxAge`. */
+function unifyKey(key: Scalar): void {
+  if (typeof key.value !== 'string') return;
+  const camel = key.value.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+  if (toFlag(camel) === `--${key.value}`) key.value = camel;
 }
 
 const largestFile = 1024 * 1024;
@@ -93,31 +104,5 @@ async function readText(path: string): Promise<string> {
     }
     if (error instanceof TypeError) throw new CourierError('CONFIG', `${path}: is not UTF-8`);
     throw asCourierError(error, `reading the routes ${path}`);
-  }
-}
-
-function layOut({ contents }: Document, lines: LineCounter): Layout {
-  return { root: contents, lineOf: (offset) => lines.linePos(offset).line };
-}
-
-/** Keys may be written as flags are: `max-age` is `maxAge`. */
-async function unifyKeys(document: Document): Promise<void> {
-  const { isScalar, visit } = await import('yaml');
-  visit(document, {
-    Pair: (_, { key }) => {
-      if (!isScalar(key) || typeof key.value !== 'string') return;
-      const camel = key.value.replace(/-([a-z])/g, (_match, letter: string) =>
-        letter.toUpperCase(),
-      );
-      if (toFlag(camel) === `--${key.value}`) key.value = camel;
-    },
-  });
-}
-
-function toContent(document: Document, path: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 10 });
-  } catch (error) {
-    throw new CourierError('CONFIG', `${path}: too many aliases`, { cause: error });
   }
 }

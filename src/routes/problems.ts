@@ -2,24 +2,19 @@
 
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { z } from 'zod';
+import { needsQuotes, type YamlLayout, type YamlProblem } from '../cli/yaml-file.ts';
 import { quote } from '../faults/errors.ts';
 import { suggest } from '../names/nearest.ts';
 import { knownKeys } from './schema.ts';
 
-export interface Problem {
-  readonly line: number;
-  /** What is wrong, and how to mend it. */
-  readonly message: string;
-}
+/** What is wrong, and how to mend it. */
+export type Problem = YamlProblem;
+
+/** The file as it was read, for finding lines. */
+export type Layout = YamlLayout;
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
-
-/** The file as it was read, for finding lines. */
-export interface Layout {
-  readonly root: Node | null;
-  lineOf(offset: number): number;
-}
 
 /** All that the schema complains about, in the order of the file. */
 export function toProblems(issues: readonly Issue[], layout: Layout): readonly Problem[] {
@@ -30,8 +25,14 @@ export function toProblems(issues: readonly Issue[], layout: Layout): readonly P
         ? issue.keys.map((key) => describeKey(issue.path, key, layout))
         : [describe(issue, layout)],
     );
-  return problems.sort((one, other) => one.line - other.line);
+  const isFirst = ({ line, message }: Problem, index: number) =>
+    problems.findIndex((other) => other.line === line && other.message === message) === index;
+  // Looking for what is said twice takes too long in a list without end.
+  const once = problems.length > mostCompared ? problems : problems.filter(isFirst);
+  return once.sort((one, other) => one.line - other.line);
 }
+
+const mostCompared = 100;
 
 /** Of what may be several things, what it comes closest to says what is wrong with it. */
 function unfold(issue: Issue): readonly Issue[] {
@@ -52,11 +53,36 @@ function isOfAnotherType(issue: Issue): boolean {
 function describe(issue: Issue, layout: Layout): Problem {
   const [key, index] = issue.path.slice(-2).reverse();
   const name = typeof key === 'number' ? `${String(index)} ${key + 1}` : String(key ?? 'the file');
-  const isMissing = !has(layout.root, issue.path);
+  const scheme = findBareScheme(nodeAt(layout.root, issue.path.slice(0, -1)));
+  if (scheme !== undefined) {
+    return { line: lineOf(issue.path, layout), message: needsQuotes(`${scheme}:`) };
+  }
+  const isMissing = nodeAt(layout.root, issue.path) === undefined;
   const isSentence = issue.code === 'custom' && issue.params?.['isSentence'] === true;
   const said = isSentence ? issue.message : `${name} ${issue.message}`;
-  const message = isMissing ? `${name} is missing` : said;
+  const message = isMissing ? `${name} is missing` : (describeUnquoted(issue, layout) ?? said);
   return { line: lineOf(issue.path, layout), message };
+}
+
+/** `- spool:` is a key without a value to YAML. */
+function findBareScheme(node: unknown): string | undefined {
+  const [only] = isMap(node) && node.items.length === 1 ? node.items : [];
+  const isBare = isScalar(only?.key) && isScalar(only.value) && only.value.value === null;
+  const name = isBare && isScalar(only?.key) ? String(only.key.value) : '';
+  return /^[a-z][a-z0-9+]*$/.test(name) && !knownKeys.route.includes(name) ? name : undefined;
+}
+
+/** Keys whose values are texts, however much they look like numbers. */
+const textKeys: readonly unknown[] = ['name', 'hosts', 'tags', 'piggyback', 'sections'];
+
+/** A number or truth value in the place of a text; YAML knows what was written. */
+function describeUnquoted({ path }: Issue, { root }: Layout): string | undefined {
+  const key = path.findLast((part) => typeof part === 'string');
+  const node = nodeAt(root, path);
+  if (!textKeys.includes(key) || !isScalar(node) || typeof node.value === 'string')
+    return undefined;
+  if (!node.source) return `${String(key)} is empty`;
+  return `${String(key)}: ${needsQuotes(node.source)}`;
 }
 
 function describeKey(path: Path, key: string, layout: Layout): Problem {
@@ -71,18 +97,19 @@ function placeOf([first, , third]: Path): keyof typeof knownKeys {
   return first === 'collector' ? 'collector' : 'defaults';
 }
 
-function has(root: Node | null, path: Path): boolean {
+/** Undefined when there is nothing at that place. */
+export function nodeAt(root: Node | null, path: Path): unknown {
   let node: unknown = root;
   for (const key of path) {
     if (isMap(node)) node = node.get(key, true);
     else if (isSeq(node)) node = node.items[Number(key)];
-    else return false;
+    else return undefined;
   }
-  return node !== undefined;
+  return node ?? undefined;
 }
 
 /** The line of the innermost thing on the path that is there. */
-function lineOf(path: Path, { root, lineOf: lineAt }: Layout): number {
+export function lineOf(path: Path, { root, lineOf: lineAt }: Layout): number {
   let node: unknown = root;
   let offset = root?.range?.[0] ?? 0;
   for (const key of path) {

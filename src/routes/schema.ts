@@ -39,7 +39,7 @@ function complaining<Value>(parse: () => Value, context: z.RefinementCtx, params
 /** One text or several. */
 function texts(describe: string) {
   return z
-    .union([z.string(), z.array(z.string()).min(1)], `must be ${describe}`)
+    .union([z.string(), z.array(z.string('must be text')).min(1)], `must be ${describe}`)
     .transform((given) => (typeof given === 'string' ? [given] : given))
     .describe(describe);
 }
@@ -122,18 +122,21 @@ const hosts = texts('names, globs or /regular expressions/').superRefine((given,
   for (const text of given) complaining(() => toMatcher(text), context);
 });
 
-const route = z.strictObject({
-  name: z.string('must be a text').min(1, 'must not be empty').optional(),
-  hosts,
-  tags: texts('tags the host must have; with ! in front, must not have').optional(),
-  sources: z
-    .union(
-      [z.array(source).min(1, 'must not be empty'), source.transform((only) => [only])],
-      'must be a source or a list of sources',
-    )
-    .describe('asked in this order'),
-  ...z.object(settings).partial().shape,
-});
+const route = z.strictObject(
+  {
+    name: z.string('must be a text').min(1, 'must not be empty').optional(),
+    hosts,
+    tags: texts('tags the host must have; with ! in front, must not have').optional(),
+    sources: z
+      .union(
+        [z.array(source).min(1, 'must not be empty'), source.transform((only) => [only])],
+        'must be a source or a list of sources',
+      )
+      .describe('asked in this order'),
+    ...z.object(settings).partial().shape,
+  },
+  'must be keys and values',
+);
 
 const count = (least: number, most: number, describe: string) =>
   z

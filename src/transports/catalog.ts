@@ -74,3 +74,11 @@ export function catalogEntry(scheme: string): CatalogEntry {
   }
   return entry;
 }
+
+/** Schemes whose sources have an option of that name. */
+export async function findSchemesWith(option: string): Promise<readonly string[]> {
+  const found = Object.entries(catalog).map(async ([scheme, { load }]) =>
+    Object.hasOwn((await load()).options, option) ? [scheme] : [],
+  );
+  return (await Promise.all(found)).flat();
+}

@@ -40,6 +40,12 @@ export function looksLikeSource(text: string): boolean {
  * @throws CourierError USAGE
  */
 export function parseSourceUri(text: string): SourceUri {
+  for (const [placeholder] of text.matchAll(/\{[^}]*\}?/g)) {
+    if (placeholder !== '{host}' && placeholder !== '{address}') {
+      const meant = `unknown placeholder ${quote(placeholder)} in a source`;
+      throw new CourierError('USAGE', `${meant}; there are {host} and {address}`);
+    }
+  }
   const uri = text.startsWith('/') ? toFileUri(text) : text;
   const [, scheme, authority = ''] = uriParts.exec(uri) ?? [];
   if (scheme === undefined) {
@@ -54,14 +60,6 @@ export function parseSourceUri(text: string): SourceUri {
   if (/:[^@]*@/.test(authority)) {
     throw new CourierError('USAGE', 'a source must not hold a password; use --password-file');
   }
-  for (const [placeholder] of uri.matchAll(/\{[^}]*\}?/g)) {
-    if (placeholder !== '{host}' && placeholder !== '{address}') {
-      throw new CourierError(
-        'USAGE',
-        `unknown placeholder ${quote(placeholder)} in a source; there are {host} and {address}`,
-      );
-    }
-  }
   return { scheme: scheme.slice(0, -1).toLowerCase(), text: uri };
 }
 
@@ -73,7 +71,10 @@ export function showUri(uri: string): string {
   return uri.replace(/^([^:]+:\/*)[^?#]*:[^?#]*@/, '$1…@').replace(/[?#].*$/s, '?…');
 }
 
-/** Everything but the placeholders is meant literally in a bare path. */
+/**
+ * Everything but the placeholders is meant literally in a bare path, except that braces around
+ * another word are a mistake: who means them writes `file:` and %7B.
+ */
 function toFileUri(path: string): string {
   const parts = path.split(/(\{host\}|\{address\})/);
   const encoded = parts.map((part, index) => (index % 2 === 1 ? part : encodePath(part)));

@@ -218,7 +218,7 @@ test('what is no such file at all is told as what it is', async () => {
     'CONFIG PATH: is not a file',
     'CONFIG PATH: larger than 1 MiB',
     'CONFIG PATH: is not UTF-8',
-    'CONFIG PATH: too many aliases',
+    'CONFIG PATH:1: too many aliases',
   ]);
 });
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CourierError } from '../../src/faults/errors.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { catalog } from '../../src/transports/catalog.ts';
 import { fillSourceUri, looksLikeSource, parseSourceUri } from '../../src/transports/source.ts';
 import { anyText } from '../helpers/any-text.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';
@@ -51,10 +52,18 @@ test('the zone of an IPv6 address keeps its percent sign, encoded', () => {
 test('a bare absolute path is a file: URI in which only placeholders are not literal', () => {
   assert.equal(fill('/drops/{host}.txt'), 'file:///drops/web01.txt');
   assert.equal(fill('/a b/100%/ü/平'), 'file:///a%20b/100%25/%C3%BC/%E5%B9%B3');
-  assert.equal(fill('/{x}/{host/}host{/{HOST}'), 'file:///%7Bx%7D/%7Bhost/%7Dhost%7B/%7BHOST%7D');
   assert.equal(fill('/a?b#c;d:e@f\\g'), 'file:///a%3Fb%23c%3Bd%3Ae%40f%5Cg');
-  assert.equal(fill('/{{host}}'), 'file:///%7Bweb01%7D');
   assert.equal(fill('/'), 'file:///');
+  assert.equal(fill('file:///%7Bx%7D'), 'file:///%7Bx%7D');
+});
+
+test('a placeholder that is mistyped is refused in every scheme', () => {
+  for (const scheme of ['', ...Object.keys(catalog).map((name) => `${name}:`)]) {
+    for (const word of ['{hots}', '{HOST}', '{}', '{host', '{{host}']) {
+      const said = `unknown placeholder "${word}" in a source; there are {host} and {address}`;
+      assertRefused(`${scheme}/x/${word}`, said);
+    }
+  }
 });
 
 test('the path of a bare path comes back from the URI as it was', () => {
