@@ -59,6 +59,9 @@ export async function readYaml(
 
 const tooDeep = 'is nested too deeply';
 
+/** Nothing of ours needs more than a few levels; how many fit onto the stack differs from run to run. */
+const deepest = 100;
+
 /** What the library complains about, in words for people who write text and not YAML. */
 const words: readonly (readonly [said: RegExp, meant: (token: string) => string])[] = [
   [/^Alias cannot be|^Unresolved tag|^Plain value cannot start|^Anchor cannot be/, needsQuotes],
@@ -96,7 +99,7 @@ interface Misread {
 
 /** What is good YAML, and certainly not what was meant. */
 async function findMisread(document: Document, text: string): Promise<Misread | undefined> {
-  const { isAlias, isMap, isNode, isScalar, visit } = await import('yaml');
+  const { isAlias, isNode, isScalar, visit } = await import('yaml');
   let found: Misread | undefined;
   const tell = (node: unknown, message: string) => {
     found ??= { offset: isNode(node) ? (node.range?.[0] ?? 0) : 0, message };
@@ -107,14 +110,16 @@ async function findMisread(document: Document, text: string): Promise<Misread | 
       alias.resolve(document) === undefined
         ? tell(alias, needsQuotes(`*${alias.source}`))
         : undefined,
-    Map: (_, map) => {
+    Seq: (_, list, ancestors) => (ancestors.length > deepest ? tell(list, tooDeep) : undefined),
+    Map: (_, map, ancestors) => {
+      if (ancestors.length > deepest) return tell(map, tooDeep);
       const [only] = map.items;
       const isPlaceholder = map.flow && map.items.length === 1 && only?.value === null;
       if (!isPlaceholder || !isScalar(only.key)) return undefined;
       return tell(map, needsQuotes(`{${only.key.value}}`));
     },
     Pair: (_, { key }) =>
-      isScalar(key) || isAlias(key) || !isNode(key) || isMap(document.contents) === false
+      isScalar(key) || isAlias(key) || !isNode(key)
         ? undefined
         : tell(key, `a key must be a word, not ${quote(tokenAt(text, key.range?.[0] ?? 0))}`),
   });
