@@ -83,8 +83,9 @@ function readUnknown(line: Buffer): SectionHeader | InvalidHeaderRule {
   if (name === undefined || !/^[A-Za-z0-9_]+$/.test(name)) return 'invalid-name';
   if (parts.length === 0) return { name, options: defaultOptions };
   const values = readParts(parts);
-  const options = toHeaderOptions(values);
-  const rule = findInvalidOption(options, values.get('cached'));
+  const cached = values.get('cached')?.split(',').map(toInteger);
+  const options = toHeaderOptions(values, cached);
+  const rule = findInvalidOption(options, cached);
   if (rule !== undefined) return rule;
   const doubt = findDoubt(parts);
   return doubt === undefined ? { name, options } : { name, options, doubt };
@@ -106,27 +107,25 @@ function readParts(parts: readonly string[]): ReadonlyMap<string, string> {
 }
 
 /** Numbers that are none become NaN. */
-function toHeaderOptions(values: ReadonlyMap<string, string>): HeaderOptions {
-  const cached = values.get('cached')?.split(',');
+function toHeaderOptions(values: ReadonlyMap<string, string>, cached: CachedParts): HeaderOptions {
   return {
     separator: toInteger(values.get('sep')),
-    cached: cached && {
-      madeAt: toInteger(cached[0]) ?? Number.NaN,
-      validSeconds: toInteger(cached[1]) ?? Number.NaN,
-    },
+    cached: cached && { madeAt: Number(cached[0]), validSeconds: Number(cached[1]) },
     persistUntil: toInteger(values.get('persist')),
     encoding: values.get('encoding') ?? defaultOptions.encoding,
     nostrip: values.has('nostrip'),
   };
 }
 
+/** What stands between the commas of `cached`. */
+type CachedParts = readonly (number | undefined)[] | undefined;
+
 /** The site reads all that stands between the commas of `cached`, and uses the first two. */
 function findInvalidOption(
-  { separator, cached, persistUntil, encoding }: HeaderOptions,
-  cachedText: string | undefined,
+  { separator, persistUntil, encoding }: HeaderOptions,
+  cached: CachedParts,
 ): InvalidHeaderRule | undefined {
-  if (cached && Number.isNaN(cached.validSeconds)) return 'invalid-cached';
-  if (cachedText?.split(',').some((part) => Number.isNaN(toInteger(part)))) return 'invalid-cached';
+  if (cached && (cached.length < 2 || cached.some(Number.isNaN))) return 'invalid-cached';
   if (Number.isNaN(persistUntil)) return 'invalid-persist';
   if (separator !== undefined && !(separator >= 0 && separator <= 0x10ffff)) return 'invalid-sep';
   return isKnownEncoding(encoding) ? undefined : 'unknown-encoding';
@@ -148,7 +147,7 @@ function toInteger(text: string | undefined): number | undefined {
 
 /** Decimal digits stand in rows of ten, which begin with a zero (Unicode 4.6). */
 function toAsciiDigit(digit: string): string {
-  let zero = digit.codePointAt(0) ?? 0;
+  let zero = Number(digit.codePointAt(0));
   const point = zero;
   while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
   return String((point - zero) % 10);

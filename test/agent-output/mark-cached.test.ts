@@ -80,6 +80,7 @@ const untouched: readonly (readonly [what: string, lines: string])[] = [
   ['sections that are cached', '<<<df:cached(5,6)>>>¶/ 1¶'],
   ['cached rows', '<<<local:sep(0)>>>¶cached(5,6) 0 a - x¶ \tcached(5,6) 0 b - y¶'],
   ['rows of a cached section', '<<<local:cached(5,6)>>>¶0 a - x¶'],
+  ['text that looks like a header', '<<<>>>¶x<<<df>>>¶'],
   ['blank rows', '<<<local:sep(0)>>>¶¶ \t¶\r¶\x0b\x0c¶\u00a0¶'],
   ['text before the first header', 'banner¶0 a - x¶'],
   ['rows behind a footer', '<<<>>>¶<<<:cached(1,2)>>>¶0 a - x¶'],

@@ -77,6 +77,21 @@ export const damagedOutput: fc.Arbitrary<Buffer> = fc
     return mutations.reduce(mutate, output.subarray(start, start + length));
   });
 
+const rows = ['0 "Backup" - fine', 'row', '', 'x y z'].map((row) => Buffer.from(`${row}\n`));
+const plain = [...frequent, '<<<<>>>>', '<<<>>>'].map((marker) => Buffer.from(`${marker}\n`));
+
+/** A few lines in order, with a marker among them now and then that is not as it should be. */
+export const composedOutput: fc.Arbitrary<Buffer> = fc
+  .array(
+    fc.oneof(
+      { weight: 10, arbitrary: fc.constantFrom(...plain) },
+      { weight: 8, arbitrary: fc.constantFrom(...rows) },
+      { weight: 2, arbitrary: fc.constantFrom(...markers) },
+    ),
+    { maxLength: 16, size: 'max' },
+  )
+  .map((lines) => Buffer.concat(lines));
+
 function mutate(bytes: Buffer, { kind, at, value }: Mutation): Buffer {
   const offset = at % (bytes.length + 1);
   const lineStart = bytes.lastIndexOf(10, offset - 1) + 1;

@@ -180,6 +180,33 @@ test('piggyback gets in only for hosts the sender may write for', { skip }, asyn
   }
 });
 
+test('what some site drops is taken with a warning in the log, and not when strict', {
+  skip,
+}, async (t) => {
+  const lossy = `${goodOutput}<<<hyper-v_node>>>\n`;
+  const running = await startReceiver(t);
+  const mild = bearer(await running.makeAccess({}));
+  assert.deepEqual(await curlUpload(running, 'web01', lossy, mild), empty);
+  const warned = running.log.lines.filter((line) => line.includes('served, with losses'));
+  assert.equal(warned.length, 1);
+  assert.match(warned.join(), /1 loss on some sites; line \d+: invalid section header/);
+  const strict = await startReceiver(t, { strict: ['true'] });
+  const said = await curlUpload(strict, 'web01', lossy, bearer(await strict.makeAccess({})));
+  assert.equal(said.status, 400);
+  assert.match(said.body, /\(rule invalid-name\)/);
+});
+
+test('piggyback of the host itself needs no leave, and white space hides none', {
+  skip,
+}, async (t) => {
+  const running = await startReceiver(t);
+  const args = bearer(await running.makeAccess({ hosts: ['web01'] }));
+  const own = `${goodOutput}<<<<web01>>>>\n<<<df>>>\n`;
+  assert.deepEqual(await curlUpload(running, 'web01', own, args), empty);
+  const foreign = `${goodOutput}<<<<db1>>>> \n<<<local:sep(0)>>>\n0 "Backup" - fine\n<<<<>>>>\n`;
+  assert.equal((await curlUpload(running, 'web01', foreign, args)).status, 400);
+});
+
 test('a token may expire, and is gone as soon as it is revoked', { skip }, async (t) => {
   const running = await startReceiver(t);
   const token = await running.makeAccess({});
