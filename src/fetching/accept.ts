@@ -4,10 +4,10 @@ import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-out
 import type { Problem } from '../agent-output/problems.ts';
 import { requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
-import { CourierError, prefixError } from '../faults/errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { Secret } from '../secrets/secrets.ts';
-import { withPassedOver } from '../transports/candidates.ts';
+import { withOrigin, withPassedOver } from '../transports/candidates.ts';
 import type { Delivery } from '../transports/transport.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type AgeRule, checkAge } from './age.ts';
@@ -63,8 +63,7 @@ export async function acceptDelivery(
   } catch (error) {
     if (context.signal.aborted || !(error instanceof CourierError)) throw error;
     const { origin, passedOver = [] } = delivery;
-    const named = error.message.startsWith(origin) ? error : prefixError(error, origin);
-    throw withPassedOver(named, passedOver);
+    throw withPassedOver(withOrigin(error, origin), passedOver);
   }
 }
 

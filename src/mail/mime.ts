@@ -1,22 +1,12 @@
 /** Finds the agent output in a message: an attachment, or else the text. */
 
-import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit';
-import { CourierError } from '../faults/errors.ts';
-import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
+import { withPassedOver } from '../transports/candidates.ts';
+import type { Foreign, Objection, OpenContext, PassedOver } from '../transports/transport.ts';
+import { recogniseCompression } from '../wrapping/first-bytes.ts';
+import { unflow } from './flowed.ts';
+import { findParts, nameOfPart, type Part, type PartKind } from './parts.ts';
 import { decodeTransfer } from './transfer-encoding.ts';
-
-/** A part of a message that may be agent output, as it was sent. */
-interface Part {
-  readonly node: MimeNode;
-  readonly pieces: Buffer[];
-  /** Whether a boundary has come after it; without one the rest of it is missing. */
-  isClosed: boolean;
-}
-
-interface Parts {
-  attachment?: Part;
-  body?: Part;
-}
 
 /**
  * How large a message may be that holds output of so many bytes: quoted-printable makes three
@@ -26,116 +16,100 @@ export function largestMessage(maxOutputBytes: number): number {
   return Math.ceil(maxOutputBytes * 3.2) + 1024 * 1024;
 }
 
+/** What was found in a message. */
+export interface Extracted {
+  readonly output: Buffer;
+  /** Attachments that are something else, in the order of the message. */
+  readonly passedOver: PassedOver;
+  /** Why it is no output, where nothing in the message is. */
+  readonly objection: Objection;
+}
+
+/** In the order in which they are looked at; of each kind so many at most. */
+const kinds: readonly PartKind[] = ['attachment', 'other attachment', 'body'];
+const mostOfKind = 20;
+
 /**
- * The first attachment that can be agent output, or else the first text/plain part, with its
- * transfer encoding undone and its character set left alone.
+ * The first attachment that is agent output, or else the first text/plain part that is, with its
+ * transfer encoding undone and its character set left alone. Where nothing is agent output, it is
+ * the first attachment that could be by its type or name, or else the first text, so that what is
+ * wrong with it can be told.
+ *
+ * Text beside a damaged attachment is never taken: it may be the beginning of the same output.
  *
  * @throws CourierError MALFORMED when there is neither, or the message is damaged; TOO_LARGE;
  * the signal's reason
  */
 export async function extractOutput(
   message: Buffer,
-  maxOutputBytes: number,
+  { maxOutputBytes, accepts }: Pick<OpenContext, 'maxOutputBytes' | 'accepts'>,
   signal: AbortSignal,
-): Promise<Buffer> {
-  const { attachment, body } = await findParts(message, signal);
-  const part = attachment ?? body;
-  if (part === undefined) {
-    throw new CourierError(
-      'MALFORMED',
-      'it has neither an attachment for us nor a text/plain part',
-    );
+): Promise<Extracted> {
+  const parts = await findParts(message, signal);
+  const judged = new Map<Part, Foreign>();
+  const passedOver = (except?: Part) => namePassedOver(parts, judged, except);
+  let fallback: { readonly part: Part; readonly output: Buffer } | undefined;
+  for (const part of kinds.flatMap((kind) => ofKind(parts, kind))) {
+    const output = decodeOrSkip(part, maxOutputBytes);
+    const objection = output instanceof Error ? output.message : await accepts(output, signal);
+    const isTorn = !(output instanceof Error) && recogniseCompression(output) !== undefined;
+    if (!(output instanceof Error) && (objection === undefined || isTorn)) {
+      return { output, passedOver: passedOver(part), objection };
+    }
+    judged.set(part, { name: nameOfPart(part), why: objection ?? '' });
+    if (!(output instanceof Error) && part.kind !== 'other attachment') {
+      fallback ??= { part, output };
+    }
   }
-  if (part.node.parentNode !== false && !part.isClosed) {
+  if (fallback !== undefined) {
+    const { output, part } = fallback;
+    return { output, passedOver: passedOver(part), objection: judged.get(part)?.why };
+  }
+  const fault = 'it has neither an attachment for us nor a text/plain part';
+  throw withPassedOver(new CourierError('MALFORMED', fault), passedOver());
+}
+
+function ofKind(parts: readonly Part[], kind: PartKind): readonly Part[] {
+  return parts.filter((part) => part.kind === kind).slice(0, mostOfKind);
+}
+
+/** Attachments that are not output, judged or not; the text beside them is there for people. */
+function namePassedOver(
+  parts: readonly Part[],
+  judged: ReadonlyMap<Part, Foreign>,
+  except: Part | undefined,
+): PassedOver {
+  return parts
+    .filter((part) => part !== except && part.kind !== 'body')
+    .filter((part) => judged.has(part) || part.node.filename !== false)
+    .map((part) => judged.get(part) ?? { name: nameOfPart(part), why: typeOf(part) });
+}
+
+function typeOf({ node }: Part): string {
+  return cleanText(node.contentType || 'of no type');
+}
+
+/** What is wrong with a part that is hardly output is no fault of the message. */
+function decodeOrSkip(part: Part, maxOutputBytes: number): Buffer | CourierError {
+  try {
+    return decodePart(part, maxOutputBytes);
+  } catch (error) {
+    if (part.kind === 'other attachment' && error instanceof CourierError) return error;
+    throw error;
+  }
+}
+
+/** @throws CourierError MALFORMED, TOO_LARGE */
+function decodePart({ node, pieces, isClosed }: Part, maxOutputBytes: number): Buffer {
+  if (node.parentNode !== false && !isClosed) {
     throw new CourierError('MALFORMED', 'it ends in the middle of the part that holds the output');
   }
-  const output = decodeTransfer(Buffer.concat(part.pieces), part.node.encoding || '');
+  const decoded = decodeTransfer(Buffer.concat(pieces), node.encoding || '');
+  const isFlowed = node.flowed && node.contentType === 'text/plain';
+  const output = isFlowed ? unflow(decoded, node.delSp) : decoded;
   if (output.length <= maxOutputBytes) return output;
   throw new CourierError(
     'TOO_LARGE',
     `it holds ${output.length} bytes, allowed are ${maxOutputBytes}`,
   );
-}
-
-/** So many bytes are taken apart between two looks at the signal. */
-const pieceBytes = 256 * 1024;
-
-async function findParts(message: Buffer, signal: AbortSignal): Promise<Parts> {
-  const { Splitter } = await import('@zone-eu/mailsplit');
-  const { Readable } = await import('node:stream');
-  const splitter = new Splitter({ ignoreEmbedded: true, maxHeadSize: 256 * 1024 });
-  const source = Readable.from(inPieces(message, signal));
-  source.on('error', (error) => splitter.destroy(error));
-  try {
-    const chunks: AsyncIterable<SplitterChunk> = source.pipe(splitter);
-    return await collectParts(chunks);
-  } catch (error) {
-    if (errorCode(error) !== 'EMAXLEN') throw asCourierError(error, 'taking the message apart');
-    const why = 'it has more parts or longer headers than any honest message';
-    throw new CourierError('MALFORMED', why, { cause: error });
-  } finally {
-    source.destroy();
-    splitter.destroy();
-  }
-}
-
-function* inPieces(message: Buffer, signal: AbortSignal): Generator<Buffer> {
-  for (let start = 0; start < message.length; start += pieceBytes) {
-    signal.throwIfAborted();
-    yield message.subarray(start, start + pieceBytes);
-  }
-}
-
-async function collectParts(chunks: AsyncIterable<SplitterChunk>): Promise<Parts> {
-  const parts: Parts = {};
-  let current: Part | undefined;
-  for await (const chunk of chunks) {
-    if (chunk.type === 'body') {
-      if (current?.node === chunk.node && chunk.value) current.pieces.push(chunk.value);
-      continue;
-    }
-    if (current !== undefined && (chunk.type === 'data' || chunk !== current.node)) {
-      current.isClosed = true;
-      if (current === parts.attachment) return parts;
-      current = undefined;
-    }
-    if (chunk.type === 'node') current = takePart(parts, chunk);
-  }
-  return parts;
-}
-
-/** Keeps a part when it is the first of its kind. */
-function takePart(parts: Parts, node: MimeNode): Part | undefined {
-  const part = { node, pieces: [], isClosed: false };
-  if (parts.attachment === undefined && isAttachment(node)) {
-    parts.attachment = part;
-    return part;
-  }
-  if (parts.body === undefined && isBody(node)) {
-    parts.body = part;
-    return part;
-  }
-  return undefined;
-}
-
-const attachedTypes = new Set([
-  'application/octet-stream',
-  'application/gzip',
-  'application/x-gzip',
-  'application/zstd',
-  'application/x-zstd',
-]);
-
-const attachedNames = /\.(?:txt|gz|zst|out)$/i;
-
-/** By its type or its name; text also when it says of itself that it is an attachment. */
-function isAttachment({ contentType, disposition, filename, multipart }: MimeNode): boolean {
-  if (multipart || contentType === false || contentType.startsWith('message/')) return false;
-  if (attachedTypes.has(contentType)) return true;
-  if (filename && attachedNames.test(filename)) return true;
-  return contentType === 'text/plain' && disposition === 'attachment';
-}
-
-function isBody({ contentType, disposition }: MimeNode): boolean {
-  return contentType === 'text/plain' && disposition !== 'attachment';
 }

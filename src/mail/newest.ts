@@ -13,11 +13,9 @@ export function compareAge(a: Dated, b: Dated): number {
   return producedMs(a) - producedMs(b) || a.order - b.order;
 }
 
-/** The newest of them. */
-export function newestOf<Message extends Dated>(messages: readonly Message[]): Message | undefined {
-  return messages.reduce<Message | undefined>(
-    (newest, message) =>
-      newest === undefined || compareAge(message, newest) > 0 ? message : newest,
-    undefined,
-  );
+/** All of them, the newest first. */
+export function newestFirst<Message extends Dated>(
+  messages: readonly Message[],
+): readonly Message[] {
+  return messages.toSorted((one, other) => compareAge(other, one));
 }

@@ -1,23 +1,29 @@
 /** Which of several things in a source is the newest agent output. */
 
-import { CourierError, cleanText } from '../faults/errors.ts';
+import { CourierError, cleanText, type FaultCode, prefixError } from '../faults/errors.ts';
 import type { Foreign, OpenContext, PassedOver } from './transport.ts';
 
 /** At most so many are looked at: junk that goes on for longer has to be cleared away. */
 export const mostCandidates = 20;
 
 /** Several things, and how they are looked at. */
-interface Choice<Item, Got> {
+export interface Choice<Item, Got> {
   /** The newest first. */
   readonly candidates: AsyncIterable<Item> | Iterable<Item>;
+  /** What tells it from the others. */
   readonly nameOf: (item: Item) => string;
+  /** Where it is, as a delivery has it; faults that do not begin so get it in front. */
+  readonly originOf: (item: Item) => string;
   /** All of one; a CourierError says why it cannot be had. */
   readonly read: (item: Item) => Promise<Got>;
+  /** What to say when there is no candidate. */
+  readonly nothing: string;
   readonly accepts: OpenContext['accepts'];
   readonly signal: AbortSignal;
 }
 
-interface Chosen<Item, Got> {
+/** One of them. */
+export interface Chosen<Item, Got> {
   readonly item: Item;
   readonly got: Got;
   readonly passedOver: PassedOver;
@@ -35,7 +41,7 @@ interface Chosen<Item, Got> {
 export async function chooseNewest<Item, Got extends { readonly output: Buffer }>(
   choice: Choice<Item, Got>,
 ): Promise<Chosen<Item, Got>> {
-  const { candidates, nameOf, accepts, signal } = choice;
+  const { candidates, nameOf, originOf, accepts, signal } = choice;
   const passedOver: Foreign[] = [];
   let newest: Omit<Chosen<Item, Got>, 'passedOver'> | undefined;
   let firstFault: CourierError | undefined;
@@ -45,14 +51,27 @@ export async function chooseNewest<Item, Got extends { readonly output: Buffer }
     const isFault = found instanceof CourierError;
     const objection = isFault ? found.message : await accepts(found.output, signal);
     if (!isFault && objection === undefined) return { item, got: found, passedOver, objection };
-    if (passedOver.length === 0 && isFault) firstFault = found;
+    if (passedOver.length === 0 && isFault) firstFault = withOrigin(found, originOf(item));
     if (passedOver.length === 0 && !isFault) newest = { item, got: found, objection };
-    passedOver.push({ name: nameOf(item), why: objection ?? '' });
+    const why = isFault ? withoutOrigin(found.message, originOf(item)) : (objection ?? '');
+    passedOver.push({ name: nameOf(item), why });
   }
   const others = passedOver.slice(1);
   if (newest !== undefined) return { ...newest, passedOver: others };
-  throw withPassedOver(firstFault ?? new CourierError('NO_OUTPUT', 'there is nothing'), others);
+  throw withPassedOver(firstFault ?? new CourierError('NO_OUTPUT', choice.nothing), others);
 }
+
+/** The same fault with the origin in front, once. */
+export function withOrigin(error: CourierError, origin: string): CourierError {
+  return error.message.startsWith(origin) ? error : prefixError(error, origin);
+}
+
+function withoutOrigin(message: string, origin: string): string {
+  return message.startsWith(origin) ? message.slice(origin.length).replace(/^:? /, '') : message;
+}
+
+/** Faults that one candidate can have; any other is that of the source, or ours. */
+const ofOne: readonly FaultCode[] = ['MALFORMED', 'TOO_LARGE', 'REFUSED', 'LOCAL', 'TIMEOUT'];
 
 async function readOrFault<Item, Got>(
   { read, signal }: Choice<Item, Got>,
@@ -61,8 +80,8 @@ async function readOrFault<Item, Got>(
   try {
     return await read(item);
   } catch (error) {
-    if (signal.aborted || !(error instanceof CourierError) || error.code === 'INTERNAL')
-      throw error;
+    const isOfOne = error instanceof CourierError && ofOne.includes(error.code);
+    if (signal.aborted || !isOfOne) throw error;
     return error;
   }
 }

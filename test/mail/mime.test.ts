@@ -3,14 +3,28 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { CourierError } from '../../src/faults/errors.ts';
+import { judgeWithin } from '../../src/fetching/judging.ts';
 import { extractOutput } from '../../src/mail/mime.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
 import { makeMail, makeMessage, makeMultipart, type Part, toBase64Lines } from './messages.ts';
 
 const output = Buffer.from('<<<check_mk>>>\nVersion: 2.4.0\nM\xfcller\n', 'latin1');
 
-function extract(message: Buffer, maxOutputBytes = 1_000_000): Promise<Buffer> {
-  return extractOutput(message, maxOutputBytes, new AbortController().signal);
+/** Judges as a fetch does. */
+const accepts = judgeWithin({ maxOutputBytes: 1_000_000, env: {} });
+
+async function extract(message: Buffer, maxOutputBytes = 1_000_000): Promise<Buffer> {
+  const context = makeOpenContext({ maxOutputBytes });
+  return (await extractOutput(message, context, context.signal)).output;
+}
+
+/** The output, and what was passed over for it. */
+async function extractJudged(message: Buffer): Promise<readonly unknown[]> {
+  const context = makeOpenContext({ accepts });
+  const found = await extractOutput(message, context, context.signal);
+  const passedOver = found.passedOver.map(({ name, why }) => `${name}: ${why}`);
+  return [found.output.toString('latin1'), ...passedOver];
 }
 
 async function extractText(message: Buffer): Promise<string> {
@@ -157,7 +171,11 @@ test('headers without end are MALFORMED', async () => {
 test('an abort ends it with its reason', async () => {
   const reason = new CourierError('TIMEOUT', 'over');
   const message = makeMail('web1', Buffer.alloc(1_000_000));
-  const extracting = extractOutput(message, 5_000_000, AbortSignal.abort(reason));
+  const extracting = extractOutput(
+    message,
+    makeOpenContext({ maxOutputBytes: 5_000_000 }),
+    AbortSignal.abort(reason),
+  );
   assert.equal(await extracting.catch((error) => error), reason);
 });
 
@@ -170,5 +188,94 @@ test('a message cut or changed anywhere gives output or a CourierError', async (
       await extract(broken).catch((error) => assert.equal(error.name, 'CourierError'));
     }),
     { numRuns: 300 },
+  );
+});
+
+const text = output.toString('latin1');
+
+test('an attachment that is something else does not hide the output, and is named', async () => {
+  const zip = Buffer.from('504b03040a00000000008b6b7c5d', 'hex');
+  const odd = attach(zip.toString('base64'), {
+    ...base64,
+    'Content-Type': 'application/octet-stream; name="winmail.dat"',
+  });
+  const logo = attach('aGVsbG8=', { ...base64, 'Content-Type': 'image/png; name="logo.png"' });
+  const signature = attach('-----BEGIN PGP SIGNATURE-----\r\n', {
+    'Content-Type': 'application/pgp-signature; name="signature.asc"',
+  });
+  const passedOver = [
+    'winmail.dat: this is a zip archive, not agent output',
+    'logo.png: image/png',
+  ];
+  assert.deepEqual(await extractJudged(mix(note, odd, logo, attach(output), signature)), [
+    text,
+    ...passedOver,
+    // Nobody had to look at it any more.
+    'signature.asc: application/pgp-signature',
+  ]);
+  assert.deepEqual(await extractJudged(mix({ headers: {}, body: output }, odd, logo, signature)), [
+    text,
+    ...passedOver,
+    'signature.asc: this is a PGP signature, not agent output',
+  ]);
+});
+
+test('output of a type nobody knows is found by its first bytes', async () => {
+  const odd = attach(output, { 'Content-Type': 'application/x-check-mk; name="web1.agent"' });
+  assert.deepEqual(await extractJudged(mix(note, odd)), [text]);
+});
+
+test('text that is put in front of the text is passed over', async () => {
+  const caution = { headers: { 'Content-Type': 'text/plain' }, body: 'CAUTION: external mail' };
+  const body = { headers: { 'Content-Type': 'text/plain' }, body: output };
+  assert.deepEqual(await extractJudged(mix(caution, body)), [text]);
+});
+
+test('text beside a damaged attachment is not taken for it', async () => {
+  const excerpt = { headers: { 'Content-Type': 'text/plain' }, body: '<<<check_mk>>>\n' };
+  const torn = gzipSync(output).subarray(0, 30);
+  const message = mix(excerpt, attach(torn.toString('base64'), base64));
+  const [delivered] = await extractJudged(message);
+  assert.equal(delivered, torn.toString('latin1'));
+  const cut = mix(excerpt, attach(toBase64Lines(Buffer.alloc(1000, 'x')), base64));
+  await expectFault(
+    extract(cut.subarray(0, cut.length - 300)),
+    'MALFORMED',
+    /^it ends in the middle/,
+  );
+});
+
+test('where nothing is output, the first attachment is delivered, and the others are named', async () => {
+  const page = attach('<html>', { 'Content-Type': 'text/plain; name="page.txt"' });
+  assert.deepEqual(await extractJudged(mix(note, page, attach('junk'))), [
+    '<html>',
+    'application/octet-stream: no section header in it; it begins with "junk"',
+  ]);
+  assert.deepEqual(await extractJudged(mix(note)), ['see attachment']);
+  const pdf = attach('%PDF', { 'Content-Type': 'application/pdf; name="report.pdf"' });
+  const html = attach('<b>', { 'Content-Type': 'text/html' });
+  await expectFault(
+    extractOutput(mix(html, pdf), makeOpenContext({ accepts }), new AbortController().signal),
+    'MALFORMED',
+    /^it has neither an attachment for us nor a text\/plain part; passed over report\.pdf \(no section header in it; it begins with "%PDF"\)$/,
+  );
+});
+
+test('a whole attachment counts, whatever comes behind it', async () => {
+  const many = Array.from({ length: 2000 }, () => note);
+  assert.deepEqual(await extract(mix(attach(output), ...many)), output);
+});
+
+test('format=flowed is undone, before anything looks at it', async () => {
+  const flowed = (body: string, more = '') =>
+    makeMessage({ 'Content-Type': `text/plain; charset=utf-8; format=flowed${more}` }, body);
+  const lines = '<<<df>>>\r\n/dev/sda1 ext4 100 200 \r\n300 40% /\r\n >>> x\r\n From me\r\n  y\r\n';
+  const expected = '<<<df>>>\n/dev/sda1 ext4 100 200 300 40% /\n>>> x\nFrom me\n y\n';
+  assert.equal(await extractText(flowed(lines)), expected);
+  const cut = '<<<df>>>\r\n/dev/s \r\nda1 ext4\r\n';
+  assert.equal(await extractText(flowed(cut, '; DelSp=yes')), '<<<df>>>\n/dev/sda1 ext4\n');
+  assert.equal(
+    await extractText(makeMessage({ 'Content-Type': 'text/plain' }, ' a \r\nb\r\n')),
+    ' a \nb\n',
   );
 });

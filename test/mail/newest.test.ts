@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newestOf } from '../../src/mail/newest.ts';
+import { newestFirst } from '../../src/mail/newest.ts';
 import { describeTimes, producedAt } from '../../src/mail/times.ts';
 
 const at = (clock: string) => new Date(`2026-11-20T${clock}Z`);
@@ -29,7 +29,7 @@ test('a date that cannot be read is not made up for by the arrival', () => {
 test('a message whose date cannot be read is as new as its arrival', () => {
   const odd = { order: 1, datedAt: { unreadable: 'Date "x"' }, arrivedAt: at('10:06:00') };
   const fresh = { order: 2, datedAt: at('10:05:00'), arrivedAt: at('10:05:00') };
-  assert.equal(newestOf([odd, fresh]), odd);
+  assert.equal(newestFirst([odd, fresh])[0], odd);
 });
 
 test('both times are said', () => {
@@ -46,19 +46,19 @@ test('both times are said', () => {
 test('a message that was long on its way is not the newest because it came last', () => {
   const delayed = { order: 2, datedAt: at('10:00:00'), arrivedAt: at('10:10:00') };
   const fresh = { order: 1, datedAt: at('10:05:00'), arrivedAt: at('10:06:00') };
-  assert.equal(newestOf([fresh, delayed]), fresh);
+  assert.equal(newestFirst([fresh, delayed])[0], fresh);
 });
 
 test('of two messages of one second the one that came last is the newest', () => {
   const times = { datedAt: at('10:00:00'), arrivedAt: at('10:00:00') };
   const first = { order: 1, ...times };
   const second = { order: 2, ...times };
-  assert.equal(newestOf([second, first]), second);
-  assert.equal(newestOf([]), undefined);
+  assert.equal(newestFirst([second, first])[0], second);
+  assert.equal(newestFirst([])[0], undefined);
 });
 
 test('a date in the future makes a message no newer than its arrival', () => {
   const wrong = { order: 1, datedAt: at('23:00:00'), arrivedAt: at('10:00:00') };
   const right = { order: 2, datedAt: at('10:01:00'), arrivedAt: at('10:01:00') };
-  assert.equal(newestOf([wrong, right]), right);
+  assert.equal(newestFirst([wrong, right])[0], right);
 });

@@ -111,9 +111,15 @@ async function choose(
   const untilUnsettled = function* () {
     for (const entry of entries) if (isLast || unsettled.length === 0) yield entry;
   };
-  const nameOf = ({ shown }: Entry) => shown.slice(shown.lastIndexOf('/') + 1);
-  const choice = { candidates: untilUnsettled(), nameOf, read: readSettled, accepts, signal };
-  const chosen = await chooseNewest(choice).catch((error: CourierError) => error);
+  const chosen = await chooseNewest({
+    candidates: untilUnsettled(),
+    nameOf: ({ shown }: Entry) => shown.slice(shown.lastIndexOf('/') + 1),
+    originOf: ({ shown }: Entry) => shown,
+    read: readSettled,
+    nothing: 'there is no file',
+    accepts,
+    signal,
+  }).catch((error: CourierError) => error);
   const [first] = unsettled;
   if (first !== undefined && !isLast) return { unsettled: first };
   if (chosen instanceof Error) throw chosen;

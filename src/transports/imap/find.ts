@@ -3,7 +3,7 @@
 import type { ImapFlow, SearchObject } from 'imapflow';
 import { CourierError } from '../../faults/errors.ts';
 import { type MessageHeaders, parseHeaders, wantedFields } from '../../mail/headers.ts';
-import { type Dated, newestOf } from '../../mail/newest.ts';
+import { type Dated, newestFirst } from '../../mail/newest.ts';
 import { isWanted, type Pattern, type Wanted } from '../../mail/patterns.ts';
 import { readStatedTime, type StatedTime } from '../../times/stated-time.ts';
 
@@ -18,17 +18,13 @@ export interface Found extends Dated {
 const pageSize = 50;
 
 /**
- * The newest message that fits, or undefined. Messages are looked at from the latest arrival on,
- * a page at a time, until a page holds one.
+ * The messages that fit, the newest first. They are looked at from the latest arrival on, a page at
+ * a time; within a page the one produced last goes first.
  *
  * @throws CourierError PEER when the server cannot search
  */
-export async function findNewest(client: ImapFlow, wanted: Wanted): Promise<Found | undefined> {
-  for await (const page of findPages(client, wanted)) {
-    const newest = newestOf(page);
-    if (newest !== undefined) return newest;
-  }
-  return undefined;
+export async function* findNewest(client: ImapFlow, wanted: Wanted): AsyncGenerator<Found> {
+  for await (const page of findPages(client, wanted)) yield* newestFirst(page);
 }
 
 /** All messages that fit, a page at a time, the latest arrivals first. */

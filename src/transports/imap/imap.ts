@@ -1,8 +1,8 @@
 /** `imap:` and `imaps:`: the newest fitting message in a mailbox. */
 
 import { readAuthorities } from '../../certs/tls-trust.ts';
-import { CourierError, cleanText, prefixError } from '../../faults/errors.ts';
-import { extractOutput } from '../../mail/mime.ts';
+import { CourierError, cleanText } from '../../faults/errors.ts';
+import { chooseMessage } from '../../mail/choose.ts';
 import { requirePlaceholder } from '../../mail/options.ts';
 import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
@@ -56,46 +56,42 @@ async function fetchNewest(
   signal.throwIfAborted();
   const place = locate(uri, target);
   const wanted = fillPatterns(settings.options, target);
-  const { maxOutputBytes } = settings.context;
-  const read = (session: Session) => readNewest(session, place, wanted, maxOutputBytes);
-  const { found, message, folder } = await withSession(place, 'read', settings, read, signal);
-  const name = nameMessage(found, place);
-  const output = await extractOutput(message, maxOutputBytes, signal).catch((error: unknown) => {
-    throw error instanceof CourierError && !signal.aborted ? prefixError(error, name) : error;
-  });
+  const { context } = settings;
+  const choose = (session: Session) => chooseIn(session, { place, wanted }, context, signal);
+  const chosen = await withSession(place, 'read', settings, choose, signal);
+  const { message: found, output, passedOver, folder } = chosen;
   return {
     output,
-    origin: `${name} (${describeTimes(found)})`,
+    origin: `${nameMessage(found, place)} (${describeTimes(found)})`,
     producedAt: producedAt(found),
+    passedOver,
     acknowledge: () => tidyUp(place, wanted, settings, { found, uidValidity: folder.uidValidity }),
   };
 }
 
-interface Read {
-  readonly found: Found;
-  readonly message: Buffer;
-  readonly folder: Session['folder'];
+interface Asked {
+  readonly place: Place;
+  readonly wanted: Wanted;
 }
 
 /** Somebody may delete a message just before it is read: then another is the newest. */
 const looks = 3;
 
-async function readNewest(
+async function chooseIn(
   { client, folder }: Session,
-  place: Place,
-  wanted: Wanted,
-  maxOutputBytes: number,
-): Promise<Read> {
-  for (let look = 1; look <= looks; look += 1) {
-    const found = await findNewest(client, wanted);
-    if (found === undefined) {
-      const where = `folder ${nameFolder(place)} at ${place.host}`;
-      throw new CourierError('NO_OUTPUT', `no ${describeWanted(wanted)} in ${where}`);
-    }
-    const message = await readMessage(client, found, maxOutputBytes);
-    if (message !== undefined) return { found, message, folder };
-  }
-  throw new CourierError('TIMEOUT', `messages in ${nameFolder(place)} vanish before they are read`);
+  { place, wanted }: Asked,
+  context: OpenContext,
+  signal: AbortSignal,
+) {
+  const mailbox = {
+    list: () => findNewest(client, wanted),
+    nothing: `no ${describeWanted(wanted)} in folder ${nameFolder(place)} at ${place.host}`,
+    nameOf: ({ uid }: Found) => `message ${uid}`,
+    originOf: (found: Found) => nameMessage(found, place),
+    read: (found: Found) => readMessage(client, found, context.maxOutputBytes),
+    looks,
+  };
+  return { ...(await chooseMessage(mailbox, context, signal)), folder };
 }
 
 function nameMessage({ uid }: Found, place: Place): string {

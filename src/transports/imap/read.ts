@@ -22,7 +22,7 @@ export async function readMessage(
   const largestBytes = largestMessage(maxOutputBytes);
   const requireSize = (bytes: number) => {
     if (bytes <= largestBytes) return;
-    const why = `message ${uid} has ${bytes} bytes, too many for ${maxOutputBytes} of output`;
+    const why = `it has ${bytes} bytes, too many for ${maxOutputBytes} of output`;
     throw new CourierError('TOO_LARGE', why);
   };
   requireSize(sizeBytes);

@@ -1,7 +1,7 @@
 /** Finds messages of a host by their headers. */
 
 import { parseHeaders } from '../../mail/headers.ts';
-import { type Dated, newestOf } from '../../mail/newest.ts';
+import type { Dated } from '../../mail/newest.ts';
 import { isWanted, type Wanted } from '../../mail/patterns.ts';
 import { type OpenFile, withFile } from './file-system.ts';
 import type { Entry } from './list.ts';
@@ -39,21 +39,6 @@ export async function* findPages(
       isStale: looks.includes('gone'),
     };
   }
-}
-
-/** The newest message of the first page that holds one, and whether it may have missed some. */
-export async function findNewest(
-  entries: readonly Entry[],
-  wanted: Wanted,
-  signal: AbortSignal,
-): Promise<{ readonly newest: Found | undefined; readonly isStale: boolean }> {
-  let isStale = false;
-  for await (const page of findPages(entries, wanted, signal)) {
-    isStale ||= page.isStale;
-    const newest = newestOf(page.found);
-    if (newest !== undefined) return { newest, isStale };
-  }
-  return { newest: undefined, isStale };
 }
 
 async function look(

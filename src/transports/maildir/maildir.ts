@@ -1,15 +1,17 @@
 /** `maildir:`: the newest fitting message in a Maildir. */
 
-import { CourierError, cleanText, prefixError } from '../../faults/errors.ts';
+import { CourierError, cleanText } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { extractOutput, largestMessage } from '../../mail/mime.ts';
+import { chooseMessage } from '../../mail/choose.ts';
+import { largestMessage } from '../../mail/mime.ts';
+import { newestFirst } from '../../mail/newest.ts';
 import { type MailOptions, mailOptions, requirePlaceholder } from '../../mail/options.ts';
 import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type OpenFile, withFile } from './file-system.ts';
-import { type Found, findNewest } from './find.ts';
+import { type Found, findPages } from './find.ts';
 import { listEntries } from './list.ts';
 import { checkLocation, type Location, locate } from './location.ts';
 import { tidyOlder } from './tidy.ts';
@@ -38,20 +40,28 @@ interface Asked {
   readonly context: OpenContext;
 }
 
+/** A message is renamed when its flags change, perhaps just when we open it. */
+const looks = 4;
+
 async function fetchNewest(asked: Asked, signal: AbortSignal): Promise<Delivery> {
   const { location, wanted, options, context } = asked;
-  const { found, message } = await readNewest(asked, signal).catch((error: unknown) => {
+  const mailbox = {
+    list: () => listFitting(asked, signal),
+    nothing: `no ${describeWanted(wanted)} in ${location.path}`,
+    nameOf: ({ entry }: Found) => `message ${entry.name}`,
+    originOf: nameMessage,
+    read: (found: Found) => read(found, context.maxOutputBytes, signal),
+    looks,
+  };
+  const chosen = await chooseMessage(mailbox, context, signal).catch((error: unknown) => {
     throw asCourierError(error, `reading ${location.path}`);
   });
-  const name = `message ${cleanText(found.entry.path, 200).replace(/[{}]/g, '')}`;
-  const { maxOutputBytes } = context;
-  const output = await extractOutput(message, maxOutputBytes, signal).catch((error: unknown) => {
-    throw error instanceof CourierError && !signal.aborted ? prefixError(error, name) : error;
-  });
+  const { message: found, output, passedOver } = chosen;
   return {
     output,
-    origin: `${name} (${describeTimes(found)})`,
+    origin: `${nameMessage(found)} (${describeTimes(found)})`,
     producedAt: producedAt(found),
+    passedOver,
     async acknowledge() {
       const task = { location, wanted, older: options.mailOlder };
       const count = await tidyOlder(task, found, context.signal);
@@ -60,38 +70,39 @@ async function fetchNewest(asked: Asked, signal: AbortSignal): Promise<Delivery>
   };
 }
 
-interface Read {
-  readonly found: Found;
-  readonly message: Buffer;
+function nameMessage({ entry }: Found): string {
+  return `message ${cleanText(entry.path, 200).replace(/[{}]/g, '')}`;
 }
 
-/** A message is renamed when its flags change, perhaps just when we open it. */
-const looks = 4;
-
-async function readNewest(asked: Asked, signal: AbortSignal): Promise<Read> {
-  const { location, wanted, context } = asked;
-  for (let look = 1; look <= looks; look += 1) {
-    const entries = await listEntries(location);
-    const { newest, isStale } = await findNewest(entries, wanted, signal);
-    if (isStale && look < looks) continue;
-    if (newest === undefined) {
-      throw new CourierError('NO_OUTPUT', `no ${describeWanted(wanted)} in ${location.path}`);
-    }
-    const read = (file: OpenFile) => readMessage(file, newest, context.maxOutputBytes, signal);
-    const message = await withFile(newest.entry.path, read);
-    if (typeof message !== 'string') return { found: newest, message };
+async function* listFitting(
+  { location, wanted }: Asked,
+  signal: AbortSignal,
+): AsyncGenerator<Found | 'gone'> {
+  const entries = await listEntries(location);
+  for await (const page of findPages(entries, wanted, signal)) {
+    if (page.isStale) yield 'gone';
+    yield* newestFirst(page.found);
   }
-  throw new CourierError('TIMEOUT', `messages in ${location.path} vanish before they are read`);
+}
+
+async function read(
+  found: Found,
+  maxOutputBytes: number,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const message = await withFile(found.entry.path, (file) =>
+    readMessage(file, maxOutputBytes, signal),
+  );
+  return typeof message === 'string' ? undefined : message;
 }
 
 async function readMessage(
   file: OpenFile,
-  { entry }: Found,
   maxOutputBytes: number,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { sizeBytes } = file;
   if (sizeBytes <= largestMessage(maxOutputBytes)) return file.read(sizeBytes, signal);
-  const why = `${entry.path} has ${sizeBytes} bytes, too many for ${maxOutputBytes} of output`;
+  const why = `it has ${sizeBytes} bytes, too many for ${maxOutputBytes} of output`;
   throw new CourierError('TOO_LARGE', why);
 }

@@ -46,6 +46,7 @@ async function startPeer(scheme: Scheme): Promise<ConformancePeer> {
   return {
     module: imap,
     source: sourceAt(dovecot, scheme),
+    keepsOlder: true,
     offer: async (host, output, producedAt = new Date()) => {
       const mail = makeMail(host, output, { Date: toMailDate(producedAt) });
       const arrival = { owner: mailOwner, arrivedAt: producedAt };

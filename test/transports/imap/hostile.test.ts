@@ -174,7 +174,11 @@ test('messages that vanish again and again are a TIMEOUT', async () => {
   const misbehave: Misbehaviour = (command, tag) =>
     command.includes('BODY.PEEK[]') ? `${tag} OK nothing there\r\n` : undefined;
   await withFake({ misbehave }, async (source) => {
-    await expectFault(fetchFrom(source, 'web1'), 'TIMEOUT', /vanish before they are read$/);
+    await expectFault(
+      fetchFrom(source, 'web1'),
+      'TIMEOUT',
+      /^message \d+ in INBOX at \S+: it vanishes before it is read/,
+    );
   });
 });
 

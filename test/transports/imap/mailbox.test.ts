@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { judgeWithin } from '../../../src/fetching/judging.ts';
+import { describePassedOver } from '../../../src/transports/candidates.ts';
 import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { knownDate } from '../../helpers/known-date.ts';
@@ -186,7 +188,24 @@ test('a message larger than any that may hold output is not read', { skip }, asy
   await expectFault(
     mailbox.fetch('large', {}, context),
     'TOO_LARGE',
-    /^message \d+ has \d+ bytes, too many for 1000000 of output$/,
+    /^message \d+ in INBOX at 127\.0\.0\.1: it has \d+ bytes, too many for 1000000 of output$/,
   );
   assert.ok(!context.log.lines.some((line) => line.includes('BODY.PEEK[]')));
+});
+
+test('newer junk does not hide the output behind it, however large it is', { skip }, async () => {
+  await mailbox.post(makeMail('behind', output), ago(60));
+  await mailbox.post(makeMail('behind', Buffer.from('not here until Monday')), ago(50));
+  await mailbox.post(makeMail('behind', gzipSync(output).subarray(0, 20)), ago(40));
+  await mailbox.post(makeMail('behind', Buffer.alloc(5_000_000, 'a')), ago(30));
+  const context = {
+    ...makeOpenContext({ maxOutputBytes: 1_000_000 }),
+    accepts: judgeWithin({ maxOutputBytes: 1_000_000, env: {} }),
+  };
+  const delivery = await mailbox.fetch('behind', {}, context);
+  assert.ok(output.equals(delivery.output));
+  assert.match(
+    describePassedOver(delivery.passedOver ?? []),
+    /^passed over 3: message \d+ \(it has \d+ bytes, too many for 1000000 of output\), message \d+ \(damaged gzip data: they end too early\), message \d+ \(no section header in it; it begins with "not here until Monday"\)$/,
+  );
 });

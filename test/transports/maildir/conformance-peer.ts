@@ -28,6 +28,7 @@ export async function startMaildir(): Promise<ConformancePeer> {
         await withdraw(box, mail.path);
       }
     },
+    keepsOlder: true,
     secrets: [],
     leftovers: async () => [],
     close: () => removeTempDir(directory),

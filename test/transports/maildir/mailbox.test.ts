@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { judgeWithin } from '../../../src/fetching/judging.ts';
 import { maildir } from '../../../src/transports/maildir/maildir.ts';
 import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
-import type { Delivery } from '../../../src/transports/transport.ts';
+import { type Delivery, withTransport } from '../../../src/transports/transport.ts';
 import { neverAborts, toTarget } from '../../conformance/fetching.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { knownDate } from '../../helpers/known-date.ts';
@@ -175,8 +176,37 @@ test('a message too large for any output is not read', async (t) => {
   await expectFault(
     fetchFrom(box, 'web1', {}, 100_000),
     'TOO_LARGE',
-    /^\/\S+ has \d+ bytes, too many for 100000 of output$/,
+    /^message \/\S+: it has \d+ bytes, too many for 100000 of output$/,
   );
+});
+
+test('newer junk does not hide the output behind it, and stays when older mail is deleted', async (t) => {
+  const box = await makeBox(t);
+  await deliver(box, makeMail('web1', Buffer.from('x')), { arrivedAt: ago(400) });
+  await deliver(box, makeMail('web1', output), { arrivedAt: ago(300) });
+  for (let index = 1; index <= 19; index += 1) {
+    await deliver(box, makeMail('web1', Buffer.from(`junk ${index}`)), {
+      arrivedAt: ago(200 - index),
+    });
+  }
+  const source = {
+    uri: parseSourceUri(`maildir://${box}`),
+    options: { mailSubject: ['Checkmk {host}'], mailOlder: ['delete'] },
+  };
+  const accepts = judgeWithin({ maxOutputBytes: 1_000_000, env: {} });
+  const fetch = () =>
+    withTransport(maildir, source, makeOpenContext({ accepts }), async (transport) => {
+      const delivery = await transport.fetch(toTarget('web1'), neverAborts());
+      // Junk is refused, and never acknowledged.
+      if (output.equals(delivery.output)) await delivery.acknowledge();
+      return delivery;
+    });
+  const { output: found, passedOver } = await fetch();
+  assert.ok(output.equals(found));
+  assert.equal(passedOver?.length, 19);
+  assert.equal((await listMessages(box)).length, 20);
+  await deliver(box, makeMail('web1', Buffer.from('junk 20')), { arrivedAt: ago(100) });
+  assert.equal((await fetch()).output.toString(), 'junk 20', 'no more than twenty are looked at');
 });
 
 test('--mail-older=delete removes what is older and fits', async (t) => {
