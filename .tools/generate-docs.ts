@@ -14,6 +14,7 @@ import { status } from '../src/commands/status.ts';
 import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
 import { catalog } from '../src/transports/catalog.ts';
+import { layers } from './layers.ts';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, head.map(() => '---'), ...rows];
@@ -63,6 +64,11 @@ function optionTable(options: OptionTable): string {
   return rows.length === 0 ? 'None.' : table(['option', 'meaning'], rows);
 }
 
+function layerTable(): string {
+  const rows = layers.map(({ path, holds }) => [`\`${path}\``, holds]);
+  return table(['layer', 'holds'], rows);
+}
+
 /** Puts `content` between `<!-- name -->` and `<!-- /name -->`. */
 function fill(text: string, name: string, content: string): string {
   const place = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
@@ -77,6 +83,8 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   readme = fill(readme, 'rules', ruleTable());
   readme = fill(readme, 'fetch-options', optionTable(fetch.options));
   const docs = new Map([['README.md', readme]]);
+  const architecture = 'docs/architecture.md';
+  docs.set(architecture, fill(readFileSync(architecture, 'utf8'), 'layers', layerTable()));
   const receiver = 'src/receiver/README.md';
   docs.set(receiver, fill(readFileSync(receiver, 'utf8'), 'options', optionTable(receiverOptions)));
   const collector = 'src/collector/README.md';
