@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { RawOptions } from '../../src/cli/options.ts';
+import { stderrLine } from '../../src/faults/errors.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { exec } from '../../src/transports/exec/exec.ts';
 import type { Source } from '../../src/transports/source.ts';
@@ -7,7 +12,9 @@ import { type Delivery, withTransport } from '../../src/transports/transport.ts'
 import { testTransportConformance } from '../conformance/transport.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
+import { storePassword } from '../helpers/password-store.ts';
 import { programPath } from '../helpers/programs.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
 import { startPrograms } from './exec/conformance-peer.ts';
 import { call, toSource } from './exec/sources.ts';
 
@@ -123,6 +130,72 @@ test('a program that is not there or not executable is LOCAL', async () => {
   assert.equal(missing.message, '/no/such is not installed');
   const plain = await expectFault(fetch(call('not-executable')), 'LOCAL');
   assert.equal(plain.message, `starting ${programPath('not-executable')}: permission denied`);
+});
+
+/** A program that prints its standard input, then whatever the shell is told. */
+const reads = (more = '') =>
+  toSource(`exec:/bin/sh?arg=-c&arg=${encodeURIComponent(more || 'cat')}`);
+
+test('a program reads a file on its standard input, every byte of it, and each time', async (t) => {
+  const file = join(await makeTempDir(t), 'input');
+  const bytes = Buffer.concat([Buffer.from('<<<a>>>\n\0\xff', 'latin1'), randomBytes(300_000)]);
+  await writeFile(file, bytes, { mode: 0o600 });
+  const source = { ...reads(), options: { stdinFile: [file] } };
+  await withTransport(exec, source, context, async (transport) => {
+    for (const _ of ['first', 'second']) {
+      const target = { host: parseHostName('web01'), address: undefined };
+      const { output } = await transport.fetch(target, context.signal);
+      assert.ok(output.equals(bytes));
+    }
+  });
+});
+
+test('a program that reads nothing of it, or a part, is none the worse', async (t) => {
+  const file = join(await makeTempDir(t), 'input');
+  await writeFile(file, 'x'.repeat(500_000), { mode: 0o600 });
+  for (const command of [
+    'echo hi',
+    'exec <&-; sleep 0.1; echo hi',
+    'head -c 3 >/dev/null; echo hi',
+  ]) {
+    const source = { ...reads(command), options: { stdinFile: [file] } };
+    assert.equal(await print(source), 'hi\n', command);
+  }
+});
+
+test('a password of the store ends with a line feed', async (t) => {
+  const directory = await makeTempDir(t);
+  const store = await storePassword(directory, 's3cret words');
+  const source = { ...reads(), options: { stdinId: [store.reference] } };
+  const own = makeOpenContext({ env: { ...context.env, ...store.env } });
+  const target = { host: parseHostName('web01'), address: undefined };
+  const { output } = await withTransport(exec, source, own, (transport) =>
+    transport.fetch(target, own.signal),
+  );
+  assert.equal(output.toString(), 's3cret words\n');
+});
+
+test('what it was given is struck out of what it complains about', async (t) => {
+  const file = join(await makeTempDir(t), 'input');
+  const secret = randomBytes(9).toString('hex');
+  await writeFile(file, `user=mon\n${secret}\n`, { mode: 0o600 });
+  const source = { ...reads('cat >&2; exit 3'), options: { stdinFile: [file] } };
+  const fault = await expectFault(fetch(source), 'PEER');
+  assert.equal(
+    stderrLine(fault, []),
+    'cmk-courier: /bin/sh failed: exit code 3: "[secret]" (PEER)',
+  );
+});
+
+test('a file that is not there is LOCAL, one too large CONFIG, two inputs USAGE', async (t) => {
+  const file = join(await makeTempDir(t), 'input');
+  const given = (options: RawOptions) => fetch({ ...reads(), options });
+  const missing = await expectFault(given({ stdinFile: [file] }), 'LOCAL');
+  assert.equal(missing.message, `reading --stdin-file ${file}: no such file or directory`);
+  await writeFile(file, Buffer.alloc(1024 * 1024 + 1), { mode: 0o600 });
+  await expectFault(given({ stdinFile: [file] }), 'CONFIG', /: larger than 1048576 bytes$/);
+  const both = { stdinFile: [file], stdinId: ['a:b'] };
+  await expectFault(given(both), 'USAGE', /^--stdin-file and --stdin-id exclude each other$/);
 });
 
 test('what a program that succeeds complains about is logged', async () => {

@@ -5,25 +5,26 @@ import { describeEnd, type ProgramEnd, runProgram } from '../../system/run-progr
 import { fillSourceUri } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type Command, parseExecUri } from './command-uri.ts';
+import { inputOptions, readInput } from './standard-input.ts';
 
 export const exec = defineTransport({
-  options: {},
+  options: inputOptions,
   traits: { concurrency: 16, consumes: false },
-  async open(uri, _options, context) {
+  async open(uri, options, context) {
     parseExecUri(uri.text);
+    const call = { ...context, input: await readInput(options, context) };
     return {
-      fetch: async (target, signal) =>
-        run(parseExecUri(fillSourceUri(uri, target)), context, signal),
+      fetch: async (target, signal) => run(parseExecUri(fillSourceUri(uri, target)), call, signal),
     };
   },
 });
 
 async function run(
   { program, args }: Command,
-  { env, maxOutputBytes, log }: OpenContext,
+  { env, maxOutputBytes, log, input }: OpenContext & { readonly input: Buffer | undefined },
   signal: AbortSignal,
 ): Promise<Delivery> {
-  const end = await runProgram({ program, args, env, maxOutputBytes }, signal);
+  const end = await runProgram({ program, args, env, maxOutputBytes, input }, signal);
   const fault = findFault(program, end);
   if (fault !== undefined) throw fault;
   if (end.stderr !== '') log.debug({ stderr: cleanText(end.stderr) }, 'the program complains');

@@ -164,6 +164,12 @@ const bySaying: readonly (readonly [number, string, FaultCode, string])[] = [
   ],
   [
     12,
+    'bash: line 1: /no/rsync: No such file or directory',
+    'PEER',
+    'rsync is not in the PATH of the host; --rsync-path says where it is',
+  ],
+  [
+    12,
     'zsh:1: command not found: rsync',
     'PEER',
     'rsync is not in the PATH of the host; --rsync-path says where it is',
