@@ -29,6 +29,11 @@ export function describeLosses(losses: readonly Problem[]): string {
   return first === undefined ? 'no losses' : `${count} on some sites; ${toText(first)}`;
 }
 
+/** Which rules they break: whoever sees the same output again and again tells only what changes. */
+export function kindsOf(losses: readonly Problem[]): string {
+  return [...new Set(losses.map(({ rule }) => rule))].sort().join(' ');
+}
+
 /** `line 17: invalid section header "<<<a-b>>>" (rule invalid-name)` */
 export function toMalformed(problem: Problem): CourierError {
   return new CourierError('MALFORMED', toText(problem));

@@ -1,5 +1,7 @@
 /** One cycle of one host: ask, keep, and lay ready what the site is to get. */
 
+import type { Problem } from '../agent-output/problems.ts';
+import { describeLosses, kindsOf } from '../agent-output/validator.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -67,15 +69,24 @@ function note(entry: Entry, served: Served, startMs: number, settings: CycleSett
 function noteGood(entry: Entry, served: Served, startMs: number, settings: CycleSettings): void {
   const { producedAt, found, output, report } = served;
   const source = found === undefined ? '' : `${found.step.name} ${found.origin}`;
+  const losses = found?.losses ?? [];
   const good = {
     producedAtMs: producedAt.getTime(),
     source,
     bytes: output.length,
     aheadBytes: report.ahead.length,
+    losses: kindsOf(losses),
   };
+  warnOfNew(losses, entry, settings);
   const began = { nowMs: startMs, chance: settings.chance() };
   const wasFaulty = entry.succeeded(good, began, settings.context.clock.monotonic());
   if (wasFaulty) settings.log.info({ host: entry.target.host, source }, 'back again');
+}
+
+/** Said when it is another kind of loss than the cycle before had. */
+function warnOfNew(losses: readonly Problem[], entry: Entry, { log }: CycleSettings): void {
+  if (losses.length === 0 || kindsOf(losses) === entry.lastGood?.losses) return;
+  log.warn({ host: entry.target.host }, describeLosses(losses));
 }
 
 /** Said once when it begins; the status shows the rest. @returns the line for stderr */

@@ -13,6 +13,8 @@ export interface LastGood {
   readonly bytes: number;
   /** Of what lies ready ahead of it. */
   readonly aheadBytes: number;
+  /** Which rules it breaks without being refused, in words; empty for none. */
+  readonly losses: string;
 }
 
 /** Why a cycle brought nothing. */

@@ -20,7 +20,7 @@ import {
 import { CourierError } from '../faults/errors.ts';
 import type { SourceStep } from '../fetching/attempt.ts';
 import { fetchFirst } from '../fetching/chain.ts';
-import type { FetchPlan } from '../fetching/plan.ts';
+import { type FetchPlan, warnOfLosses } from '../fetching/plan.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
 import { readSecret, secretOptions } from '../secrets/secret-options.ts';
 import { defaultMaxSkew } from '../times/skew.ts';
@@ -143,7 +143,10 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   context.requireOutput?.();
   if (invocation.operands.length === 0) return fetchByRoute(invocation, target, context);
   const plan = await planSources(invocation, target, context);
-  await fetchFirst(plan, context, ({ output }) => context.writeOutput(output));
+  await fetchFirst(plan, context, async (found) => {
+    warnOfLosses(found, target, context.log);
+    await context.writeOutput(found.output);
+  });
 }
 
 async function fetchByRoute(

@@ -1,7 +1,6 @@
 /** One source, asked once. */
 
 import type { Problem } from '../agent-output/problems.ts';
-import { describeLosses } from '../agent-output/validator.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { untilAborted } from '../system/until-aborted.ts';
@@ -90,7 +89,6 @@ export async function fetchFrom(
       const durationMs = clock.monotonic() - startMs;
       const accepted = { ...passed, step, origin, durationMs };
       log.info(describe(accepted), 'agent output accepted');
-      if (passed.losses.length > 0) log.warn({}, describeLosses(passed.losses));
       if (await take(accepted)) await acknowledge(delivery, { ...context, log });
     });
   } finally {

@@ -1,5 +1,7 @@
 /** Everything one fetch needs to know. */
 
+import { describeLosses } from '../agent-output/validator.ts';
+import type { Logger } from '../logging/log.ts';
 import type { Target } from '../transports/source.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
@@ -32,6 +34,11 @@ export interface Found extends Accepted {
   readonly attempts: number;
   /** What became of those asked before it: `http UNREACHABLE`. */
   readonly failed: readonly string[];
+}
+
+/** Tells what some version of the site drops of it. */
+export function warnOfLosses({ losses, step }: Accepted, { host }: Target, log: Logger): void {
+  if (losses.length > 0) log.warn({ transport: step.name, host }, describeLosses(losses));
 }
 
 /** Takes all of the accepted output at once. */

@@ -14,7 +14,7 @@ import { readSpooled } from '../spool/reading.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';
 import { withTimeout } from './deadline.ts';
-import type { Found } from './plan.ts';
+import { type Found, warnOfLosses } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
 import { partsOf, serveRoute } from './serving.ts';
 
@@ -44,6 +44,7 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
     readSpooled(spool, target.host, context.log, route.settings.maxOutputBytes);
   await serveRoute(plan, context, readKept, async (served) => {
     const { found } = served;
+    if (found !== undefined) warnOfLosses(found, target, context.log);
     const parts = partsOf(served);
     await context.writeOutput(parts.length === 1 ? served.output : Buffer.concat(parts));
     if (isKept && found !== undefined) await keep(found, target, spool, context);

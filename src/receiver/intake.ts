@@ -2,10 +2,11 @@
 
 import { parseAgentOutput } from '../agent-output/parser.ts';
 import type { Problem } from '../agent-output/problems.ts';
-import { describeLosses, requireForm } from '../agent-output/validator.ts';
+import { describeLosses, kindsOf, requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { withTimeout } from '../fetching/deadline.ts';
+import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { Spool } from '../spool/spool.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
@@ -54,6 +55,7 @@ export class Intake {
   readonly #memory: Budget;
   readonly #rate: RateLimit;
   readonly #senderRate: RateLimit;
+  readonly #news = new News();
   /** A bomb takes all that is allowed while it is unpacked: not many of them at once. */
   readonly #unpacking: Gate;
 
@@ -90,6 +92,8 @@ export class Intake {
         const losses = await this.#accept(await unpack(body.bytes, this.#unpacker), sender);
         if (losses.length > 0) {
           exchange.note.losses = describeLosses(losses);
+        }
+        if (this.#news.isNew(sender.host, kindsOf(losses))) {
           exchange.note.warning ??= 'served, with losses';
         }
       } finally {
