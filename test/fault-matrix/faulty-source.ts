@@ -36,6 +36,12 @@ const arrangements: Readonly<Record<FaultKind, Arrange>> = {
     await tear?.(peer, host, bait);
     return tear === undefined ? peer.stopsHalfWay : peer.source;
   },
+  async partial({ leavePartial }, peer, host, bait) {
+    if (leavePartial === undefined) return undefined;
+    await peer.offer(host, bait, longAgo());
+    await leavePartial(peer, host, bait.subarray(0, bait.length - 10));
+    return peer.source;
+  },
   async HTML(_, peer, host) {
     await peer.offer(host, loginPage);
     return peer.source;

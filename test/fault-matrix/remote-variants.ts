@@ -16,6 +16,7 @@ const usual = {
   hanging: 'TIMEOUT',
   stale: 'STALE',
   torn: 'UNREACHABLE',
+  partial: { because: 'what is asked for is named, and nothing is chosen' },
   HTML: 'MALFORMED',
   refused: 'REFUSED',
 } as const;
@@ -51,7 +52,14 @@ const squidVariants: readonly Variant[] = [
 const imapVariants: readonly Variant[] = [
   { name: 'imap with STARTTLS', start: imap.startImap },
   { name: 'imaps', start: imap.startImaps },
-].map((own) => ({ transport: 'imap', skip: imap.skipImap, expected: usual, ...own }));
+].map((own) => ({
+  transport: 'imap',
+  skip: imap.skipImap,
+  expected: { ...usual, partial: 'STALE' } as const,
+  leavePartial: (peer: ConformancePeer, host: string) =>
+    peer.offer(host, Buffer.from('I am out of the office\n')),
+  ...own,
+}));
 
 const sshVariants: readonly Variant[] = [
   {

@@ -4,7 +4,15 @@ import type { FaultCode } from '../../src/faults/errors.ts';
 import type { Source } from '../../src/transports/source.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 
-export const faultKinds = ['dead', 'hanging', 'stale', 'torn', 'HTML', 'refused'] as const;
+export const faultKinds = [
+  'dead',
+  'hanging',
+  'stale',
+  'torn',
+  'partial',
+  'HTML',
+  'refused',
+] as const;
 
 /** What can be wrong with a source. */
 export type FaultKind = (typeof faultKinds)[number];
@@ -28,4 +36,6 @@ export interface Variant {
   nowhere?(peer: ConformancePeer): Source;
   /** Leaves torn output for the host, where no peer stops half-way. */
   tear?(peer: ConformancePeer, host: string, output: Buffer): Promise<void>;
+  /** Leaves the newest output under the names it has until it is whole; what is there is old. */
+  leavePartial?(peer: ConformancePeer, host: string, output: Buffer): Promise<void>;
 }

@@ -63,3 +63,27 @@ export async function startDirectories(): Promise<ConformancePeer> {
     close: () => removeTempDir(directory),
   };
 }
+
+/** Files of all hosts in one directory, of which the newest that fits a pattern counts. */
+export async function startPatterns(): Promise<ConformancePeer> {
+  const directory = await makeTempDir();
+  let drops = 0;
+  const own = new Map<string, string[]>();
+  return {
+    module: file,
+    source: toSource(`file:${directory}/{host}*`),
+    keepsOlder: true,
+    secrets: [],
+    async offer(host, output, producedAt) {
+      drops += 1;
+      const path = join(directory, `${host}-20261128-${String(drops).padStart(6, '0')}.txt`);
+      await putFile(path, output, producedAt);
+      own.set(host, [...(own.get(host) ?? []), path]);
+    },
+    async withdraw(host) {
+      for (const path of own.get(host) ?? []) await rm(path, { force: true });
+    },
+    leftovers: () => listOpenFiles(directory),
+    close: () => removeTempDir(directory),
+  };
+}
