@@ -176,6 +176,21 @@ test('of too many connections of one address the one idle longest goes, and none
   for (const socket of [busy, newest, elsewhere]) socket.destroy();
 });
 
+test('when there is no room at all, one goes of the address that has most', async (t) => {
+  const running = await startReceiver(t, { maxConnections: ['4'] });
+  const quiet = await open(running, { localAddress: '127.0.0.8' });
+  const crowd: TLSSocket[] = [];
+  for (let n = 0; n < 3; n += 1) crowd.push(await open(running, { localAddress: '127.0.0.9' }));
+  const gone = crowd.map(
+    (socket) => new Promise((resolve) => socket.resume().on('close', resolve)),
+  );
+  const newest = await open(running, { localAddress: '127.0.0.7' });
+  await gone[0];
+  assert.deepEqual([quiet.destroyed, newest.destroyed], [false, false]);
+  assert.equal(running.receiver.connections, 4);
+  for (const socket of [quiet, newest, ...crowd]) socket.destroy();
+});
+
 /** Ten thousand, or what this machine lets one process open. */
 const mostFiles = Number(
   /Max open files +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1],

@@ -42,6 +42,8 @@ export interface RunningReceiver extends Ports {
   readOutput(host: string): Promise<string | undefined>;
   /** The same with all that is known about it. */
   readSpooled(host: string): Promise<SpooledOutput | undefined>;
+  /** Ends it and starts another with the same directories. */
+  restart(): Promise<Ports & { readonly log: CollectingLog }>;
   /** Lines of the log about requests that were refused. */
   refusals(): readonly string[];
 }
@@ -87,8 +89,9 @@ export async function startReceiver(
   );
   const log = makeCollectingLog();
   const receiver = new Receiver(settings, clock, log);
+  const restarted: Receiver[] = [];
   owner.after(async () => {
-    await receiver.stop();
+    for (const one of [receiver, ...restarted]) await one.stop();
     await removeTempDir(directory);
   });
   const ports = await receiver.start();
@@ -107,6 +110,13 @@ export async function startReceiver(
       const defaults = { kind: 'upload', hosts: ['*'], piggyback: [], mode: 'push-agent' } as const;
       const rest = { now: clock.now(), validMs: undefined };
       return (await accesses.make({ ...defaults, ...rest, ...wish })).secret;
+    },
+    restart: async () => {
+      await receiver.stop();
+      const again = makeCollectingLog();
+      const next = new Receiver(settings, clock, again);
+      restarted.push(next);
+      return { ...(await next.start()), log: again };
     },
     readSpooled: read,
     readOutput: async (host) => (await read(host))?.output.toString('latin1'),

@@ -71,6 +71,7 @@ export class Records<Value> {
     });
     if (log === undefined) return;
     for (const { name, isTorn, message } of (await this.inspect()).damaged) {
+      this.#told.add(message);
       // What cannot be read at all may be whole.
       if (!isTorn) log.warn({}, message);
       else
