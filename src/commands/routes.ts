@@ -31,6 +31,12 @@ const options = {
     describe: "with explain and test: the host's tags, separated by blanks",
     parse: String,
   },
+  spool: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'with test: where the last good output is kept for routes with grace',
+    parse: parsePath,
+  },
   json: { kind: 'switch', describe: 'with validate, explain and test: print JSON' },
 } as const satisfies OptionTable;
 
@@ -143,9 +149,8 @@ async function test(task: Task): Promise<void> {
   const { tags, target } = await readHost(task);
   const { context, values } = task;
   const tell = values.json ? undefined : (line: string) => print(line, context);
-  const outcome = await testRoute({ path: task.path, target, tags }, context, async (rehearsed) =>
-    tell?.(toLine(rehearsed)),
-  );
+  const asked = { path: task.path, target, tags, spool: values.spool };
+  const outcome = await testRoute(asked, context, async (rehearsed) => tell?.(toLine(rehearsed)));
   const { fault, ...shown } = outcome;
   if (values.json) await print(`${JSON.stringify(shown, null, 2)}\n`, context);
   else await print(`${shown.verdict}\n`, context);

@@ -1,55 +1,106 @@
 /** Tries the route of a host: each source by itself, and then what a fetch would come to. */
 
 import type { CommandContext } from '../cli/command.ts';
-import { type CourierError, cleanText } from '../faults/errors.ts';
+import { type CourierError, cleanText, faults } from '../faults/errors.ts';
 import type { Target } from '../transports/source.ts';
+import { shareOf } from './deadline.ts';
 import { formatDuration } from './durations.ts';
+import type { RoutePlan } from './plan.ts';
 import { type Outcome, type Rehearsed, rehearse } from './rehearsal.ts';
 import { planFor, prepareRoute } from './route-plan.ts';
-import { requireRoute } from './routed.ts';
+import { findSpool, requireRoute, toKeptReader } from './routed.ts';
+import { findGrace } from './serving.ts';
 
 interface Asked {
   readonly path: string;
   readonly target: Target;
   readonly tags: readonly string[];
+  /** Where older output is kept; undefined: where it is by default. */
+  readonly spool: string | undefined;
 }
+
+/** What a fetch would have printed. */
+type Delivered =
+  | { readonly from: 'source'; readonly source: number; readonly ageMs?: number }
+  | { readonly from: 'grace'; readonly ageMs: number }
+  | { readonly from: 'nothing' };
 
 export interface TestOutcome {
   readonly route: string;
   readonly sources: readonly Rehearsed[];
-  /** In words. */
+  readonly delivered: Delivered;
+  /** The same in words. */
   readonly verdict: string;
   /** What a fetch would fail with. */
   readonly fault: CourierError | undefined;
 }
 
 /**
- * Asks all sources, one after the other, and tells each as it ends.
+ * Asks all sources, one after the other, and tells each as it ends. Each has the time that a fetch
+ * would have given it.
  *
  * @throws CourierError about the routes file
  */
 export async function testRoute(
-  { path, target, tags }: Asked,
+  { path, target, tags, spool }: Asked,
   context: CommandContext,
   tell: (rehearsed: Rehearsed) => Promise<void>,
 ): Promise<TestOutcome> {
   const { route } = await requireRoute({ target, routes: path }, tags, context);
   const plan = planFor(await prepareRoute(route, path, context), target);
   const outcomes: Outcome[] = [];
-  for (const step of plan.steps) {
+  for (const [index, step] of plan.steps.entries()) {
     context.shutdown.throwIfAborted();
-    const outcome = await rehearse(step, plan, context);
+    const deadlineMs = findTime(plan, outcomes, index);
+    const outcome = await rehearse(step, { ...plan, deadlineMs }, context);
     outcomes.push(outcome);
     await tell(outcome.shown);
   }
   const sources = outcomes.map(({ shown }) => shown);
   const chosen = choose(sources, plan.pick);
-  if (chosen === undefined) {
-    const verdict = 'a fetch fails: no source has good output';
-    return { route: route.name, sources, verdict, fault: outcomes.at(-1)?.fault };
+  const about = { route: route.name, sources };
+  if (chosen !== undefined) return { ...about, ...describeChosen(chosen, sources) };
+  const fault = outcomes.at(-1)?.fault;
+  return { ...about, ...(await describeFailure(plan, context, fault, spool)) };
+}
+
+/** As in the chain: an equal share of what is left; behind the first good output nobody waits. */
+function findTime(plan: RoutePlan, before: readonly Outcome[], index: number): number {
+  if (plan.pick === 'freshest' || before.some(({ fault }) => fault === undefined)) {
+    return plan.deadlineMs;
   }
-  const verdict = `a fetch delivers the output of source ${sources.indexOf(chosen) + 1}`;
-  return { route: route.name, sources, verdict, fault: undefined };
+  const usedMs = before.reduce((sum, { shown }) => sum + shown.durationMs, 0);
+  return shareOf(plan.deadlineMs - usedMs, plan.steps.length - index, undefined);
+}
+
+function describeChosen(chosen: Rehearsed, sources: readonly Rehearsed[]) {
+  const source = sources.indexOf(chosen) + 1;
+  const age = chosen.ageMs === undefined ? {} : { ageMs: chosen.ageMs };
+  const verdict = `a fetch delivers the output of source ${source}`;
+  return { delivered: { from: 'source', source, ...age }, verdict, fault: undefined } as const;
+}
+
+async function describeFailure(
+  plan: RoutePlan,
+  context: CommandContext,
+  fault: CourierError | undefined,
+  spool: string | undefined,
+) {
+  const nothing = { from: 'nothing' } as const;
+  const fails = 'a fetch fails: no source has good output';
+  if (plan.graceMs === 0 || fault === undefined || !faults[fault.code].grace) {
+    return { delivered: nothing, verdict: fails, fault };
+  }
+  const readKept = toKeptReader(findSpool(spool, plan, context), plan, context);
+  const served = await findGrace(plan, context, readKept, fault);
+  const grace = formatDuration(plan.graceMs);
+  if (served === undefined) {
+    const verdict = `${fails}, and none is kept that may stand in for ${grace} (grace)`;
+    return { delivered: nothing, verdict, fault };
+  }
+  const ageMs = Math.max(0, context.clock.now() - served.producedAt.getTime());
+  const verdict = `a fetch delivers output that is kept and ${formatDuration(ageMs)} old, marked as cached: no source has good output, and it may stand in for ${grace} (grace)`;
+  return { delivered: { from: 'grace', ageMs } as const, verdict, fault: undefined };
 }
 
 function choose(sources: readonly Rehearsed[], pick: 'first' | 'freshest'): Rehearsed | undefined {

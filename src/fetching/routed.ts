@@ -14,9 +14,9 @@ import { readSpooled } from '../spool/reading.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';
 import { withTimeout } from './deadline.ts';
-import { type Found, warnOfLosses } from './plan.ts';
+import { type Found, type RoutePlan, warnOfLosses } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
-import { partsOf, serveRoute } from './serving.ts';
+import { partsOf, type ReadKept, serveRoute } from './serving.ts';
 
 export interface RoutedFetch {
   readonly target: Target;
@@ -38,17 +38,33 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   const { route, path } = await requireRoute(asked, tags, context);
   if (route.settings.everyMs !== undefined) tellCollector(target, tags, context);
   const plan = planFor(await prepareRoute(route, path, context), target);
-  const spool = asked.spool ?? (plan.graceMs > 0 ? defaultSpoolDirectory(context.env) : '');
+  const spool = findSpool(asked.spool, plan, context);
   const isKept = plan.graceMs > 0 && !comesFromSpool(plan);
-  const readKept = () =>
-    readSpooled(spool, target.host, context.log, route.settings.maxOutputBytes);
-  await serveRoute(plan, context, readKept, async (served) => {
+  await serveRoute(plan, context, toKeptReader(spool, plan, context), async (served) => {
     const { found } = served;
     if (found !== undefined) warnOfLosses(found, target, context.log);
     const parts = partsOf(served);
     await context.writeOutput(parts.length === 1 ? served.output : Buffer.concat(parts));
     if (isKept && found !== undefined) await keep(found, target, spool, context);
   });
+}
+
+/** Only a route with grace needs one. */
+export function findSpool(
+  given: string | undefined,
+  { graceMs }: RoutePlan,
+  { env }: CommandContext,
+): string {
+  return given ?? (graceMs > 0 ? defaultSpoolDirectory(env) : '');
+}
+
+/** Reads what is kept for the host of a plan. */
+export function toKeptReader(
+  spool: string,
+  { target, rules }: RoutePlan,
+  { log }: CommandContext,
+): ReadKept {
+  return () => readSpooled(spool, target.host, log, rules.maxOutputBytes);
 }
 
 /** Blanks and commas separate tags. */

@@ -107,7 +107,7 @@ function sayLosses(losses: readonly Problem[]): string {
 const spoolMs = 2000;
 
 /** What the spool has, if it is young enough, passes today's rules and is marked for what it is. */
-async function findGrace(
+export async function findGrace(
   plan: RoutePlan,
   context: CommandContext,
   readKept: ReadKept,

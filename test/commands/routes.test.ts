@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { main } from '../../src/main.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { putSpooled } from '../../src/spool/putting.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -188,7 +190,7 @@ routes:
   );
   assert.deepEqual(
     [verdict, rest],
-    ['a fetch fails: no source has good output', { route: 'none' }],
+    ['a fetch fails: no source has good output', { route: 'none', delivered: { from: 'nothing' } }],
   );
 });
 
@@ -207,4 +209,37 @@ test('what is no verb, too little or too much is USAGE', async (t) => {
       errors: `cmk-courier: routes: ${words} (USAGE)\n`,
     });
   }
+});
+
+test('test tells that kept output would stand in, and how old it is', async (t) => {
+  const { root, run, drop } = await makeSite(
+    t,
+    "routes: [{ hosts: '*', grace: 30m, maxAge: 2m, sources: 'ROOT/{host}' }]\n",
+  );
+  const spool = join(root, 'spool');
+  const nothing = await run('test', 'web01', `--spool=${spool}`);
+  assert.equal(nothing.code, 9);
+  assert.match(
+    nothing.output,
+    /\na fetch fails: no source has good output, and none is kept that may stand in for 30m \(grace\)\n$/,
+  );
+  await putSpooled(spool, {
+    host: parseHostName('web01'),
+    output: Buffer.from(output),
+    producedAt: new Date(Date.now() - 12 * 60_000),
+    receivedAt: new Date(),
+    origin: 'fetch file',
+  });
+  const graced = await run('test', 'web01', `--spool=${spool}`);
+  assert.deepEqual([graced.code, graced.errors], [0, '']);
+  assert.match(
+    graced.output,
+    /\na fetch delivers output that is kept and 12m(?:TIME)? old, marked as cached: no source has good output, and it may stand in for 30m \(grace\)\n$/,
+  );
+  const { output: json } = await run('test', 'web01', `--spool=${spool}`, '--json');
+  const { delivered } = JSON.parse(json);
+  assert.equal(delivered.from, 'grace');
+  drop('web01');
+  const fresh = await run('test', 'web01', `--spool=${spool}`);
+  assert.match(fresh.output, /\na fetch delivers the output of source 1\n$/);
 });
