@@ -12,6 +12,8 @@ import { placesBeside } from '../ready/places.ts';
 import { ReadyDirectory } from '../ready/ready-directory.ts';
 import { systemUptime } from '../ready/uptime.ts';
 import { Spool } from '../spool/spool.ts';
+import { areFilesScarce, describeShortage, findRoom, type Room } from '../system/open-files.ts';
+import { requireTrustedSync } from '../system/trusted-path.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import { wellWord } from './ask-status.ts';
 import { ControlSocket } from './control-socket.ts';
@@ -44,6 +46,9 @@ const newsMs = 5000;
 /** How often it clears up. */
 const tidyMs = 30_000;
 
+/** Descriptors of one fetch: a program with its pipes while it is being started takes most. */
+const fetchFiles = 8;
+
 /** All it holds while it runs. */
 interface Running {
   readonly ready: ReadyDirectory;
@@ -66,9 +71,12 @@ export class Collector {
   readonly #shutdown: AbortSignal;
   readonly #startedAt: Date;
   #running: Running | undefined;
+  #room: Room | undefined;
   #loop: Promise<void> | undefined;
   #routesFault: string | undefined;
   #hostsFault: string | undefined;
+  #layingFault: string | undefined;
+  #sweepFault: string | undefined;
   #lastTickMs = 0;
   readonly #cycles = { good: 0, faulty: 0 };
 
@@ -92,6 +100,7 @@ export class Collector {
     const { clock, log } = this.#context;
     const inForce = await this.#loadRoutes();
     const places = placesBeside(readyDirectory);
+    requireTrustedSync(places.asked);
     const ready = ReadyDirectory.open({ directory: readyDirectory, clock, uptime: systemUptime() });
     const socket = new ControlSocket(places.socket, this.#answers());
     await socket.listen();
@@ -104,6 +113,7 @@ export class Collector {
         isDurable: false,
         log,
       });
+      this.#room = findRoom(fetchFiles);
       const known = new KnownHosts(places.asked, clock);
       this.#running = { ready, spool, socket, known, inForce };
       this.#enforce(this.#running, inForce);
@@ -127,7 +137,7 @@ export class Collector {
     } catch (thrown) {
       const { code, message } = asCourierError(thrown, 'reloading routes');
       this.#routesFault = message;
-      log.warn({ code }, `the routes in force stay: ${message}`);
+      log.warn({ code }, `not reloaded, the routes in force stay: ${message}`);
     }
   }
 
@@ -147,6 +157,7 @@ export class Collector {
         startedAt: this.#startedAt,
         routesPath: this.#settings.routesPath,
         reloadFault: this.#routesFault ?? this.#hostsFault,
+        readyFault: this.#sweepFault ?? this.#layingFault,
         running: this.#lanes.inside,
         cycles: { ...this.#cycles },
         entries: this.#roster.entries(),
@@ -174,9 +185,17 @@ export class Collector {
   #enforce(running: Running, inForce: RoutesInForce): void {
     const { concurrency, perPeer } = inForce.routes.collector;
     running.inForce = inForce;
-    this.#lanes.limits = { concurrency, perPeer };
+    this.#lanes.limits = { concurrency: this.#fit(concurrency), perPeer };
     this.#routesFault = undefined;
     this.#updateHosts(running);
+  }
+
+  /** No more at once than the limit of open files has room for. */
+  #fit(concurrency: number): number {
+    const room = this.#room;
+    if (room === undefined || room.most >= concurrency) return concurrency;
+    this.#context.log.warn({}, describeShortage(room, concurrency, 'fetches'));
+    return room.most;
   }
 
   /** Until {@link stop}. */
@@ -192,10 +211,12 @@ export class Collector {
         newsAtMs = nowMs + newsMs;
         const { known, inForce } = this.#running;
         if (known.hasNews(inForce.routes)) this.#updateHosts(this.#running);
+        // Connections that are kept are worth less than those that are needed.
+        if (areFilesScarce()) this.#pool.tidy(0);
       }
       if (nowMs >= tidyAtMs) {
         tidyAtMs = nowMs + tidyMs;
-        this.#tidy(this.#running);
+        await this.#tidy(this.#running);
       }
       await clock.sleep(tickMs, this.#stopping.signal).catch(() => undefined);
     }
@@ -233,6 +254,7 @@ export class Collector {
     await runCycle(entry, {
       context: { ...this.#context, shutdown: this.#shutdown, log: toQuietLog(this.#context.log) },
       log: this.#context.log,
+      noteLaid: (fault) => this.#noteLaid(fault),
       ready,
       spool,
       spoolDirectory: this.#settings.spoolDirectory,
@@ -246,20 +268,33 @@ export class Collector {
   }
 
   #removeReady({ ready }: Running, host: HostName): void {
-    this.#tryTo('removing what was ready', () => ready.remove(host));
+    void this.#tryTo('removing what was ready', () => ready.remove(host));
   }
 
-  #tidy({ ready }: Running): void {
+  /** Makes again what somebody has removed. */
+  async #tidy({ ready, socket }: Running): Promise<void> {
     this.#pool.tidy();
-    this.#tryTo('clearing up', () => ready.sweep());
+    this.#sweepFault = await this.#tryTo('clearing up', () => ready.sweep());
+    if (this.#sweepFault === undefined) await this.#tryTo('answering', () => socket.renew());
   }
 
-  #tryTo(doing: string, act: () => void): void {
+  /** Said when it begins; the status shows how long it lasts. */
+  #noteLaid(fault: CourierError | undefined): void {
+    if (fault !== undefined && this.#layingFault === undefined) {
+      this.#context.log.warn({ code: fault.code }, fault.message);
+    }
+    this.#layingFault = fault?.message;
+  }
+
+  /** @returns what went wrong */
+  async #tryTo(doing: string, act: () => void | Promise<void>): Promise<string | undefined> {
     try {
-      act();
+      await act();
+      return undefined;
     } catch (thrown) {
       const { code, message } = asCourierError(thrown, doing);
       this.#context.log.warn({ code }, message);
+      return message;
     }
   }
 }

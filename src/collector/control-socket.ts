@@ -1,7 +1,7 @@
 /** The Unix socket that says how the collector is, and keeps a second one from starting. */
 
 import { once } from 'node:events';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
@@ -15,17 +15,24 @@ type Answers = ReadonlyMap<string, () => string>;
 
 export class ControlSocket {
   readonly #path: string;
-  readonly #server: Server;
+  readonly #answers: Answers;
+  #server: Server;
   readonly #sockets = new Set<Socket>();
 
   /** @param answers what is said to whom asks for it by name */
   constructor(path: string, answers: Answers) {
     this.#path = path;
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket, answers));
+    this.#answers = answers;
+    this.#server = this.#makeServer();
+  }
+
+  #makeServer(): Server {
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
     // Every host check of the site may come while the loop is busy for a moment.
-    this.#server.maxConnections = 1024;
+    server.maxConnections = 1024;
     // A connection that could not be taken is one question unanswered.
-    this.#server.on('error', () => undefined);
+    server.on('error', () => undefined);
+    return server;
   }
 
   /** @throws CourierError LOCAL when another collector is running, or it cannot be made */
@@ -45,18 +52,30 @@ export class ControlSocket {
     }
   }
 
+  /**
+   * Listens again where the socket is gone, as when somebody has cleared up its directory.
+   *
+   * @throws CourierError as {@link listen}
+   */
+  async renew(): Promise<void> {
+    if (existsSync(this.#path)) return;
+    this.#server.close();
+    this.#server = this.#makeServer();
+    await this.listen();
+  }
+
   /** May be called twice; removes the socket. */
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #serve(socket: Socket, answers: Answers): void {
+  #serve(socket: Socket): void {
     this.#sockets.add(socket);
     let request = '';
     const answerOnce = () => {
       socket.removeAllListeners('data');
-      const answer = answers.get(request.slice(0, request.indexOf('\n')));
+      const answer = this.#answers.get(request.slice(0, request.indexOf('\n')));
       if (answer !== undefined) socket.end(answer());
       else socket.destroy();
     };

@@ -24,6 +24,8 @@ export interface CycleSettings {
   readonly spoolDirectory: string;
   /** A number from 0 to 1, which spreads hosts. */
   chance(): number;
+  /** Hears whether something could be laid ready. */
+  readonly noteLaid: (fault: CourierError | undefined) => void;
   prepare(entry: Entry): Promise<PreparedRoute>;
 }
 
@@ -147,15 +149,22 @@ function addressOf({ routed: { isAsked, target } }: Entry): string | undefined {
 }
 
 /** A full RAM directory means that the site asks for itself; the next cycle tries again. */
-function tryToLay(entry: Entry, { context }: CycleSettings, what: Laid, lay: () => void): void {
+function tryToLay(
+  entry: Entry,
+  { context, noteLaid }: CycleSettings,
+  what: Laid,
+  lay: () => void,
+): void {
   const { host } = entry.target;
   if (entry.routed.isToRenew) return;
   try {
     lay();
     entry.laidReady(what);
+    noteLaid(undefined);
   } catch (thrown) {
-    const { code, message } = asCourierError(thrown, 'laying output ready');
-    if (entry.laid !== 'nothing') context.log.warn({ host, code }, message);
+    const error = asCourierError(thrown, 'laying output ready');
+    if (entry.laid !== 'nothing') context.log.warn({ host, code: error.code }, error.message);
     entry.laidReady('nothing');
+    noteLaid(error);
   }
 }

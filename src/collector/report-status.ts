@@ -10,6 +10,7 @@ interface Known {
   readonly startedAt: Date;
   readonly routesPath: string;
   readonly reloadFault: string | undefined;
+  readonly readyFault: string | undefined;
   readonly running: number;
   readonly cycles: CollectorStatus['cycles'];
   readonly entries: Iterable<Entry>;
@@ -17,13 +18,14 @@ interface Known {
 
 export function reportStatus(known: Known, clock: Clock): CollectorStatus {
   const hosts = [...known.entries].map((entry) => toHostStatus(entry, clock));
-  const { startedAt, routesPath, reloadFault, running, cycles } = known;
+  const { startedAt, routesPath, reloadFault, readyFault, running, cycles } = known;
   return {
     version,
     pid: process.pid,
     startedAt: startedAt.toISOString(),
     routesPath,
     reloadFault,
+    readyFault,
     running,
     cycles,
     hostCount: hosts.length,

@@ -29,6 +29,8 @@ export const collectorStatus = z.object({
   routesPath: z.string(),
   /** Why the newest routes or hosts are not in force. */
   reloadFault: z.string().optional(),
+  /** Why output cannot be laid ready; the site then asks for itself. */
+  readyFault: z.string().optional(),
   /** Fetches at the moment. */
   running: z.number(),
   /** Fetches that have ended since the start, by how they ended. */

@@ -80,7 +80,7 @@ function wrap(text: string, width: number): readonly string[] {
   return text.match(line) ?? [];
 }
 
-function summarise({ hosts, running, reloadFault, routesPath }: CollectorStatus) {
+function summarise({ hosts, running, reloadFault, readyFault, routesPath }: CollectorStatus) {
   const count = (served: HostStatus['served']) =>
     hosts.filter((host) => host.served === served).length;
   const counts = [
@@ -91,7 +91,10 @@ function summarise({ hosts, running, reloadFault, routesPath }: CollectorStatus)
     `${count('nothing')} nothing`,
     `${running} being asked`,
   ];
-  const trouble = reloadFault === undefined ? [] : [`not in force: ${cleanText(reloadFault)}`];
+  const trouble = [
+    ...(reloadFault === undefined ? [] : [`not in force: ${cleanText(reloadFault)}`]),
+    ...(readyFault === undefined ? [] : [`not laid ready: ${cleanText(readyFault)}`]),
+  ];
   return [`${counts.join(', ')}; routes: ${cleanText(routesPath)}`, ...trouble];
 }
 

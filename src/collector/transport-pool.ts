@@ -72,11 +72,11 @@ export class TransportPool {
     }
   };
 
-  /** Ends what nobody has used for long, and what is old. */
-  tidy(): void {
+  /** Ends what nobody has used for so long, and what is old. */
+  tidy(idleMs = longestIdleMs): void {
     for (const members of this.#members.values()) {
       for (const member of members) {
-        if (this.#isOver(member)) this.#dismiss(member);
+        if (this.#isOver(member, idleMs)) this.#dismiss(member);
       }
     }
   }
@@ -124,11 +124,9 @@ export class TransportPool {
     };
   }
 
-  #isOver({ users, openedAtMs, idleSinceMs }: Member): boolean {
+  #isOver({ users, openedAtMs, idleSinceMs }: Member, idleMs = longestIdleMs): boolean {
     const nowMs = this.#clock.monotonic();
-    return (
-      nowMs - openedAtMs >= longestLifeMs || (users === 0 && nowMs - idleSinceMs >= longestIdleMs)
-    );
+    return nowMs - openedAtMs >= longestLifeMs || (users === 0 && nowMs - idleSinceMs >= idleMs);
   }
 
   /** Gets no new users; ends when the last one has gone. */

@@ -25,6 +25,10 @@ const options = {
     describe: 'where the last good output is kept; by default var/cmk-courier/spool of the site',
     parse: parsePath,
   },
+  check: {
+    kind: 'switch',
+    describe: 'only say whether the routes and the host list could be taken into force',
+  },
   spoolSize: {
     kind: 'value',
     placeholder: 'SIZE',
@@ -64,6 +68,7 @@ async function run(
   if (operand !== undefined) {
     throw new CourierError('USAGE', `collect takes options only, not ${quote(operand)}`);
   }
+  if (values.check) return checkRoutes(values.routes, context);
   const settings = await toSettings(values, context);
   await allowGarbage();
   const { Collector } = await import('../collector/collector.ts');
@@ -86,6 +91,18 @@ async function run(
   await manager.stopping();
   await stopped;
   log.info({}, 'ended');
+}
+
+/** As the collector does at its start and when it is to reload. */
+async function checkRoutes(given: string | undefined, context: CommandContext): Promise<void> {
+  const { defaultRoutesPath } = await import('../routes/load.ts');
+  const { RoutesInForce } = await import('../collector/routes-in-force.ts');
+  const { withTransport } = await import('../transports/transport.ts');
+  const path = given ?? defaultRoutesPath(context.env);
+  const { hostList } = (await RoutesInForce.load(path, context, withTransport)).routes.collector;
+  if (hostList === undefined) return;
+  const { readHostList } = await import('../collector/host-list.ts');
+  readHostList(hostList);
 }
 
 /**

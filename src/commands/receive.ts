@@ -3,11 +3,15 @@
 import { once } from 'node:events';
 import type { CommandContext, CommandModule, Invocation } from '../cli/command.ts';
 import { parsePath } from '../cli/option-types.ts';
-import { type OptionTable, parseOptions } from '../cli/options.ts';
+import { type OptionTable, parseOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { receiverOptions, type Settings, toSettings } from '../receiver/options.ts';
 
-const configOption = {
+const ownOptions = {
+  check: {
+    kind: 'switch',
+    describe: 'only say whether the options and certificates could be taken into force',
+  },
   config: {
     kind: 'value',
     placeholder: 'FILE',
@@ -26,7 +30,7 @@ export const receive: CommandModule = {
       'anywhere else',
     ],
   ],
-  options: { ...configOption, ...receiverOptions },
+  options: { ...ownOptions, ...receiverOptions },
   run,
 };
 
@@ -35,7 +39,12 @@ const closingMs = 2000;
 
 /** Ends when a signal asks for it, and then as well as any success. */
 async function run(invocation: Invocation, context: CommandContext): Promise<void> {
-  const settings = await readSettings(invocation, context);
+  const { settings, isCheck } = await readSettings(invocation, context);
+  if (isCheck) {
+    const { Trust } = await import('../receiver/trust.ts');
+    await Trust.load(settings.certificates, context.clock);
+    return;
+  }
   const { Receiver } = await import('../receiver/receiver.ts');
   const { makeJsonLog } = await import('../logging/json-log.ts');
   const { ServiceManager } = await import('../system/service-manager.ts');
@@ -65,15 +74,16 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
 async function readSettings(
   { operands, options }: Invocation,
   { env }: CommandContext,
-): Promise<Settings> {
+): Promise<{ readonly settings: Settings; readonly isCheck: boolean }> {
   const [operand] = operands;
   if (operand !== undefined) {
     throw new CourierError('USAGE', `receive takes options only, not ${quote(operand)}`);
   }
-  const { config = [], ...flags } = options;
-  const { config: path } = parseOptions(configOption, { config });
-  if (path === undefined) return toSettings(parseOptions(receiverOptions, flags), env);
+  const { config = [], check = [], ...flags } = options;
+  const { config: path, check: isCheck } = parseOptions(ownOptions, { config, check });
+  const toAll = (fromFile: RawOptions) =>
+    toSettings(parseOptions(receiverOptions, { ...fromFile, ...flags }), env);
+  if (path === undefined) return { settings: toAll({}), isCheck };
   const { readConfiguration } = await import('../receiver/configuration.ts');
-  const fromFile = await readConfiguration(path, receiverOptions);
-  return toSettings(parseOptions(receiverOptions, { ...fromFile, ...flags }), env);
+  return { settings: toAll(await readConfiguration(path, receiverOptions)), isCheck };
 }

@@ -17,13 +17,15 @@ export interface Answering {
   readonly track: () => () => void;
   /** Where a request comes from, past proxies. */
   readonly senderOf: (request: IncomingMessage) => string;
+  /** Whether successes of what every host does all the time are logged. */
+  readonly logsRoutine: boolean;
 }
 
 type Work = (exchange: Exchange) => Promise<Answer>;
 
 /** Never rejects. */
 export async function answer(
-  { log, metrics, track, senderOf }: Answering,
+  { log, metrics, track, senderOf, logsRoutine }: Answering,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
   style: Style,
   work: Work,
@@ -39,6 +41,7 @@ export async function answer(
     params: toTexts(request.params),
     address: senderOf(request.raw),
     note,
+    isRoutine: false,
   };
   const result = await outcomeOf(work, exchange);
   const status = send(reply, style, result);
@@ -49,8 +52,13 @@ export async function answer(
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
   const text = note.warning ?? refusal?.message ?? 'served';
   if (note.warning !== undefined || status >= 500) log.warn(fields, text);
-  else log.info(fields, text);
+  else if (logsRoutine || !isRoutine(exchange, refusal)) log.info(fields, text);
   return reply;
+}
+
+/** What every host does all the time, done without anything to say about it. */
+function isRoutine(exchange: Exchange, refusal: Refusal | undefined): boolean {
+  return exchange.isRoutine && refusal === undefined && exchange.note.losses === undefined;
 }
 
 type Outcome = { readonly answer: Answer } | { readonly refusal: Refusal };

@@ -26,12 +26,15 @@ export interface ConnectionLimits {
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
+  readonly #tellFull: (why: string) => void;
   /** In the order they came, or last finished a request. */
   readonly #all = new Map<string, Connection>();
   readonly #counts = new Map<string, number>();
 
-  constructor(limits: ConnectionLimits) {
+  /** @param tellFull hears of each connection that is closed because there are too many */
+  constructor(limits: ConnectionLimits, tellFull: (why: string) => void = () => undefined) {
     this.#limits = limits;
+    this.#tellFull = tellFull;
   }
 
   get count(): number {
@@ -78,6 +81,11 @@ export class Connections {
       (!isFull || this.#shed((one) => one.address === address)) &&
       (this.#all.size < maxConnections || this.#shedOfMost());
     if (!hasRoom) {
+      this.#tellFull(
+        mine < addressConnections
+          ? `a connection was closed at once: ${this.#all.size} are busy (--max-connections)`
+          : `a connection of ${address} was closed at once: ${mine} are busy (--address-connections)`,
+      );
       socket.destroy();
       return;
     }

@@ -24,6 +24,8 @@ export interface Exchange {
   /** Where it comes from. */
   readonly address: string;
   readonly note: Note;
+  /** Set by a route that every host asks for all the time. */
+  isRoutine: boolean;
 }
 
 export interface Answer {

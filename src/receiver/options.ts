@@ -211,6 +211,11 @@ export const receiverOptions = {
     fallback: '60',
   },
   ...formOptions,
+  logUploads: {
+    kind: 'switch',
+    describe:
+      'also log outputs that were taken, and what controllers ask besides; refusals always are',
+  },
   drainTimeout: {
     ...value('DURATION', 'how long requests under way have to finish when the receiver ends'),
     parse: parseDuration,

@@ -1,5 +1,6 @@
 /** The receiver: everything put together, started, reloaded, drained. */
 
+import { findReadableKeys } from '../certs/key-modes.ts';
 import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -73,12 +74,19 @@ export class Receiver {
       this.#opened = { services, spool, watch, web, status };
       const ports = await this.#listen(this.#opened);
       watch.tell();
+      await this.#tellReadableKeys();
       return ports;
     } catch (error) {
       this.#opened?.web.close();
       this.#opened?.status.close();
       await spool.close();
       throw asCourierError(error, 'starting');
+    }
+  }
+
+  async #tellReadableKeys(): Promise<void> {
+    for (const file of await findReadableKeys(this.#settings.certificates)) {
+      this.#log.warn({ file }, 'everybody on this machine may read this private key; chmod 600 it');
     }
   }
 

@@ -20,6 +20,8 @@ export interface Route {
   readonly path: string;
   readonly methods: readonly string[];
   readonly style: Style;
+  /** Every host asks for it all the time: a success is worth no line in the log. */
+  readonly isRoutine?: boolean;
   /** Whether somebody without TLS and from elsewhere may ask. */
   readonly isPublic?: true;
   readonly handle: (exchange: Exchange, services: Services) => Promise<Answer>;
@@ -32,7 +34,12 @@ const discovery = 'check_mk/api/1.0/domain-types/internal/actions/discover-recei
 
 /** @param port of the TLS listener, once it is known */
 export function listRoutes(site: string, port: () => number): readonly Route[] {
-  const upload = { methods: ['PUT', 'POST'], style: 'line', handle: uploadOutput } as const;
+  const upload = {
+    methods: ['PUT', 'POST'],
+    style: 'line',
+    isRoutine: true,
+    handle: uploadOutput,
+  } as const;
   const answerPort = async (): Promise<Answer> => ({
     status: 200,
     // A number with nothing around it: a line end makes the controller fail.
@@ -46,12 +53,21 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
       path: `/${site}/${discovery}`,
       methods: ['GET'],
       style: 'detail',
+      isRoutine: true,
       isPublic: true,
       handle: answerPort,
     },
     ...listAgentRoutes(`/${site}/agent-receiver`),
   ];
 }
+
+/** What a controller does with each output it sends. */
+const routine = [
+  'agent_data/:uuid',
+  'registration_status_v2/:uuid',
+  'registration_status/:uuid',
+  'agent_update/status/:uuid',
+];
 
 function listAgentRoutes(base: string): readonly Route[] {
   const posts = [
@@ -74,6 +90,7 @@ function listAgentRoutes(base: string): readonly Route[] {
       path: `${base}/${entry[0]}`,
       methods: [method],
       style: 'detail',
+      isRoutine: routine.includes(entry[0]),
       handle: entry[1],
     }) as const;
   return [...posts.map(toRoute('POST')), ...gets.map(toRoute('GET'))];

@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { errorCode } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { describeShortage, findRoom } from '../system/open-files.ts';
 import { answer } from './answering.ts';
 import { Connections } from './connections.ts';
 import { type Answer, addressOf, addressOfSocket, type Exchange } from './exchange.ts';
@@ -26,6 +27,16 @@ const largestHeader = 16 * 1024;
 const keepAliveMs = 5000;
 /** How often connections that take too long are looked for. */
 const checkingMs = 1000;
+/** A socket, and the file of what comes over it. */
+const connectionFiles = 2;
+
+/** As many as there are descriptors for: what cannot be accepted is dropped without a word. */
+function fitConnections(wished: number, log: Logger): number {
+  const room = findRoom(connectionFiles);
+  if (room.most < wished) log.warn({}, describeShortage(room, wished, 'connections'));
+  return Math.min(wished, room.most);
+}
+
 /** Lines a minute about connections that never became a request. */
 const handshakeLines = 10;
 
@@ -55,7 +66,9 @@ export class WebServer {
     this.#handshakeLines = new RateLimit(handshakeLines, clock);
     const proxies = new Proxies(settings.trustedProxy);
     const isProxy = (address: string) => proxies.isTrusted(address);
-    this.connections = new Connections({ ...settings, isProxy });
+    const maxConnections = fitConnections(settings.maxConnections, log);
+    const limits = { ...settings, maxConnections, isProxy };
+    this.connections = new Connections(limits, (why) => this.#tellFull(why));
     this.#servers = makeServers(services);
     this.#watch();
     this.#app = makeRouter(this.#servers, {
@@ -65,7 +78,9 @@ export class WebServer {
       respond: (request, reply, style, work) => {
         const track = () => this.#begin(request.raw.socket);
         const senderOf = (raw: typeof request.raw) => proxies.senderOf(raw);
-        return answer({ log, metrics, track, senderOf }, [request, reply], style, work);
+        const { logUploads: logsRoutine } = settings;
+        const settled = { log, metrics, track, senderOf, logsRoutine };
+        return answer(settled, [request, reply], style, work);
       },
       refuseUnparsed: (error, socket) => this.#refuseUnparsed(error, socket),
     });
@@ -165,6 +180,10 @@ export class WebServer {
     this.#log.warn({ cause: error.message }, 'a connection could not be taken');
   }
 
+  #tellFull(why: string): void {
+    if (this.#handshakeLines.take('full') === undefined) this.#log.warn({}, why);
+  }
+
   #begin(socket: Socket): () => void {
     this.#running += 1;
     const end = this.connections.begin(socket);
@@ -180,6 +199,7 @@ export class WebServer {
       throw new Refusal('draining', 'the receiver is about to end', { retryAfterS: 10 });
     }
     requireWay(route, exchange);
+    exchange.isRoutine = route.isRoutine ?? false;
     return route.handle(exchange, this.#services);
   }
 }

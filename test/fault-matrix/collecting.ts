@@ -55,7 +55,11 @@ export function collectOnce(
     const known = { target, tags: [], ...flags, route, peer: undefined, everyMs };
     const settings = { context, log, ready, spool, spoolDirectory, chance: Math.random };
     try {
-      await runCycle(new Entry(known, 0), { ...settings, prepare: async () => prepared });
+      await runCycle(new Entry(known, 0), {
+        ...settings,
+        noteLaid: () => undefined,
+        prepare: async () => prepared,
+      });
     } finally {
       await pool.close();
       await spool.close();
