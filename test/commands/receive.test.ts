@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { initCertificates } from '../../src/certs/store.ts';
@@ -14,6 +14,7 @@ import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
+import { runCourier } from '../helpers/run-program.ts';
 import { scriptArguments, sourceUrl } from '../helpers/run-script.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
@@ -84,6 +85,7 @@ const trust = { rejectUnauthorized: false };
 
 test('it serves until SIGTERM, and SIGHUP does not end it', async (t) => {
   const { config, port, token } = await makeSite(t);
+  await appendFile(config, 'log-uploads: true\n');
   const { child, said, ended } = await startCommand(t, config);
   const message = {
     method: 'PUT',
@@ -119,6 +121,48 @@ test('it serves until SIGTERM, and SIGHUP does not end it', async (t) => {
   });
   assert.match(by, /^token [0-9a-f]{16}$/);
   assert.ok(!said().includes(token));
+});
+
+test('outputs that were taken are not logged unless asked for, and what is wrong is', async (t) => {
+  const { config, port, token, directory } = await makeSite(t);
+  await chmod(join(directory, 'certificates/ca-key.pem'), 0o644);
+  const { child, said, ended } = await startCommand(t, config);
+  const send = (secret: string) =>
+    exchange(
+      { port, site: 'mysite' },
+      {
+        method: 'PUT',
+        path: '/v1/hosts/web01/agent-output',
+        headers: { authorization: `Bearer ${secret}` },
+        body: Buffer.from('<<<check_mk>>>\n'),
+      },
+      trust,
+    );
+  assert.equal((await send(token)).status, 204);
+  assert.equal((await send(`${token}x`)).status, 401);
+  child.kill('SIGTERM');
+  await ended;
+  const records = said()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    records.map(({ msg, status, file }) => [msg, status ?? file?.split('/').at(-1)]),
+    [
+      ['hosts can send', undefined],
+      ['everybody on this machine may read this private key; chmod 600 it', 'ca-key.pem'],
+      [records[2].msg, 401],
+      ['ended', undefined],
+    ],
+  );
+});
+
+test('--check says what is wrong, and starts nothing', async (t) => {
+  const { config, directory } = await makeSite(t);
+  const check = () => runCourier(['receive', '--check', `--config=${config}`]);
+  assert.deepEqual([(await check()).stderr, (await check()).code], ['', 0]);
+  await writeFile(join(directory, 'certificates/server.pem'), 'x');
+  assert.match((await check()).stderr, /^cmk-courier: receive: .*server\.pem .*\(CONFIG\)\n$/);
 });
 
 /** Writes down every datagram; unlike socat it lets go of descriptors that come with one. */
