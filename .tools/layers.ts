@@ -42,6 +42,7 @@ export const layers: readonly Layer[] = [
   { path: 'src/agent-output/', holds: 'parser, rules, filter and writer of agent output' },
   { path: 'src/wrapping/', holds: 'compression and encryption around agent output' },
   { path: 'src/secrets/', holds: 'secrets from files and from the password store of Checkmk' },
+  { path: 'src/lookup/', holds: 'names of hosts → addresses, without a thread that waits' },
   { path: 'src/system/', holds: 'children, signals, private directories, waiting, services' },
   { path: 'src/cli/', holds: 'what a command and an option are; arguments, help, streams' },
   { path: 'src/logging/', holds: "the program's log" },

@@ -21,9 +21,8 @@ export interface Endpoint {
  */
 export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted();
-  const { path, host = '', port = 0, family } = endpoint;
   checkFamily(endpoint);
-  const socket = path !== undefined ? connect({ path }) : connect({ host, port, family });
+  const socket = await startConnecting(endpoint, signal);
   // An error after all is said and done must not end the process.
   socket.on('error', () => undefined);
   socket.setNoDelay(true);
@@ -36,7 +35,16 @@ export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promi
   }
 }
 
-/** Node ignores the family when the host is an address. */
+async function startConnecting(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
+  const { path, host = '', port = 0, family } = endpoint;
+  if (path !== undefined) return connect({ path });
+  if (isIP(host) !== 0) return connect({ host, port });
+  const { answerWith, sharedLookup } = await import('../lookup/lookup.ts');
+  const found = await sharedLookup().find(host, family, signal);
+  return connect({ host, port, lookup: answerWith(found) });
+}
+
+/** An address is of one family. */
 function checkFamily({ host = '', port, family }: Endpoint): void {
   if (family === 0 || isIP(host) === 0 || isIP(host) === family) return;
   throw new CourierError(

@@ -4,6 +4,7 @@ import type { ImapFlow, ImapFlowOptions, MailboxObject } from 'imapflow';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { largestMessage } from '../../mail/mime.ts';
 import type { Secret } from '../../secrets/secrets.ts';
+import { withTimeLimit } from '../../system/waiting.ts';
 import type { OpenContext } from '../transport.ts';
 import { asImapFault } from './imap-errors.ts';
 import type { ImapOptions } from './options.ts';
@@ -42,6 +43,7 @@ export async function withSession<Result>(
   signal: AbortSignal,
 ): Promise<Result> {
   signal.throwIfAborted();
+  await requireAnswer(place.host, settings.options.connectTimeout, signal);
   const watched = await makeClient(place, settings);
   const { client } = watched;
   const hangUp = () => client.close();
@@ -61,6 +63,18 @@ export async function withSession<Result>(
     signal.removeEventListener('abort', hangUp);
     client.close();
   }
+}
+
+/**
+ * The library looks names up by itself, with getaddrinfo, which holds a thread of ours as long as
+ * nobody answers for the name: so that is found out before.
+ */
+async function requireAnswer(host: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const { sharedLookup } = await import('../../lookup/lookup.ts');
+  const tooSlow = () => new CourierError('TIMEOUT', `looking up ${host}: no answer in time`);
+  await withTimeLimit({ timeoutMs, tooSlow }, signal, (limited) =>
+    sharedLookup().find(host, 0, limited),
+  );
 }
 
 interface WatchedClient {

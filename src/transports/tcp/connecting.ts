@@ -4,9 +4,8 @@
  */
 
 import type { Socket } from 'node:net';
-import { untilAborted } from '../../system/until-aborted.ts';
 import { waitFor, withTimeLimit } from '../../system/waiting.ts';
-import { connectFault, connectTimeout } from './observations.ts';
+import { connectFault, connectTimeout, lookupFault } from './observations.ts';
 import type { AgentPlace } from './place.ts';
 
 /** Node leaves interval and count at what the system has. */
@@ -26,31 +25,27 @@ export async function connectTo(
   return withTimeLimit({ timeoutMs, tooSlow }, signal, async (limited) => {
     try {
       limited.throwIfAborted();
-      const { host, family } = await resolve(address, limited);
       const { connect } = await import('node:net');
-      return await untilConnected(
-        connect({ host, port, family, autoSelectFamily: false, allowHalfOpen: false }),
-        limited,
-      );
+      const host = await resolve(address, limited);
+      return await untilConnected(connect({ host, port, allowHalfOpen: false }), limited);
     } catch (error) {
       throw connectFault(error, shown);
     }
   });
 }
 
-async function resolve(
-  address: string,
-  signal: AbortSignal,
-): Promise<{ readonly host: string; readonly family: number }> {
+/** The first address of a name; a site, too, asks one alone. */
+async function resolve(address: string, signal: AbortSignal): Promise<string> {
   const { isIP } = await import('node:net');
-  if (isIP(address) !== 0) return { host: address, family: isIP(address) };
-  const { lookup } = await import('node:dns');
-  const found = Promise.withResolvers<{ readonly host: string; readonly family: number }>();
-  lookup(address, (error, host, family) => {
-    if (error === null) found.resolve({ host, family });
-    else found.reject(error);
-  });
-  return untilAborted(found.promise, signal);
+  if (isIP(address) !== 0) return address;
+  const { sharedLookup } = await import('../../lookup/lookup.ts');
+  try {
+    const [first] = await sharedLookup().find(address, 0, signal);
+    return first?.address ?? address;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw lookupFault(error);
+  }
 }
 
 async function untilConnected(socket: Socket, signal: AbortSignal): Promise<Socket> {

@@ -3,7 +3,7 @@
  * words under which Checkmk's own messages are found.
  */
 
-import { CourierError, quote } from '../../faults/errors.ts';
+import { CourierError, prefixError, quote } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { guessService, type MarkerKind, showMarker } from './marker.ts';
 import type { Refusal } from './policy.ts';
@@ -24,6 +24,11 @@ export function connectFault(error: unknown, shown: string): CourierError {
   const why = connectCauses[errorCode(error) ?? ''];
   const hint = why === undefined ? '' : `; ${why}`;
   return new CourierError(code, `communication failed: ${message}${hint}`, { cause });
+}
+
+/** There is no address to connect to. */
+export function lookupFault(error: unknown): CourierError {
+  return prefixError(asCourierError(error, 'looking up the host'), 'communication failed');
 }
 
 /** Nothing came of connecting. */

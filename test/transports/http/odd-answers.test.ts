@@ -42,7 +42,7 @@ describe('a connection', () => {
     await expectFault(
       fetchOutput('http://no-such-host.invalid/'),
       'UNREACHABLE',
-      /^connecting to no-such-host.invalid:80: (no such name in DNS|name resolution failed for now)$/,
+      /^looking up no-such-host.invalid: (no such name in DNS|name resolution failed for now)$/,
     );
   });
 

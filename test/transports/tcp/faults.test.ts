@@ -45,7 +45,7 @@ describe('connecting', () => {
     const line = await lineOf(fetchOutput('tcp://no-such-host.invalid'));
     assert.match(
       line,
-      /^communication failed: connecting to no-such-host\.invalid:6556: (no such name in DNS|name resolution failed for now) \(UNREACHABLE\)$/,
+      /^communication failed: looking up no-such-host\.invalid: (no such name in DNS|name resolution failed for now) \(UNREACHABLE\)$/,
     );
   });
 
