@@ -1,6 +1,6 @@
 /** Where a service of our own goes, so that nothing in the output takes its place. */
 
-import { keepsAscii } from './encodings.ts';
+import { normalizeEncoding } from './encodings.ts';
 import { parseAgentOutput, type Section } from './parser.ts';
 import { type ServiceLine, toLocalSection } from './service-line.ts';
 import { isPiggyback, startState, walkMarkers } from './states.ts';
@@ -37,15 +37,24 @@ function isOwn(owner: Section['owner'], host: string): boolean {
   return owner.kind === 'piggybacked' && owner.host === host;
 }
 
-/** Whether rows can be told from their bytes: in other encodings, or put together from columns, not. */
+/** Encodings in which ASCII has no other spelling. */
+const plainEncodings = ['utf_8', 'utf8', 'ascii', 'us_ascii', 'latin_1', 'latin1', 'cp1252'];
+
+/** Whether a name can be found in the bytes of rows, and is not put together from columns. */
 function isReadable({ options }: Section): boolean {
-  return keepsAscii(options.encoding) && (options.separator ?? 0) === 0;
+  const isPlain = plainEncodings.includes(normalizeEncoding(options.encoding));
+  return isPlain && (options.separator ?? 0) === 0;
 }
 
+/** White space of all kinds, and in all encodings: of a row's bytes all that are no ASCII letters. */
+const white = '[^!-~\\n]';
+
+/** @param service a name of letters and blanks */
 function hasRowOf(output: Buffer, { bodyStart, end }: Section, service: string): boolean {
   const rows = output.toString('latin1', bodyStart, end).replaceAll('\0', '');
-  const name = service.replace(/[^\w ]/g, '\\$&').replaceAll(' ', '\\s+');
-  return new RegExp(`^\\s*(?:cached\\([^)]*\\)\\s*)?\\S+\\s+(["'])${name}\\1`, 'm').test(rows);
+  const name = service.replaceAll(' ', `${white}+`);
+  const row = `^${white}*(?:cached\\([^)\\n]*\\)${white}*)?[!-~]+${white}+(["'])${name}\\1`;
+  return new RegExp(row, 'm').test(rows);
 }
 
 const lineFeed = 0x0a;

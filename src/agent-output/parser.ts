@@ -4,6 +4,7 @@ import { keepsAscii } from './encodings.ts';
 import { findLostPiggyback, type Lookalike } from './lookalikes.ts';
 import { MarkerProblems } from './marker-problems.ts';
 import type { MarkerRule } from './messages.ts';
+import { readHostName } from './piggybacked-host.ts';
 import { limits, type Problem, severityOf } from './problems.ts';
 import type { HeaderOptions, SectionHeader } from './section-header.ts';
 import { isPiggyback, type State, type Step, walkMarkers } from './states.ts';
@@ -170,7 +171,7 @@ class Recorder {
   }
 
   #rawHost({ marker }: Step): string {
-    return this.#output.toString('latin1', marker.start + 4, marker.end - 4).trim();
+    return readHostName(this.#output.subarray(marker.start + 4, marker.end - 4));
   }
 }
 

@@ -14,11 +14,16 @@ const longestName = 240;
  * word character after the translation and needs no rule of its own.
  */
 export function toPiggybackedHost(raw: Buffer): string | undefined {
-  const text = stripBlanks(raw.toString(isUtf8(raw) ? 'utf8' : 'latin1'));
+  const text = readHostName(raw);
   // Too long in any case, and too expensive to translate: a character has at most two code units.
   if (text.length > 2 * longestName) return undefined;
   const name = text.replace(/[^-0-9a-zA-Z_.]/gu, '_');
   return name.length <= longestName && /^\w/.test(name) ? name : undefined;
+}
+
+/** The name in a piggyback header as it is written, without the white space around it. */
+export function readHostName(raw: Buffer): string {
+  return stripBlanks(raw.toString(isUtf8(raw) ? 'utf8' : 'latin1'));
 }
 
 /** In steps, because a regular expression for the end takes quadratic time on hostile names. */

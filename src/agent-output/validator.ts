@@ -22,6 +22,11 @@ export function isRefused({ severity }: Problem, strict = false): boolean {
   return severity === 'error' || (strict && severity === 'loss');
 }
 
+/** @throws CourierError MALFORMED naming the first of what is there */
+export function requireNone([first]: readonly Problem[]): void {
+  if (first) throw toMalformed(first);
+}
+
 /** How many, and the first of them, which tells what to look for. */
 export function describeLosses(losses: readonly Problem[]): string {
   const [first] = losses;

@@ -2,7 +2,8 @@
 
 import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
 import type { Problem } from '../agent-output/problems.ts';
-import { requireForm } from '../agent-output/validator.ts';
+import { checkForm, type FormOptions } from '../agent-output/rules.ts';
+import { requireForm, requireNone } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
@@ -82,7 +83,8 @@ async function check(
 }
 
 /**
- * The form of output that is plain, and the filter.
+ * The form of output that is plain, and the filter. What leaks is refused wherever it stands; of
+ * losses those count that the filter leaves.
  *
  * @throws CourierError MALFORMED, or NO_OUTPUT when the filter leaves nothing
  */
@@ -92,8 +94,22 @@ export function passForm(
   host: HostName,
 ): Omit<GoodOutput, 'producedAt'> {
   const { lenient, strict } = rules;
-  const losses = requireForm(output, { lenient, strict, host });
-  return { output: filterOutput(output, rules, host), losses };
+  const found = requireForm(output, { lenient, host });
+  const wanted = filterOutput(output, rules, host);
+  const losses = wanted === output ? found : stillIn(wanted, found, { lenient, host });
+  if (strict) requireNone(losses);
+  return { output: wanted, losses };
+}
+
+/** Lines are counted in all of the output, as `check` counts them; what is left tells the rules. */
+function stillIn(
+  wanted: Buffer,
+  losses: readonly Problem[],
+  options: FormOptions,
+): readonly Problem[] {
+  if (losses.length === 0) return losses;
+  const left = new Set(checkForm(wanted, options).map(({ rule }) => rule));
+  return losses.filter(({ rule }) => left.has(rule));
 }
 
 /** A transport keeps to the limit on its own; this is the promise kept for all of them. */

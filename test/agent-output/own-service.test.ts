@@ -34,6 +34,8 @@ const taken: readonly string[] = [
   "<<<local:sep(0)>>>\n0 a - b\nP 'Agent courier' - all fine\n",
   '<<<local>>>\n0   "Agent    courier" - all fine\n',
   '<<<local:sep(0)>>>\n\xa0cached(1,2) 0 "Agent courier" - all fine\n',
+  '<<<local:sep(0)>>>\n\xc2\xa0\xe2\x80\x830 "Agent courier" - all fine\n',
+  '<<<local>>>\n0\xe2\x80\x83"Agent\xe2\x80\x83courier" - all fine\n',
   '<<<local:sep(0)>>>\n<<<df>>>\n<<<local:sep(0)>>>\r\n \t0 "Agent courier" - all fine\r\n',
   '<<<local:encoding(utf-16):sep(0)>>>\n0\0 \0"\0A\0g\0e\0n\0t\0 \0c\0o\0u\0r\0i\0e\0r\0"\0 \0\n',
 ];
@@ -55,7 +57,12 @@ for (const output of free) {
 }
 
 test('behind rows that cannot be read from their bytes it stands without a word', () => {
-  for (const options of ['encoding(cp037)', 'sep(59)']) {
+  for (const options of [
+    'encoding(cp037)',
+    'encoding(unicode_escape)',
+    'encoding(utf-7)',
+    'sep(59)',
+  ]) {
     const output = `<<<local:${options}>>>\nx\n`;
     assert.deepEqual(place(output), { ahead: '', behind: ours() });
   }
@@ -68,4 +75,13 @@ test('what is open at the end is closed before it', () => {
   assert.equal(place(`${block}\n<<<<>>>>`).behind, `\n${ours(`fine${said}`)}`);
   const own = `<<<<vm>>>>\n<<<df>>>\n<<<<src>>>>\n${local}`;
   assert.equal(place(own).behind, `<<<<>>>>\n${ours(`fine${said}`)}`);
+});
+
+test('hostile rows are looked through in a time in proportion', () => {
+  const size = 1024 * 1024;
+  for (const unit of ['\n', ' ', ' \n', 'cached(\n', 'a', 'a ', '0 "', '0 "Agent ']) {
+    const started = performance.now();
+    place(`<<<local:sep(0)>>>\n${unit.repeat(size / unit.length)}`);
+    assert.ok(performance.now() - started < 5000, JSON.stringify(unit));
+  }
 });

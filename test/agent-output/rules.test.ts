@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rules } from '../../src/agent-output/problems.ts';
 import { checkForm } from '../../src/agent-output/rules.ts';
-import { describeLosses, requireForm } from '../../src/agent-output/validator.ts';
+import {
+  describeLosses,
+  kindsOf,
+  requireForm,
+  requireNone,
+} from '../../src/agent-output/validator.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';
 import { realOutputs } from './mutations.ts';
 
@@ -160,12 +165,15 @@ test('requireForm names line and rule of the first error, and hands the losses o
   );
   assert.match(describeLosses(lost.slice(1)), /^1 loss on some sites; line 3: /);
   assert.equal(describeLosses([]), 'no losses');
+  assert.equal(kindsOf([...lost, ...lost]), 'invalid-name junk-before-header');
+  assert.equal(catchThrown(() => requireNone(lost)).code, 'MALFORMED');
 });
 
 test('who is strict refuses losses, and no remarks', () => {
   const strict = { lenient: false, strict: true };
   const fault = catchThrown(() => requireForm(Buffer.from('hi\n<<<df>>>\n'), strict));
   assert.match(fault.message, /^line 1: text before .* \(rule junk-before-header\)$/);
+  requireNone([]);
   assert.deepEqual(requireForm(Buffer.from('<<<df>>>\n<<<<vm>>>>\n'), strict), []);
 });
 

@@ -76,6 +76,7 @@ const leaks: Readonly<Record<string, string>> = {
   [`${block}<<<a-b>>>\n`]: '6 error invalid-name',
   '<<<<.>>>>\n<<<df>>>\n': '3 error directory-as-host',
   '<<<<..>>>>\n<<<df>>>\n': '3 error directory-as-host',
+  '<<<<\x1c. >>>>\n<<<df>>>\n': '3 error directory-as-host',
   '<<<a:sep(0)>>>Initialized OK<<<<h1>>>>\n<<<df>>>\n': '3 error lost-piggyback',
   '<<<a>>>OK<<<<h1>>>>\n<<<df>>>\n': '3 error lost-piggyback',
   'rows 3<<<<vm1>>>>\n<<<df>>>\n': '3 error lost-piggyback',

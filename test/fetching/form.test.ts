@@ -55,6 +55,16 @@ test('a marker that versions of the site read differently is refused, whatever t
   }
 });
 
+test('a loss the filter leaves out is none', async (t) => {
+  const block = '<<<<vm 1>>>>\n<<<df>>>\n/ 1 2\n<<<<>>>>\n';
+  const { path, run } = await makeDrop(t, `${good}${block}`);
+  assert.equal((await run('--strict', path)).code, 12);
+  const dropped = await run('-v', '--strict', '--piggyback=drop', path);
+  assert.deepEqual([dropped.code, dropped.output], [0, `${good}<<<<>>>>\n`]);
+  assert.doesNotMatch(dropped.errors, /loss/);
+  assert.equal((await run('--strict', '--sections=check_mk', path)).code, 12);
+});
+
 test('a route may be strict', async (t) => {
   const strict = await makeDrop(t, lossy, 'strict: true');
   assert.equal((await strict.fromRoute()).code, 12);

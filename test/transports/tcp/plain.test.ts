@@ -122,6 +122,17 @@ test('an encryption without salt is accepted with a warning', async (t) => {
   }
 });
 
+test('what was encrypted may have other text ahead, and no mark before its salt', async (t) => {
+  const passphraseFile = [await writeSecret(await makeTempDir(t), 'passphrase', 'courier-secret')];
+  const text = Buffer.concat([Buffer.from('\nWelcome\n'), output]);
+  const message = await encryptSymmetric(text, '03', new Secret('courier-secret'));
+  message.write('00000000', 2);
+  await withAgentController({ agent: async () => message }, async ({ port }) => {
+    const delivery = await fetchOutput(`tcp://127.0.0.1:${port}`, { passphraseFile });
+    assert.ok(delivery.output.equals(text));
+  });
+});
+
 /** Vector sets A and B of the specification (tcp-pull, 3.4). */
 const vectors: Readonly<Record<string, readonly string[]>> = {
   'courier-secret': [
