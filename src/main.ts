@@ -1,6 +1,6 @@
 /** argv → command → exit code; the only catch that ends in a line on stderr. */
 
-import type { CommandModule, Invocation } from './cli/command.ts';
+import type { CommandModule, Invocation, KeptFiles } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
 import type { OptionTable } from './cli/options.ts';
 import { globalOptions, readArguments } from './cli/read-arguments.ts';
@@ -92,8 +92,21 @@ async function runLoaded(command: CommandModule, args: readonly string[], io: Io
   const exitWith = (code: number) => {
     exitCode = code;
   };
+  if (command.keepsFiles !== undefined) await requireOwn(command.keepsFiles, invocation, io);
   await command.run(invocation, { ...io, log, exitWith });
   return exitCode;
+}
+
+/** @throws CourierError USAGE for root, where files belong to another user */
+async function requireOwn(
+  { options: names, verbs }: KeptFiles,
+  { operands: [verb = ''], options }: Invocation,
+  { env }: Io,
+): Promise<void> {
+  if (verbs !== undefined && !verbs.includes(verb)) return;
+  const { requireOwner } = await import('./system/site-user.ts');
+  const site = env['OMD_ROOT'] ? [env['OMD_ROOT']] : [];
+  requireOwner([...site, ...names.flatMap((name) => options[name] ?? [])]);
 }
 
 /** @throws CourierError USAGE */

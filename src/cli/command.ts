@@ -10,6 +10,14 @@ export interface Invocation {
   readonly options: RawOptions;
 }
 
+/** Files that a command leaves for others: root is not to make them where another user's are. */
+export interface KeptFiles {
+  /** Options that say where, besides what is a site's own. */
+  readonly options: readonly string[];
+  /** First words behind the command that leave any; all do unless said. */
+  readonly verbs?: readonly string[];
+}
+
 export interface CommandModule {
   readonly summary: string;
   /** The command line after `cmk-courier`, such as `check [FILE…]`. */
@@ -19,6 +27,7 @@ export interface CommandModule {
   readonly options: OptionTable;
   /** Faults are told as plug-ins tell them: UNKNOWN on stdout, exit code 3. */
   readonly isPlugin?: true;
+  readonly keepsFiles?: KeptFiles;
   /** Options that depend on the sources named in `args`; of every transport when there are none. */
   loadSourceOptions?(args: readonly string[]): Promise<readonly OptionGroup[]>;
   run(invocation: Invocation, context: CommandContext): Promise<void>;
@@ -45,6 +54,7 @@ export function defineCommand<const Table extends OptionTable>(spec: {
   readonly examples: CommandModule['examples'];
   readonly options: Table;
   readonly isPlugin?: true;
+  readonly keepsFiles?: KeptFiles;
   run(
     operands: readonly string[],
     values: OptionValues<Table>,

@@ -93,6 +93,7 @@ export const certs: CommandModule = defineCommand({
     ['certs revoke 5ad3e1f8-…', 'shut out a host, by its uuid or one serial'],
   ],
   options,
+  keepsFiles: { options: ['dir'], verbs: ['init', 'server', 'revoke'] },
   run,
 });
 

@@ -53,6 +53,7 @@ export const collect: CommandModule = defineCommand({
     ['collect --routes=routes.yaml --ready=/run/courier/ready --spool=spool', 'anywhere else'],
   ],
   options,
+  keepsFiles: { options: ['ready', 'spool'] },
   run,
 });
 

@@ -93,6 +93,7 @@ export const hosts: CommandModule = defineCommand({
     ],
   ],
   options,
+  keepsFiles: { options: ['state', 'certificates'] },
   run,
 });
 

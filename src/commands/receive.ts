@@ -31,6 +31,7 @@ export const receive: CommandModule = {
     ],
   ],
   options: { ...ownOptions, ...receiverOptions },
+  keepsFiles: { options: ['state', 'spool', 'certificates'] },
   run,
 };
 

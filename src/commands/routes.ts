@@ -52,6 +52,7 @@ export const routes: CommandModule = defineCommand({
     ['routes test web01 --address=192.0.2.7', 'ask each source of the host, and time it'],
   ],
   options,
+  keepsFiles: { options: ['routes'], verbs: ['init'] },
   run,
 });
 

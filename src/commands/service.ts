@@ -32,6 +32,7 @@ export const service: CommandModule = defineCommand({
     ['service uninstall receive', 'stops it, too, in a site'],
   ],
   options,
+  keepsFiles: { options: [], verbs: ['install', 'uninstall'] },
   run,
 });
 

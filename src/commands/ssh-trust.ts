@@ -56,6 +56,7 @@ export const sshTrust = defineCommand({
     ['ssh-trust --fingerprint=SHA256:… web01:2222', 'records the key if it is this one'],
     ['ssh-trust --replace web01', 'after web01 has been installed anew'],
   ],
+  keepsFiles: { options: ['knownHosts'] },
   options,
   async run(operands, values, context) {
     const logins = operands.map((operand) => withFlag('HOST', () => parseLogin(operand)));
