@@ -1,6 +1,7 @@
-/** Whether bytes are agent output at all, by how they begin; the rules judge the rest. */
+/** Whether bytes are agent output at all, and whole as far as anybody can see; the rules judge the rest. */
 
 import { quoteBytes } from './problems.ts';
+import { findZeros } from './zeros.ts';
 
 /** So far a header is looked for: a banner may stand before it, and be long. */
 const searchedBytes = 64 * 1024;
@@ -17,6 +18,8 @@ const htmlStart = /<!doctype\s+html|<html[\s>]|<head>|<body[\s>]/i;
 export function findForeign(bytes: Buffer): string | undefined {
   const start = bytes.toString('latin1', 0, searchedBytes);
   if (start.trim() === '') return bytes.length === 0 ? 'it is empty' : 'it is blank';
+  const zeros = bytes.includes(0) ? findZeros(bytes) : undefined;
+  if (zeros !== undefined) return `${zeros.count} zero bytes in a row: a crash has torn it`;
   if (isEncrypted(start) || isUtf16(start)) return undefined;
   const before = start.slice(0, header.exec(start)?.index);
   if (htmlStart.test(before.slice(0, 1024))) return 'it is an HTML page';
@@ -25,8 +28,13 @@ export function findForeign(bytes: Buffer): string | undefined {
   return `no section header in it; it begins with ${quoteBytes(bytes, 0, end)}`;
 }
 
-/** Two digits name the scheme; what follows begins with a mark or is random, and so no text. */
-function isEncrypted(start: string): boolean {
+/**
+ * Whether bytes are encrypted as agents do it: two digits name the scheme, and what follows begins
+ * with a mark or is random, and so no text.
+ *
+ * @param start at least the first 18, as Latin-1
+ */
+export function isEncrypted(start: string): boolean {
   if (!/^(?:0[02345]|99)/.test(start)) return false;
   return start.startsWith('Salted__', 2) || /[^\t\r\n -~]/.test(start.slice(2, 18));
 }

@@ -1,9 +1,10 @@
 /** Whether one of several things in a source is agent output: what transports ask when they choose. */
 
-import { findForeign } from '../agent-output/first-bytes.ts';
+import { findForeign, isEncrypted } from '../agent-output/first-bytes.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { Objection, OpenContext } from '../transports/transport.ts';
 import type { OutputLimit } from '../wrapping/decompress.ts';
+import { findCut } from '../wrapping/symmetric.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 
 /** What has been unpacked once need not be again: each holds as long as the bytes it came from. */
@@ -23,11 +24,16 @@ export function judgeWithin(limit: Omit<OutputLimit, 'signal'>): OpenContext['ac
     try {
       const output = await unwrap(bytes, { ...limit, signal });
       if (output !== bytes) unpacked.set(bytes, output);
-      return findForeign(output);
+      return findForeign(output) ?? findTorn(output);
     } catch (error) {
       return toObjection(error);
     }
   };
+}
+
+/** What is encrypted ends with a whole block. */
+function findTorn(output: Buffer): Objection {
+  return isEncrypted(output.toString('latin1', 0, 18)) ? findCut(output) : undefined;
 }
 
 /** What is wrong with the bytes speaks against them; what is wrong with us does not. */

@@ -12,7 +12,7 @@ export interface Choice<Item, Got> {
   readonly candidates: AsyncIterable<Item> | Iterable<Item>;
   /** What tells it from the others. */
   readonly nameOf: (item: Item) => string;
-  /** Where it is, as a delivery has it; faults that do not begin so get it in front. */
+  /** Where it is, as a delivery has it; faults that do not name it get it in front. */
   readonly originOf: (item: Item) => string;
   /** All of one; a CourierError says why it cannot be had. */
   readonly read: (item: Item) => Promise<Got>;
@@ -61,9 +61,9 @@ export async function chooseNewest<Item, Got extends { readonly output: Buffer }
   throw withPassedOver(firstFault ?? new CourierError('NO_OUTPUT', choice.nothing), others);
 }
 
-/** The same fault with the origin in front, once. */
+/** The same fault with the origin in front, unless it is named already. */
 export function withOrigin(error: CourierError, origin: string): CourierError {
-  return error.message.startsWith(origin) ? error : prefixError(error, origin);
+  return error.message.includes(origin) ? error : prefixError(error, origin);
 }
 
 function withoutOrigin(message: string, origin: string): string {

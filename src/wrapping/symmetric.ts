@@ -148,6 +148,18 @@ export async function encryptSymmetric(
   return Buffer.concat([Buffer.from(scheme + mark), usedSalt, ...mac, ...ciphertext]);
 }
 
+/** How an encrypted message is damaged, by its length alone; undefined when nothing shows. */
+export function findCut(message: Buffer): string | undefined {
+  const scheme = symmetricScheme(message);
+  try {
+    if (scheme !== undefined) takeApart(message, scheme);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CourierError) return error.message;
+    throw error;
+  }
+}
+
 interface Parts {
   readonly salt: Buffer;
   readonly mac: Buffer;

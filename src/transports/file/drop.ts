@@ -95,6 +95,19 @@ function toNoFile(shown: string, pattern: string | undefined, { leftOut }: Listi
 /** What is no output this soon after it was written may be half of it. */
 const youngMs = 1000;
 
+/**
+ * So long an agent may be silent in the middle of a line, with its output going into a file. A line
+ * that is left open tells of it; silence between two lines nobody can see.
+ */
+const growingMs = 5000;
+
+/** Why text may be just the beginning of what is being written. */
+function findGrowing({ output, modifiedAt }: Drop, nowMs: number): string | undefined {
+  const isText = output[0] === 0x3c && output.at(-1) !== 0x0a;
+  if (!isText || Math.abs(nowMs - modifiedAt.getTime()) >= growingMs) return undefined;
+  return 'it was changed a moment ago and ends within a line, so it may be half of it';
+}
+
 /** @param entries the newest first, at least one */
 async function choose(
   entries: readonly Entry[],
@@ -102,9 +115,13 @@ async function choose(
   { accepts, signal, clock, isLast }: LookRules,
 ): Promise<Look<ChosenDrop>> {
   const unsettled: CourierError[] = [];
+  const growing = new Map<Buffer, string | undefined>();
   const readSettled = async (entry: Entry): Promise<Drop> => {
     const look = await read(entry);
-    if ('drop' in look) return look.drop;
+    if ('drop' in look) {
+      growing.set(look.drop.output, findGrowing(look.drop, clock.now()));
+      return look.drop;
+    }
     unsettled.push(look.unsettled);
     throw look.unsettled;
   };
@@ -117,7 +134,7 @@ async function choose(
     originOf: ({ shown }: Entry) => shown,
     read: readSettled,
     nothing: 'there is no file',
-    accepts,
+    accepts: async (bytes) => (await accepts(bytes, signal)) ?? growing.get(bytes),
     signal,
   }).catch((error: CourierError) => error);
   const [first] = unsettled;

@@ -47,6 +47,8 @@ const junk: Readonly<Record<string, Buffer | string>> = {
   'a zip archive': Buffer.from('504b03040a00000000008b6b7c5d', 'hex'),
   'half of compressed output': gzipSync(output).subarray(0, 40),
   'a hole': Buffer.alloc(4096),
+  'output with a hole': Buffer.concat([output, Buffer.alloc(2000)]),
+  'half of encrypted output': Buffer.concat([Buffer.from('04'), Buffer.alloc(81, 0xe4)]),
 };
 
 for (const [what, bytes] of Object.entries(junk)) {
@@ -68,7 +70,7 @@ const delivered: Readonly<Record<string, Buffer | string>> = {
   'compressed output': gzipSync(output),
   'output behind a banner': `Welcome to web01\n\n${output}`,
   'output behind a byte order mark': `\ufeff${output}`,
-  'encrypted output': Buffer.concat([Buffer.from('04'), Buffer.alloc(80, 0xe4)]),
+  'encrypted output': Buffer.concat([Buffer.from('04'), Buffer.alloc(88, 0xe4)]),
   'output that begins with piggyback': `<<<<db1>>>>\n<<<df>>>\n<<<<>>>>\n${output}`,
   'output in UTF-16': Buffer.from(`\ufeff${output}`, 'utf16le'),
 };
@@ -143,6 +145,28 @@ test('a file that was begun this moment and is no output yet is looked at again'
     const delivery = await fetchFile(source, { context });
     assert.equal(delivery.output.toString(), output.toString(), source);
   }
+});
+
+test('what was changed a moment ago and ends within a line waits for its end', async (t) => {
+  const drops = await makeDrops(t);
+  const half = output.subarray(0, output.length - 5);
+  const now = Date.now() + 1000;
+  const clock = { ...systemClock, now: () => now, sleep: async () => undefined };
+  const context = { ...makeOpenContext({ clock }), accepts: makeJudging().accepts };
+  const path = join(drops, 'web01');
+  await writeFile(path, half);
+  // Alone it is delivered in the end: there are agents whose last line stays open.
+  assert.equal((await fetchFile(path, { context })).output.toString(), half.toString());
+  assert.equal((await fetchFile(`${drops}/`, { context })).output.toString(), half.toString());
+  await drop(drops, 'older', output);
+  const delivery = await fetchFile(`${drops}/`, { context });
+  assert.equal(delivery.origin, `${drops}/older`);
+  assert.equal(
+    delivery.passedOver?.[0]?.why,
+    'it was changed a moment ago and ends within a line, so it may be half of it',
+  );
+  await utimes(path, now / 1000 - 6, now / 1000 - 6);
+  assert.equal((await fetchFile(`${drops}/`, { context })).origin, path);
 });
 
 test('a file from the future comes behind all others', async (t) => {
