@@ -115,6 +115,10 @@ async function readStrictly(
   args: readonly string[],
   tables: readonly OptionTable[],
 ): Promise<Invocation> {
+  // No system hands one over, and no path may hold it.
+  if (args.some((arg) => arg.includes('\0'))) {
+    throw new CourierError('USAGE', 'an argument must not hold a zero byte');
+  }
   try {
     return readArguments(args, tables);
   } catch (error) {

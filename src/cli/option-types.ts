@@ -88,6 +88,7 @@ export function parseText(raw: string): string {
  */
 export function parsePath(raw: string): string {
   const path = parseText(raw);
+  if (path.includes('\0')) throw new CourierError('USAGE', 'must not hold a zero byte');
   if (!path.startsWith('~')) return path;
   if (path !== '~' && !path.startsWith('~/')) {
     const why = 'must begin with ~/ for the home directory, or with ./ for a file of such a name';

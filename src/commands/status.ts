@@ -8,7 +8,7 @@ import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { askStatus } from '../collector/ask-status.ts';
 import type { CollectorStatus, HostStatus } from '../collector/status-shape.ts';
 import { sortWorstFirst, toTable } from '../collector/status-table.ts';
-import { CourierError, cleanText } from '../faults/errors.ts';
+import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { withTimeout } from '../fetching/deadline.ts';
 import { globMatcher } from '../names/glob.ts';
@@ -92,14 +92,23 @@ async function showAgain(
   const isFault = said instanceof CourierError;
   const text = isFault ? `${cleanText(said.message)} (${said.code})\n` : said;
   // Who reads documents gets nothing else on stdout.
-  if (json) return isFault ? context.writeError(text) : print(text, context);
+  if (json && isFault) return context.writeError(`${stderrLine(said, ['status'])}\n`);
+  if (json) return print(text, context);
   const size = findTerminalSize();
   if (size === undefined) return print(`${text}\n`, context);
-  await print(`${clearScreen}${cutToRows(text, size.rows)}`, context);
+  await print(redraw(cutToRows(text, size.rows)), context);
 }
 
-/** Cursor to the top left, and everything below it away (ECMA-48). */
-const clearScreen = '\x1b[H\x1b[J';
+/** Cursor to the top left (ECMA-48). */
+const home = '\x1b[H';
+/** What an earlier, longer line has left behind the cursor; and all below it. */
+const clearLine = '\x1b[K';
+const clearBelow = '\x1b[J';
+
+/** Line over line, so that nothing flickers as on a screen that is emptied first. */
+function redraw(text: string): string {
+  return `${home}${text.replaceAll('\n', `${clearLine}\n`)}${clearBelow}`;
+}
 
 /** The worst is on top, and must not run out of sight. */
 function cutToRows(text: string, rows: number): string {

@@ -134,6 +134,7 @@ test('~ at the beginning of a path is the home directory', { concurrency: false 
       catchThrown(() => parsePath('~root/x')).message,
       'must begin with ~/ for the home directory, or with ./ for a file of such a name, not "~root/x"',
     );
+    assert.equal(catchThrown(() => parsePath('/a\0b')).message, 'must not hold a zero byte');
     process.env['HOME'] = 'relative';
     assert.equal(
       catchThrown(() => parsePath('~/x')).message,

@@ -101,7 +101,7 @@ test('documents are the only thing on stdout for who reads documents', { timeout
   await waitUntil(() => asked() >= 3);
   end();
   await watching;
-  assert.match(said.errors, /^no collector answers at .* \(UNREACHABLE\)\n/);
+  assert.match(said.errors, /^cmk-courier: status: no collector answers at .* \(UNREACHABLE\)\n/);
   const lines = said.output.trimEnd().split('\n');
   assert.ok(lines.length >= 2);
   for (const line of lines) assert.equal(JSON.parse(line).hosts[0].host, 'web01');
@@ -168,10 +168,19 @@ test('on a terminal the worst stay in sight', { timeout }, async (t) => {
   );
   await waitUntil(() => site.asked() >= 3);
   writeFileSync(shownPath, '');
-  const [before, first = ''] = (await watching).split('\u001b[H\u001b[J');
+  const [before, first = '', second = ''] = (await watching).split('\u001b[H');
   assert.equal(before, '');
+  for (const drawn of [first, second]) {
+    // Each line ends what an earlier one left of itself, the last all below it.
+    const lines = drawn.split('\u001b[K\n');
+    assert.deepEqual([lines.length, lines.at(-1)], [8, '\u001b[J']);
+  }
   assert.deepEqual(
-    first.split('\n').map((line) => line.split(' ', 2).join(' ')),
+    first
+      .replaceAll('\u001b[K', '')
+      .replace('\u001b[J', '')
+      .split('\n')
+      .map((line) => line.split(' ', 2).join(' ')),
     ['50 hosts,', 'HOST ', 'web10 ', 'web11 ', 'web12 ', 'web13 ', '… 46', ''],
   );
 });
