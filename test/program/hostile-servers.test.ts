@@ -72,10 +72,10 @@ const pages: Readonly<Record<string, string | Buffer>> = {
   'blank lines': '\n\r\n  \n',
   'UTF-16 with a mark': Buffer.from(`\ufeff${good}`, 'utf16le'),
   'UTF-16 without a mark': Buffer.from(good, 'utf16le'),
-  'a UTF-8 mark before the first header': `\ufeff${good}`,
   'a JSON error': '{"error": "no such agent"}\n',
-  'an invalid header': `${good}<<<a-b>>>\nx\n`,
-  'junk before the first header': `bash: warning\n${good}`,
+  'an invalid header in piggyback': `${good}<<<<vm>>>>\n<<<a-b>>>\nx\n`,
+  'white space behind a piggyback marker': `${good}<<<<vm>>>> \n<<<df>>>\nx\n`,
+  'a hole of NULs': `${good}${'\0'.repeat(2000)}`,
   'NULs only': Buffer.alloc(100),
   'gzip cut short': gzipSync(good.repeat(100)).subarray(0, 40),
   'text of lone carriage returns': good.replaceAll('\n', '\r'),
@@ -94,6 +94,9 @@ const odd: Readonly<Record<string, string | Buffer>> = {
   'Latin-1 in a section': Buffer.from(`${good}<<<x>>>\nGrüße\n`, 'latin1'),
   'a lone carriage return in a row': `${good}<<<x>>>\na\rb\n`,
   'no line feed at the end': `${good}<<<x>>>\nlast`,
+  'a UTF-8 mark before the first header': `\ufeff${good}`,
+  'an invalid header': `${good}<<<a-b>>>\nx\n`,
+  'junk before the first header': `bash: warning\n${good}`,
 };
 
 for (const [name, body] of Object.entries(odd)) {

@@ -63,9 +63,9 @@ testSending(
     writeAgent(sender, goodOutput);
     const forbidden = `${url} answered 403: not allowed to write for this host (REFUSED)`;
     await send(sender, 23, forbidden, [...args, '--host=yours']);
-    writeAgent(sender, 'not yet\n<<<check_mk>>>\n');
+    writeAgent(sender, '<<<<db1>>>> \n<<<check_mk>>>\n');
     const malformed =
-      'line 1: text before the first section header: "not yet" (rule junk-before-header) (MALFORMED)';
+      'line 1: white space around "<<<<db1>>>>", which versions of the site read for different hosts (rule wrapped-piggyback) (MALFORMED)';
     await send(sender, 20, `${url} answered 400: ${malformed}`, args);
   },
   clients.filter((client) => client === 'curl'),
