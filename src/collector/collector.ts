@@ -28,8 +28,10 @@ import { toQuietLog } from './quiet-log.ts';
 import { reportStatus } from './report-status.ts';
 import { Roster } from './roster.ts';
 import { RoutesInForce } from './routes-in-force.ts';
+import { SpoolRoom } from './spool-room.ts';
 import type { CollectorStatus } from './status-shape.ts';
 import { TransportPool } from './transport-pool.ts';
+import { type Trouble, Troubles } from './troubles.ts';
 
 export interface CollectorSettings {
   readonly routesPath: string;
@@ -53,6 +55,7 @@ const fetchFiles = 8;
 interface Running {
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
+  readonly spoolRoom: SpoolRoom;
   readonly socket: ControlSocket;
   readonly known: KnownHosts;
   inForce: RoutesInForce;
@@ -73,10 +76,7 @@ export class Collector {
   #running: Running | undefined;
   #room: Room | undefined;
   #loop: Promise<void> | undefined;
-  #routesFault: string | undefined;
-  #hostsFault: string | undefined;
-  #layingFault: string | undefined;
-  #sweepFault: string | undefined;
+  readonly #troubles: Troubles;
   #lastTickMs = 0;
   readonly #cycles = { good: 0, faulty: 0 };
 
@@ -85,6 +85,7 @@ export class Collector {
     this.#context = context;
     this.#startedAt = new Date(context.clock.now());
     this.#shutdown = AbortSignal.any([context.shutdown, this.#stopping.signal]);
+    this.#troubles = new Troubles(context.log);
     this.#pool = new TransportPool(context.clock, context.log);
     this.#lend = withPeerBreaker(this.#pool.lend, context.clock);
   }
@@ -115,7 +116,8 @@ export class Collector {
       });
       this.#room = findRoom(fetchFiles);
       const known = new KnownHosts(places.asked, clock);
-      this.#running = { ready, spool, socket, known, inForce };
+      const spoolRoom = new SpoolRoom(spool, this.#settings.maxSpoolHosts);
+      this.#running = { ready, spool, spoolRoom, socket, known, inForce };
       this.#enforce(this.#running, inForce);
     } catch (error) {
       await this.stop();
@@ -135,9 +137,9 @@ export class Collector {
       this.#enforce(this.#running, inForce);
       log.info({ hosts: this.#roster.size }, 'routes reloaded');
     } catch (thrown) {
-      const { code, message } = asCourierError(thrown, 'reloading routes');
-      this.#routesFault = message;
-      log.warn({ code }, `not reloaded, the routes in force stay: ${message}`);
+      // Whoever reloads again is told again.
+      this.#troubles.note('routes', undefined);
+      this.#troubles.note('routes', asCourierError(thrown, 'reloading routes'));
     }
   }
 
@@ -156,8 +158,8 @@ export class Collector {
       {
         startedAt: this.#startedAt,
         routesPath: this.#settings.routesPath,
-        reloadFault: this.#routesFault ?? this.#hostsFault,
-        readyFault: this.#sweepFault ?? this.#layingFault,
+        reloadFault: this.#troubles.find('routes', 'hosts'),
+        readyFault: this.#troubles.find('sweeping', 'laying'),
         running: this.#lanes.inside,
         cycles: { ...this.#cycles },
         entries: this.#roster.entries(),
@@ -186,7 +188,7 @@ export class Collector {
     const { concurrency, perPeer } = inForce.routes.collector;
     running.inForce = inForce;
     this.#lanes.limits = { concurrency: this.#fit(concurrency), perPeer };
-    this.#routesFault = undefined;
+    this.#troubles.note('routes', undefined);
     this.#updateHosts(running);
   }
 
@@ -237,12 +239,10 @@ export class Collector {
   #gather({ known, inForce }: Running): ReadonlyMap<HostName, ListedHost> {
     try {
       const hosts = known.gather(inForce.routes);
-      this.#hostsFault = undefined;
+      this.#troubles.note('hosts', undefined);
       return hosts;
     } catch (thrown) {
-      const { code, message } = asCourierError(thrown, 'gathering hosts');
-      this.#hostsFault = message;
-      this.#context.log.warn({ code }, `the hosts stay as they are: ${message}`);
+      this.#troubles.note('hosts', asCourierError(thrown, 'gathering hosts'));
       return known.previous(inForce.routes);
     }
   }
@@ -254,7 +254,8 @@ export class Collector {
     await runCycle(entry, {
       context: { ...this.#context, shutdown: this.#shutdown, log: toQuietLog(this.#context.log) },
       log: this.#context.log,
-      noteLaid: (fault) => this.#noteLaid(fault),
+      noteLaid: (fault) => this.#troubles.note('laying', fault),
+      noteKept: (fault) => this.#troubles.note('keeping', fault),
       ready,
       spool,
       spoolDirectory: this.#settings.spoolDirectory,
@@ -268,33 +269,27 @@ export class Collector {
   }
 
   #removeReady({ ready }: Running, host: HostName): void {
-    void this.#tryTo('removing what was ready', () => ready.remove(host));
+    void this.#tryTo('removing', () => ready.remove(host));
   }
 
   /** Makes again what somebody has removed. */
-  async #tidy({ ready, socket }: Running): Promise<void> {
+  async #tidy({ ready, socket, spoolRoom }: Running): Promise<void> {
     this.#pool.tidy();
-    this.#sweepFault = await this.#tryTo('clearing up', () => ready.sweep());
-    if (this.#sweepFault === undefined) await this.#tryTo('answering', () => socket.renew());
-  }
-
-  /** Said when it begins; the status shows how long it lasts. */
-  #noteLaid(fault: CourierError | undefined): void {
-    if (fault !== undefined && this.#layingFault === undefined) {
-      this.#context.log.warn({ code: fault.code }, fault.message);
+    const isThere = (host: HostName) => this.#roster.get(host) !== undefined;
+    const nowMs = this.#context.clock.now();
+    await this.#tryTo('tidying', () => spoolRoom.tidy(isThere, nowMs));
+    await this.#tryTo('sweeping', () => ready.sweep());
+    if (this.#troubles.find('sweeping') === undefined) {
+      await this.#tryTo('answering', () => socket.renew());
     }
-    this.#layingFault = fault?.message;
   }
 
-  /** @returns what went wrong */
-  async #tryTo(doing: string, act: () => void | Promise<void>): Promise<string | undefined> {
+  async #tryTo(kind: Trouble, act: () => void | Promise<void>): Promise<void> {
     try {
       await act();
-      return undefined;
+      this.#troubles.note(kind, undefined);
     } catch (thrown) {
-      const { code, message } = asCourierError(thrown, doing);
-      this.#context.log.warn({ code }, message);
-      return message;
+      this.#troubles.note(kind, asCourierError(thrown, kind));
     }
   }
 }

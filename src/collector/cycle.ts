@@ -22,6 +22,8 @@ export interface CycleSettings {
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
   readonly spoolDirectory: string;
+  /** How putting output into the spool went. */
+  noteKept(fault: CourierError | undefined): void;
   /** A number from 0 to 1, which spreads hosts. */
   chance(): number;
   /** Hears whether something could be laid ready. */

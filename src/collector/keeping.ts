@@ -6,6 +6,7 @@
 
 import type { CommandContext } from '../cli/command.ts';
 import type { Clock } from '../clock.ts';
+import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
@@ -23,6 +24,8 @@ interface Keepers {
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
   readonly spoolDirectory: string;
+  /** How putting output into the spool went. */
+  noteKept(fault: CourierError | undefined): void;
 }
 
 /** Whether the spool has nothing of the host, or what will soon be too old for those who read it. */
@@ -44,9 +47,9 @@ export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Prom
     const origin = `${collectorOrigin}${lastGood.source}`;
     await keepers.spool.put({ host, output, producedAt, receivedAt, origin });
     entry.kept(clock.monotonic());
+    keepers.noteKept(undefined);
   } catch (thrown) {
-    const { code, message } = asCourierError(thrown, 'keeping output');
-    keepers.log.warn({ host, code }, message);
+    keepers.noteKept(asCourierError(thrown, 'keeping output'));
   }
 }
 

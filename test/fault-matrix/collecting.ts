@@ -58,6 +58,7 @@ export function collectOnce(
       await runCycle(new Entry(known, 0), {
         ...settings,
         noteLaid: () => undefined,
+        noteKept: () => undefined,
         prepare: async () => prepared,
       });
     } finally {

@@ -1,0 +1,45 @@
+/** What is wrong with the collector itself, for the log and for its status. */
+
+import type { CourierError } from '../faults/errors.ts';
+import type { Logger } from '../logging/log.ts';
+
+/** Of each kind at most one is known at a time, with what is said ahead of it. */
+const introductions = {
+  routes: 'not reloaded, the routes in force stay: ',
+  hosts: 'the hosts stay as they are: ',
+  laying: '',
+  removing: '',
+  sweeping: '',
+  answering: '',
+  tidying: '',
+  keeping: 'output is not kept: ',
+} as const;
+
+export type Trouble = keyof typeof introductions;
+
+export class Troubles {
+  readonly #log: Logger;
+  readonly #faults = new Map<Trouble, CourierError>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Said when it begins, not each time it shows; undefined when it is over. */
+  note(kind: Trouble, fault: CourierError | undefined): void {
+    if (fault === undefined) {
+      this.#faults.delete(kind);
+      return;
+    }
+    if (!this.#faults.has(kind)) {
+      this.#log.warn({ code: fault.code }, `${introductions[kind]}${fault.message}`);
+    }
+    this.#faults.set(kind, fault);
+  }
+
+  /** The first of these kinds that is wrong now. */
+  find(...kinds: readonly Trouble[]): string | undefined {
+    const fault = kinds.map((kind) => this.#faults.get(kind)).find((one) => one !== undefined);
+    return fault?.message;
+  }
+}
