@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { benchAgentPort } from './agent-port.ts';
 import { benchInterrupt } from './interrupt.ts';
 import { benchReadyPath } from './ready-path.ts';
-import { benchReceiver } from './receiver.ts';
+import { benchManySenders, benchReceiver } from './receiver.ts';
 import { benchStartup } from './startup.ts';
 import { benchManyHosts, benchSweep } from './sweep.ts';
 import { benchThroughput } from './throughput.ts';
@@ -24,6 +24,7 @@ const benches = [
   () => benchThroughput(),
   () => benchInterrupt(turns),
   () => benchReceiver(),
+  () => benchManySenders(),
   () => benchSweep(),
   () => benchManyHosts(),
 ];

@@ -10,6 +10,7 @@ import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { initCertificates } from '../../src/certs/store.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
@@ -17,7 +18,7 @@ import { Spool } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { startNginx } from '../helpers/nginx.ts';
-import { courier } from '../helpers/run-program.ts';
+import { courier, start } from '../helpers/run-program.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 
 const outputBytes = 30_000;
@@ -134,7 +135,7 @@ interface Running {
 async function startReceiver(directory: string, program: readonly string[]): Promise<Running> {
   const [certificates, state] = [join(directory, 'certificates'), join(directory, 'state')];
   await initCertificates(certificates, { site: 'bench', names: ['localhost'] });
-  await mkdir(state);
+  await mkdir(state, { recursive: true });
   const accesses = await Accesses.open(state);
   const wish = { kind: 'upload', hosts: ['*'], piggyback: [], mode: 'push-agent' } as const;
   const { secret: token } = await accesses.make({ ...wish, now: Date.now(), validMs: undefined });
@@ -241,6 +242,50 @@ export function benchReceiver(program: readonly string[] = [courier]): Promise<s
       await peer.nginx.stop();
     }
   });
+}
+
+const manySenders = 1000;
+/** Until the last of them has its answer, from when the first began to send. */
+const allowedMs = 5000;
+
+/**
+ * A receiver that has just been started, and everybody sends within one second: a thousand hosts
+ * with a token each, on connections of their own behind one address, beside as many strangers.
+ */
+export function benchManySenders(program: readonly string[] = [courier]): Promise<string> {
+  return withTempDir(async (directory) => {
+    const accesses = await Accesses.open(join(directory, 'state'));
+    const wish = { kind: 'upload', piggyback: [], mode: 'push-agent', validMs: undefined } as const;
+    const making = Array.from({ length: manySenders }, (_, n) =>
+      accesses.make({ ...wish, hosts: [`host${n}`], now: Date.now() }),
+    );
+    const tokens = (await Promise.all(making)).map(({ secret }) => secret);
+    const file = join(directory, 'tokens.json');
+    await writeFile(file, JSON.stringify(tokens));
+    const receiver = await startReceiver(directory, program);
+    try {
+      const senders = fileURLToPath(
+        new URL('../fixtures/programs/many-senders.ts', import.meta.url),
+      );
+      const args = [senders, String(receiver.securePort), file];
+      const { stdout } = await start(process.execPath, args).ended;
+      const { good, bad, lastMs, p99Ms } = JSON.parse(stdout.toString());
+      const [, most] = await memoryOf(receiver);
+      return [
+        `receiver: ${manySenders} senders within a second of a restart, beside ${manySenders} with bad tokens, one machine for all`,
+        `good: ${toCounts(good)}, bad: ${toCounts(bad)}`,
+        `the last good one after ${(lastMs / 1000).toFixed(1)} s (allowed ${allowedMs / 1000} s), p99 ${(p99Ms / 1000).toFixed(1)} s each; memory ${most.toFixed(0)} MB at most`,
+      ].join('\n');
+    } finally {
+      receiver.child.kill('SIGKILL');
+    }
+  });
+}
+
+function toCounts(results: Readonly<Record<string, number>>): string {
+  return Object.entries(results)
+    .map(([result, count]) => `${count} × ${result}`)
+    .join(', ');
 }
 
 async function compare(
