@@ -19,6 +19,18 @@ const withoutHttp2: Plugin = {
   },
 };
 
+/** The script for the site travels within the program: there is no other file to read it from. */
+const withReadyScript: Plugin = {
+  name: 'with-ready-script',
+  setup(builder) {
+    builder.onLoad({ filter: /src.service.ready-script\.ts$/ }, ({ path }) => {
+      const script = JSON.stringify(readFileSync('agents/site/cmk-courier-ready', 'utf8'));
+      const code = readFileSync(path, 'utf8').replace("readFileSync(source, 'utf8')", () => script);
+      return { contents: code, loader: 'ts' };
+    });
+  },
+};
+
 /** Names stay as they are: they are what `--debug` shows, and cost nothing. */
 const settings: BuildOptions = {
   bundle: true,
@@ -39,7 +51,7 @@ const settings: BuildOptions = {
     'import.meta.url': 'bundleUrl',
   },
   banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
-  plugins: [withoutHttp2],
+  plugins: [withoutHttp2, withReadyScript],
 };
 
 /** A fetch uses these, or parts of them, every time: they belong into the program. */

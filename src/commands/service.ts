@@ -17,7 +17,7 @@ const options = {
     describe: 'the executable to start, or a script for this Node; by default this executable',
     parse: parseAbsolutePath,
   },
-  print: { kind: 'switch', describe: 'only print what would be written or removed' },
+  print: { kind: 'switch', describe: 'only print the script or unit, or what would be removed' },
   force: { kind: 'switch', describe: 'also replace a file that somebody else has written' },
 } as const satisfies OptionTable;
 
@@ -61,24 +61,31 @@ async function runInstall(plan: Plan, values: Values, context: CommandContext): 
   if (values.print) return context.writeOutput(Buffer.from(text));
   const { install } = await import('../service/installing.ts');
   install(plan, text, values.force);
-  await tell('wrote', plan, plan.next.installed, context);
+  await tell('wrote', toPaths(plan), plan.next.installed, context);
 }
 
 async function runUninstall(plan: Plan, values: Values, context: CommandContext): Promise<void> {
-  if (values.print) return tell('would remove', plan, [], context);
+  if (values.print) return tell('would remove', toPathsToRemove(plan), [], context);
   const { uninstall } = await import('../service/installing.ts');
   await uninstall(plan, context.env, context.shutdown);
-  await tell('removed', plan, plan.next.removed, context);
+  await tell('removed', toPathsToRemove(plan), plan.next.removed, context);
+}
+
+function toPaths({ path, link, besides }: Plan): readonly string[] {
+  return [path, ...(link === undefined ? [] : [link.path]), ...besides.map((one) => one.path)];
+}
+
+function toPathsToRemove(plan: Plan): readonly string[] {
+  return toPaths({ ...plan, besides: plan.besides.filter(({ isShared }) => !isShared) });
 }
 
 /** One line for each file, then what to do next. */
 async function tell(
   what: string,
-  { path, link }: Plan,
+  paths: readonly string[],
   next: readonly string[],
   context: CommandContext,
 ): Promise<void> {
-  const paths = link === undefined ? [path] : [path, link.path];
   const lines = [
     ...paths.map((one) => `${what} ${one}`),
     ...(next.length === 0 ? [] : ['next:']),

@@ -21,6 +21,8 @@ ${fileMark}
 
 name=${name}
 run() { exec setsid ${words.join(' ')}; }
+# Whether what it would reload is good; says why not.
+check() { ${words.join(' ')} --check; }
 # What its arguments hold, and what its log says as soon as it does its work.
 ours=${shellQuote(`${basename(program)} ${verb} `)}
 up_message=${shellQuote(`"msg":"${upMessage}"`)}
@@ -120,12 +122,15 @@ stop() {
 }
 
 reload() {
-  if is_running && kill -HUP "$pid"; then
-    say Reloading OK
-  else
+  if ! is_running; then
     say Reloading ' not running'
     return 1
   fi
+  if ! fault=$(check 2>&1 < /dev/null); then
+    say Reloading " failed, all stays as it is: $fault"
+    return 1
+  fi
+  kill -HUP "$pid" && say Reloading OK
 }
 
 status() {

@@ -17,7 +17,7 @@ import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { runProgram } from '../system/run-program.ts';
 import { withTimeLimit } from '../system/waiting.ts';
-import type { Plan } from './plan.ts';
+import type { FileBeside, Plan } from './plan.ts';
 import { fileMark } from './service.ts';
 
 /**
@@ -26,14 +26,24 @@ import { fileMark } from './service.ts';
  * @param force replaces a file of somebody else, too
  * @throws CourierError USAGE when a file of somebody else is in the way; LOCAL
  */
-export function install({ path, mode, link }: Plan, text: string, force: boolean): void {
-  if (!force) requireOurs(path, link?.path);
+export function install(plan: Plan, text: string, force: boolean): void {
+  const { path, mode, link, besides } = plan;
+  if (!force) requireOurs(plan);
+  for (const file of besides) writeBeside(file);
   try {
     replaceFile(path, text, mode);
     if (link === undefined) return;
     mkdirSync(dirname(link.path), { recursive: true });
     rmSync(link.path, { force: true });
     symlinkSync(link.target, link.path);
+  } catch (error) {
+    throw asCourierError(error, `writing ${path}`);
+  }
+}
+
+function writeBeside({ path, text, mode }: FileBeside): void {
+  try {
+    replaceFile(path, text, mode);
   } catch (error) {
     throw asCourierError(error, `writing ${path}`);
   }
@@ -63,14 +73,17 @@ const stopMs = 60_000;
  * @throws CourierError USAGE when the file is somebody else's; LOCAL
  */
 export async function uninstall(
-  { path, link, isScript }: Plan,
+  plan: Plan,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<void> {
-  requireOurs(path, link?.path);
+  const { path, link, isScript, besides } = plan;
+  requireOurs(plan);
   if (isScript && find(path) !== undefined) await stop(path, env, signal);
   try {
     if (link !== undefined) rmSync(link.path, { force: true });
+    for (const { path: beside, isShared } of besides)
+      if (!isShared) rmSync(beside, { force: true });
     rmSync(path, { force: true });
   } catch (error) {
     throw asCourierError(error, `removing ${path}`);
@@ -98,8 +111,11 @@ function find(path: string) {
   }
 }
 
-function requireOurs(path: string, link: string | undefined): void {
-  if (!isFree(path) && !isMarked(path)) throw somebodyElses(path);
+function requireOurs({ path, link: planned, besides }: Plan): void {
+  for (const one of [path, ...besides.map((beside) => beside.path)]) {
+    if (!isFree(one) && !isMarked(one)) throw somebodyElses(one);
+  }
+  const link = planned?.path;
   // By its name it is for our script, wherever it leads.
   if (link !== undefined && !isFree(link) && !find(link)?.isSymbolicLink()) {
     throw somebodyElses(link);

@@ -4,13 +4,24 @@ import { realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { CourierError } from '../faults/errors.ts';
 import { initScript } from './init-script.ts';
-import type { Service, UnitScope } from './service.ts';
-import { systemdUnit } from './unit.ts';
+import { logrotateFile } from './logrotate.ts';
+import { toReadyScript } from './ready-script.ts';
+import { type Service, serviceUser, type UnitScope } from './service.ts';
+import { systemdUnit, sysusersFile } from './unit.ts';
 
 /** On whose behalf we write. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isRoot: boolean;
+}
+
+/** A file that goes with a service. */
+export interface FileBeside {
+  readonly path: string;
+  readonly mode: number;
+  readonly text: string;
+  /** Other services need it, too: it stays when one of them goes. */
+  readonly isShared?: true;
 }
 
 /** What is to be written, and what goes with it. */
@@ -19,6 +30,7 @@ export interface Plan {
   readonly mode: number;
   /** A symbolic link, and what is in it. */
   readonly link: { readonly path: string; readonly target: string } | undefined;
+  readonly besides: readonly FileBeside[];
   /** The text for a command: the executable and what stands before the service's own verb. */
   toText(command: readonly string[]): string;
   /** It can be run with `stop`. */
@@ -35,9 +47,21 @@ export interface Plan {
 export function planService(service: Service, { env, isRoot }: Surroundings): Plan {
   const site = env['OMD_ROOT'];
   if (site) return planForSite(service, site);
-  return isRoot
-    ? planUnit(service, 'system', '/etc/systemd/system')
-    : planUnit(service, 'user', userUnits(env));
+  if (!isRoot) {
+    const programs =
+      env['HOME'] === undefined ? [] : besidesIn(join(env['HOME'], '.local/bin'), service);
+    return planUnit(service, 'user', userUnits(env), programs);
+  }
+  const user = { path: '/etc/sysusers.d/cmk-courier.conf', mode: 0o644, text: sysusersFile };
+  const besides = [{ ...user, isShared: true } as const, ...besidesIn('/usr/local/bin', service)];
+  return planUnit(service, 'system', '/etc/systemd/system', besides);
+}
+
+/** The script of the collector, where programs of its user are found. */
+function besidesIn(directory: string, { hasReadyScript }: Service): readonly FileBeside[] {
+  if (!hasReadyScript) return [];
+  const path = join(directory, 'cmk-courier-ready');
+  return [{ path, mode: 0o755, text: toReadyScript() }];
 }
 
 /** Behind the core and its helpers, as they are numbered in sites. */
@@ -49,6 +73,14 @@ function planForSite(service: Service, site: string): Plan {
     path: join(site, 'etc/init.d', name),
     mode: 0o755,
     link: { path: join(site, 'etc/rc.d', `${place}-${name}`), target: `../init.d/${name}` },
+    besides: [
+      {
+        path: join(site, 'etc/logrotate.d', name),
+        mode: 0o644,
+        text: logrotateFile(service, site),
+      },
+      ...besidesIn(join(site, 'local/bin'), service),
+    ],
     toText: (command) => initScript(service, command, whereItIs(site, command)),
     isScript: true,
     next: { installed: [`omd restart ${name}`], removed: [] },
@@ -65,18 +97,28 @@ function whereItIs(site: string, command: readonly string[]): string {
   }
 }
 
-function planUnit(service: Service, scope: UnitScope, directory: string): Plan {
+function planUnit(
+  service: Service,
+  scope: UnitScope,
+  directory: string,
+  besides: readonly FileBeside[],
+): Plan {
   const { name } = service;
   const systemctl = scope === 'system' ? 'systemctl' : 'systemctl --user';
+  // What it is configured with has to be its own, or root's and readable for it.
+  const owns = `chown -R ${serviceUser}: /etc/cmk-courier`;
+  const before = scope === 'system' ? ['systemd-sysusers', owns] : [];
   const linger = scope === 'system' ? [] : ['loginctl enable-linger'];
   return {
     path: join(directory, `${name}.service`),
     mode: 0o644,
     link: undefined,
+    besides,
     toText: (command) => systemdUnit(service, command, scope),
     isScript: false,
     next: {
       installed: [
+        ...before,
         `${systemctl} daemon-reload`,
         `${systemctl} enable ${name}`,
         `${systemctl} restart ${name}`,

@@ -11,6 +11,10 @@ export interface Service {
   readonly siteArgs: readonly string[];
   /** What it needs under systemd, with systemd's specifiers. */
   readonly unitArgs: Readonly<Record<UnitScope, readonly string[]>>;
+  /** What it needs under systemd to say whether a reload would fail. */
+  readonly checkArgs: readonly string[];
+  /** Whether `cmk-courier-ready` goes with it. */
+  readonly hasReadyScript: boolean;
 }
 
 /** Whose units: the machine's, or one user's. */
@@ -25,7 +29,8 @@ export const services: Readonly<Record<Service['verb'], Service>> = {
     name: 'cmk-courier-collect',
     upMessage: 'collecting',
     siteArgs: [],
-    // Services of the machine have no HOME, below which the spool would be.
+    checkArgs: [],
+    hasReadyScript: true,
     unitArgs: { system: [ready, '--spool=%S/cmk-courier/spool'], user: [ready] },
   },
   receive: {
@@ -33,9 +38,14 @@ export const services: Readonly<Record<Service['verb'], Service>> = {
     name: 'cmk-courier-receive',
     upMessage: 'hosts can send',
     siteArgs: ['"--config=$OMD_ROOT/etc/cmk-courier/receiver.yaml"'],
+    checkArgs: receiverConfig,
+    hasReadyScript: false,
     unitArgs: { system: receiverConfig, user: receiverConfig },
   },
 };
+
+/** As whom services of the machine run. */
+export const serviceUser = 'cmk-courier';
 
 /** In every file we write, so that we know it again. */
 export const fileMark = '# Written by cmk-courier service install, which writes it anew.';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -16,7 +17,8 @@ import { service } from '../../src/commands/service.ts';
 import { isRunning, writeScript } from '../agents/host/courier-agent-shells.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault, expectFault } from '../helpers/expect-fault.ts';
-import { start } from '../helpers/run-program.ts';
+import { skipWithout } from '../helpers/required-peer.ts';
+import { courier, start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 const program: RawOptions = { program: ['/omd/cmk-courier'] };
@@ -38,12 +40,16 @@ async function makeSite(t: Parameters<typeof makeTempDir>[0]) {
   const script = join(root, 'etc/init.d/cmk-courier-collect');
   const link = join(root, 'etc/rc.d/85-cmk-courier-collect');
   for (const name of ['etc/init.d', 'etc/rc.d']) mkdirSync(join(root, name), { recursive: true });
-  return { root, env: { OMD_ROOT: root }, script, link };
+  const rotation = join(root, 'etc/logrotate.d/cmk-courier-collect');
+  const ready = join(root, 'local/bin/cmk-courier-ready');
+  const paths = [script, link, rotation, ready];
+  return { root, env: { OMD_ROOT: root }, script, link, rotation, ready, paths };
 }
 
 test('in a site it writes the init script and its link, again and again', async (t) => {
-  const { root, env, script, link } = await makeSite(t);
-  const written = `wrote ${script}\nwrote ${link}\nnext:\n  omd restart cmk-courier-collect\n`;
+  const { root, env, script, link, paths } = await makeSite(t);
+  const lines = paths.map((path) => `wrote ${path}\n`).join('');
+  const written = `${lines}next:\n  omd restart cmk-courier-collect\n`;
   assert.equal(await run(['install'], env), written);
   assert.equal(await run(['install', 'collect'], env, { program: ['/new/cmk-courier'] }), written);
   assert.equal(statSync(script).mode & 0o777, 0o755);
@@ -53,11 +59,12 @@ test('in a site it writes the init script and its link, again and again', async 
 });
 
 test('uninstalling takes away both, and what is gone is fine', async (t) => {
-  const { env, script, link } = await makeSite(t);
+  const { env, script, link, rotation, ready, paths } = await makeSite(t);
   await run(['install'], env);
-  const removed = `removed ${script}\nremoved ${link}\n`;
+  const removed = paths.map((path) => `removed ${path}\n`).join('');
   assert.equal(await run(['uninstall'], env, {}), removed);
-  assert.deepEqual([existsSync(script), readdirSync(join(link, '..'))], [false, []]);
+  assert.deepEqual([script, rotation, ready].map(existsSync), [false, false, false]);
+  assert.deepEqual(readdirSync(join(link, '..')), []);
   assert.equal(await run(['uninstall'], env, {}), removed);
 });
 
@@ -91,14 +98,48 @@ test('a service that does not stop keeps its script', async (t) => {
   assert.equal(readFileSync(script, 'utf8'), failing);
 });
 
+test('the script for the site comes along, and logrotate takes what the log gets', async (t) => {
+  const { root, env, rotation, ready } = await makeSite(t);
+  await run(['install'], env);
+  const source = readFileSync(
+    new URL('../../agents/site/cmk-courier-ready', import.meta.url),
+    'utf8',
+  );
+  const [first = '', mark, ...rest] = readFileSync(ready, 'utf8').split('\n');
+  assert.equal([first, ...rest].join('\n'), source);
+  assert.match(mark ?? '', /^# Written by cmk-courier service install/);
+  assert.equal(statSync(ready).mode & 0o777, 0o755);
+  writeFileSync(ready, '#!/bin/sh\n# mine\n');
+  await expectFault(run(['install'], env), 'USAGE', /cmk-courier-ready is there and not ours/);
+  const log = join(root, 'var/log/cmk-courier-collect.log');
+  mkdirSync(join(root, 'var/log'), { recursive: true });
+  writeFileSync(log, 'a line\n');
+  if (skipWithout('logrotate') !== false) return;
+  const state = join(root, 'state');
+  const rotated = spawnSync('logrotate', ['--force', '--state', state, rotation], {
+    env: { PATH: `${process.env['PATH']}:/usr/sbin` },
+    encoding: 'utf8',
+  });
+  assert.deepEqual([rotated.stderr, rotated.status], ['', 0]);
+  assert.equal(readFileSync(log, 'utf8'), '');
+  assert.equal(existsSync(`${log}.1.gz`), true);
+});
+
+test('the executable carries the script', async (t) => {
+  const { env, ready } = await makeSite(t);
+  const args = ['service', 'install', '--program=/omd/cmk-courier'];
+  assert.equal((await start(courier, args, { env }).ended).code, 0);
+  assert.match(readFileSync(ready, 'utf8'), /\nbecome "\$found" fetch --host="\$host" "\$@"\n$/);
+});
+
 test('what would be written or removed is only printed', async (t) => {
-  const { env, script, link } = await makeSite(t);
+  const { env, script, link, paths } = await makeSite(t);
   const text = await run(['install'], env, { ...program, ...print });
   assert.deepEqual([existsSync(script), existsSync(link)], [false, false]);
   await run(['install'], env);
   assert.equal(readFileSync(script, 'utf8'), text);
   const removed = await run(['uninstall'], env, print);
-  assert.equal(removed, `would remove ${script}\nwould remove ${link}\n`);
+  assert.equal(removed, paths.map((path) => `would remove ${path}\n`).join(''));
   assert.equal(readFileSync(script, 'utf8'), text);
 });
 

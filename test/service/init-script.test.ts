@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { initScript } from '../../src/service/init-script.ts';
@@ -21,6 +21,9 @@ const isUp = `echo '{"level":"info","msg":"collecting"}'`;
 
 /** Stays until it is ended, and writes down what it hears. */
 const stays = `
+case "$*" in
+  *--check) [ ! -e "$OMD_ROOT/broken" ] || { cat "$OMD_ROOT/broken" >&2; exit 3; }; exit 0 ;;
+esac
 trap 'echo hup >> "$OMD_ROOT/heard"' HUP
 trap 'echo term >> "$OMD_ROOT/heard"; exit 0' TERM
 echo "$*" >> "$OMD_ROOT/heard"
@@ -65,6 +68,20 @@ testInSites('it starts once, tells how it is, reloads and stops', stays, async (
   assert.equal(site.run('stop'), '0 Stopping cmk-courier-collect...OK\n');
   assert.equal(site.read('heard'), 'collect\nhup\nterm\n');
   assert.deepEqual([existsSync(site.pidFile), isRunning(pid)], [false, false]);
+});
+
+testInSites('a reload that would fail, fails and says why', stays, async (site) => {
+  assert.equal(site.run('start'), '0 Starting cmk-courier-collect...OK\n');
+  const line = 'cmk-courier: collect: routes.yaml:3: unknown key "hots" (CONFIG)\n';
+  writeFileSync(join(site.root, 'broken'), line);
+  assert.equal(
+    site.run('reload'),
+    `1 Reloading cmk-courier-collect... failed, all stays as it is: ${line}`,
+  );
+  rmSync(join(site.root, 'broken'));
+  assert.equal(site.run('reload'), '0 Reloading cmk-courier-collect...OK\n');
+  await waitUntil(() => site.read('heard').includes('hup'));
+  assert.equal(site.read('heard'), 'collect\nhup\n');
 });
 
 testInSites('what does not run is stopped already, and cannot be reloaded', stays, (site) => {

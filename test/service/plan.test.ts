@@ -43,6 +43,8 @@ test('the user is told to be kept logged in, root is not', () => {
   const commands = (isRoot: boolean) =>
     planService(receive, { env: { HOME: '/home/me' }, isRoot }).next.installed;
   assert.deepEqual(commands(true), [
+    'systemd-sysusers',
+    'chown -R cmk-courier: /etc/cmk-courier',
     'systemctl daemon-reload',
     'systemctl enable cmk-courier-receive',
     'systemctl restart cmk-courier-receive',
@@ -52,6 +54,25 @@ test('the user is told to be kept logged in, root is not', () => {
     'systemctl --user enable cmk-courier-receive',
     'systemctl --user restart cmk-courier-receive',
     'loginctl enable-linger',
+  ]);
+});
+
+test('the script of the collector goes where its user finds it, and a site turns the log', () => {
+  const besides = (env: Surroundings['env'], isRoot: boolean, service = collect) =>
+    planService(service, { env, isRoot }).besides.map(({ path, mode }) => [path, mode]);
+  assert.deepEqual(besides({ OMD_ROOT: '/site' }, false), [
+    ['/site/etc/logrotate.d/cmk-courier-collect', 0o644],
+    ['/site/local/bin/cmk-courier-ready', 0o755],
+  ]);
+  assert.deepEqual(besides({ OMD_ROOT: '/site' }, false, receive), [
+    ['/site/etc/logrotate.d/cmk-courier-receive', 0o644],
+  ]);
+  assert.deepEqual(besides({}, true), [
+    ['/etc/sysusers.d/cmk-courier.conf', 0o644],
+    ['/usr/local/bin/cmk-courier-ready', 0o755],
+  ]);
+  assert.deepEqual(besides({ HOME: '/home/me' }, false), [
+    ['/home/me/.local/bin/cmk-courier-ready', 0o755],
   ]);
 });
 

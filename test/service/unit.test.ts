@@ -34,7 +34,12 @@ test('the unit of the machine is told all places, that of a user knows them', ()
 test('only the unit of the machine is shielded, and waits for the network', () => {
   const machine = systemdUnit(collect, ['/x'], 'system');
   const user = systemdUnit(collect, ['/x'], 'user');
-  for (const line of ['ProtectSystem=full', 'After=network-online.target']) {
+  for (const line of [
+    'ProtectSystem=strict',
+    'User=cmk-courier',
+    'CapabilityBoundingSet=',
+    'After=network-online.target',
+  ]) {
     assert.deepEqual([machine.includes(line), user.includes(line)], [true, false], line);
   }
   assert.match(machine, /\nWantedBy=multi-user\.target\n$/);
@@ -46,6 +51,33 @@ test('systemd is told how to start, reload and watch it', () => {
   const wanted = ['Type=notify', 'NotifyAccess=all', 'ExecReload=/bin/kill -HUP $MAINPID'];
   for (const line of [...wanted, 'WatchdogSec=60', 'Restart=on-failure']) {
     assert.ok(unit.split('\n').includes(line), line);
+  }
+});
+
+test('a reload that would fail is refused before the service hears of it', () => {
+  const reloads = (unit: string) =>
+    [...unit.matchAll(/^ExecReload=(.*)$/gm)].map(([, line]) => line);
+  assert.deepEqual(reloads(systemdUnit(collect, ['/x'], 'system')), [
+    '/x collect --check',
+    '/bin/kill -HUP $MAINPID',
+  ]);
+  assert.deepEqual(reloads(systemdUnit(receive, ['/x'], 'user')), [
+    '/x receive --check --config=%E/cmk-courier/receiver.yaml',
+    '/bin/kill -HUP $MAINPID',
+  ]);
+});
+
+test('the units of the machine are shielded as well as systemd can tell', async (t) => {
+  if (findProgram('systemd-analyze') === undefined) return t.skip('no systemd-analyze here');
+  const directory = await makeTempDir(t);
+  for (const service of Object.values(services)) {
+    const path = join(directory, `${service.name}.service`);
+    writeFileSync(path, systemdUnit(service, ['/bin/true'], 'system'));
+    const args = ['security', '--offline=true', '--no-pager', path];
+    const { stdout, status } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+    if (status !== 0 && stdout === '') return t.skip('this systemd-analyze knows no --offline');
+    const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(stdout) ?? [];
+    assert.ok(Number(exposure) < 2, stdout);
   }
 });
 
