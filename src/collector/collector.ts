@@ -113,6 +113,7 @@ export class Collector {
         // The next cycle brings newer output; a torn one is found out by its checksum.
         isDurable: false,
         log,
+        clock,
       });
       this.#room = findRoom(fetchFiles);
       const known = new KnownHosts(places.asked, clock);

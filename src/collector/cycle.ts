@@ -5,13 +5,15 @@ import { describeLosses, kindsOf } from '../agent-output/validator.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
-import { partsOf, type Served, serveRoute } from '../fetching/serving.ts';
+import { partsOf, type Served, serveNewer, serveRoute } from '../fetching/serving.ts';
 import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
+import { describeOlder } from '../spool/newest.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Entry, Laid } from './entry.ts';
-import { isToBeKept, keep, keepLast, readLast } from './keeping.ts';
+import { findNewer, isToBeKept, keep, keepLast, readLast } from './keeping.ts';
 
 /** What all cycles share. */
 export interface CycleSettings {
@@ -45,11 +47,14 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
     const prepared = await settings.prepare(entry);
     const plan = planFor(prepared, entry.target);
     const readKept = () => readLast(entry, settings);
-    await serveRoute(plan, settings.context, readKept, async (served) => {
+    await serveRoute(plan, settings.context, readKept, async (came) => {
+      if (isVain()) return;
+      const mayBeOlder = came.found !== undefined && !comesFromSpool(prepared);
+      const served = mayBeOlder ? await newestOf(came, entry, plan, settings) : came;
       if (isVain()) return;
       const validMs = note(entry, served, startMs, settings);
       layReady(entry, served, validMs, settings);
-      if (served.found === undefined || comesFromSpool(prepared)) return;
+      if (served !== came || !mayBeOlder) return;
       if (isToBeKept(entry, clock)) await keep(entry, served.output, settings);
       else entry.leftUnkept();
     });
@@ -57,6 +62,27 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
     if (!isVain()) await layFaultReady(entry, asCourierError(thrown, 'fetching'), settings);
   } finally {
     entry.took(clock.monotonic() - startMs);
+  }
+}
+
+/** What came, or what was there already and was produced later. */
+async function newestOf(
+  came: Served,
+  entry: Entry,
+  plan: RoutePlan,
+  settings: CycleSettings,
+): Promise<Served> {
+  const newer = await findNewer(entry, came.producedAt, settings);
+  if (newer === undefined) return came;
+  const { host } = entry.target;
+  try {
+    const served = serveNewer(came, newer, plan, settings.context.clock.now());
+    settings.log.info({ host }, describeOlder(came, newer));
+    return served;
+  } catch (thrown) {
+    const { code, message } = asCourierError(thrown, 'looking at newer output');
+    settings.log.warn({ host, code }, message);
+    return came;
   }
 }
 

@@ -10,6 +10,7 @@ import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
+import { describeOlder } from '../spool/newest.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -45,7 +46,9 @@ export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Prom
   try {
     const [producedAt, receivedAt] = [new Date(lastGood.producedAtMs), new Date(clock.now())];
     const origin = `${collectorOrigin}${lastGood.source}`;
-    await keepers.spool.put({ host, output, producedAt, receivedAt, origin });
+    const kept = { host, output, producedAt, receivedAt, origin };
+    const newer = await keepers.spool.put(kept, entry.route.settings.maxSkewMs);
+    if (newer !== undefined) keepers.log.info({ host }, describeOlder(kept, newer));
     entry.kept(clock.monotonic());
     keepers.noteKept(undefined);
   } catch (thrown) {
@@ -69,9 +72,36 @@ export async function keepLast(entry: Entry, keepers: Keepers): Promise<void> {
   }
 }
 
+/**
+ * What is kept of a host, if it was produced later than what came and may still go out: it is
+ * looked for only when something later is known to have been there.
+ */
+export async function findNewer(
+  entry: Entry,
+  producedAt: Date,
+  keepers: Keepers,
+): Promise<SpooledOutput | undefined> {
+  const { maxAgeMs, maxSkewMs } = entry.route.settings;
+  const inSpool = keepers.spool.newest(entry.target.host, maxSkewMs)?.producedAt.getTime() ?? 0;
+  const newestMs = Math.max(inSpool, entry.lastGood?.producedAtMs ?? 0);
+  const nowMs = keepers.context.clock.now();
+  const mayGoOut = (ms: number) => ms > producedAt.getTime() && nowMs - ms <= maxAgeMs;
+  if (!mayGoOut(newestMs)) return undefined;
+  try {
+    const kept = await readLast(entry, keepers);
+    return kept !== undefined && mayGoOut(kept.producedAt.getTime()) ? kept : undefined;
+  } catch (thrown) {
+    const { code, message } = asCourierError(thrown, 'looking for newer output');
+    keepers.log.warn({ host: entry.target.host, code }, message);
+    return undefined;
+  }
+}
+
 /** The last good output of a host, wherever it was kept. */
 export async function readLast(entry: Entry, keepers: Keepers): Promise<SpooledOutput | undefined> {
   await keepLast(entry, keepers);
-  const { maxOutputBytes } = entry.route.settings;
-  return readSpooled(keepers.spoolDirectory, entry.target.host, keepers.log, maxOutputBytes);
+  const { log, spoolDirectory } = keepers;
+  const { maxOutputBytes, maxSkewMs } = entry.route.settings;
+  const reading = { log, clock: keepers.context.clock, maxOutputBytes, maxSkewMs };
+  return readSpooled(spoolDirectory, entry.target.host, reading);
 }

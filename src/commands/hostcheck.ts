@@ -16,6 +16,7 @@ import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
 import { untilAborted } from '../system/until-aborted.ts';
+import { defaultMaxSkew } from '../times/skew.ts';
 
 const options = {
   ready: {
@@ -36,6 +37,13 @@ const options = {
     describe: 'how old output in the spool may be for the host to be up',
     parse: parseDuration,
     fallback: '5m',
+  },
+  maxSkew: {
+    kind: 'value',
+    placeholder: 'DURATION',
+    describe: 'output from further in the future counts as absent',
+    parse: parseDuration,
+    fallback: defaultMaxSkew,
   },
 } as const satisfies OptionTable;
 
@@ -92,7 +100,7 @@ async function judge(
   if (found?.kind === 'fault' && !isOurs(found.line)) return { state: 'DOWN', text: found.line };
   // Only now: a fresh answer needs no spool.
   const spool = values.spool ?? defaultSpoolDirectory(context.env);
-  const kept = await readInTime(spool, host, context);
+  const kept = await readInTime(spool, host, values, context);
   const byAge = kept && judgeAge(kept, values.maxAge, context.clock.now());
   if (byAge?.state === 'UP') return byAge;
   if (found !== undefined) return judgeFault(found.line, byAge);
@@ -146,23 +154,20 @@ async function requireCollector(
 /** As long as a disk may take to answer; a core waits some ten seconds for a plug-in. */
 const spoolMs = 5000;
 
-async function readInTime(spool: string, host: HostName, { clock, log, shutdown }: CommandContext) {
+async function readInTime(
+  spool: string,
+  host: HostName,
+  { maxSkew: maxSkewMs }: Values,
+  { clock, log, shutdown }: CommandContext,
+) {
   const what = `no answer from the spool ${spool}`;
   return withTimeout({ clock, timeoutMs: spoolMs, what }, shutdown, (signal) =>
-    untilAborted(readSpooled(spool, host, log), signal),
+    untilAborted(readSpooled(spool, host, { log, clock, maxSkewMs }), signal),
   );
 }
 
-/** As clocks may differ. */
-const longestSkewMs = 60_000;
-
-/** Output from the future would make a host look up until then. */
 function judgeAge({ host, producedAt, origin }: SpooledOutput, maxAge: number, nowMs: number) {
   const ageMs = nowMs - producedAt.getTime();
-  if (-ageMs > longestSkewMs) {
-    const text = `output of ${host} is from ${formatDuration(-ageMs)} in the future, from ${origin}`;
-    return { state: 'DOWN', text } as const;
-  }
   const age = formatDuration(Math.max(0, ageMs));
   const metrics = `age=${Math.max(0, Math.round(ageMs / 1000))}s;;${Math.round(maxAge / 1000)}`;
   const isFresh = ageMs <= maxAge;

@@ -97,7 +97,7 @@ export const faults = {
     silence: false,
     grace: true,
     reopen: false,
-    refusal: 'storage',
+    refusal: 'bad-request',
     when: 'there is output, but older than `--max-age`, from the future, or of an age nobody can read',
   },
   TOO_LARGE: {

@@ -9,6 +9,7 @@ import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { findRoute } from '../routes/match.ts';
 import type { Route } from '../routes/route.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
+import { describeOlder, Present } from '../spool/newest.ts';
 import { putSpooled } from '../spool/putting.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { untilAborted } from '../system/until-aborted.ts';
@@ -45,7 +46,7 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
     if (found !== undefined) warnOfLosses(found, target, context.log);
     const parts = partsOf(served);
     await context.writeOutput(parts.length === 1 ? served.output : Buffer.concat(parts));
-    if (isKept && found !== undefined) await keep(found, target, spool, context);
+    if (isKept && found !== undefined) await keep(found, plan, spool, context);
   });
 }
 
@@ -62,9 +63,11 @@ export function findSpool(
 export function toKeptReader(
   spool: string,
   { target, rules }: RoutePlan,
-  { log }: CommandContext,
+  { log, clock }: CommandContext,
 ): ReadKept {
-  return () => readSpooled(spool, target.host, log, rules.maxOutputBytes);
+  const { maxOutputBytes, age } = rules;
+  const reading = { log, clock, maxOutputBytes, maxSkewMs: age.maxSkewMs };
+  return () => readSpooled(spool, target.host, reading);
 }
 
 /** Blanks and commas separate tags. */
@@ -105,18 +108,20 @@ const keepMs = 2000;
 /** For the day when every source fails. */
 async function keep(
   { output, producedAt, origin, step }: Found,
-  { host }: Target,
+  { target: { host }, rules }: RoutePlan,
   spool: string,
   { clock, log, shutdown }: CommandContext,
 ): Promise<void> {
+  const present = new Present(clock.now(), rules.age.maxSkewMs);
   const receivedAt = new Date(clock.now());
   const what = `the output was not kept in ${spool}`;
   const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
   const named = { ...kept, origin: `fetch ${step.name} ${origin}` };
   try {
-    await withTimeout({ clock, timeoutMs: keepMs, what }, shutdown, (signal) =>
-      untilAborted(putSpooled(spool, named), signal),
+    const newer = await withTimeout({ clock, timeoutMs: keepMs, what }, shutdown, (signal) =>
+      untilAborted(putSpooled(spool, named, present), signal),
     );
+    if (newer !== undefined) log.info({ host }, describeOlder(named, newer));
   } catch (thrown) {
     const error = asCourierError(thrown, 'keeping the output');
     log.warn({ host, code: error.code }, error.message);

@@ -79,6 +79,32 @@ function toServed(found: Found, plan: RoutePlan, nowMs: number): Served {
   return { report, output, found, producedAt, fault: undefined };
 }
 
+/**
+ * What went out before, in place of what came and was produced earlier: a site must not see a host
+ * go back in time.
+ *
+ * @throws CourierError when it does not pass today's rules
+ */
+export function serveNewer(
+  came: Served,
+  kept: SpooledOutput,
+  plan: RoutePlan,
+  nowMs: number,
+): Served {
+  const { host } = plan.target;
+  const good = passForm(kept.output, plan.rules, host);
+  const { producedAt, origin } = kept;
+  const { found } = came;
+  if (found === undefined) return came;
+  const newer = { ...found, ...good, producedAt, origin };
+  const served = { ...came, output: good.output, found: newer, producedAt };
+  if (!plan.report) return served;
+  const age = formatDuration(Math.max(0, nowMs - producedAt.getTime()));
+  const text = `output is ${age} old, from ${origin}; ${found.step.name} ${found.origin} has older`;
+  const line = { ...describeFound(newer, plan, nowMs), text: text + sayLosses(good.losses) };
+  return { ...served, report: surround(good.output, host, line) };
+}
+
 /** A source that stands in for another is worth a warning, and so is what some sites drop. */
 function describeFound(found: Found, { pick }: RoutePlan, nowMs: number): ServiceLine {
   const { step, origin, failed, producedAt, output, durationMs, attempts, losses } = found;

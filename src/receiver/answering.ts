@@ -50,7 +50,7 @@ export async function answer(
   metrics.countRequest(refusal?.reason);
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
-  const text = note.warning ?? refusal?.message ?? 'served';
+  const text = note.warning ?? refusal?.message ?? note.dropped ?? 'served';
   if (note.warning !== undefined || status >= 500) log.warn(fields, text);
   else if (logsRoutine || !isRoutine(exchange, refusal)) log.info(fields, text);
   return reply;
@@ -93,7 +93,7 @@ function toTexts(params: unknown): Readonly<Record<string, string>> {
 
 /** The path without its query, where somebody might have put a secret. */
 function toFields({ request, address, note }: Exchange): object {
-  const { warning: _, ...shown } = note;
+  const { warning: _, dropped: __, ...shown } = note;
   const [path = ''] = (request.url ?? '').split('?');
   const direct = addressOf(request);
   const proxy = direct === address ? {} : { proxy: direct };

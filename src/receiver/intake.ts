@@ -8,6 +8,7 @@ import { CourierError } from '../faults/errors.ts';
 import { withTimeout } from '../fetching/deadline.ts';
 import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
+import { describeOlder } from '../spool/newest.ts';
 import type { Spool } from '../spool/spool.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
@@ -89,7 +90,8 @@ export class Intake {
       const body = await readBody(exchange, this.#bodyLimits, this.#memory);
       try {
         exchange.note.bytes = body.bytes.length;
-        const losses = await this.#accept(await unpack(body.bytes, this.#unpacker), sender);
+        const output = await unpack(body.bytes, this.#unpacker);
+        const losses = await this.#accept(output, sender, exchange);
         if (losses.length > 0) {
           exchange.note.losses = describeLosses(losses);
         }
@@ -133,9 +135,9 @@ export class Intake {
   }
 
   /** @returns what some version of the site drops of it */
-  async #accept(output: Buffer, sender: Sender): Promise<readonly Problem[]> {
-    const { host, producedAt, origin } = sender;
-    const { maxSize, lenient, strict } = this.#settings;
+  async #accept(output: Buffer, sender: Sender, { note }: Exchange): Promise<readonly Problem[]> {
+    const { host, origin } = sender;
+    const { maxSize, maxSkew, lenient, strict } = this.#settings;
     requireSize(output, maxSize);
     const losses = requireForm(output, { lenient, strict, host });
     requirePiggyback(output, sender);
@@ -143,17 +145,17 @@ export class Intake {
     const startedAt = performance.now();
     try {
       const receivedAt = new Date(this.#clock.now());
-      await this.#spool.put({
-        host,
-        output,
-        producedAt: producedAt ?? receivedAt,
-        receivedAt,
-        origin,
-      });
+      const producedAt = sender.producedAt ?? receivedAt;
+      const newer = await this.#spool.put(
+        { host, output, producedAt, receivedAt, origin },
+        maxSkew,
+      );
+      if (newer !== undefined) note.dropped = describeOlder({ producedAt }, newer);
     } finally {
       this.#memory.giveBack(output.length);
     }
-    this.#metrics.countUpload(output.length, performance.now() - startedAt);
+    if (note.dropped !== undefined) this.#metrics.countDropped();
+    else this.#metrics.countUpload(output.length, performance.now() - startedAt);
     return losses;
   }
 }

@@ -23,6 +23,7 @@ export class Metrics {
   #uploads = 0;
   #bytes = 0;
   #putSeconds = 0;
+  #dropped = 0;
   #requests = 0;
   #handshakeFailures = 0;
 
@@ -33,6 +34,11 @@ export class Metrics {
     this.#bytes += bytes;
     this.#putSeconds += seconds;
     for (const bucket of this.#buckets) if (seconds <= bucket.bound) bucket.count += 1;
+  }
+
+  /** Output older than what is there, which is acknowledged and not kept. */
+  countDropped(): void {
+    this.#dropped += 1;
   }
 
   countRequest(refusal: Reason | undefined): void {
@@ -54,6 +60,7 @@ export class Metrics {
       ...toMetric('requests_total', 'counter', 'Requests answered.', this.#requests),
       ...toMetric('uploads_total', 'counter', 'Outputs stored durably.', this.#uploads),
       ...toMetric('uploaded_bytes_total', 'counter', 'Size of outputs stored.', this.#bytes),
+      ...toMetric('older_outputs_total', 'counter', 'Outputs dropped for newer.', this.#dropped),
       ...head('refusals_total', 'counter', 'Requests refused, by reason.'),
       ...[...this.#refusals].map(
         ([reason, n]) => `${prefix}refusals_total{reason="${reason}"} ${n}`,

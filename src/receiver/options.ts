@@ -16,6 +16,7 @@ import {
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
+import { defaultMaxSkew } from '../times/skew.ts';
 import { parsePattern } from './patterns.ts';
 import { parseNetwork } from './proxies.ts';
 
@@ -94,6 +95,11 @@ export const receiverOptions = {
     ...value('SIZE', 'refuse larger output, after decompression'),
     parse: parseSize,
     fallback: '128MiB',
+  },
+  maxSkew: {
+    ...value('DURATION', 'refuse output that says it was produced further in the future'),
+    parse: parseDuration,
+    fallback: defaultMaxSkew,
   },
   maxMemory: {
     ...value('SIZE', 'refuse further output while so much is being received'),

@@ -65,7 +65,7 @@ export class Receiver {
     const { spool: directory, spoolSize, spoolHosts } = this.#settings;
     const trust = await Trust.load(this.#settings.certificates, this.#clock);
     const limits = { maxBytes: spoolSize, maxHosts: spoolHosts };
-    const spool = await Spool.open({ directory, ...limits, log: this.#log });
+    const spool = await Spool.open({ directory, ...limits, log: this.#log, clock: this.#clock });
     try {
       const services = await this.#makeServices(trust, spool);
       const web = new WebServer({ services, log: this.#log, metrics: this.#metrics });
@@ -151,7 +151,7 @@ export class Receiver {
     const requests = await Requests.open(directory, this.#log);
     const hosts = await Hosts.open(directory, this.#log);
     await requests.prune(clock.now());
-    const watched = { put: (output: Parameters<Spool['put']>[0]) => this.#put(spool, output) };
+    const watched = { put: (...what: Parameters<Spool['put']>) => this.#put(spool, what) };
     return {
       settings,
       clock,
@@ -164,10 +164,11 @@ export class Receiver {
   }
 
   /** Remembers when the spool could not take something: that is what /healthz tells. */
-  async #put(spool: Spool, output: Parameters<Spool['put']>[0]): Promise<void> {
+  async #put(spool: Spool, what: Parameters<Spool['put']>): ReturnType<Spool['put']> {
     try {
-      await spool.put(output);
+      const newer = await spool.put(...what);
       this.#trouble = undefined;
+      return newer;
     } catch (error) {
       const { message } = asCourierError(error, 'storing output');
       this.#trouble = { message, at: this.#clock.now() };

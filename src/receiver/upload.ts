@@ -32,7 +32,11 @@ export async function uploadOutput(exchange: Exchange, services: Services): Prom
     host,
     piggyback: writer.piggyback,
     origin: `upload ${writer.name}`,
-    producedAt: parseProducedAt(headers['x-produced-at'], services.clock.now()),
+    producedAt: parseProducedAt(
+      headers['x-produced-at'],
+      services.clock.now(),
+      services.settings.maxSkew,
+    ),
   };
   await services.intake.receive(exchange, sender, toUnpack(headers));
   return noContent;

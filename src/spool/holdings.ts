@@ -3,6 +3,7 @@
 import { CourierError } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import { keptPerHost } from './names.ts';
+import type { Present } from './newest.ts';
 
 /** Output that waits in the spool. */
 export interface SpoolSummary {
@@ -32,7 +33,7 @@ interface Bounds {
 
 export class Holdings {
   readonly #bounds: Bounds;
-  /** Newest first. */
+  /** Newest first, behind what is from the future. */
   readonly #kept = new Map<HostName, readonly Kept[]>();
   readonly #arriving = new Set<HostName>();
   #bytes = 0;
@@ -50,12 +51,17 @@ export class Holdings {
     return this.#bytes;
   }
 
-  newest(host: HostName): Kept | undefined {
-    return this.#kept.get(host)?.[0];
+  /** Those who have any file, from the future or not. */
+  names(): readonly HostName[] {
+    return [...this.#kept.keys()];
   }
 
-  summaries(): readonly SpoolSummary[] {
-    return [...this.#kept.values()].flatMap(([newest]) => (newest ? [newest.summary] : []));
+  newest(host: HostName, present: Present): Kept | undefined {
+    return this.#kept.get(host)?.find(({ summary }) => present.has(summary));
+  }
+
+  summaries(present: Present): readonly SpoolSummary[] {
+    return this.names().flatMap((host) => this.newest(host, present)?.summary ?? []);
   }
 
   /**
@@ -92,11 +98,20 @@ export class Holdings {
     this.#bytes += file.fileBytes;
   }
 
-  /** Forgets the files of a host that are older than what is kept, and says which. */
-  takeSuperseded(host: HostName): readonly Kept[] {
+  /**
+   * Forgets the files of a host that are older than what is kept, and says which.
+   *
+   * @param isSuperseded whether output has come since, so that what is from the future goes with
+   * them; before, it may be our clock that is wrong
+   */
+  takeSuperseded(host: HostName, present: Present, isSuperseded: boolean): readonly Kept[] {
     const files = this.#kept.get(host) ?? [];
-    const superseded = files.slice(keptPerHost);
-    if (superseded.length > 0) this.#kept.set(host, files.slice(0, keptPerHost));
+    const [counting, future] = [true, false].map((counts) =>
+      files.filter(({ summary }) => present.has(summary) === counts).slice(0, keptPerHost),
+    );
+    const kept = [...(isSuperseded ? [] : (future ?? [])), ...(counting ?? [])];
+    const superseded = files.filter((file) => !kept.includes(file));
+    if (superseded.length > 0) this.#kept.set(host, kept);
     for (const { fileBytes } of superseded) this.#bytes -= fileBytes;
     return superseded;
   }

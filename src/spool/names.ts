@@ -30,12 +30,13 @@ const versionDigits = timeDigits + 1;
 const chanceDigits = 3;
 
 /**
- * Sorts the outputs of a host: milliseconds and one digit to count what came within the same.
+ * Sorts the outputs of a host by when they were produced, whichever process puts them: milliseconds,
+ * and one digit to count what was produced within the same.
  *
- * @param newest of what the writer knows, which this is newer than
+ * @param newest of what the writer knows, which this is no older than
  */
-export function nextVersion(receivedAt: Date, newest: number | undefined): number {
-  return Math.max(receivedAt.getTime() * 36, (newest ?? -1) + 1);
+export function nextVersion(producedAt: Date, newest: number | undefined): number {
+  return Math.max(producedAt.getTime() * 36, (newest ?? -1) + 1);
 }
 
 /** A new name for output of a host. */

@@ -12,6 +12,8 @@ import {
   parseFileName,
   shardOf,
 } from './names.ts';
+import type { Present, Produced } from './newest.ts';
+import { readHead } from './reading.ts';
 import { makeHeader, type NewOutput } from './record.ts';
 import { Shard } from './shard.ts';
 
@@ -19,23 +21,49 @@ import { Shard } from './shard.ts';
  * Resolves when the output would survive a power cut. Older files of the host are removed; there
  * is no limit for all hosts together, which only a resident writer can keep.
  *
- * @throws CourierError LOCAL
+ * @returns what is there already and was produced later: then the output is not kept
+ * @throws CourierError LOCAL; STALE when it is from the future
  */
-export async function putSpooled(directory: string, output: NewOutput): Promise<void> {
+export async function putSpooled(
+  directory: string,
+  output: NewOutput,
+  present: Present,
+): Promise<Produced | undefined> {
   const { host } = output;
   try {
+    present.require(output);
     makeDirectories(directory);
     const shard = await Shard.open(join(directory, shardOf(host)), () => undefined);
     try {
-      const there = namesOf(host, await readDirectory(shard.path));
-      const newest = there[0] === undefined ? undefined : parseFileName(there[0])?.version;
-      const name = makeFileName(host, nextVersion(output.receivedAt, newest));
-      await shard.store(name, [makeHeader(output), output.output]);
-      await shard.remove(there.slice(keptPerHost - 1));
+      return await store(output, shard, present);
     } finally {
       await shard.close();
     }
   } catch (error) {
     throw asCourierError(error, `putting the output of ${host} into ${directory}`);
   }
+}
+
+async function store(
+  output: NewOutput,
+  shard: Shard,
+  present: Present,
+): Promise<Produced | undefined> {
+  const { host, producedAt } = output;
+  const there = namesOf(host, await readDirectory(shard.path));
+  const counting: string[] = [];
+  let newest: Produced | undefined;
+  for (const name of there) {
+    const head = await readHead(join(shard.path, name));
+    if (head === undefined || !present.has(head)) continue;
+    newest ??= head;
+    counting.push(name);
+  }
+  if (newest !== undefined && producedAt < newest.producedAt) return newest;
+  const [first = ''] = counting;
+  const name = makeFileName(host, nextVersion(producedAt, parseFileName(first)?.version));
+  await shard.store(name, [makeHeader(output), output.output]);
+  const kept = counting.slice(0, keptPerHost - 1);
+  await shard.remove(there.filter((other) => !kept.includes(other)));
+  return undefined;
 }

@@ -1,6 +1,7 @@
 /** Reads out of the spool, in any process; nothing is changed. */
 
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import { CourierError, cleanText } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -15,22 +16,37 @@ import {
   readStart,
 } from './file-system.ts';
 import { namesOf, shardOf } from './names.ts';
-import { longestHeaderBytes, readRecord, type SpooledOutput } from './record.ts';
+import { Present } from './newest.ts';
+import {
+  type Header,
+  longestHeaderBytes,
+  readHeader,
+  readRecord,
+  type SpooledOutput,
+} from './record.ts';
+
+/** What a reader needs to know. */
+export interface ReadContext {
+  readonly log: Logger;
+  readonly clock: Pick<Clock, 'now'>;
+  /** More is TOO_LARGE, before it is read. */
+  readonly maxOutputBytes?: number;
+  /** How much later than now output may have been produced: else it counts as absent. */
+  readonly maxSkewMs?: number;
+}
 
 /**
- * The newest output of a host, or undefined when there is none. A file that is torn or foreign is
- * logged and passed over: the one before it is delivered.
+ * The newest output of a host, or undefined when there is none. A file that is torn, foreign or from
+ * the future is logged and passed over: the one before it is delivered.
  *
- * @param maxBytes more is TOO_LARGE, before it is read
  * @throws CourierError LOCAL, TOO_LARGE; CONFIG when others may write to the spool
  */
 export function readSpooled(
   directory: string,
   host: HostName,
-  log: Logger,
-  maxBytes = Number.POSITIVE_INFINITY,
+  context: ReadContext,
 ): Promise<SpooledOutput | undefined> {
-  return readGood({ directory, host, log, maxBytes }, 0);
+  return readGood(toWanted(directory, host, context), 0);
 }
 
 /**
@@ -41,9 +57,9 @@ export function readSpooled(
 export function readPrevious(
   directory: string,
   host: HostName,
-  log: Logger,
+  context: ReadContext,
 ): Promise<SpooledOutput | undefined> {
-  return readGood({ directory, host, log, maxBytes: Number.POSITIVE_INFINITY }, 1);
+  return readGood(toWanted(directory, host, context), 1);
 }
 
 interface Wanted {
@@ -51,6 +67,12 @@ interface Wanted {
   readonly host: HostName;
   readonly log: Logger;
   readonly maxBytes: number;
+  readonly present: Present;
+}
+
+function toWanted(directory: string, host: HostName, context: ReadContext): Wanted {
+  const { log, clock, maxOutputBytes: maxBytes = Number.POSITIVE_INFINITY, maxSkewMs } = context;
+  return { directory, host, log, maxBytes, present: new Present(clock.now(), maxSkewMs) };
 }
 
 /** What stands in the place of output. */
@@ -86,13 +108,17 @@ async function readNewest(
     const path = join(shard, name);
     const output = await readFile(path, wanted);
     if (output === 'gone') return 'gone';
-    if (output === 'not good') {
-      wanted.log.warn({ host: wanted.host }, `${cleanText(path)} is torn or foreign: passed over`);
-    } else {
-      good.push(output);
-    }
+    const isGood = output !== 'not good' && wanted.present.has(output);
+    if (isGood) good.push(output);
+    else
+      wanted.log.warn({ host: wanted.host }, `${cleanText(path)} ${whyNot(output)}: passed over`);
   }
   return good;
+}
+
+function whyNot(output: SpooledOutput | 'not good'): string {
+  if (output === 'not good') return 'is torn or foreign';
+  return `is from the future, ${output.producedAt.toISOString()}`;
 }
 
 async function listNames(directory: string): Promise<readonly string[]> {
@@ -102,7 +128,23 @@ async function listNames(directory: string): Promise<readonly string[]> {
   });
 }
 
-async function readFile(path: string, wanted: Wanted): Promise<SpooledOutput | NoOutput> {
+function readFile(path: string, wanted: Wanted): Promise<SpooledOutput | NoOutput> {
+  return withFile(path, (descriptor) => readOpened(descriptor, wanted));
+}
+
+/** What the header of a file says, without a look at what follows it; undefined when it has none. */
+export async function readHead(path: string): Promise<Header | undefined> {
+  const header = await withFile(path, async (descriptor) => {
+    const { size } = await fileStatus(descriptor);
+    return readHeader(await readStart(descriptor, Math.min(size, longestHeaderBytes)), size);
+  });
+  return typeof header === 'string' ? undefined : header;
+}
+
+async function withFile<Result>(
+  path: string,
+  use: (descriptor: number) => Promise<Result>,
+): Promise<Result | NoOutput> {
   let descriptor: number;
   try {
     descriptor = await openFile(path, readOnly);
@@ -113,7 +155,7 @@ async function readFile(path: string, wanted: Wanted): Promise<SpooledOutput | N
     throw error;
   }
   try {
-    return await readOpened(descriptor, wanted);
+    return await use(descriptor);
   } finally {
     await closeFile(descriptor);
   }

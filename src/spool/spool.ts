@@ -1,6 +1,7 @@
 /** Newest output of each host plus the last good one before it, on disk. */
 
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -10,6 +11,7 @@ import { readDirectory } from './file-system.ts';
 import { Holdings, type SpoolSummary } from './holdings.ts';
 import { takeInventory, tidyBroken } from './inventory.ts';
 import { brokenDirectory, makeFileName, namesOf, nextVersion, shardOf, shards } from './names.ts';
+import { Present, type Produced } from './newest.ts';
 import { cleanOrigin, makeHeader, type NewOutput } from './record.ts';
 import { Shard } from './shard.ts';
 
@@ -23,6 +25,7 @@ export interface SpoolSettings {
   readonly maxBytes: number;
   readonly maxHosts: number;
   readonly log: Logger;
+  readonly clock: Pick<Clock, 'now'>;
   /**
    * Whether output shall survive a power cut, as it does unless told otherwise. Where it need not,
    * readers still get whole output or none.
@@ -87,7 +90,7 @@ export class Spool {
       for (const kept of takeInventory(path, broken, log)) this.#holdings.add(kept);
     }
     tidyBroken(broken);
-    for (const { host } of this.#holdings.summaries()) await this.#tidy(host);
+    for (const host of this.#holdings.names()) await this.#tidy(host, this.#present(), false);
   }
 
   #countFsync(durationMs: number): void {
@@ -98,14 +101,21 @@ export class Spool {
 
   /**
    * Resolves when the output would survive a power cut; at every moment before, readers get what
-   * was there. Output received before what is there already is not kept. A receivedAt in the
-   * future, from a clock since set right, does not keep newer output out.
+   * was there.
    *
-   * @throws CourierError LOCAL when the spool or the disk is full or fails; nothing is lost then
+   * @param maxSkewMs how much later than now output may have been produced
+   * @returns what is there already and was produced later: then the output is not kept
+   * @throws CourierError LOCAL when the spool or the disk is full or fails, nothing is lost then;
+   * STALE when it is from the future
    */
-  put(output: NewOutput): Promise<void> {
+  put(output: NewOutput, maxSkewMs?: number): Promise<Produced | undefined> {
     const doing = `putting the output of ${output.host} into ${this.#settings.directory}`;
-    return this.#inTurn(output.host, doing, () => this.#store(output));
+    const present = this.#present(maxSkewMs);
+    return this.#inTurn(output.host, doing, () => this.#store(output, present));
+  }
+
+  #present(maxSkewMs?: number): Present {
+    return new Present(this.#settings.clock.now(), maxSkewMs);
   }
 
   /**
@@ -123,9 +133,14 @@ export class Spool {
     });
   }
 
+  /** The newest output of a host that this writer knows of. */
+  newest(host: HostName, maxSkewMs?: number): SpoolSummary | undefined {
+    return this.#holdings.newest(host, this.#present(maxSkewMs))?.summary;
+  }
+
   /** The newest output of each host. */
   summaries(): readonly SpoolSummary[] {
-    return this.#holdings.summaries();
+    return this.#holdings.summaries(this.#present());
   }
 
   get statistics(): SpoolStatistics {
@@ -145,12 +160,13 @@ export class Spool {
     for (const shard of this.#shards.values()) await shard.close();
   }
 
-  async #store(output: NewOutput): Promise<void> {
-    const { host, receivedAt } = output;
-    const newest = this.#holdings.newest(host);
-    if (newest !== undefined && isReplaced(receivedAt, newest.summary.receivedAt)) return;
+  async #store(output: NewOutput, present: Present): Promise<Produced | undefined> {
+    const { host, producedAt, receivedAt } = output;
+    present.require(output);
+    const newest = this.#holdings.newest(host, present);
+    if (newest !== undefined && producedAt < newest.summary.producedAt) return newest.summary;
     const header = makeHeader(output);
-    const version = nextVersion(receivedAt, newest?.version);
+    const version = nextVersion(producedAt, newest?.version);
     const name = makeFileName(host, version);
     const bytes = output.output.length;
     const fileBytes = header.length + bytes;
@@ -158,17 +174,19 @@ export class Spool {
     try {
       await this.#shardOf(host).store(name, [header, output.output]);
       const origin = cleanOrigin(output.origin);
-      const summary = { host, bytes, producedAt: output.producedAt, receivedAt, origin };
+      const summary = { host, bytes, producedAt, receivedAt, origin };
       this.#holdings.add({ summary, name, version, fileBytes });
     } finally {
       this.#holdings.release(host, fileBytes);
     }
-    await this.#tidy(host);
+    await this.#tidy(host, present, true);
+    return undefined;
   }
 
   /** The output is safe whether or not an older one can be removed now; the next open tries again. */
-  async #tidy(host: HostName): Promise<void> {
-    const names = this.#holdings.takeSuperseded(host).map(({ name }) => name);
+  async #tidy(host: HostName, present: Present, isSuperseded: boolean): Promise<void> {
+    const superseded = this.#holdings.takeSuperseded(host, present, isSuperseded);
+    const names = superseded.map(({ name }) => name);
     try {
       if (names.length > 0) await this.#shardOf(host).remove(names);
     } catch (error) {
@@ -177,7 +195,11 @@ export class Spool {
     }
   }
 
-  async #inTurn(host: HostName, doing: string, work: () => Promise<void>): Promise<void> {
+  async #inTurn<Result>(
+    host: HostName,
+    doing: string,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
     if (this.#closed !== undefined) throw new CourierError('INTERNAL', `${doing}: it is closed`);
     const turn = (this.#turns.get(host) ?? Promise.resolve()).then(work);
     const ended = turn.then(
@@ -186,7 +208,7 @@ export class Spool {
     );
     this.#turns.set(host, ended);
     try {
-      await turn;
+      return await turn;
     } catch (error) {
       throw asCourierError(error, doing);
     } finally {
@@ -199,9 +221,4 @@ export class Spool {
     if (shard === undefined) throw new CourierError('INTERNAL', 'the spool is not open');
     return shard;
   }
-}
-
-/** Whether output received at `receivedAt` is older than what is there, received at `thereAt`. */
-function isReplaced(receivedAt: Date, thereAt: Date): boolean {
-  return receivedAt < thereAt && thereAt.getTime() <= Date.now();
 }

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { initCertificates } from '../../src/certs/store.ts';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
 import { Spool } from '../../src/spool/spool.ts';
@@ -171,7 +172,8 @@ async function memoryOf({ child }: Running): Promise<readonly [now: number, most
 }
 
 async function fillSpool(directory: string): Promise<void> {
-  const settings = { directory, maxBytes: 10e9, maxHosts: 20_000, log: makeCollectingLog() };
+  const bounds = { maxBytes: 10e9, maxHosts: 20_000 };
+  const settings = { directory, ...bounds, log: makeCollectingLog(), clock: systemClock };
   const spool = await Spool.open(settings);
   const now = new Date();
   const put = (n: number) =>

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { readSpooled } from '../../src/spool/reading.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
@@ -38,6 +39,9 @@ test('they are told when they begin, in the report each time, and the report is 
   const told = stderr.split('\n').filter((line) => line.includes('on some sites'));
   assert.equal(told.length, 2, stderr);
   const directory = join(site.root, 'var/cmk-courier/spool');
-  const kept = await readSpooled(directory, parseHostName('web01'), makeCollectingLog());
+  const kept = await readSpooled(directory, parseHostName('web01'), {
+    log: makeCollectingLog(),
+    clock: systemClock,
+  });
   assert.equal(kept?.output.toString(), more);
 });

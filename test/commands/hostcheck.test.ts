@@ -12,6 +12,7 @@ import { main } from '../../src/main.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../src/ready/uptime.ts';
+import { Present } from '../../src/spool/newest.ts';
 import { putSpooled } from '../../src/spool/putting.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
@@ -44,7 +45,8 @@ async function makeSite(t: TestContext) {
   const lay = () => ReadyDirectory.open({ directory: ready, clock, uptime: systemUptime() });
   const keep = (ageMs: number, origin = 'upload x') => {
     const at = new Date(clock.now() - ageMs);
-    return putSpooled(spool, { host, output, producedAt: at, receivedAt: at, origin });
+    const present = new Present(clock.now(), Number.POSITIVE_INFINITY);
+    return putSpooled(spool, { host, output, producedAt: at, receivedAt: at, origin }, present);
   };
   return { check, lay, keep, ready, socket, collector };
 }
@@ -117,15 +119,16 @@ test('trouble of our own says nothing about the host', async (t) => {
   assert.match(await check(), /^0 UP - output of web01 is 1m(?:\d+s)? old, /);
 });
 
-test('output from the future does not keep a host up until then', async (t) => {
+test('output from the future counts as absent, and keeps no host up until then', async (t) => {
   const { check, keep } = await makeSite(t);
   await keep(-30_000);
   assert.equal(await check(), '0 UP - output of web01 is 0ms old, from upload x | age=0s;;300\n');
   await keep(-7_200_500);
-  assert.match(
-    await check(),
-    /^2 DOWN - output of web01 is from (?:2h|1h59m) in the future, from upload x\n$/,
-  );
+  assert.equal(await check(), '0 UP - output of web01 is 0ms old, from upload x | age=0s;;300\n');
+  await keep(-7_200_600);
+  assert.equal(await check(), '2 DOWN - there is no output of web01\n');
+  const options = { maxSkew: ['3h'] };
+  assert.match(await check(undefined, options), /^0 UP - output of web01 is 0ms old, /);
 });
 
 test('a host nobody has heard of is down', async (t) => {

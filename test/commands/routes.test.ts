@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { main } from '../../src/main.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { Present } from '../../src/spool/newest.ts';
 import { putSpooled } from '../../src/spool/putting.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort } from '../helpers/free-port.ts';
@@ -223,13 +224,14 @@ test('test tells that kept output would stand in, and how old it is', async (t) 
     nothing.output,
     /\na fetch fails: no source has good output, and none is kept that may stand in for 30m \(grace\)\n$/,
   );
-  await putSpooled(spool, {
+  const kept = {
     host: parseHostName('web01'),
     output: Buffer.from(output),
     producedAt: new Date(Date.now() - 12 * 60_000),
     receivedAt: new Date(),
     origin: 'fetch file',
-  });
+  };
+  await putSpooled(spool, kept, new Present(Date.now()));
   const graced = await run('test', 'web01', `--spool=${spool}`);
   assert.deepEqual([graced.code, graced.errors], [0, '']);
   assert.match(

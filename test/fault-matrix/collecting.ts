@@ -45,7 +45,13 @@ export function collectOnce(
     const uptime = systemUptime();
     const ready = ReadyDirectory.open({ directory: readyDirectory, clock: systemClock, uptime });
     const bounds = { maxBytes: 1e9, maxHosts: 10 };
-    const spool = await Spool.open({ directory: spoolDirectory, log, isDurable: false, ...bounds });
+    const spool = await Spool.open({
+      directory: spoolDirectory,
+      log,
+      clock: systemClock,
+      isDurable: false,
+      ...bounds,
+    });
     const pool = new TransportPool(systemClock, log);
     const kept = steps.map((step) => keepConnections(step, everyMs));
     const plan = { steps: kept, rules, deadlineMs, timeoutMs: undefined, lend: pool.lend };

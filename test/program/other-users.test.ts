@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { Records } from '../../src/receiver/state/records.ts';
 import { shardOf } from '../../src/spool/names.ts';
+import { Present } from '../../src/spool/newest.ts';
 import { putSpooled } from '../../src/spool/putting.ts';
 import { anotherUser, runAsAnotherUser, skipUnlessRoot } from '../helpers/another-user.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
@@ -30,7 +31,8 @@ async function makeSpool(root: string): Promise<string> {
   const directory = join(root, 'spool');
   const now = new Date();
   const record = { host, output: Buffer.from(output), producedAt: now, receivedAt: now };
-  await putSpooled(directory, { ...record, origin: 'upload web01' });
+  const present = new Present(now.getTime());
+  await putSpooled(directory, { ...record, origin: 'upload web01' }, present);
   return directory;
 }
 

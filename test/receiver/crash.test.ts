@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { initCertificates } from '../../src/certs/store.ts';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
 import { readSpooled } from '../../src/spool/spool.ts';
@@ -90,7 +91,10 @@ async function assertSafe({ directory }: Site, safe: ReadonlyMap<string, number>
   for (const host of hosts) {
     const number = safe.get(host);
     if (number === undefined) continue;
-    const spooled = await readSpooled(join(directory, 'spool'), parseHostName(host), log);
+    const spooled = await readSpooled(join(directory, 'spool'), parseHostName(host), {
+      log,
+      clock: systemClock,
+    });
     const text = spooled?.output.toString() ?? '';
     const stored = Number(/^Number: (\d+)$/m.exec(text)?.[1]);
     assert.ok(stored >= number, `${host}: ${stored} is there, ${number} was said to be safe`);

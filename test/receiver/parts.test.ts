@@ -202,16 +202,26 @@ test('a token carries its id, and is known by a hash that is fast and never the 
   }
 });
 
-test('when output was produced is read in three spellings, and never in the future', () => {
+test('when output was produced is read as every other time, and never from the future', () => {
   const now = Date.UTC(2026, 0, 1);
-  const read = (text: string) => parseProducedAt(text, now)?.toISOString();
-  assert.equal(parseProducedAt(undefined, now), undefined);
+  const read = (text: string) => parseProducedAt(text, now, 60_000)?.toISOString();
+  assert.equal(parseProducedAt(undefined, now, 60_000), undefined);
   assert.equal(read('1767225000.5'), '2025-12-31T23:50:00.500Z');
   assert.equal(read('2025-12-31T23:50:00+01:00'), '2025-12-31T22:50:00.000Z');
   assert.equal(read('Wed, 31 Dec 2025 23:50:00 GMT'), '2025-12-31T23:50:00.000Z');
+  assert.equal(read('Wed Dec 31 23:50:00 UTC 2025'), '2025-12-31T23:50:00.000Z');
+  assert.equal(read('2026-01-01T00:01:00Z'), '2026-01-01T00:01:00.000Z');
   for (const bad of ['', '0', '-1', 'now', '2025-12-31', '2025-13-01T00:00:00Z', '99999999999']) {
     assert.throws(() => read(bad), { reason: 'bad-request' }, bad);
   }
+  assert.throws(() => read('yesterday'), {
+    message:
+      'X-Produced-At "yesterday" is no time we can read; send seconds since 1970, or a time as in RFC 3339',
+  });
+  assert.throws(() => read('2026-01-01T00:02:00Z'), {
+    message:
+      'X-Produced-At "2026-01-01T00:02:00Z" is 2m in the future, allowed are 1m; is a clock wrong?',
+  });
 });
 
 test('records are one readable file each, private, replaced whole, and read again when changed', async (t) => {

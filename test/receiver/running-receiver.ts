@@ -96,7 +96,8 @@ export async function startReceiver(
   });
   const ports = await receiver.start();
   const accesses = await Accesses.open(settings.state);
-  const read = (host: string) => readSpooled(settings.spool, parseHostName(host), log);
+  const read = (host: string) =>
+    readSpooled(settings.spool, parseHostName(host), { log, clock: systemClock });
   return {
     ...ports,
     receiver,

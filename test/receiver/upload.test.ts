@@ -121,7 +121,7 @@ test('refusals are one line of text, and tell nobody whether a host exists', {
       ['-H', 'X-Produced-At: yesterday'],
       {
         status: 400,
-        body: 'X-Produced-At must be seconds since 1970 or a time as in RFC 3339 (USAGE)\n',
+        body: 'X-Produced-At "yesterday" is no time we can read; send seconds since 1970, or a time as in RFC 3339 (USAGE)\n',
       },
     ],
     [goodOutput, ['-X', 'DELETE'], { status: 405, body: 'only PUT and POST here (USAGE)\n' }],
@@ -155,7 +155,7 @@ test('when it was produced is kept', { skip }, async (t) => {
   const at = Math.floor(Date.now() / 1000) - 3600;
   const iso = new Date(at * 1000).toISOString();
   const http = new Date(at * 1000).toUTCString();
-  for (const text of [String(at), iso, http]) {
+  for (const text of [String(at), iso, http, `${at}.000`]) {
     const said = await curlUpload(running, 'web01', goodOutput, [
       ...args,
       '-H',
@@ -164,6 +164,30 @@ test('when it was produced is kept', { skip }, async (t) => {
     assert.deepEqual(said, empty);
     assert.equal((await running.readSpooled('web01'))?.producedAt.toISOString(), iso);
   }
+});
+
+test('the newest produced wins, and none is from the future', { skip }, async (t) => {
+  const running = await startReceiver(t);
+  const args = bearer(await running.makeAccess({}));
+  const now = Math.floor(Date.now() / 1000);
+  const upload = (text: string, producedAt: number) =>
+    curlUpload(running, 'web01', `${goodOutput}${text}`, [
+      ...args,
+      '-H',
+      `X-Produced-At: ${producedAt}`,
+    ]);
+  assert.deepEqual(await upload('new', now - 10), empty);
+  assert.deepEqual(await upload('delayed', now - 900), empty);
+  assert.equal(await running.readOutput('web01'), `${goodOutput}new`);
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
+  const dropped = `older output dropped: produced ${iso(now - 900)}, there is one of ${iso(now - 10)}`;
+  assert.match(running.log.lines.join('\n'), new RegExp(`${dropped} \\(upload token \\w+\\)`));
+  const { status, body } = await upload('ahead', now + 3600);
+  assert.equal(status, 400);
+  assert.match(body, /^X-Produced-At "\d+" is (?:1h|59m\d+s) in the future, allowed are 1m; /);
+  assert.equal(await running.readOutput('web01'), `${goodOutput}new`);
+  assert.deepEqual(await upload('newest', now), empty);
+  assert.equal(await running.readOutput('web01'), `${goodOutput}newest`);
 });
 
 test('piggyback gets in only for hosts the sender may write for', { skip }, async (t) => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { makeFileName, nextVersion, shardOf } from '../../src/spool/names.ts';
 import { readPrevious, readSpooled } from '../../src/spool/spool.ts';
@@ -14,7 +15,7 @@ const web1 = parseHostName('web1');
 const silent = makeCollectingLog();
 
 const textOf = async (directory: string) =>
-  (await readSpooled(directory, web1, silent))?.output.toString();
+  (await readSpooled(directory, web1, { log: silent, clock: systemClock }))?.output.toString();
 
 /** A spool with two outputs of a host, and the path and bytes of the newer. */
 async function openWithTwo(t: TestContext) {
@@ -58,7 +59,7 @@ test('what is passed over is logged, and the last good one before is not served 
   const { directory, path, bytes } = await openWithTwo(t);
   await writeFile(path, bytes.subarray(0, 100));
   const log = makeCollectingLog();
-  assert.equal(await readPrevious(directory, web1, log), undefined);
+  assert.equal(await readPrevious(directory, web1, { log, clock: systemClock }), undefined);
   assert.deepEqual(log.lines, [`warn ${path} is torn or foreign: passed over { host: 'web1' }`]);
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { readPrevious, readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
@@ -28,8 +29,8 @@ test('a full disk refuses new output, keeps the old readable, and leaves nothing
     fault.message,
     `putting the output of web2 into ${directory}: no space left on device`,
   );
-  const newest = await readSpooled(directory, web1, log);
-  const previous = await readPrevious(directory, web1, log);
+  const newest = await readSpooled(directory, web1, { log, clock: systemClock });
+  const previous = await readPrevious(directory, web1, { log, clock: systemClock });
   assert.equal(newest?.output.toString(), 'b'.repeat(50_000));
   assert.equal(previous?.output.toString(), 'a'.repeat(50_000));
   assert.equal((await namesIn(directory)).length, 2);
@@ -48,6 +49,6 @@ test('a disk that has space again takes new output again', async (t) => {
   assert.equal(again.spool.summaries()[0]?.bytes, 50_000);
   await rm(join(small, 'big'));
   await spool.put(makeNewOutput('web1', 'b'.repeat(50_000), 2));
-  const read = await readSpooled(directory, web1, makeCollectingLog());
+  const read = await readSpooled(directory, web1, { log: makeCollectingLog(), clock: systemClock });
   assert.equal(read?.output.toString(), 'b'.repeat(50_000));
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { readPrevious, readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
@@ -39,8 +40,8 @@ async function readForwards(directory: string, seen: Map<string, number>): Promi
   const log = makeCollectingLog();
   for (let index = 0; index < 6; index += 1) {
     const host = parseHostName(`web${index}`);
-    const previous = await readPrevious(directory, host, log);
-    const newest = await readSpooled(directory, host, log);
+    const previous = await readPrevious(directory, host, { log, clock: systemClock });
+    const newest = await readSpooled(directory, host, { log, clock: systemClock });
     const received = newest?.receivedAt.getTime() ?? 0;
     assert.ok(received >= (seen.get(host) ?? 0), `${host} goes back`);
     assert.ok((previous?.receivedAt.getTime() ?? 0) <= received);

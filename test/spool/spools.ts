@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { namesOf, shardOf, shards } from '../../src/spool/names.ts';
 import { type NewOutput, Spool, type SpoolSettings } from '../../src/spool/spool.ts';
@@ -21,7 +22,14 @@ type Bounds = Partial<Pick<SpoolSettings, 'directory' | 'maxBytes' | 'maxHosts'>
 export async function openSpool(test: TestContext, bounds: Bounds = {}): Promise<TestSpool> {
   const directory = bounds.directory ?? join(await makeTempDir(test), 'spool');
   const log = makeCollectingLog();
-  const spool = await Spool.open({ maxBytes: 1e9, maxHosts: 100, ...bounds, directory, log });
+  const spool = await Spool.open({
+    maxBytes: 1e9,
+    maxHosts: 100,
+    ...bounds,
+    directory,
+    log,
+    clock: systemClock,
+  });
   test.after(() => spool.close());
   return { spool, directory, log };
 }

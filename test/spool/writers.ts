@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
@@ -50,7 +51,7 @@ export function startWriter(
 export async function assertReadable(directory: string, acknowledged: Acknowledged): Promise<void> {
   const log = makeCollectingLog();
   for (const [host, newest] of [...acknowledged]) {
-    const read = await readSpooled(directory, parseHostName(host), log);
+    const read = await readSpooled(directory, parseHostName(host), { log, clock: systemClock });
     assert.ok(read !== undefined, `${host} is lost`);
     const received = read.receivedAt.getTime();
     assert.ok(received >= newest, `${host}: ${received} is served, ${newest} was safe`);

@@ -29,9 +29,9 @@ const requireDirectory = promisify(access);
 async function fetchSpooled(
   directory: string,
   { host }: Target,
-  { log, maxOutputBytes }: OpenContext,
+  context: OpenContext,
 ): Promise<Delivery> {
-  const found = await readSpooled(directory, host, log, maxOutputBytes);
+  const found = await readSpooled(directory, host, context);
   if (found === undefined) {
     await requireDirectory(directory).catch((error: unknown) => {
       throw asCourierError(error, `looking into the spool ${directory}`);

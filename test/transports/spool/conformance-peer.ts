@@ -1,5 +1,6 @@
 /** The conformance peer of spool: one somebody else writes to. */
 
+import { systemClock } from '../../../src/clock.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { Spool } from '../../../src/spool/spool.ts';
 import { parseSourceUri } from '../../../src/transports/source.ts';
@@ -11,14 +12,20 @@ import { makeTempDir, removeTempDir } from '../../helpers/temp-dir.ts';
 export async function startSpool(): Promise<ConformancePeer> {
   const directory = await makeTempDir();
   const log = makeCollectingLog();
-  const writer = await Spool.open({ directory, maxBytes: 1e9, maxHosts: 1000, log });
+  const writer = await Spool.open({
+    directory,
+    maxBytes: 1e9,
+    maxHosts: 1000,
+    log,
+    clock: systemClock,
+  });
   return {
     module: spool,
     source: { uri: parseSourceUri(`spool://${directory}`), options: {} },
-    offer: (name, output, producedAt) => {
+    offer: async (name, output, producedAt) => {
       const [host, receivedAt] = [parseHostName(name), new Date()];
       const times = { producedAt: producedAt ?? receivedAt, receivedAt };
-      return writer.put({ host, output, ...times, origin: 'upload x' });
+      await writer.put({ host, output, ...times, origin: 'upload x' });
     },
     withdraw: (name) => writer.remove(parseHostName(name)),
     secrets: [],
