@@ -58,7 +58,9 @@ export async function answer(
 
 /** What every host does all the time, done without anything to say about it. */
 function isRoutine(exchange: Exchange, refusal: Refusal | undefined): boolean {
-  return exchange.isRoutine && refusal === undefined && exchange.note.losses === undefined;
+  const { losses, dropped } = exchange.note;
+  const isAsUsual = losses === undefined && dropped === undefined;
+  return exchange.isRoutine && refusal === undefined && isAsUsual;
 }
 
 type Outcome = { readonly answer: Answer } | { readonly refusal: Refusal };
