@@ -2,7 +2,7 @@
 
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { chooseNewest, mostCandidates } from '../candidates.ts';
+import { type Chosen, chooseNewest, mostCandidates } from '../candidates.ts';
 import type { OpenContext, PassedOver } from '../transport.ts';
 import { realPath } from './file-system.ts';
 import type { Location } from './location.ts';
@@ -83,7 +83,8 @@ async function chooseFile(
         ? { unsettled: new CourierError('TIMEOUT', `${entry.shown} vanished before it was read`) }
         : readDrop(entry, place, directory, rules),
     );
-  return choose(entries, read, rules);
+  const leftOut = listing.leftOut.map(({ name, kind }) => ({ name: `${name}`, why: kind }));
+  return choose(entries, read, rules, leftOut);
 }
 
 function toNoFile(shown: string, pattern: string | undefined, { leftOut }: Listing): CourierError {
@@ -113,17 +114,26 @@ async function choose(
   entries: readonly Entry[],
   read: (entry: Entry) => Promise<Look>,
   { accepts, signal, clock, isLast }: LookRules,
+  leftOut: PassedOver = [],
 ): Promise<Look<ChosenDrop>> {
   const unsettled: CourierError[] = [];
-  const growing = new Map<Buffer, string | undefined>();
+  const growing = new Map<Buffer, CourierError>();
   const readSettled = async (entry: Entry): Promise<Drop> => {
     const look = await read(entry);
     if ('drop' in look) {
-      growing.set(look.drop.output, findGrowing(look.drop, clock.now()));
+      const why = findGrowing(look.drop, clock.now());
+      if (why !== undefined) growing.set(look.drop.output, new CourierError('TIMEOUT', why));
       return look.drop;
     }
     unsettled.push(look.unsettled);
     throw look.unsettled;
+  };
+  const acceptSettled = async (bytes: Buffer) => {
+    const objection = await accepts(bytes, signal);
+    const grows = growing.get(bytes);
+    if (objection !== undefined || grows === undefined) return objection;
+    unsettled.push(grows);
+    return grows.message;
   };
   const untilUnsettled = function* () {
     for (const entry of entries) if (isLast || unsettled.length === 0) yield entry;
@@ -134,16 +144,26 @@ async function choose(
     originOf: ({ shown }: Entry) => shown,
     read: readSettled,
     nothing: 'there is no file',
-    accepts: async (bytes) => (await accepts(bytes, signal)) ?? growing.get(bytes),
+    accepts: acceptSettled,
     signal,
   }).catch((error: CourierError) => error);
   const [first] = unsettled;
   if (first !== undefined && !isLast) return { unsettled: first };
   if (chosen instanceof Error) throw chosen;
-  const { got, objection, passedOver } = chosen;
-  const isYoung = Math.abs(clock.now() - got.modifiedAt.getTime()) < youngMs;
-  if (objection !== undefined && isYoung && !isLast) {
+  return toLook(chosen, clock.now(), isLast, leftOut);
+}
+
+/** Where nothing is output, the names say what else is there. */
+function toLook(
+  { got, objection, passedOver }: Chosen<Entry, Drop>,
+  nowMs: number,
+  isLast: boolean,
+  leftOut: PassedOver,
+): Look<ChosenDrop> {
+  if (objection === undefined) return { drop: { ...got, passedOver } };
+  const isYoung = Math.abs(nowMs - got.modifiedAt.getTime()) < youngMs;
+  if (isYoung && !isLast) {
     return { unsettled: new CourierError('MALFORMED', `${got.path}: ${objection}`) };
   }
-  return { drop: { ...got, passedOver } };
+  return { drop: { ...got, passedOver: [...passedOver, ...leftOut] } };
 }

@@ -169,6 +169,19 @@ test('what was changed a moment ago and ends within a line waits for its end', a
   assert.equal((await fetchFile(`${drops}/`, { context })).origin, path);
 });
 
+test('what is completed while we wait goes before what is older', async (t) => {
+  const drops = await makeDrops(t);
+  await drop(drops, 'older', output);
+  const path = join(drops, 'web01');
+  await writeFile(path, output.subarray(0, output.length - 5));
+  const now = Date.now() + 1000;
+  const clock = { ...systemClock, now: () => now, sleep: () => writeFile(path, output) };
+  const context = { ...makeOpenContext({ clock }), accepts: makeJudging().accepts };
+  const delivery = await fetchFile(`${drops}/`, { context });
+  assert.equal(delivery.origin, path);
+  assert.ok(output.equals(delivery.output));
+});
+
 test('a file from the future comes behind all others', async (t) => {
   const drops = await makeDrops(t);
   await drop(drops, 'web01', output);
@@ -243,6 +256,15 @@ test('the line names the file, and how many were passed over and why', async (t)
     page,
     /^cmk-courier: file: web01: \/\S+\/page: line 1: this looks like an HTML page titled "Sign in", not agent output \(rule html-page\) \(MALFORMED\)$/,
   );
+});
+
+test('where no file is output, those left out for their names are named, too', async (t) => {
+  const drops = await makeDrops(t);
+  await drop(drops, 'README', 'drops\n');
+  await drop(drops, 'web01.txt.new', output);
+  const line = await fetchLine(`${drops}/`);
+  const start = `cmk-courier: file: web01: ${drops}/README: line 1: no section in the output; it begins with "drops" (rule no-section); `;
+  assert.equal(line, `${start}passed over web01.txt.new (partial file) (MALFORMED)`);
 });
 
 test('an abort while a file is judged ends the fetch with its reason', async (t) => {
