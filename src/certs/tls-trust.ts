@@ -1,11 +1,15 @@
 /** Which certificate authorities are trusted. */
 
-import { readFile } from 'node:fs/promises';
+import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { OpenContext } from '../transports/transport.ts';
+
+// `node:fs/promises` would do the same, but takes 1.5 ms to load.
+const readFile = promisify(fs.readFile);
 
 /**
  * Where distributions keep the system's authorities in one file, as Go looks for them

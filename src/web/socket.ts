@@ -3,6 +3,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { prepareNameCheck } from '../names/ip-address.ts';
 import { waitFor } from '../system/waiting.ts';
 
 export interface Endpoint {
@@ -38,6 +39,7 @@ export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promi
 async function startConnecting(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
   const { path, host = '', port = 0, family } = endpoint;
   if (path !== undefined) return connect({ path });
+  prepareNameCheck(host);
   if (isIP(host) !== 0) return connect({ host, port });
   const { answerWith, sharedLookup } = await import('../lookup/lookup.ts');
   const found = await sharedLookup().find(host, family, signal);

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Authority } from '../helpers/certificates.ts';
 import { courier } from '../helpers/run-program.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
 import { interleave, showTimings } from './interleave.ts';
@@ -11,11 +12,17 @@ import { sampleOutput } from './sample-output.ts';
 
 /** A web server in a process of its own: this one stands still while it times. */
 const serverCode = `
-const output = require('node:fs').readFileSync(process.argv[1]);
-require('node:http').createServer((request, response) => {
+const { readFileSync } = require('node:fs');
+const [, output, pem] = process.argv;
+const [body, own] = [readFileSync(output), readFileSync(pem)];
+const answer = (request, response) => {
   response.setHeader('last-modified', new Date().toUTCString());
-  response.end(output);
-}).listen(0, '127.0.0.1', function () { console.log(this.address().port); });
+  response.end(body);
+};
+const plain = require('node:http').createServer(answer);
+const secure = require('node:https').createServer({ key: own, cert: own }, answer);
+plain.listen(0, '127.0.0.1', () =>
+  secure.listen(0, '127.0.0.1', () => console.log(plain.address().port, secure.address().port)));
 `;
 
 /** The table of start-up times, with `turns` turns. */
@@ -44,6 +51,12 @@ export function benchStartup(turns: number): Promise<string> {
           name: 'cmk-courier fetch, http:',
           command: [courier, 'fetch', '--host=web01', url.address],
         },
+        {
+          name: 'cmk-courier fetch, https:',
+          command: [courier, 'fetch', '--host=web01', `--ca=${url.ca}`, url.secured],
+          // Which Node would read at every start.
+          env: { NODE_EXTRA_CA_CERTS: '' },
+        },
         { name: 'curl', command: ['curl', '-sS', '-o', '/dev/null', url.address] },
         { name: 'python3 with urllib', command: ['python3', '-c', python] },
         { name: 'cat', command: ['cat', drop] },
@@ -55,15 +68,32 @@ export function benchStartup(turns: number): Promise<string> {
   });
 }
 
-async function startServer(folder: string): Promise<{ address: string; stop: () => void }> {
+interface Served {
+  readonly address: string;
+  readonly secured: string;
+  /** A file with the authority of the secured one. */
+  readonly ca: string;
+  readonly stop: () => void;
+}
+
+async function startServer(folder: string): Promise<Served> {
   const output = join(folder, 'output');
+  const pem = join(folder, 'server.pem');
+  const ca = join(folder, 'ca.pem');
+  const authority = new Authority('bench');
+  const { key, cert } = authority.issueServer({ name: 'localhost', names: ['127.0.0.1'] });
   writeFileSync(output, sampleOutput());
-  const child = spawn(process.execPath, ['-e', serverCode, output], {
+  writeFileSync(pem, key + cert);
+  writeFileSync(ca, authority.cert);
+  const child = spawn(process.execPath, ['-e', serverCode, output, pem], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [port] = await once(child.stdout, 'data');
+  const [ports] = await once(child.stdout, 'data');
+  const [plain, secure] = String(ports).trim().split(' ');
   return {
-    address: `http://127.0.0.1:${String(port).trim()}/web01`,
+    address: `http://127.0.0.1:${plain}/web01`,
+    secured: `https://127.0.0.1:${secure}/web01`,
+    ca,
     stop: () => child.kill('SIGKILL'),
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
+import { prepareNameCheck } from '../../names/ip-address.ts';
 import { waitFor, withTimeLimit } from '../../system/waiting.ts';
 import { connectFault, connectTimeout, lookupFault } from './observations.ts';
 import type { AgentPlace } from './place.ts';
@@ -36,6 +37,7 @@ export async function connectTo(
 
 /** The first address of a name; a site, too, asks one alone. */
 async function resolve(address: string, signal: AbortSignal): Promise<string> {
+  prepareNameCheck(address);
   const { isIP } = await import('node:net');
   if (isIP(address) !== 0) return address;
   const { sharedLookup } = await import('../../lookup/lookup.ts');
