@@ -18,7 +18,10 @@ export interface LostPiggyback {
   readonly kind: 'lost piggyback';
   /** The end of a block, not the beginning of one. */
   readonly isClosing: boolean;
-  /** Otherwise it counts only with a header right behind it: logs draw such things, too. */
+  /**
+   * Complete, and with a name as hosts have. Anything else counts only with a header right behind
+   * it: logs draw such things, too.
+   */
   readonly isSure: boolean;
 }
 
@@ -29,7 +32,7 @@ const byteOrderMark = '\xef\xbb\xbf';
 const header = '<<<[A-Za-z0-9_]+(?::[^<>]*)?>>>';
 const gluedHeader = new RegExp(`[^<]${header}$|^${header}[^>]`);
 const damagedHeader = /^<{2,3}[A-Za-z0-9_]+(?::[^<>]*)?>{2,3}$/;
-/** At an end of the line, or with a marker of the next line behind it; or short of brackets. */
+/** At an end of the line, or with a marker right behind it; or short of brackets. */
 const lostPiggyback = new RegExp(
   [
     '<<<<([^<>]*)>>>>[\\t\\v\\f\\r ]*(?:$|<<<)',

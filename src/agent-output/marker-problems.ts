@@ -63,6 +63,7 @@ export class MarkerProblems {
     this.#suspicions.push({ step, lost: isStray ? undefined : lost, otherwise: rule });
   }
 
+  /** Tells what was suspected, now that the next marker or the end is there. */
   settle(next: Next): void {
     if (this.#suspicions.length === 0) return;
     for (const { step, lost, otherwise } of this.#suspicions) {

@@ -86,7 +86,7 @@ function toMeaning(output: Buffer, start: number, end: number): Meaning | undefi
     case 'piggyback-header':
       return { kind, host: toPiggybackedHost(output.subarray(start + 4, end - 4)) };
     case 'header': {
-      const header = readSectionHeader(output.subarray(start, end));
+      const header = readSectionHeader(output, start, end);
       return typeof header === 'string'
         ? { kind: 'invalid-header', rule: header }
         : { kind, header };

@@ -56,15 +56,19 @@ const mostKnown = 2000;
 const longestKnown = 256;
 
 /**
- * Reads a section header; `line` is all of it, from `<<<` to `>>>`. Parts that are not
- * `option(value)` are ignored, of an option given twice the last value counts.
+ * Reads a section header: all that stands between two offsets, brackets included. Parts that are
+ * not `option(value)` are ignored, of an option given twice the last value counts.
  */
-export function readSectionHeader(line: Buffer): SectionHeader | InvalidHeaderRule {
-  if (line.length > limits.headerBytes) return 'header-too-long';
-  const key = line.toString('latin1');
+export function readSectionHeader(
+  output: Buffer,
+  start = 0,
+  end = output.length,
+): SectionHeader | InvalidHeaderRule {
+  if (end - start > limits.headerBytes) return 'header-too-long';
+  const key = output.toString('latin1', start, end);
   const seen = known.get(key);
   if (seen !== undefined) return seen;
-  const read = readUnknown(line);
+  const read = readUnknown(output.subarray(start, end));
   if (typeof read !== 'string' && key.length <= longestKnown && comesAgain(read)) {
     if (known.size === mostKnown) known.clear();
     known.set(key, read);
