@@ -90,33 +90,46 @@ export class Credentials {
     const memory = this.#memoryOf(given, access);
     // The record is the same object as long as its file is unchanged.
     if (access !== undefined && this.#remembered.get(memory) === access) return true;
-    const underWay = this.#underWay.get(memory);
+    const isOver = this.#isOver(given, address);
+    // Nobody waits in the queue of those who are over the limit but who is himself.
+    const shared = isOver ? `${memory} ${address}` : memory;
+    const underWay = this.#underWay.get(shared);
     if (underWay !== undefined) return underWay;
-    const check = this.#checkSlowly(given, access, address);
-    this.#underWay.set(memory, check);
+    const check = this.#checkSlowly(given, access, { address, isOver });
+    this.#underWay.set(shared, check);
     try {
       const isRight = await check;
       if (isRight && access !== undefined) await this.#keep(memory, given, access);
       return isRight;
     } finally {
-      this.#underWay.delete(memory);
+      this.#underWay.delete(shared);
     }
   }
 
-  async #checkSlowly(given: Given, access: Access | undefined, address: string): Promise<boolean> {
+  #isOver(given: Given, address: string): boolean {
+    return (
+      this.#failures.peek(pairOf(given, address)) !== undefined ||
+      this.#failuresOfAddress.peek(address) !== undefined
+    );
+  }
+
+  async #checkSlowly(
+    given: Given,
+    access: Access | undefined,
+    { address, isOver }: { readonly address: string; readonly isOver: boolean },
+  ): Promise<boolean> {
     const hash = access?.hash ?? (await this.#nobody);
     const check = () => isPassword(given.secret, hash);
     // There is a record of just this token, of before they had fast hashes: nobody is guessing.
     if (given.kind !== 'user' && access !== undefined) return this.#hashing.run(check, access.id);
-    const pair = pairOf(given, address);
-    const isOver =
-      this.#failures.peek(pair) !== undefined ||
-      this.#failuresOfAddress.peek(address) !== undefined;
     if (!isOver) return this.#hashing.run(check, address);
-    return this.#slowly.run(async () => {
-      await sleep(pauseMs);
-      return check();
-    }, pair);
+    return this.#slowly.run(
+      async () => {
+        await sleep(pauseMs);
+        return check();
+      },
+      pairOf(given, address),
+    );
   }
 
   #failed(given: Given, address: string, expiresAt?: string | null): Refusal {
@@ -154,9 +167,9 @@ export class Credentials {
   }
 }
 
-/** Whose failures are counted together. */
+/** Whose failures are counted together; however long a name is, it takes no more memory. */
 function pairOf({ kind, name }: Given, address: string): string {
-  return `${address} ${kind} ${name}`;
+  return `${address} ${kind} ${name.slice(0, 100)}`;
 }
 
 /** `Basic` (RFC 7617, UTF-8), `Bearer` (RFC 6750) and `CMK-TOKEN` (agent-receiver.md#requests). */

@@ -1,7 +1,7 @@
 /** What `hosts revoke`, `hosts list` and `hosts allow --piggyback` promise. */
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { isHostUuid } from '../../src/certs/dns-name.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
@@ -226,4 +226,23 @@ test('list shows hosts, tokens with their names, and no host twice', async (t) =
     'USAGE',
     /^--name must be a name of up to 100 characters|must be a name of up to 100 characters/,
   );
+});
+
+test('where the deny list cannot be written all else is revoked, and it is said what is left', async (t) => {
+  const running = await startReceiver(t);
+  const place = placeOf(running);
+  const token = await running.makeAccess({ kind: 'registration', hosts: ['web01'] });
+  const connection = await register(place, { token }, 'web01');
+  const own = await running.makeAccess({ hosts: ['web01'] });
+  await mkdir(`${running.directory}/certificates/revoked.txt`);
+  await expectFault(
+    runHosts(running, ['revoke', 'web01']),
+    'LOCAL',
+    new RegExp(
+      `^web01 ${connection.uuid} is registered no more; revoked upload token ${idOf(own)} for web01; its certificates are not on the deny list: reading .*revoked\\.txt: is a directory; \`cmk-courier certs revoke ${connection.uuid}\` does when that is mended$`,
+    ),
+  );
+  assert.equal(await upload(running, own, 'web01'), 401);
+  await rmdir(`${running.directory}/certificates/revoked.txt`);
+  await assert.rejects(push(place, connection, goodOutput), { status: 403 });
 });

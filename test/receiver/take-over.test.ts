@@ -171,3 +171,35 @@ test('what was allowed stays allowed when the host asks again before it looks', 
   );
   assert.equal((await askProgress(asked)).status, 'Success');
 });
+
+test('nobody puts a wish to take over in the place of the request of somebody else', async (t) => {
+  const running = await startReceiver(t, { takeOver: ['ask'] });
+  const place = { port: running.port, site };
+  const admin = await credentialFor(running, 'admin');
+  await register(place, admin, 'web01');
+  const labels = { 'cmk/hostname-simple': 'web02' };
+  const asked = await askForRegistration(place, admin, labels);
+  const { uuid } = asked.keys;
+  await assert.rejects(register(place, await credentialFor(running, 'eve'), 'web01', { uuid }), {
+    message: 'Request failed with code 403: the request was made by somebody else (REFUSED)',
+  });
+  await runHosts(running, ['allow', 'web02']);
+  assert.equal((await askProgress(asked)).status, 'Success');
+});
+
+test('a request that was allowed takes a name over once, not again from who has it then', async (t) => {
+  const running = await startReceiver(t);
+  const place = { port: running.port, site };
+  const admin = await credentialFor(running, 'admin');
+  const labels = { 'cmk/hostname-simple': 'web01' };
+  const asked = await askForRegistration(place, admin, labels);
+  await runHosts(running, ['allow', 'web01']);
+  assert.equal((await askProgress(asked)).status, 'Success');
+  assert.equal((await askProgress(asked)).status, 'Success');
+  const next = await register(place, admin, 'web01');
+  await assert.rejects(askProgress(asked), {
+    message:
+      'Request failed with code 403: another identity was registered for this host meanwhile (REFUSED)',
+  });
+  await push(place, next, goodOutput);
+});

@@ -3,6 +3,7 @@
 import { isHostUuid } from '../../certs/dns-name.ts';
 import { revokeHost as revokeCertificates } from '../../certs/revoke.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
 import { matchesPattern } from '../patterns.ts';
 import type { Access } from '../state/accesses.ts';
 import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
@@ -30,21 +31,33 @@ export async function revoke(
 ): Promise<string> {
   const state = await openState(directory);
   const lines: string[] = [];
-  for (const name of names) {
-    const registered = await findHost(name, state);
-    const host = registered?.host ?? name;
-    const done = [
-      ...(registered === undefined
-        ? await revokeUnlinked(name, state, revoking)
-        : await revokeHost(registered, state, revoking)),
-      ...(await revokeRequests(name, host, state)),
-      ...(await revokeAccesses(name, host, [state, revoking])),
-    ];
-    const left = revoking.forget ? [] : await describeRest(name, host, state);
-    if (done.length === 0) throw nothingThere(name, left);
-    lines.push(...done, ...left);
-  }
+  for (const name of names) lines.push(...(await revokeOne(name, state, revoking)));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Certificates come last: without a host they are good for nothing, and what fails there stops nothing. */
+async function revokeOne(
+  name: string,
+  state: State,
+  revoking: Revoking,
+): Promise<readonly string[]> {
+  const registered = await findHost(name, state);
+  const host = registered?.host ?? name;
+  const removed = registered && (await state.hosts.remove(host));
+  const done = [
+    ...(registered === undefined ? await removeDamaged(name, state) : []),
+    ...(await revokeRequests(name, host, state)),
+    ...(await revokeAccesses(name, host, [state, revoking])),
+  ];
+  if (registered !== undefined && revoking.forget)
+    done.unshift(`forgot ${host} ${registered.uuid}`);
+  const certificates = revoking.forget
+    ? []
+    : await revokeAllCertificates(name, removed ?? registered, [done, revoking]);
+  const left = revoking.forget ? [] : await describeRest(name, host, state);
+  const all = [...certificates, ...done];
+  if (all.length === 0) throw nothingThere(name, left);
+  return [...all, ...left];
 }
 
 function nothingThere(name: string, left: readonly string[]): CourierError {
@@ -52,40 +65,37 @@ function nothingThere(name: string, left: readonly string[]): CourierError {
   return new CourierError('USAGE', message);
 }
 
-/** The link goes first: it is what every request asks for. */
-async function revokeHost(
-  { host, uuid }: RegisteredHost,
-  { hosts }: State,
-  { forget, certificates, now }: Revoking,
+/** Of a host as it was at the last moment, or of a UUID that never got, or no longer has, a host. */
+async function revokeAllCertificates(
+  name: string,
+  host: RegisteredHost | undefined,
+  [done, { certificates, now }]: readonly [readonly string[], Revoking],
 ): Promise<readonly string[]> {
-  // What was there at the last moment: a certificate may have been added since.
-  const known = (await hosts.remove(host))?.certificates ?? [];
-  if (forget) return [`forgot ${host} ${uuid}`];
-  const serials = known.map(({ serial }) => serial);
-  const revoked = await revokeCertificates({ uuid, serials }, certificates(), new Date(now));
-  return [`revoked ${host} ${uuid}, ${count(revoked.length, 'certificate')}`];
+  const uuid = host?.uuid ?? name;
+  if (!isHostUuid(uuid)) return [];
+  const whose = host === undefined ? uuid : `${host.host} ${uuid}`;
+  const serials = host?.certificates.map(({ serial }) => serial) ?? [];
+  try {
+    const revoked = await revokeCertificates({ uuid, serials }, certificates(), new Date(now));
+    if (host === undefined && revoked.length === 0) return [];
+    return [`revoked ${whose}, ${count(revoked.length, 'certificate')}`];
+  } catch (error) {
+    const { code, message } = asCourierError(error, 'revoking certificates');
+    const before = [...(host === undefined ? [] : [`${whose} is registered no more`]), ...done];
+    const how = `\`cmk-courier certs revoke ${uuid}\` does when that is mended`;
+    const told = [...before, `its certificates are not on the deny list: ${message}; ${how}`];
+    throw new CourierError(code, told.join('; '), { cause: error });
+  }
 }
 
-/** A record nobody can read, or certificates whose UUID never got, or no longer has, a host. */
-async function revokeUnlinked(
-  name: string,
-  { hosts }: State,
-  { forget, certificates, now }: Revoking,
-): Promise<readonly string[]> {
+/** A record nobody can read. */
+async function removeDamaged(name: string, { hosts }: State): Promise<readonly string[]> {
   const { damaged } = await hosts.inspect();
   const broken = damaged.find((record) => record.name === name);
-  if (broken !== undefined) {
-    await hosts.removeDamaged(name);
-    const unknown = `its certificates are not known: they are good for nothing without it`;
-    return [`removed the damaged record of ${name} (${broken.message}); ${unknown}`];
-  }
-  if (forget || !isHostUuid(name)) return [];
-  const revoked = await revokeCertificates(
-    { uuid: name, serials: [] },
-    certificates(),
-    new Date(now),
-  );
-  return revoked.length === 0 ? [] : [`revoked ${name}, ${count(revoked.length, 'certificate')}`];
+  if (broken === undefined) return [];
+  await hosts.removeDamaged(name);
+  const unknown = 'its certificates are not known: they are good for nothing without it';
+  return [`removed the damaged record of ${name} (${broken.message}); ${unknown}`];
 }
 
 /** One that was allowed would register the host again. */

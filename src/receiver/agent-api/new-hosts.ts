@@ -50,6 +50,7 @@ async function remember(exchange: Exchange, services: Services, access: Access):
       allowedBy: isAllowed ? 'rule' : null,
       reason: null,
       answeredAt: null,
+      completedAt: null,
       allowedPiggyback: [],
       // What a person has allowed stays allowed when the host asks again before it looks.
       ...(stands?.allowedBy === 'hand' ? toDecision(stands) : {}),
@@ -67,8 +68,8 @@ async function remember(exchange: Exchange, services: Services, access: Access):
 }
 
 function toDecision(request: RegistrationRequest) {
-  const { state, allowedBy, reason, answeredAt, allowedPiggyback } = request;
-  return { state, allowedBy, reason, answeredAt, allowedPiggyback };
+  const { state, allowedBy, reason, answeredAt, completedAt, allowedPiggyback } = request;
+  return { state, allowedBy, reason, answeredAt, completedAt, allowedPiggyback };
 }
 
 /** `register_new_ongoing`: what has become of it. */
@@ -150,18 +151,19 @@ async function complete(
   exchange: Exchange,
   services: Services,
 ): Promise<Answer> {
-  const { uuid, mode, piggyback, allowedPiggyback, requestedBy: by, allowedBy } = request;
+  const { uuid, mode, piggyback, allowedPiggyback, requestedBy: by } = request;
   const host = parseHostName(request.host);
   const signed = await sign(await checkSigningRequest(request.csr, uuid), services);
-  const replaces = allowedBy === 'hand' ? 'anybody' : 'nobody';
-  const link = { uuid, host, mode, piggyback, allowedPiggyback, by, replaces } as const;
+  const link = { uuid, host, mode, piggyback, allowedPiggyback, by, certificates: [signed] };
   // Nobody revokes or declines it meanwhile.
   await services.state.requests.update(uuid, async (now) => {
     if (now?.state !== 'allowed' || now.host !== host) {
       throw new Refusal('forbidden', 'the request is no longer allowed');
     }
-    await linkHost({ ...link, certificates: [signed] }, exchange, services);
-    return now;
+    // The word of a person holds for once: whoever has the name since keeps it.
+    const isAllowed = now.allowedBy === 'hand' && now.completedAt === null;
+    await linkHost({ ...link, replaces: isAllowed ? 'anybody' : 'nobody' }, exchange, services);
+    return { ...now, completedAt: now.completedAt ?? new Date(services.clock.now()).toISOString() };
   });
   return jsonAnswer({
     status: 'Success',

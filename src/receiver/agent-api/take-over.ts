@@ -87,22 +87,28 @@ async function ask(
   if (await state.requests.isFull()) {
     throw new Refusal('overloaded', 'too many hosts wait to be registered', { retryAfterS: 600 });
   }
-  await state.requests.update(uuid, () => ({
-    uuid,
-    host,
-    state: 'new',
-    allowedBy: null,
-    reason: null,
-    labels: {},
-    csr,
-    requestedBy: by,
-    requestedAt: new Date(clock.now()).toISOString(),
-    answeredAt: null,
-    address: exchange.address,
-    mode: access.mode,
-    piggyback: access.piggyback,
-    allowedPiggyback: [],
-    takesOver: linked.uuid,
-  }));
+  await state.requests.update(uuid, (other) => {
+    if (other !== undefined && other.requestedBy !== by) {
+      throw new Refusal('forbidden', 'the request was made by somebody else');
+    }
+    return {
+      uuid,
+      host,
+      state: 'new',
+      allowedBy: null,
+      reason: null,
+      labels: {},
+      csr,
+      requestedBy: by,
+      requestedAt: new Date(clock.now()).toISOString(),
+      answeredAt: null,
+      completedAt: null,
+      address: exchange.address,
+      mode: access.mode,
+      piggyback: access.piggyback,
+      allowedPiggyback: [],
+      takesOver: linked.uuid,
+    };
+  });
   exchange.note.warning = `${uuid} (${by}) asks to take over ${host} from ${linked.uuid} (${linked.registeredBy})`;
 }

@@ -21,6 +21,8 @@ const requestSchema = z.object({
   requestedBy: z.string(),
   requestedAt: z.string(),
   answeredAt: z.string().nullable().default(null),
+  /** When it first led to a registration: asking again then only repeats the answer. */
+  completedAt: z.string().nullable().default(null),
   address: z.string(),
   mode: z.enum(['push-agent', 'pull-agent']),
   /** Names it may send piggyback for once it is registered, by what it asks with. */
