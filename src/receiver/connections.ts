@@ -8,6 +8,8 @@ interface Connection {
   readonly address: string;
   /** Requests under way on it. */
   busy: number;
+  /** It may still be about to ask: perhaps it is not idle at all. */
+  isNew: boolean;
   /** What is to be done when there are none. */
   whenIdle?: () => void;
 }
@@ -51,6 +53,7 @@ export class Connections {
     const connection = this.#all.get(key);
     if (connection === undefined) return () => undefined;
     connection.busy += 1;
+    connection.isNew = false;
     return () => {
       connection.busy -= 1;
       if (connection.busy === 0) connection.whenIdle?.();
@@ -90,7 +93,7 @@ export class Connections {
       return;
     }
     const key = keyOf(socket);
-    const connection = { socket, address, busy: 0 };
+    const connection = { socket, address, busy: 0, isNew: true };
     this.#all.set(key, connection);
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
     socket.once('close', () => this.#drop(key, connection));
@@ -109,6 +112,10 @@ export class Connections {
       if (connection.busy > 0 || !isCandidate(connection)) continue;
       this.#drop(key, connection);
       connection.socket.destroy();
+      if (connection.isNew) {
+        const what = `a connection of ${connection.address} was closed before it asked for anything`;
+        this.#tellFull(`${what}: there is room for no more than ${this.#all.size + 1}`);
+      }
       return true;
     }
     return false;

@@ -1,11 +1,16 @@
 /** Another user of the machine tries to be believed by the program. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
+import { systemUptime } from '../../src/ready/uptime.ts';
 import { Records } from '../../src/receiver/state/records.ts';
 import { shardOf } from '../../src/spool/names.ts';
 import { Present } from '../../src/spool/newest.ts';
@@ -16,6 +21,7 @@ import { runCourier } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 const skip = skipUnlessRoot();
+const readyScript = fileURLToPath(new URL('../../agents/site/cmk-courier-ready', import.meta.url));
 const host = parseHostName('web01');
 const output = '<<<check_mk>>>\nVersion: 2.4.0\n';
 
@@ -65,6 +71,33 @@ test('a record another user has laid into the spool is passed over', { skip }, a
   assert.equal(await fetchFrom(`spool:${spool}`), output);
   chmodSync(join(shard, good), 0o666);
   assert.match(await fetchFrom(`spool:${spool}`), /^9 .*there is no output of web01/);
+});
+
+test('what another user lays ready is not handed over, whatever it says', { skip }, async (t) => {
+  const root = await makePlace(t);
+  const ready = join(root, 'ready');
+  const uptime = systemUptime();
+  ReadyDirectory.open({ directory: ready, clock: systemClock, uptime });
+  chmodSync(ready, 0o777);
+  const second = Math.floor(uptime.now()) + 600;
+  const forged = `cmk-courier-ready/2 web01 ${uptime.bootId} ${second} - 0\n<<<local>>>\n0 x - fine\n`;
+  writeFileSync(join(root, 'forged'), forged);
+  const lay = `cp '${join(root, 'forged')}' '${ready}/web01' && touch -d '+10 minutes' '${ready}/web01'`;
+  assert.deepEqual([runAsAnotherUser(lay).stderr, runAsAnotherUser(lay).status], ['', 0]);
+  mkdirSync(join(root, 'bin'));
+  const fallback = join(root, 'bin/cmk-courier');
+  writeFileSync(fallback, '#!/bin/sh\necho FALLBACK\n', { mode: 0o755 });
+  const env = { PATH: `${join(root, 'bin')}:${process.env['PATH']}`, CMK_COURIER_READY: ready };
+  const ask = () => spawnSync('sh', [readyScript, 'web01'], { env, encoding: 'utf8' }).stdout;
+  assert.equal(ask(), 'FALLBACK\n');
+  const checked = await runCourier(['hostcheck', 'web01', `--ready=${ready}`], { env });
+  assert.equal(
+    checked.stdout.toString(),
+    `UNKNOWN - cmk-courier: hostcheck: others may change ${ready}: it is writable for everybody (mode 777); chmod go-w ${ready} (CONFIG)\n`,
+  );
+  // The same file of our own is handed over: it was refused for whose it is.
+  chownSync(join(ready, 'web01'), 0, 0);
+  assert.equal(ask(), '<<<local>>>\n0 x - fine\n');
 });
 
 test('a spool that is another user’s is not believed at all', { skip }, async (t) => {
