@@ -39,7 +39,7 @@ export const rules = {
   'no-section': { severity: 'error', when: 'there is no section in it' },
   'torn-by-zeros': {
     severity: 'error',
-    when: 'it has 512 zero bytes in a row, or 16 at its end: a file torn by a crash',
+    when: 'it has 512 zero bytes in a row, or 8 at its end: a file torn by a crash',
   },
   'byte-order-mark': { severity: 'loss', when: 'a UTF-8 mark hides the first section header' },
   'junk-before-header': {

@@ -2,8 +2,8 @@
 
 /** A sector, the least that is lost at once in the middle of a file. */
 const sectorBytes = 512;
-/** The end is lost from any byte on; no row ends in that many. */
-const tailBytes = 16;
+/** The end is lost from any byte on. A row in UTF-32 ends in three. */
+const tailBytes = 8;
 
 export interface Zeros {
   readonly offset: number;
