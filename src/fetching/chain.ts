@@ -21,7 +21,8 @@ export async function fetchFirst(
   const endMs = context.clock.monotonic() + plan.deadlineMs;
   const faults: SourceFault[] = [];
   for (const [index, step] of plan.steps.entries()) {
-    const leftMs = endMs - context.clock.monotonic();
+    // Part of a millisecond has passed since; a message would say a second less.
+    const leftMs = Math.round(endMs - context.clock.monotonic());
     const limitMs = step.timeoutMs ?? plan.timeoutMs;
     const timeoutMs = shareOf(leftMs, plan.steps.length - index, limitMs);
     let delivering = false;
