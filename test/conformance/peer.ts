@@ -19,6 +19,8 @@ export interface ConformancePeer {
   offer(host: string, output: Buffer, producedAt?: Date): Promise<void>;
   /** Where the time of production is not that of the offer: nobody tells, or it is made when asked for. */
   readonly tellsTime?: 'never' | 'of asking';
+  /** Puts it where the returned source points, with a time nobody can read; left out where none is written. */
+  offerMisdated?(host: string, output: Buffer): Promise<Source>;
   /** Takes it away again; fine when nothing is there. */
   withdraw(host: string): Promise<void>;
   /** The peer goes away until it is restored; left out where a peer cannot be away. */

@@ -11,9 +11,10 @@ import { makeHost, makeOutput, toTarget } from '../conformance/fetching.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
 import { putFile } from '../helpers/put-file.ts';
+import { collectOnce } from './collecting.ts';
 import { makeFaultySource, whileFaulty } from './faulty-source.ts';
-import { modes, type Outcome } from './modes.ts';
-import { type FaultKind, faultKinds, type Variant } from './variant.ts';
+import { deadlineMs, modes, type Outcome } from './modes.ts';
+import { type CellKind, type FaultKind, faultKinds, type Variant } from './variant.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 export const positions = ['first', 'later', 'all'] as const;
@@ -23,7 +24,7 @@ export type Position = (typeof positions)[number];
 
 export interface Cell {
   readonly variant: Variant;
-  readonly kind: FaultKind;
+  readonly kind: CellKind;
   readonly position: Position;
   /** Name of the mode. */
   readonly mode: string;
@@ -33,9 +34,14 @@ export interface Result extends Cell {
   readonly verdict: Verdict;
 }
 
+/** A cell of a source that has a fault. */
+interface FaultCell extends Cell {
+  readonly kind: FaultKind;
+}
+
 /** A cell with all that is to be asked for in it. */
 interface Chain {
-  readonly cell: Cell;
+  readonly cell: FaultCell;
   readonly host: string;
   readonly steps: readonly SourceStep[];
   /** What the sources without fault have. */
@@ -50,6 +56,7 @@ export async function runVariant(variant: Variant, drops: string): Promise<reado
   try {
     const results: Result[] = [];
     for (const kind of faultKinds) results.push(...(await runFault(kind, variant, peer, drops)));
+    results.push(...(await runOlder(variant, peer)));
     return results;
   } finally {
     await peer.close();
@@ -57,11 +64,14 @@ export async function runVariant(variant: Variant, drops: string): Promise<reado
 }
 
 /** All cells of one fault, with the same verdict. */
-export function giveAll(variant: Variant, kind: FaultKind, verdict: Verdict): readonly Result[] {
+export function giveAll(variant: Variant, kind: CellKind, verdict: Verdict): readonly Result[] {
   return toCells(variant, kind).map((cell) => ({ ...cell, verdict }));
 }
 
-function toCells(variant: Variant, kind: FaultKind): readonly Cell[] {
+function toCells<Kind extends CellKind>(
+  variant: Variant,
+  kind: Kind,
+): readonly (Cell & { readonly kind: Kind })[] {
   return Object.keys(modes).flatMap((mode) =>
     positions.map((position) => ({ variant, kind, position, mode })),
   );
@@ -83,6 +93,25 @@ async function runFault(
   return whileFaulty(kind, peer, () => Promise.all(chains.map((chain) => runChain(chain, peer))));
 }
 
+/** Older output after newer, in two cycles of a collector: the newer one stays. */
+async function runOlder(variant: Variant, peer: ConformancePeer): Promise<readonly Result[]> {
+  const { stale } = variant.expected;
+  if (typeof stale !== 'string') {
+    return giveAll(variant, 'older', { kind: 'not applicable', because: stale.because });
+  }
+  const [host, good, bait] = [makeHost(), makeOutput(), makeOutput()];
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
+  await peer.offer(host, good, ago(30));
+  const step = { source: peer.source, name: variant.transport, module: peer.module };
+  const change = () => peer.offer(host, bait, ago(90));
+  const outcome = await collectOnce([step], rules, toTarget(host, peer), { deadlineMs, change });
+  const verdict = judge(outcome, { good }, bait);
+  const once = { kind: 'not applicable', because: 'one fetch knows of no other' } as const;
+  return giveAll(variant, 'older', verdict).map((cell) =>
+    cell.mode === 'collector' ? cell : { ...cell, verdict: once },
+  );
+}
+
 /** A peer that could have the fault after all has no excuse; any can hold what is old. */
 async function assertImmune(
   kind: FaultKind,
@@ -101,7 +130,7 @@ const hangingMs = 700;
 /** Nobody listens at this address of this machine. */
 const deadSource = 'http://127.77.0.1:9/{host}';
 
-async function makeChain(cell: Cell, peer: ConformancePeer, drops: string): Promise<Chain> {
+async function makeChain(cell: FaultCell, peer: ConformancePeer, drops: string): Promise<Chain> {
   const { variant, kind, position } = cell;
   const [host, good, bait] = [makeHost(), makeOutput(), makeOutput()];
   await putFile(join(drops, host), good);

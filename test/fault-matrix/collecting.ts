@@ -29,12 +29,16 @@ const script = fileURLToPath(new URL('../../agents/site/cmk-courier-ready', impo
 /** As often as can be: ssh connections are not kept for long. */
 const everyMs = 1000;
 
-/** One cycle with a deadline for all sources; then what lies ready is read as the site reads it. */
+/**
+ * One cycle with a deadline for all sources; then what lies ready is read as the site reads it.
+ *
+ * @param change is made before a second cycle, which there is only with one
+ */
 export function collectOnce(
   steps: readonly SourceStep[],
   rules: OutputRules,
   target: Target,
-  deadlineMs: number,
+  { deadlineMs, change }: { readonly deadlineMs: number; readonly change?: () => Promise<void> },
 ): Promise<Outcome> {
   return withTempDir(async (directory) => {
     const runtime = join(directory, 'run');
@@ -61,12 +65,14 @@ export function collectOnce(
     const known = { target, tags: [], ...flags, route, peer: undefined, everyMs };
     const settings = { context, log, ready, spool, spoolDirectory, chance: Math.random };
     try {
-      await runCycle(new Entry(known, 0), {
-        ...settings,
-        noteLaid: () => undefined,
-        noteKept: () => undefined,
-        prepare: async () => prepared,
-      });
+      const entry = new Entry(known, 0);
+      const hooks = { noteLaid: () => undefined, noteKept: () => undefined };
+      const cycle = () => runCycle(entry, { ...settings, ...hooks, prepare: async () => prepared });
+      await cycle();
+      if (change !== undefined) {
+        await change();
+        await cycle();
+      }
     } finally {
       await pool.close();
       await spool.close();

@@ -32,6 +32,7 @@ const arrangements: Readonly<Record<FaultKind, Arrange>> = {
     await peer.offer(host, bait, longAgo());
     return peer.source;
   },
+  misdated: async (_, peer, host, bait) => peer.offerMisdated?.(host, bait),
   async torn({ tear }, peer, host, bait) {
     await tear?.(peer, host, bait);
     return tear === undefined ? peer.stopsHalfWay : peer.source;

@@ -27,6 +27,7 @@ const inFiles = {
   dead: 'LOCAL',
   hanging: noPeer,
   stale: 'STALE',
+  misdated: { because: 'its time is a number, or we have written it' },
   torn: 'MALFORMED',
   partial: 'STALE',
   HTML: 'MALFORMED',
@@ -113,6 +114,7 @@ export const localVariants: readonly Variant[] = [
       dead: 'LOCAL',
       hanging: 'TIMEOUT',
       stale: { because: 'a program says what is so now' },
+      misdated: { because: 'a program says what is so now' },
       torn: 'PEER',
       partial: { because: 'a program writes no file' },
       HTML: 'MALFORMED',
@@ -125,7 +127,7 @@ export const localVariants: readonly Variant[] = [
     transport: 'maildir',
     start: startMaildir,
     skip: false,
-    expected: { ...inFiles, dead: 'CONFIG' },
+    expected: { ...inFiles, dead: 'CONFIG', misdated: 'STALE' },
     nowhere: at('maildir:///no/such/Maildir'),
     async tear(peer, host, output) {
       const mail = makeMail(host, output);

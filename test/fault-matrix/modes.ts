@@ -23,7 +23,7 @@ export type Mode = (
 ) => Promise<Outcome>;
 
 /** Far beyond what a chain needs on a busy machine. */
-const deadlineMs = 180_000;
+export const deadlineMs = 180_000;
 
 const fetchOnce: Mode = async (steps, rules, target) => {
   const context = { ...makeCommandContext(), clock: systemClock };
@@ -42,5 +42,5 @@ const fetchOnce: Mode = async (steps, rules, target) => {
 
 export const modes: Readonly<Record<string, Mode>> = {
   'one-shot': fetchOnce,
-  collector: (steps, rules, target) => collectOnce(steps, rules, target, deadlineMs),
+  collector: (steps, rules, target) => collectOnce(steps, rules, target, { deadlineMs }),
 };

@@ -15,11 +15,15 @@ const usual = {
   dead: 'UNREACHABLE',
   hanging: 'TIMEOUT',
   stale: 'STALE',
+  misdated: { because: 'its time is a number' },
   torn: 'UNREACHABLE',
   partial: { because: 'what is asked for is named, and nothing is chosen' },
   HTML: 'MALFORMED',
   refused: 'REFUSED',
 } as const;
+
+/** Where the time is written in words. */
+const written = { ...usual, misdated: 'STALE' } as const;
 
 const runsNow = { because: 'the agent runs when it is asked' };
 
@@ -33,19 +37,19 @@ const httpVariants: readonly Variant[] = [
   { name: 'http', start: http.startPlain },
   { name: 'https with client certificate', start: http.startEncrypted },
   { name: 'http+unix', start: http.startOnUnixSocket },
-].map((own) => ({ transport: 'http', skip: http.skipDirect, expected: usual, ...own }));
+].map((own) => ({ transport: 'http', skip: http.skipDirect, expected: written, ...own }));
 
 const squidVariants: readonly Variant[] = [
   {
     name: 'http through squid',
     start: http.startPlainThroughSquid,
     // Squid answers in place of the server.
-    expected: { ...usual, dead: 'PEER' } as const,
+    expected: { ...written, dead: 'PEER' } as const,
   },
   {
     name: 'https through squid',
     start: http.startEncryptedThroughSquid,
-    expected: usual,
+    expected: written,
   },
 ].map((own) => ({ transport: 'http', skip: http.skipThroughSquid, nowhere: away, ...own }));
 
@@ -55,7 +59,7 @@ const imapVariants: readonly Variant[] = [
 ].map((own) => ({
   transport: 'imap',
   skip: imap.skipImap,
-  expected: { ...usual, partial: 'STALE' } as const,
+  expected: { ...written, partial: 'STALE' } as const,
   leavePartial: (peer: ConformancePeer, host: string) =>
     peer.offer(host, Buffer.from('I am out of the office\n')),
   ...own,
@@ -95,7 +99,7 @@ const sshVariants: readonly Variant[] = [
     transport: 'ssh',
     start: ssh.startAgents,
     skip: ssh.skipAgents,
-    expected: { ...usual, stale: runsNow },
+    expected: { ...usual, stale: runsNow, misdated: runsNow },
   },
 ];
 
@@ -103,18 +107,23 @@ const tcpVariants: readonly Variant[] = [
   {
     name: 'tcp, plain',
     start: tcp.startPlain,
-    expected: { ...usual, stale: runsNow, refused: { because: 'plain text has no secret' } },
+    expected: {
+      ...usual,
+      stale: runsNow,
+      misdated: runsNow,
+      refused: { because: 'plain text has no secret' },
+    },
   },
   {
     name: 'tcp, encrypted',
     start: tcp.startEncrypted,
-    expected: { ...usual, stale: runsNow },
+    expected: { ...usual, stale: runsNow, misdated: runsNow },
   },
   {
     name: 'tcp, TLS',
     start: tcp.startTls,
     // The frame has arrived, but not all that was to be in it.
-    expected: { ...usual, stale: runsNow, torn: 'MALFORMED' } as const,
+    expected: { ...usual, stale: runsNow, misdated: runsNow, torn: 'MALFORMED' } as const,
   },
 ].map((own) => ({ transport: 'tcp', skip: false, ...own }));
 

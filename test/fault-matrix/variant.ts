@@ -8,6 +8,7 @@ export const faultKinds = [
   'dead',
   'hanging',
   'stale',
+  'misdated',
   'torn',
   'partial',
   'HTML',
@@ -16,6 +17,9 @@ export const faultKinds = [
 
 /** What can be wrong with a source. */
 export type FaultKind = (typeof faultKinds)[number];
+
+/** What can be wrong in a cell: older output comes after newer. */
+export type CellKind = FaultKind | 'older';
 
 /** Why a source cannot have a fault. */
 export interface Immune {

@@ -57,6 +57,9 @@ export function makeMail(host: string, output: Buffer, headers: Headers = {}): B
   return makeMessage({ ...usual, ...own, ...headers }, body);
 }
 
+/** What `date` prints on a German host: no mail program can read it. */
+export const germanDate = 'Don Jan  1 10:00:00 CET 2026';
+
 /** `Fri, 20 Nov 2026 10:00:00 +0000`. */
 export function toMailDate(time: Date): string {
   return time.toUTCString().replace('GMT', '+0000');

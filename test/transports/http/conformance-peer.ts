@@ -133,7 +133,8 @@ async function startPeer(
   const nginx = await startNginx(
     directory,
     `server { ${setting.listen}
-      root ${outputs}; auth_basic site; auth_basic_user_file ${directory}/htpasswd; }`,
+      root ${outputs}; auth_basic site; auth_basic_user_file ${directory}/htpasswd;
+      location /misdated/ { alias ${outputs}/; add_header Last-Modified yesterday; } }`,
   );
   const options = {
     ...setting.options,
@@ -145,6 +146,10 @@ async function startPeer(
     module: http,
     source: toSource(`${setting.base}/{host}`, options),
     offer: (host, output, producedAt) => putFile(join(outputs, host), output, producedAt),
+    async offerMisdated(host, output) {
+      await putFile(join(outputs, host), output);
+      return toSource(`${setting.base}/misdated/{host}`, options);
+    },
     withdraw: (host) => rm(join(outputs, host), { force: true }),
     // Squid answers for a peer that is away, and its 503 is PEER.
     ...(squid === undefined ? { absence: { lose: nginx.stop, restore: nginx.start } } : {}),

@@ -8,7 +8,7 @@ import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
-import { makeMail, toMailDate } from '../../mail/messages.ts';
+import { germanDate, makeMail, toMailDate } from '../../mail/messages.ts';
 import { mailOwner, startDovecot } from '../../peers/dovecot.ts';
 import { deliver, withdraw } from '../../peers/maildir.ts';
 import { startFakeImap } from './fake-server.ts';
@@ -51,6 +51,11 @@ async function startPeer(scheme: Scheme): Promise<ConformancePeer> {
       const mail = makeMail(host, output, { Date: toMailDate(producedAt) });
       const arrival = { owner: mailOwner, arrivedAt: producedAt };
       delivered.push({ host, path: await deliver(dovecot.maildir, mail, arrival) });
+    },
+    offerMisdated: async (host, output) => {
+      const mail = makeMail(host, output, { Date: germanDate });
+      delivered.push({ host, path: await deliver(dovecot.maildir, mail, { owner: mailOwner }) });
+      return sourceAt(dovecot, scheme);
     },
     withdraw: async (host) => {
       for (const mail of delivered.filter((candidate) => candidate.host === host)) {
