@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { skipWithoutMounts } from '../../peers/private-mounts.ts';
 import {
   agentEnvironment,
   agentFile,
@@ -207,3 +208,25 @@ testInShells('many quick scripts never wait for the time limit', (shell, directo
   const naps = listCommands().filter((command) => command === 'sleep 997');
   assert.deepEqual(naps, []);
 });
+
+testInShells(
+  'without /proc local checks run, and nobody waits for their watchdogs',
+  (shell, directories) => {
+    if (skipWithoutMounts) return;
+    for (const name of ['one', 'two', 'three']) {
+      writeScript(join(directories.local, name), `echo '0 "${name}" - fine'`);
+    }
+    const script = 'mount -t tmpfs none /proc && exec "$@"';
+    const { stdout, status } = spawnSync(
+      'unshare',
+      ['-m', '/bin/sh', '-c', script, 'sh', shell.file, agentFile],
+      { encoding: 'latin1', env: agentEnvironment(shell, directories), timeout: 30_000 },
+    );
+    assert.equal(status, 0);
+    assert.deepEqual(sectionLines(stdout, header).sort(), [
+      '0 "one" - fine',
+      '0 "three" - fine',
+      '0 "two" - fine',
+    ]);
+  },
+);

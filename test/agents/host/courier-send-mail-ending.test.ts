@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { skipWithoutMounts } from '../../peers/private-mounts.ts';
 import { isRunning, writeScript } from './courier-agent-shells.ts';
 import {
   environmentOf,
@@ -102,3 +103,27 @@ testInShells('a lock without a number is another run about to begin', (outbox) =
   spawnSync('touch', ['-d', '2 minutes ago', outbox.lock]);
   assert.equal(send(outbox).status, 0);
 });
+
+testInShells(
+  'without /proc a mail is sent, and a lock counts no longer than a run can take',
+  (outbox) => {
+    if (skipWithoutMounts) return;
+    writeScript(outbox.agent, "echo '<<<check_mk>>>'");
+    const script = 'mount -t tmpfs none /proc && exec "$@"';
+    const command = [outbox.shell.file, sendMailFile, ...usualArguments(outbox)];
+    const sendWithoutProc = () =>
+      spawnSync('unshare', ['-m', '/bin/sh', '-c', script, 'sh', ...command], {
+        encoding: 'utf8',
+        env: environmentOf(outbox),
+        timeout: 30_000,
+      });
+    assert.equal(sendWithoutProc().status, 0);
+    assert.deepEqual(listLeftovers(outbox), []);
+    mkdirSync(outbox.lock);
+    writeFileSync(join(outbox.lock, 'pid'), `${process.pid}\n`);
+    assert.equal(sendWithoutProc().status, 75);
+    spawnSync('touch', ['-d', '7 minutes ago', outbox.lock]);
+    assert.equal(sendWithoutProc().status, 0);
+    assert.deepEqual(listLeftovers(outbox), []);
+  },
+);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -143,6 +144,16 @@ testSending('the lock of a run that is over is taken, whoever has its number now
     assert.equal(send(sender, [nowhere]).status, cameThrough, owner);
     assert.deepEqual(listLeftovers(sender), []);
   }
+});
+
+testSending('a lock without a start time counts no longer than a run can take', (sender) => {
+  writeScript(sender.agent, "echo '<<<a>>>'");
+  symlinkSync(`courier:${process.pid}:`, sender.lock);
+  spawnSync('touch', ['-h', '-d', '4 minutes ago', sender.lock]);
+  assert.equal(send(sender, [nowhere]).status, 75);
+  spawnSync('touch', ['-h', '-d', '7 minutes ago', sender.lock]);
+  assert.equal(send(sender, [nowhere]).status, cameThrough);
+  assert.deepEqual(listLeftovers(sender), []);
 });
 
 testSending('the lock of a run that is not over, or of somebody else, stays', (sender) => {

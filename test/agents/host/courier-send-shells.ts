@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Authority } from '../../helpers/certificates.ts';
+import { programPath } from '../../helpers/programs.ts';
 import { type Ended, type Running, start } from '../../helpers/run-program.ts';
 import { findProgram, type Shell, testInShells, writeScript } from './courier-agent-shells.ts';
 import { type Receiver, startReceiver } from './courier-send-peer.ts';
@@ -15,10 +16,16 @@ export const sendFile = fileURLToPath(
   new URL('../../../agents/host/courier-send', import.meta.url),
 );
 
-export type Client = 'curl' | 'wget' | 'openssl' | 'busybox';
+export type Client = 'curl' | 'wget' | 'openssl' | 'uclient-fetch' | 'busybox';
 
 /** BusyBox leaves TLS to openssl, and so do we. */
-export const clients: readonly Client[] = ['curl', 'wget', 'openssl', 'busybox'];
+export const clients: readonly Client[] = ['curl', 'wget', 'openssl', 'uclient-fetch', 'busybox'];
+
+/** Those that show their headers, the token among them, to everybody on the host. */
+const showsToken = (client: Client) => client === 'busybox' || client === 'uclient-fetch';
+
+/** Debian has no uclient-fetch: ours says and does the same, with curl to send. */
+const programOf = (client: Client) => (client === 'uclient-fetch' ? 'curl' : client);
 
 /** A random one, so that it is found wherever it is. */
 export const token = `token-${crypto.randomUUID()}`;
@@ -55,8 +62,8 @@ export function testSending(
 ): void {
   for (const client of withClients) {
     const sentence = `with ${client}, ${name}`;
-    if (findProgram(client) === undefined) {
-      test(sentence, { skip: `${client} is not installed` }, () => undefined);
+    if (findProgram(programOf(client)) === undefined) {
+      test(sentence, { skip: `${programOf(client)} is not installed` }, () => undefined);
     } else {
       testInShells(sentence, (shell, { root }) => withSender(shell, client, root, run));
     }
@@ -74,10 +81,16 @@ async function withSender(shell: Shell, client: Client, root: string, run: Run):
   // BusyBox's own wget comes first in its directory.
   const wget = findProgram('wget');
   if (client === 'wget' && wget !== undefined) symlinkSync(wget, join(programs, 'wget'));
+  const curl = findProgram('curl');
+  if (client === 'uclient-fetch') symlinkSync(programPath(client), join(programs, client));
   const receiver = await startReceiver(serverTls);
   writeFileSync(join(root, 'ca.pem'), authority.cert);
   writeFileSync(join(root, 'token'), `${token}\n`, { mode: 0o600 });
-  const env = { PATH: `${programs}:${shell.path}`, HOME: root };
+  const env = {
+    PATH: `${programs}:${shell.path}`,
+    HOME: root,
+    ...(client === 'uclient-fetch' && curl !== undefined ? { REAL_CURL: curl } : {}),
+  };
   const state = join(root, 'state');
   try {
     await run({
@@ -120,13 +133,21 @@ function usualArguments(sender: Sender): readonly string[] {
     `--client=${client}`,
     `--state=${state}`,
     '--timeout=60',
-    `--allow-visible-token=${client === 'busybox' ? 'yes' : 'no'}`,
+    `--allow-visible-token=${showsToken(client) ? 'yes' : 'no'}`,
   ];
 }
 
 export function startSending(sender: Sender, args: readonly string[] = []): Running {
   const { shell, env } = sender;
   return start(shell.file, [sendFile, ...usualArguments(sender), ...args], { env });
+}
+
+/** The same on a host that has no /proc. */
+export function startWithoutProc(sender: Sender, args: readonly string[] = []): Running {
+  const { shell, env } = sender;
+  const script = 'mount -t tmpfs none /proc && exec "$@"';
+  const command = [shell.file, sendFile, ...usualArguments(sender), ...args];
+  return start('unshare', ['-m', '/bin/sh', '-c', script, 'sh', ...command], { env });
 }
 
 /** Sends and expects this exit code, and this one line after the program's name, if any. */
