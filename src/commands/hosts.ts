@@ -6,6 +6,7 @@ import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { parseHostName } from '../names/host-name.ts';
 import { describeVerb } from '../names/nearest.ts';
+import type { Outcome } from '../receiver/administration/state.ts';
 import { receiverPlaces } from '../receiver/options.ts';
 import { parsePattern } from '../receiver/patterns.ts';
 
@@ -107,8 +108,10 @@ async function run(
     throw new CourierError('USAGE', describeVerb('hosts', verb, Object.keys(verbs)));
   }
   const places = receiverPlaces(values, context.env);
-  const text = await act({ values, names, places, context });
-  await context.writeOutput(Buffer.from(text));
+  const done = await act({ values, names, places, context });
+  const { text, fault } = typeof done === 'string' ? { text: done, fault: undefined } : done;
+  if (text !== '') await context.writeOutput(Buffer.from(text));
+  if (fault !== undefined) throw fault;
 }
 
 interface Task {
@@ -118,7 +121,7 @@ interface Task {
   readonly context: CommandContext;
 }
 
-type Verb = (task: Task) => Promise<string>;
+type Verb = (task: Task) => Promise<string | Outcome>;
 
 const verbs: Readonly<Record<string, Verb>> = {
   list: async ({ values, names, places }) => {

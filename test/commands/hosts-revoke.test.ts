@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { isHostUuid } from '../../src/certs/dns-name.ts';
+import { hosts } from '../../src/commands/hosts.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import {
   askForRegistration,
@@ -245,4 +247,20 @@ test('where the deny list cannot be written all else is revoked, and it is said 
   assert.equal(await upload(running, own, 'web01'), 401);
   await rmdir(`${running.directory}/certificates/revoked.txt`);
   await assert.rejects(push(place, connection, goodOutput), { status: 403 });
+});
+
+test('of several names one that is wrong stops no other, and what was done is told', async (t) => {
+  const running = await startReceiver(t);
+  const token = (await runHosts(running, ['token', 'web01'])).trim();
+  const context = makeCommandContext();
+  const options = { state: [`${running.directory}/state`] };
+  const certificates = [`${running.directory}/certificates`];
+  const operands = ['revoke', 'web08', 'web01', 'web09'];
+  await expectFault(
+    hosts.run({ operands, options: { ...options, certificates } }, context),
+    'USAGE',
+    /^there is no host, user or token "web08"; there is no host, user or token "web09"$/,
+  );
+  assert.equal(context.said.output, `revoked upload token ${idOf(token)} for web01\n`);
+  assert.equal(await upload(running, token, 'web01'), 401);
 });

@@ -4,7 +4,14 @@ import { CourierError, quote } from '../../faults/errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
 import type { RegistrationRequest } from '../state/requests.ts';
-import { findHost, openRequests, openState, type State } from './state.ts';
+import {
+  findHost,
+  forEachName,
+  type Outcome,
+  openRequests,
+  openState,
+  type State,
+} from './state.ts';
 
 export interface Allowance {
   /** Another name than the host asked for. */
@@ -17,20 +24,19 @@ export interface Allowance {
  * Allows requests by host name or UUID; of a host that is registered already, sets whom its
  * piggyback may be for, which stays when it registers again.
  *
- * @throws CourierError USAGE when there is nothing of that name, or more than one thing
+ * @returns a fault USAGE when there is nothing of a name, or more than one thing
+ * @throws CourierError USAGE when --as is given with several
  */
 export async function allow(
   directory: string,
   names: readonly string[],
   allowance: Allowance,
-): Promise<string> {
+): Promise<Outcome> {
   if (allowance.as !== undefined && names.length > 1) {
     throw new CourierError('USAGE', '--as goes with one name only');
   }
   const state = await openState(directory);
-  const lines: string[] = [];
-  for (const name of names) lines.push(await allowOne(name, state, allowance));
-  return lines.join('');
+  return forEachName(names, async (name) => [await allowOne(name, state, allowance)]);
 }
 
 async function allowOne(name: string, state: State, allowance: Allowance): Promise<string> {
@@ -65,7 +71,7 @@ async function allowPiggyback(
     return after;
   });
   if (after === undefined) throw nobodyWaits(host);
-  return `allowed ${host} piggyback for ${allPiggyback(after).join(' ')}\n`;
+  return `allowed ${host} piggyback for ${allPiggyback(after).join(' ')}`;
 }
 
 /** The receiver does the rest when the host asks again. */
@@ -92,7 +98,7 @@ async function allowRequest(
     asked.takesOver === null
       ? 'registered as soon as it asks again'
       : `${asked.requestedBy} may register it once more, within a day`;
-  return `allowed ${host} ${asked.uuid}${place}; ${next}\n`;
+  return `allowed ${host} ${asked.uuid}${place}; ${next}`;
 }
 
 export interface Denial {
@@ -101,15 +107,14 @@ export interface Denial {
   readonly now: number;
 }
 
-/** @throws CourierError USAGE when nobody of that name waits */
+/** @returns a fault USAGE when nobody of a name waits */
 export async function deny(
   directory: string,
   names: readonly string[],
   { reason, now }: Denial,
-): Promise<string> {
+): Promise<Outcome> {
   const state = await openState(directory);
-  const lines: string[] = [];
-  for (const name of names) {
+  return forEachName(names, async (name) => {
     const request = await findRequest(name, state);
     if (request === undefined) throw nobodyWaits(name);
     await answer(request, state, {
@@ -118,9 +123,8 @@ export async function deny(
       reason: reason ?? null,
       answeredAt: new Date(now).toISOString(),
     });
-    lines.push(`declined ${request.host} ${request.uuid}\n`);
-  }
-  return lines.join('');
+    return [`declined ${request.host} ${request.uuid}`];
+  });
 }
 
 async function answer(

@@ -8,7 +8,7 @@ import { matchesPattern } from '../patterns.ts';
 import type { Access } from '../state/accesses.ts';
 import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
 import { describeAccess, nameAccess } from './list.ts';
-import { findHost, openState, type State } from './state.ts';
+import { findHost, forEachName, type Outcome, openState, type State } from './state.ts';
 
 export interface Revoking {
   /** Leaves the certificates good, and what a host registers with. */
@@ -21,18 +21,16 @@ export interface Revoking {
 /**
  * Takes hosts, users and tokens their rights; a name may stand for several of them.
  *
- * @returns a line for each thing that was done, and for each that still lets a host write
- * @throws CourierError USAGE when there is nothing of that name
+ * @returns a line for each thing that was done, and for each that still lets a host write; a fault
+ * USAGE when there is nothing of a name
  */
 export async function revoke(
   directory: string,
   names: readonly string[],
   revoking: Revoking,
-): Promise<string> {
+): Promise<Outcome> {
   const state = await openState(directory);
-  const lines: string[] = [];
-  for (const name of names) lines.push(...(await revokeOne(name, state, revoking)));
-  return lines.map((line) => `${line}\n`).join('');
+  return forEachName(names, (name) => revokeOne(name, state, revoking));
 }
 
 /** Certificates come last: without a host they are good for nothing, and what fails there stops nothing. */

@@ -1,5 +1,7 @@
 /** The receiver's state as `cmk-courier hosts` finds it, while the receiver runs or not. */
 
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
 import { Accesses } from '../state/accesses.ts';
 import { Hosts, type RegisteredHost } from '../state/hosts.ts';
 import { type RegistrationRequest, Requests } from '../state/requests.ts';
@@ -16,6 +18,34 @@ export async function openState(directory: string): Promise<State> {
     requests: await Requests.open(directory),
     accesses: await Accesses.open(directory),
   };
+}
+
+/** What came of several names: what was done is told, also where one of them could not be. */
+export interface Outcome {
+  /** Lines for people. */
+  readonly text: string;
+  readonly fault: CourierError | undefined;
+}
+
+/** Does for each name what can be done; one that is wrong stops no other. */
+export async function forEachName(
+  names: readonly string[],
+  work: (name: string) => Promise<readonly string[]>,
+): Promise<Outcome> {
+  const lines: string[] = [];
+  const faults: CourierError[] = [];
+  for (const name of names) {
+    try {
+      lines.push(...(await work(name)));
+    } catch (error) {
+      faults.push(asCourierError(error, name));
+    }
+  }
+  const text = lines.map((line) => `${line}\n`).join('');
+  const [first, ...others] = faults;
+  if (first === undefined || others.length === 0) return { text, fault: first };
+  const message = faults.map((fault) => fault.message).join('; ');
+  return { text, fault: new CourierError(first.code, message, { cause: first }) };
 }
 
 /** A host by its name or UUID. */
