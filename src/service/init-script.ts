@@ -81,6 +81,14 @@ start() {
     say Starting ' already running'
     return 0
   fi
+  # Node crashes when it may not open as many files as it needs for itself.
+  # shellcheck disable=SC3045 # every sh has -H
+  case $(ulimit -H -n 2> /dev/null) in
+    [0-9] | [12][0-9])
+      say Starting ' failed: fewer than 30 files may be open (ulimit -n)'
+      return 1
+      ;;
+  esac
   mkdir -p "\${pidfile%/*}" "\${logfile%/*}" && : >> "$logfile" || return 1
   log_start=$(($(wc -c < "$logfile") + 1))
   run >> "$logfile" 2>&1 < /dev/null &
