@@ -31,30 +31,34 @@ type Authorities = readonly (string | Buffer)[];
  * The authorities in `ca` alone; without it those of the system and, on a Checkmk site, those
  * trusted in Setup (checkmk-site.md#trusted-authorities).
  *
- * @throws CourierError LOCAL when `ca` cannot be read, CONFIG when it holds no certificate
+ * @throws CourierError LOCAL when a file that is named cannot be read, CONFIG when it holds no
+ * certificate
  */
 export async function readAuthorities(
   ca: string | undefined,
   context: OpenContext,
 ): Promise<Authorities> {
-  if (ca !== undefined) return [await readCaFile(ca)];
+  if (ca !== undefined) return [await readNamedFile('--ca', ca)];
   const [system, site] = await Promise.all([readSystem(context), readSite(context)]);
   return [...system, ...site];
 }
 
-async function readCaFile(path: string): Promise<Buffer> {
+/** @param by what names the file, for messages */
+async function readNamedFile(by: string, path: string): Promise<Buffer> {
   await requireTrusted(path);
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw asCourierError(error, `reading --ca ${path}`);
+    throw asCourierError(error, `reading ${by} ${path}`);
   });
-  if (bytes.includes('-----BEGIN CERTIFICATE-----')) return bytes;
-  throw new CourierError('CONFIG', `reading --ca ${path}: no certificate in PEM found`);
+  if (/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(bytes.toString('latin1'))) return bytes;
+  throw new CourierError('CONFIG', `reading ${by} ${path}: no certificate in PEM found`);
 }
 
 /** `SSL_CERT_FILE` is OpenSSL's variable for the same purpose. */
 async function readSystem({ env, log }: OpenContext): Promise<Authorities> {
   const named = env['SSL_CERT_FILE'];
-  for (const path of named ? [named] : systemBundles) {
+  // Whoever names a file wants that one trusted and no other, also when the name is mistyped.
+  if (named) return [await readNamedFile('SSL_CERT_FILE', named)];
+  for (const path of systemBundles) {
     const bytes = await readIfThere(path);
     if (bytes !== undefined) return [bytes];
   }

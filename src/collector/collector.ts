@@ -76,6 +76,7 @@ export class Collector {
   #running: Running | undefined;
   #room: Room | undefined;
   #loop: Promise<void> | undefined;
+  #tidying: Promise<void> | undefined;
   readonly #troubles: Troubles;
   #lastTickMs = 0;
   readonly #cycles = { good: 0, faulty: 0 };
@@ -151,6 +152,7 @@ export class Collector {
     this.#running?.socket.close();
     await this.#pool.close();
     await this.#dispatcher.drain();
+    await this.#tidying;
     await this.#running?.spool.close();
   }
 
@@ -219,7 +221,10 @@ export class Collector {
       }
       if (nowMs >= tidyAtMs) {
         tidyAtMs = nowMs + tidyMs;
-        await this.#tidy(this.#running);
+        // A disk that hangs keeps no host from its turn.
+        this.#tidying ??= this.#tidy(this.#running).finally(() => {
+          this.#tidying = undefined;
+        });
       }
       await clock.sleep(tickMs, this.#stopping.signal).catch(() => undefined);
     }

@@ -78,7 +78,11 @@ async function run(
   const log = makeJsonLog('info', context.writeError);
   const collector = new Collector(settings, { ...context, log });
   const manager = new ServiceManager(context.env, log);
-  const ready = () => manager.ready(() => collector.isWell, 'collecting');
+  const ready = () =>
+    manager.ready(
+      () => collector.isWell,
+      () => 'collecting',
+    );
   const reload = async () => {
     await manager.reloading();
     await collector.reload();

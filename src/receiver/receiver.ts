@@ -115,7 +115,7 @@ export class Receiver {
     return this.#opened?.web.connections.count ?? 0;
   }
 
-  /** Whether the event loop is where it should be and the disk takes what comes. */
+  /** Why hosts cannot send now, such as a full disk; that it runs at all is another thing. */
   findTrouble(): string | undefined {
     if (this.#opened === undefined) return 'not started';
     if (this.#opened.web.isDraining) return 'about to end';

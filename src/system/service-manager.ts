@@ -4,6 +4,7 @@
  * `NotifyAccess=all`.
  */
 
+import { cleanText } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { describeEnd, runProgram } from './run-program.ts';
@@ -24,13 +25,16 @@ export class ServiceManager {
     this.#log = log;
   }
 
-  /** Ready for the first time or again; from now on the watchdog is fed while `isWell`. */
-  async ready(isWell: () => boolean, status: string): Promise<void> {
-    await this.#tell('READY=1', `STATUS=${status}`);
+  /**
+   * Ready for the first time or again. From now on the watchdog is fed while the service is alive:
+   * what another start would not mend, such as a full disk, belongs into its status.
+   */
+  async ready(isAlive: () => boolean, describe: () => string): Promise<void> {
+    await this.#tell('READY=1', `STATUS=${toOneLine(describe())}`);
     const everyMs = watchdogMs(this.#env) / 2;
     if (this.#watchdog !== undefined || !(everyMs > 0)) return;
     this.#watchdog = setInterval(() => {
-      if (isWell()) void this.#tell('WATCHDOG=1');
+      if (isAlive()) void this.#tell('WATCHDOG=1', `STATUS=${toOneLine(describe())}`);
     }, everyMs);
     this.#watchdog.unref();
   }
@@ -74,4 +78,9 @@ export class ServiceManager {
 function watchdogMs({ WATCHDOG_USEC, WATCHDOG_PID }: Environment): number {
   if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(process.pid)) return 0;
   return Number(WATCHDOG_USEC ?? 0) / 1000;
+}
+
+/** An assignment ends at its line. */
+function toOneLine(text: string): string {
+  return cleanText(text, 200);
 }

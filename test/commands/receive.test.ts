@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
@@ -193,6 +193,33 @@ test('systemd is told', { skip }, async (t) => {
   await ended;
   assert.match(heard, /STOPPING=1/);
 });
+
+test('a full spool is told to systemd, which goes on getting its pulse', { skip }, async (t) => {
+  const { directory, config, port, token } = await makeSite(t);
+  await appendFile(config, 'spool-size: 10\n');
+  const calls = join(directory, 'calls');
+  const tools = await makeFakeNotify(directory, calls);
+  const env = { NOTIFY_SOCKET: '/nowhere', WATCHDOG_USEC: '200000', PATH: tools };
+  const { child, ended } = await startCommand(t, config, env);
+  const url = `https://127.0.0.1:${port}/v1/hosts/web01/agent-output`;
+  const sent = spawnSync('curl', ['-sk', '-T', '-', '-H', `Authorization: Bearer ${token}`, url], {
+    input: '<<<check_mk>>>\nVersion: 1\n',
+  });
+  assert.match(sent.stdout.toString(), /cannot be stored/);
+  const pulses = () => readFileSync(calls, 'utf8').match(/WATCHDOG=1 STATUS=.* is full: /g) ?? [];
+  await waitUntil(() => pulses().length >= 3);
+  child.kill('SIGTERM');
+  await ended;
+});
+
+/** A systemd-notify that writes down what it is told. @returns a PATH with it */
+async function makeFakeNotify(directory: string, calls: string): Promise<string> {
+  const tools = join(directory, 'tools');
+  await mkdir(tools);
+  const script = `#!/bin/sh\nprintf '%s\\n' "$*" >>'${calls}'\n`;
+  await writeFile(join(tools, 'systemd-notify'), script, { mode: 0o755 });
+  return `${tools}:${process.env['PATH']}`;
+}
 
 /** The command's fault, without anything being started. */
 function fault(options: Record<string, readonly string[]>, operands: readonly string[] = []) {

@@ -1,8 +1,9 @@
 /** What a site knows of a host's Agent Controller (agent-port.md#uuid). */
 
-import { readdir, readlink } from 'node:fs';
+import { readdir, readlink, stat } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Clock, systemClock } from '../../clock.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { parseUuid } from './uuid.ts';
@@ -10,6 +11,7 @@ import { parseUuid } from './uuid.ts';
 // `node:fs/promises` would do the same, but takes 1.5 ms to load.
 const readLink = promisify(readlink);
 const listDirectory = promisify(readdir);
+const statOf = promisify(stat);
 
 const receiver = 'var/agent-receiver';
 
@@ -20,11 +22,17 @@ const receiver = 'var/agent-receiver';
  * @param root `$OMD_ROOT`
  * @throws CourierError USAGE, LOCAL or CONFIG
  */
-export async function findUuid(host: string, root: string): Promise<string | undefined> {
+export async function findUuid(
+  host: string,
+  root: string,
+  clock: Clock = systemClock,
+): Promise<string | undefined> {
   requireFileName(host);
   const path = join(root, receiver, 'uuid-lookup', host);
   const text = await readLinkText(path);
-  if (text === undefined) return findInOlderLayout(host, join(root, receiver, 'received-outputs'));
+  if (text === undefined) {
+    return findInOlderLayout(host, join(root, receiver, 'received-outputs'), clock);
+  }
   const uuid = parseUuid(text);
   if (uuid !== undefined) return uuid;
   throw new CourierError('CONFIG', `reading ${path}: not a UUID: ${quote(text)}`);
@@ -40,12 +48,52 @@ export function requireFileName(host: string): void {
   throw new CourierError('USAGE', `looking up a UUID: not a host name: ${quote(host)}`);
 }
 
+/** Who is registered in the older layout, by host, as a directory had it. */
+interface Index {
+  readonly version: string;
+  readonly uuids: ReadonlyMap<string, string>;
+}
+
+/** A link is never changed, only removed and made anew, which changes its directory. */
+const indexes = new Map<string, Index>();
+
 /** Links are named by UUID and lead to a file named by the host, which need not be there. */
-async function findInOlderLayout(host: string, directory: string): Promise<string | undefined> {
-  const uuids = (await listNames(directory)).filter((name) => parseUuid(name) !== undefined);
-  const texts = await Promise.all(uuids.map((name) => readOutputLink(join(directory, name))));
-  const index = texts.findIndex((text) => text !== undefined && basename(text) === host);
-  return index < 0 ? undefined : parseUuid(uuids[index] ?? '');
+async function findInOlderLayout(
+  host: string,
+  directory: string,
+  clock: Clock,
+): Promise<string | undefined> {
+  const version = await readVersion(directory, clock);
+  const known = indexes.get(directory);
+  if (known !== undefined && known.version === version) return known.uuids.get(host);
+  const uuids = await readLinks(directory);
+  if (version !== undefined) indexes.set(directory, { version, uuids });
+  return uuids.get(host);
+}
+
+/** Changes with the directory; undefined while it may still change within the same time stamp. */
+async function readVersion(directory: string, clock: Clock): Promise<string | undefined> {
+  try {
+    const { mtimeMs, ino, dev } = await statOf(directory);
+    return clock.now() - mtimeMs < freshMs ? undefined : `${dev} ${ino} ${mtimeMs}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Several changes may share a time stamp of the file system. */
+const freshMs = 2000;
+
+/** The first of several links to one host counts. */
+async function readLinks(directory: string): Promise<ReadonlyMap<string, string>> {
+  const names = (await listNames(directory)).filter((name) => parseUuid(name) !== undefined);
+  const texts = await Promise.all(names.map((name) => readOutputLink(join(directory, name))));
+  const uuids = new Map<string, string>();
+  for (const [index, text] of texts.entries()) {
+    const [host, uuid] = [basename(text ?? ''), parseUuid(names[index] ?? '')];
+    if (host !== '' && uuid !== undefined && !uuids.has(host)) uuids.set(host, uuid);
+  }
+  return uuids;
 }
 
 /** Sorted, so that the first match is the same every time. */

@@ -179,6 +179,18 @@ describe('trust', { skip }, () => {
   });
 });
 
+test('SSL_CERT_FILE that names no such file is a fault, not trust in others', {
+  skip,
+}, async () => {
+  const missing = join(directory, 'mistyped.pem');
+  const context = makeOpenContext({ env: { SSL_CERT_FILE: missing } });
+  await expectFault(
+    fetchOutput(url('good'), {}, context),
+    'LOCAL',
+    new RegExp(`^reading SSL_CERT_FILE ${missing}: no such file or directory$`),
+  );
+});
+
 describe('a pin', { skip }, () => {
   const digest = createHash('sha256').update(publicKeyOf(certificates.good.cert));
   const pin = digest.digest();

@@ -1,11 +1,12 @@
 /** The UUID of a host, as sites of both layouts know it (agent-port.md#uuid). */
 
 import assert from 'node:assert/strict';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { findUuid } from '../../../src/transports/tcp/registration.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 import { register, registerTheOldWay } from './site.ts';
 
@@ -118,4 +119,20 @@ test('a directory that cannot be read is a fault, not a host without registratio
   await mkdir(join(root, 'var'));
   await writeFile(join(root, 'var/agent-receiver'), 'a file in the place of a directory');
   await expectFault(findUuid('web01', root), 'LOCAL', /: not a directory$/);
+});
+
+test('of five thousand links each is read once, and what changes is noticed', async (t) => {
+  const root = await makeTempDir(t);
+  const directory = join(root, 'var/agent-receiver/received-outputs');
+  await registerTheOldWay(root, first, `${outputs}/web01`);
+  const later = new FakeClock(Date.now() + 60_000);
+  assert.equal(await findUuid('web01', root, later), first);
+  // A second link of the same name is not seen as long as nothing is read anew.
+  await utimes(directory, 1000, 1000);
+  assert.equal(await findUuid('web02', root, later), undefined);
+  await symlink(`${outputs}/web02`, join(directory, second));
+  await utimes(directory, 1000, 1000);
+  assert.equal(await findUuid('web02', root, later), undefined);
+  await utimes(directory, 2000, 2000);
+  assert.equal(await findUuid('web02', root, later), second);
 });
