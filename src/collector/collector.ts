@@ -31,7 +31,8 @@ import { RoutesInForce } from './routes-in-force.ts';
 import { SpoolRoom } from './spool-room.ts';
 import type { CollectorStatus } from './status-shape.ts';
 import { TransportPool } from './transport-pool.ts';
-import { type Trouble, Troubles } from './troubles.ts';
+import { Troubles } from './troubles.ts';
+import { Upkeep } from './upkeep.ts';
 
 export interface CollectorSettings {
   readonly routesPath: string;
@@ -55,7 +56,7 @@ const fetchFiles = 8;
 interface Running {
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
-  readonly spoolRoom: SpoolRoom;
+  readonly upkeep: Upkeep;
   readonly socket: ControlSocket;
   readonly known: KnownHosts;
   inForce: RoutesInForce;
@@ -76,7 +77,6 @@ export class Collector {
   #running: Running | undefined;
   #room: Room | undefined;
   #loop: Promise<void> | undefined;
-  #tidying: Promise<void> | undefined;
   readonly #troubles: Troubles;
   #lastTickMs = 0;
   readonly #cycles = { good: 0, faulty: 0 };
@@ -119,7 +119,8 @@ export class Collector {
       this.#room = findRoom(fetchFiles);
       const known = new KnownHosts(places.asked, clock);
       const spoolRoom = new SpoolRoom(spool, this.#settings.maxSpoolHosts);
-      this.#running = { ready, spool, spoolRoom, socket, known, inForce };
+      const upkeep = new Upkeep({ ready, spoolRoom, socket, clock, ...this.#upkept() });
+      this.#running = { ready, spool, upkeep, socket, known, inForce };
       this.#enforce(this.#running, inForce);
     } catch (error) {
       await this.stop();
@@ -152,7 +153,7 @@ export class Collector {
     this.#running?.socket.close();
     await this.#pool.close();
     await this.#dispatcher.drain();
-    await this.#tidying;
+    await this.#running?.upkeep.tidied;
     await this.#running?.spool.close();
   }
 
@@ -174,6 +175,11 @@ export class Collector {
   /** Whether it still looks after its hosts, for a watchdog. */
   get isWell(): boolean {
     return this.#context.clock.monotonic() - this.#lastTickMs < 50 * tickMs;
+  }
+
+  #upkept() {
+    const { isThere } = this.#roster;
+    return { pool: this.#pool, troubles: this.#troubles, isThere };
   }
 
   #answers(): ReadonlyMap<string, () => string> {
@@ -222,9 +228,7 @@ export class Collector {
       if (nowMs >= tidyAtMs) {
         tidyAtMs = nowMs + tidyMs;
         // A disk that hangs keeps no host from its turn.
-        this.#tidying ??= this.#tidy(this.#running).finally(() => {
-          this.#tidying = undefined;
-        });
+        void this.#running.upkeep.tidy();
       }
       await clock.sleep(tickMs, this.#stopping.signal).catch(() => undefined);
     }
@@ -234,10 +238,10 @@ export class Collector {
     const { routes } = running.inForce;
     const hosts = this.#gather(running);
     const gone = this.#roster.update(routes, hosts, this.#context.clock.monotonic());
-    for (const host of gone) this.#removeReady(running, host);
+    for (const host of gone) running.upkeep.removeReady(host);
     for (const entry of this.#roster.entries()) {
       if (!entry.routed.isToRenew || entry.laid === 'nothing') continue;
-      this.#removeReady(running, entry.target.host);
+      running.upkeep.removeReady(entry.target.host);
       entry.laidReady('nothing');
     }
   }
@@ -271,31 +275,6 @@ export class Collector {
     this.#cycles[entry.history.failures === 0 ? 'good' : 'faulty'] += 1;
     // A reload may have let it go meanwhile.
     const { host } = entry.target;
-    if (this.#roster.get(host) !== entry) this.#removeReady(running, host);
-  }
-
-  #removeReady({ ready }: Running, host: HostName): void {
-    void this.#tryTo('removing', () => ready.remove(host));
-  }
-
-  /** Makes again what somebody has removed. */
-  async #tidy({ ready, socket, spoolRoom }: Running): Promise<void> {
-    this.#pool.tidy();
-    const isThere = (host: HostName) => this.#roster.get(host) !== undefined;
-    const nowMs = this.#context.clock.now();
-    await this.#tryTo('tidying', () => spoolRoom.tidy(isThere, nowMs));
-    await this.#tryTo('sweeping', () => ready.sweep());
-    if (this.#troubles.find('sweeping') === undefined) {
-      await this.#tryTo('answering', () => socket.renew());
-    }
-  }
-
-  async #tryTo(kind: Trouble, act: () => void | Promise<void>): Promise<void> {
-    try {
-      await act();
-      this.#troubles.note(kind, undefined);
-    } catch (thrown) {
-      this.#troubles.note(kind, asCourierError(thrown, kind));
-    }
+    if (this.#roster.get(host) !== entry) running.upkeep.removeReady(host);
   }
 }

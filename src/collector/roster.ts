@@ -22,6 +22,8 @@ export class Roster {
     return this.#entries.get(host);
   }
 
+  readonly isThere = (host: HostName): boolean => this.#entries.has(host);
+
   entries(): Iterable<Entry> {
     return this.#entries.values();
   }

@@ -36,6 +36,16 @@ export interface ProgramEnd {
 type Spawn = typeof import('node:child_process').spawn;
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
+/** What is needed of a child that runs. */
+interface RunningChild extends Pick<Child, 'pid' | 'stdin' | 'stdout' | 'stderr' | 'unref'> {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(
+    event: 'exit',
+    listener: (code: number | null, signal: NodeJS.Signals | null) => void,
+  ): unknown;
+  on(event: 'close', listener: () => void): unknown;
+}
+
 /** How long a program has to end on SIGTERM, until SIGKILL. */
 const graceMs = 80;
 /**
@@ -43,6 +53,8 @@ const graceMs = 80;
  * last in a pipeline may write a moment longer, and its end must not get lost.
  */
 const silenceMs = 500;
+/** How long one may take to end that was killed; in an uninterruptible call it does not end at all. */
+const undeadMs = 500;
 const longestStderr = 16 * 1024;
 
 /**
@@ -51,7 +63,8 @@ const longestStderr = 16 * 1024;
  * keep Checkmk (checkmk-site.md#pipes).
  *
  * @throws CourierError LOCAL when it cannot be started; TOO_LARGE when it writes more than allowed;
- * the signal's reason when that aborts. The program has ended by then.
+ * the signal's reason when that aborts. The program has ended by then, unless the system does not let
+ * it: in state D, as on a dead network file system, it is left alone.
  */
 export async function runProgram(call: ProgramCall, signal: AbortSignal): Promise<ProgramEnd> {
   signal.throwIfAborted();
@@ -83,8 +96,9 @@ function whyNotStarted(child: Child): Promise<Error> {
   return new Promise((resolve) => child.once('error', resolve));
 }
 
-class Run {
-  readonly #child: Child;
+/** A program that has been started, up to its end. */
+export class Run {
+  readonly #child: RunningChild;
   readonly #call: ProgramCall;
   readonly #stdout: Buffer[] = [];
   #stdoutBytes = 0;
@@ -92,9 +106,11 @@ class Run {
   /** Why we ended it, when it did not end by itself. */
   #fault: unknown;
   #killTimer: NodeJS.Timeout | undefined;
+  #undeadTimer: NodeJS.Timeout | undefined;
+  readonly #givenUp = Promise.withResolvers<never>();
   #silenceTimer: NodeJS.Timeout | undefined;
 
-  constructor(child: Child, call: ProgramCall) {
+  constructor(child: RunningChild, call: ProgramCall) {
     this.#child = child;
     this.#call = call;
     child.stdout.on('data', (chunk: Buffer) => this.#collect(chunk));
@@ -107,7 +123,7 @@ class Run {
     const abort = () => this.#stop(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const [code, endSignal] = await this.#ended();
+      const [code, endSignal] = await Promise.race([this.#ended(), this.#givenUp.promise]);
       if (this.#fault !== undefined) throw this.#fault;
       return {
         stdout: Buffer.concat(this.#stdout, this.#stdoutBytes),
@@ -118,6 +134,7 @@ class Run {
     } finally {
       signal.removeEventListener('abort', abort);
       clearTimeout(this.#killTimer);
+      clearTimeout(this.#undeadTimer);
     }
   }
 
@@ -143,7 +160,14 @@ class Run {
       this.#child.stdin?.destroy();
       this.#child.stdout.destroy();
       this.#child.stderr.destroy();
+      this.#undeadTimer = setTimeout(() => this.#giveUp(fault), undeadMs);
     }, graceMs);
+  }
+
+  /** Nothing waits for it any more, nor does the end of this program. */
+  #giveUp(fault: unknown): void {
+    this.#child.unref();
+    this.#givenUp.reject(fault);
   }
 
   #killGroup(name: 'SIGTERM' | 'SIGKILL'): void {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { getEventListeners } from 'node:events';
+import { EventEmitter, getEventListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CourierError } from '../../src/faults/errors.ts';
@@ -10,6 +11,7 @@ import {
   describeEnd,
   type ProgramCall,
   type ProgramEnd,
+  Run,
   runProgram,
 } from '../../src/system/run-program.ts';
 import { readCommandLines } from '../helpers/command-lines.ts';
@@ -328,4 +330,26 @@ test('a run that is over no longer listens to its signal', async () => {
   await catchFault(run('/no/such/program', [], {}, signal));
   await catchFault(run('endless', [], { maxOutputBytes: 1 }, signal));
   assert.deepEqual(getEventListeners(signal, 'abort'), []);
+});
+
+test('a program that cannot be killed, in state D, keeps nobody waiting', {
+  timeout: 60_000,
+}, async () => {
+  // What spawn() gives, of a process that never tells its end.
+  const undead = Object.assign(new EventEmitter(), {
+    pid: undefined,
+    stdin: null,
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    unref: () => undefined,
+  });
+  const call = { program: 'undead', args: [], env: {}, maxOutputBytes: 1000 };
+  const reason = new CourierError('TIMEOUT', 'no answer within 5s');
+  const run = new Run(undead, call);
+  await assert.rejects(run.finish(AbortSignal.timeout(1)), { name: 'TimeoutError' });
+  const ending = new AbortController();
+  const finished = new Run(undead, call).finish(ending.signal);
+  ending.abort(reason);
+  await assert.rejects(finished, reason);
+  assert.ok(undead.stdout.destroyed);
 });
