@@ -30,8 +30,11 @@ export async function buildExecutable(output: string): Promise<void> {
  * A receiver under load would let its young objects grow to over 100 MB; those of a fetch fit in
  * from the beginning, so that it ends before any are collected. The code cache is only good under
  * the flags it was made with.
+ *
+ * Node makes its own store of authorities even where, as everywhere here, others are named: with
+ * all that come with it that is 4 ms, with those OpenSSL looks for by itself nothing as a rule.
  */
-const nodeFlags = ['--min-semi-space-size=4', '--max-semi-space-size=4'];
+const nodeFlags = ['--min-semi-space-size=4', '--max-semi-space-size=4', '--use-openssl-ca'];
 
 /** NODE_OPTIONS in a site's environment stay without effect. */
 function toConfiguration(assets: Readonly<Record<string, string>>, output: string): object {
