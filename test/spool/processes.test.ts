@@ -42,10 +42,10 @@ async function readForwards(directory: string, seen: Map<string, number>): Promi
     const host = parseHostName(`web${index}`);
     const previous = await readPrevious(directory, host, { log, clock: systemClock });
     const newest = await readSpooled(directory, host, { log, clock: systemClock });
-    const received = newest?.receivedAt.getTime() ?? 0;
-    assert.ok(received >= (seen.get(host) ?? 0), `${host} goes back`);
-    assert.ok((previous?.receivedAt.getTime() ?? 0) <= received);
-    seen.set(host, received);
+    const produced = newest?.producedAt.getTime() ?? 0;
+    assert.ok(produced >= (seen.get(host) ?? 0), `${host} goes back`);
+    assert.ok((previous?.producedAt.getTime() ?? 0) <= produced);
+    seen.set(host, produced);
   }
   assert.deepEqual(log.lines, []);
   return 12;

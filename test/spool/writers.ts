@@ -8,7 +8,7 @@ import { readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { programPath } from '../helpers/programs.ts';
 
-/** When the newest output said to be safe was received, by host. */
+/** When the newest output said to be safe was produced, by host. */
 export type Acknowledged = Map<string, number>;
 
 export interface Writer {
@@ -39,8 +39,8 @@ export function startWriter(
     refused += lines.filter((line) => line === 'refused').length;
     for (const line of lines.filter((candidate) => candidate !== 'refused')) {
       count += 1;
-      const [host = '', received] = line.split(' ');
-      acknowledged.set(host, Math.max(Number(received), acknowledged.get(host) ?? 0));
+      const [host = '', produced] = line.split(' ');
+      acknowledged.set(host, Math.max(Number(produced), acknowledged.get(host) ?? 0));
     }
   });
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
@@ -53,9 +53,9 @@ export async function assertReadable(directory: string, acknowledged: Acknowledg
   for (const [host, newest] of [...acknowledged]) {
     const read = await readSpooled(directory, parseHostName(host), { log, clock: systemClock });
     assert.ok(read !== undefined, `${host} is lost`);
-    const received = read.receivedAt.getTime();
-    assert.ok(received >= newest, `${host}: ${received} is served, ${newest} was safe`);
-    const stamp = `${host} ${received}\n`;
+    const produced = read.producedAt.getTime();
+    assert.ok(produced >= newest, `${host}: ${produced} is served, ${newest} was safe`);
+    const stamp = `${host} ${produced}\n`;
     const text = read.output.toString();
     assert.ok(text.startsWith(stamp) && text.endsWith(stamp), `${host}: torn output is served`);
   }
