@@ -20,8 +20,12 @@ interface KeptConnection {
   readonly settings: readonly string[];
   /** Whether the process that keeps it is there. Never rejects. */
   isThere(): Promise<boolean>;
-  /** Ends it, and all that runs over it. Never rejects. */
-  end(): Promise<void>;
+  /**
+   * Waits for what runs over it. When the signal aborts, something hangs at its other end, which
+   * would go on there once more with each fetch: so nobody comes to it any more, and it is ended
+   * as soon as nobody else of this process uses it.
+   */
+  lend<Result>(signal: AbortSignal, use: () => Promise<Result>): Promise<Result>;
 }
 
 /** @param where it leads */
@@ -40,17 +44,44 @@ export async function prepareMultiplexing(
   const directory = findDirectory(env);
   await makePrivate(directory);
   const { createHash } = await import('node:crypto');
+  const users = new Map<string, number>();
+  const condemned = new Set<string>();
+  /** How many connections to a place were given up while others used them. */
+  const givenUp = new Map<string, number>();
   return (settings, where) => {
     // ssh's own %C leaves out the key: whoever has the wrong one would get in through a
     // connection made with the right one.
-    const sum = createHash('sha256').update(JSON.stringify([where, settings]));
+    const key = JSON.stringify([where, settings]);
+    const before = givenUp.get(key) ?? 0;
+    const sum = createHash('sha256').update(before === 0 ? key : `${key} ${before}`);
     const path = join(directory, sum.digest('hex').slice(0, nameLength));
     const own = [
       'ControlMaster=auto',
       `ControlPath=${quoteValue(path)}`,
       `ControlPersist=${Math.ceil(persistMs / 1000)}`,
     ];
-    return { settings: own, isThere: () => tell(path), end: () => endConnection(path) };
+    return {
+      settings: own,
+      isThere: () => tell(path),
+      async lend(signal, use) {
+        users.set(path, (users.get(path) ?? 0) + 1);
+        try {
+          return await use();
+        } catch (error) {
+          if (signal.aborted) condemned.add(path);
+          throw error;
+        } finally {
+          const others = (users.get(path) ?? 1) - 1;
+          if (others > 0) {
+            users.set(path, others);
+            if (condemned.has(path)) givenUp.set(key, before + 1);
+          } else {
+            users.delete(path);
+            if (condemned.delete(path)) await endConnection(path);
+          }
+        }
+      },
+    };
   };
 }
 

@@ -80,7 +80,8 @@ export interface OpenSsh {
   toArguments(login: SshLogin): readonly string[];
   /**
    * Waits for what runs over a connection to a login. Where it is kept and the signal aborts, it is
-   * ended: what hangs at its other end would go on there, once more with each fetch.
+   * ended: what hangs at its other end would go on there, once more with each fetch. What else runs
+   * over it comes to its end first.
    *
    * @param use gets the environment ssh, and whatever starts it, is to have; where there is a
    * password, ssh finds it with that until `use` has ended
@@ -150,12 +151,7 @@ export async function openSsh(
     isConnected: async (login) => (await kept(login)?.isThere()) ?? false,
     toAttempt: (login) => ({ at: describeLogin(login), ...circumstances }),
     async whileUsing(login, signal, use) {
-      try {
-        return await lend(use);
-      } catch (error) {
-        if (signal.aborted) await kept(login)?.end();
-        throw error;
-      }
+      return kept(login)?.lend(signal, () => lend(use)) ?? lend(use);
     },
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach } from 'node:test';
@@ -150,6 +150,50 @@ sshTest('what hangs ends with its connection, and the next fetch makes another',
     assert.notEqual(await findMaster(directory), before);
   }),
 );
+
+sshTest('what hangs does not take along what others fetch over its connection', async () =>
+  withSockets(async (env, directory) => {
+    const file = (name: string) => join(sshd().directory, name);
+    const command = [
+      `touch ${file('begun-{host}')}`,
+      'test {host} = web01 && exec sleep 600',
+      `while test ! -e ${file('go-{host}')}; do sleep 0.05; done; echo {host}`,
+    ];
+    const source = toSshSource(sshd(), command.join('; '), kept);
+    const late = new CourierError('TIMEOUT', 'too late');
+    const over = new AbortController();
+    await fetchOnce(ssh, toSshSource(sshd(), 'true', kept), env);
+    const first = await findMaster(directory);
+    await withTransport(ssh, source, makeOpenContext({ env }), async (transport) => {
+      const hanging = transport.fetch(toTarget('web01'), over.signal);
+      const other = transport.fetch(toTarget('web02'), new AbortController().signal);
+      await waitUntil(() => ['web01', 'web02'].every((host) => existsSync(file(`begun-${host}`))));
+      over.abort(late);
+      assert.equal(await catchFault(hanging), late);
+      await writeFile(file('go-web03'), '');
+      const third = await transport.fetch(toTarget('web03'), new AbortController().signal);
+      assert.equal(third.output.toString(), 'web03\n');
+      assert.equal((await readdir(directory)).length, 2, 'the third came over another connection');
+      await writeFile(file('go-web02'), '');
+      assert.equal((await other).output.toString(), 'web02\n');
+    });
+    await waitUntil(() => !isProcess(first));
+    assert.equal((await readdir(directory)).length, 1);
+  }),
+);
+
+function isProcess(pid: number | undefined): boolean {
+  const state = /\) (\w)/.exec(readFileOr(`/proc/${pid}/stat`))?.[1];
+  return state !== undefined && state !== 'Z';
+}
+
+function readFileOr(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
 
 sshTest(
   'ending a connection that is not there, or that does not answer, takes no time',
