@@ -28,7 +28,10 @@ export function startTimeout(
   if (parent.aborted) abort();
   parent.addEventListener('abort', abort, { once: true });
   clock.sleep(timeoutMs, stopped.signal).then(
-    () => ended.abort(new CourierError('TIMEOUT', `${what} within ${formatDuration(timeoutMs)}`)),
+    () =>
+      ended.abort(
+        new CourierError('TIMEOUT', `${what} within ${formatDuration(roundMs(timeoutMs))}`),
+      ),
     () => undefined,
   );
   const stop = () => {
@@ -36,6 +39,11 @@ export function startTimeout(
     stopped.abort(nothingWrong);
   };
   return { signal: ended.signal, stop };
+}
+
+/** The part of a millisecond that a share of 2s lacks must not make 1s of it in words. */
+function roundMs(timeoutMs: number): number {
+  return timeoutMs < 1000 ? Math.ceil(timeoutMs) : Math.round(timeoutMs / 1000) * 1000;
 }
 
 /** Lends `use` the signal of {@link startTimeout}, and lets go of the timer afterwards. */

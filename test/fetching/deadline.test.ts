@@ -94,3 +94,23 @@ test('a share is never nothing', () => {
   assert.equal(shareOf(-500, 2, 2_000), 1);
   assert.equal(shareOf(2, 3, undefined), 1);
 });
+
+test('a share that lacks a moment of a whole second is told as that second', {
+  timeout,
+}, async () => {
+  const told: readonly (readonly [timeoutMs: number, words: string])[] = [
+    [1_999, '2s'],
+    [59_998, '1m'],
+    [10_333, '10s'],
+    [250, '250ms'],
+  ];
+  for (const [timeoutMs, words] of told) {
+    const { clock, running } = begin(timeoutMs);
+    clock.advance(timeoutMs);
+    await waitUntil(() => running.signal.aborted);
+    assert.equal(
+      running.signal.reason.message,
+      `no agent output from file:///drops/web01 within ${words}`,
+    );
+  }
+});
