@@ -3,13 +3,16 @@
  * nothing is written, and a table that is not current is an error.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
 import { rules } from '../src/agent-output/problems.ts';
 import { describeOption } from '../src/cli/help.ts';
 import { type OptionTable, toFlag } from '../src/cli/options.ts';
 import { collect } from '../src/commands/collect.ts';
 import { fetch } from '../src/commands/fetch.ts';
 import { hostcheck } from '../src/commands/hostcheck.ts';
+import { jsonSchemas } from '../src/commands/json-schemas.ts';
 import { status } from '../src/commands/status.ts';
 import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
@@ -69,6 +72,23 @@ function layerTable(): string {
   return table(['layer', 'holds'], rows);
 }
 
+function documentTable(): string {
+  const rows = Object.keys(jsonSchemas).map((line) => {
+    const file = `json/${line.replaceAll(' ', '-')}.schema.json`;
+    return [`\`cmk-courier ${line} --json\``, `[schema](${file})`];
+  });
+  return table(['document', 'schema'], rows);
+}
+
+/** A JSON Schema a document, for those who generate code or check what they read. */
+function schemaFiles(): readonly (readonly [path: string, text: string])[] {
+  return Object.entries(jsonSchemas).map(([line, schema]) => {
+    const path = `docs/json/${line.replaceAll(' ', '-')}.schema.json`;
+    const title = `cmk-courier ${line} --json`;
+    return [path, `${JSON.stringify({ title, ...z.toJSONSchema(schema) }, null, 2)}\n`];
+  });
+}
+
 /** Puts `content` between `<!-- name -->` and `<!-- /name -->`. */
 function fill(text: string, name: string, content: string): string {
   const place = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
@@ -83,6 +103,9 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   readme = fill(readme, 'rules', ruleTable());
   readme = fill(readme, 'fetch-options', optionTable(fetch.options));
   const docs = new Map([['README.md', readme]]);
+  const documents = 'docs/json.md';
+  docs.set(documents, fill(readFileSync(documents, 'utf8'), 'documents', documentTable()));
+  for (const [path, text] of schemaFiles()) docs.set(path, text);
   const architecture = 'docs/architecture.md';
   docs.set(architecture, fill(readFileSync(architecture, 'utf8'), 'layers', layerTable()));
   const receiver = 'src/receiver/README.md';
@@ -102,7 +125,9 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
 }
 
 const docs = await currentDocs();
-const outdated = [...docs].filter(([path, text]) => readFileSync(path, 'utf8') !== text);
+const isCurrent = (path: string, text: string) =>
+  existsSync(path) && readFileSync(path, 'utf8') === text;
+const outdated = [...docs].filter(([path, text]) => !isCurrent(path, text));
 if (process.argv.includes('--check')) {
   for (const [path] of outdated) {
     process.stderr.write(`${path} is not current: run npm run docs\n`);
@@ -110,6 +135,7 @@ if (process.argv.includes('--check')) {
   process.exit(outdated.length === 0 ? 0 : 1);
 }
 for (const [path, text] of outdated) {
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
   process.stderr.write(`wrote ${path}\n`);
 }

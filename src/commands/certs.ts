@@ -12,6 +12,7 @@ import {
   renewServerCertificate,
 } from '../certs/store.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { printJson } from '../cli/json-document.ts';
 import { parsePath } from '../cli/option-types.ts';
 import { type OptionTable, type OptionValues, toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
@@ -161,7 +162,8 @@ async function revoke({ operands, directory, now, values, context }: Call): Prom
   const lines = revoked.map(({ serial, uuid, already }) =>
     already ? `${serial} of ${uuid} was revoked before` : `revoked ${serial} of ${uuid}`,
   );
-  const text = values.json ? JSON.stringify(revoked, null, 2) : lines.join('\n');
+  if (values.json) return printJson({ revoked }, context);
+  const text = lines.join('\n');
   await context.writeOutput(Buffer.from(`${text}\n`));
 }
 

@@ -15,6 +15,7 @@ import { findProblems, toRemark } from '../agent-output/rules.ts';
 import { isRefused } from '../agent-output/validator.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { formOptions } from '../cli/form-options.ts';
+import { printJson } from '../cli/json-document.ts';
 import { parseSize } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
@@ -33,7 +34,7 @@ const options = {
   },
   ...formOptions,
   ...secretOptions('passphrase', 'the passphrase of output the agent encrypts'),
-  json: { kind: 'switch', describe: 'print one JSON array with an object for each file' },
+  json: { kind: 'switch', describe: 'print one JSON document with an object for each file' },
   maxSize: {
     kind: 'value',
     placeholder: 'SIZE',
@@ -83,7 +84,7 @@ async function run(
     reports.push(report);
     if (!values.json) await context.writeOutput(Buffer.from(toText(report)));
   }
-  if (values.json) await context.writeOutput(Buffer.from(`${JSON.stringify(reports, null, 2)}\n`));
+  if (values.json) await printJson({ files: reports }, context);
   requireGood(reports, faults, values.strict);
 }
 

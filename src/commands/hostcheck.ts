@@ -2,10 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { printJson } from '../cli/json-document.ts';
 import { parseDuration, parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { isCollecting } from '../collector/ask-status.ts';
-import { CourierError, cleanText } from '../faults/errors.ts';
+import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { withTimeout } from '../fetching/deadline.ts';
 import { formatDuration } from '../fetching/durations.ts';
 import { type HostName, parseHostName } from '../names/host-name.ts';
@@ -45,6 +47,7 @@ const options = {
     parse: parseDuration,
     fallback: defaultMaxSkew,
   },
+  json: { kind: 'switch', describe: 'print one JSON document, for programs' },
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof options>;
@@ -71,6 +74,9 @@ interface Verdict {
   readonly state: keyof typeof exitCodes;
   readonly text: string;
   readonly metrics?: string;
+  /** Of output in the spool. */
+  readonly ageMs?: number;
+  readonly maxAgeMs?: number;
 }
 
 async function run(
@@ -78,10 +84,27 @@ async function run(
   values: Values,
   context: CommandContext,
 ): Promise<void> {
+  if (values.json) return runForPrograms(operands, values, context);
   const { state, text, metrics } = await judge(operands, values, context);
   const performance = metrics === undefined ? '' : ` | ${metrics}`;
   await context.writeOutput(Buffer.from(`${state} - ${cleanText(text)}${performance}\n`));
   context.exitWith?.(exitCodes[state]);
+}
+
+/** A document even where nothing can be told. */
+async function runForPrograms(
+  operands: readonly string[],
+  values: Values,
+  context: CommandContext,
+): Promise<void> {
+  const verdict = await judge(operands, values, context).catch((thrown: unknown): Verdict => {
+    const error = asCourierError(thrown, 'unexpected');
+    if (error.code === 'INTERRUPTED' || error.code === 'INTERNAL') throw error;
+    return { state: 'UNKNOWN', text: stderrLine(error, error.where ?? ['hostcheck']) };
+  });
+  const { metrics: _, ...shown } = verdict;
+  await printJson({ ...shown, text: cleanText(shown.text) }, context);
+  context.exitWith?.(exitCodes[verdict.state]);
 }
 
 async function judge(
@@ -173,7 +196,8 @@ function judgeAge({ host, producedAt, origin }: SpooledOutput, maxAge: number, n
   const isFresh = ageMs <= maxAge;
   const allowed = isFresh ? '' : `, allowed are ${formatDuration(maxAge)}`;
   const text = `output of ${host} is ${age} old${allowed}, from ${origin}`;
-  return { state: isFresh ? 'UP' : 'DOWN', text, metrics } as const;
+  const ages = { ageMs: Math.max(0, ageMs), maxAgeMs: maxAge };
+  return { state: isFresh ? 'UP' : 'DOWN', text, metrics, ...ages } as const;
 }
 
 /**

@@ -140,7 +140,7 @@ async function explain(task: Task): Promise<void> {
   const explained = await explainRoute(task.path, target, tags);
   const text = task.values.json ? `${JSON.stringify(explained, null, 2)}\n` : toText(explained);
   await print(text, task.context);
-  if (explained.route === undefined) {
+  if (explained.route === null) {
     throw new CourierError('CONFIG', `${task.path}: no route fits ${quote(target.host)}`);
   }
 }

@@ -1,6 +1,7 @@
 /** `cmk-courier ssh-trust`: records the keys of hosts that are to be reached over ssh. */
 
 import { type CommandContext, defineCommand } from '../cli/command.ts';
+import { printJson } from '../cli/json-document.ts';
 import { type OptionTable, type OptionValues, withFlag } from '../cli/options.ts';
 import { askYesOrNo } from '../cli/terminal.ts';
 import { CourierError, quote } from '../faults/errors.ts';
@@ -63,7 +64,7 @@ export const sshTrust = defineCommand({
     if (logins.length === 0) throw new CourierError('USAGE', 'no HOST given');
     const reports: object[] = [];
     for (const login of logins) reports.push(await trust(login, values, context));
-    if (values.json) await print(JSON.stringify(reports, null, 2), context);
+    if (values.json) await printJson({ hosts: reports }, context);
   },
 });
 

@@ -1,6 +1,5 @@
 /** Which route a host has, why, and all that holds for it. */
 
-import type { SectionRule } from '../agent-output/filter.ts';
 import type { RawOptions } from '../cli/options.ts';
 import { cleanText } from '../faults/errors.ts';
 import { loadRoutes } from '../routes/load.ts';
@@ -19,14 +18,15 @@ export interface Explanation {
     readonly line: number;
     readonly why: string;
   }[];
-  readonly route: ExplainedRoute | undefined;
+  /** Null when none fits. */
+  readonly route: ExplainedRoute | null;
 }
 
 interface ExplainedRoute {
   readonly name: string;
   readonly line: number;
   readonly sources: readonly ExplainedSource[];
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: ExplainedSettings;
 }
 
 interface ExplainedSource {
@@ -34,7 +34,26 @@ interface ExplainedSource {
   readonly transport: string;
   readonly line: number;
   readonly options: RawOptions;
-  readonly timeout: string | undefined;
+  readonly timeoutMs: number | null;
+}
+
+/** Lengths of time and sizes as numbers; null where there is no limit of its own. */
+interface ExplainedSettings {
+  readonly pick: RouteSettings['pick'];
+  readonly maxAgeMs: number | null;
+  readonly maxSkewMs: number;
+  readonly maxSizeBytes: number;
+  readonly deadlineMs: number;
+  readonly timeoutMs: number | null;
+  readonly graceMs: number;
+  readonly piggyback: readonly string[];
+  readonly sections: readonly string[];
+  readonly lenient: boolean;
+  readonly strict: boolean;
+  readonly report: boolean;
+  readonly everyMs: number | null;
+  readonly passphraseFile: string | null;
+  readonly passphraseId: string | null;
 }
 
 /** @throws CourierError about the routes file */
@@ -52,7 +71,7 @@ export async function explainRoute(
     }
     passedOver.push({ name: route.name, line: route.line, why });
   }
-  return { path, host: target.host, passedOver, route: undefined };
+  return { path, host: target.host, passedOver, route: null };
 }
 
 function explainChosen({ name, line, sources, settings }: Route, target: Target): ExplainedRoute {
@@ -64,49 +83,72 @@ function explainChosen({ name, line, sources, settings }: Route, target: Target)
       transport: catalogEntry(uri.scheme).transport,
       line: source.line,
       options,
-      timeout: timeoutMs === undefined ? undefined : formatDuration(timeoutMs),
+      timeoutMs: timeoutMs ?? null,
     };
   });
   return { name, line, sources: explained, settings: describeSettings(settings) };
 }
 
-function describeSettings(settings: RouteSettings): Readonly<Record<string, string>> {
-  const { graceMs, everyMs, timeoutMs, piggyback, secrets } = settings;
-  const rule = piggyback.kind === 'patterns' ? piggyback.patterns.join(', ') : piggyback.kind;
+function describeSettings(settings: RouteSettings): ExplainedSettings {
+  const { maxAgeMs, piggyback, secrets } = settings;
+  const { allow, deny } = settings.sections;
   return {
     pick: settings.pick,
-    maxAge: Number.isFinite(settings.maxAgeMs) ? formatDuration(settings.maxAgeMs) : 'unlimited',
-    maxSkew: formatDuration(settings.maxSkewMs),
-    maxSize: `${settings.maxOutputBytes} bytes`,
-    deadline: formatDuration(settings.deadlineMs),
-    timeout: timeoutMs === undefined ? 'a share of the deadline' : formatDuration(timeoutMs),
-    grace: graceMs === 0 ? 'none' : formatDuration(graceMs),
-    piggyback: rule,
-    sections: describeSections(settings.sections),
-    lenient: settings.lenient ? 'yes' : 'no',
-    strict: settings.strict ? 'yes' : 'no',
-    report: settings.report ? 'yes' : 'no',
-    every: everyMs === undefined ? 'only when the site asks' : formatDuration(everyMs),
-    ...Object.fromEntries(Object.entries(secrets).map(([name, [file = '']]) => [name, file])),
+    maxAgeMs: Number.isFinite(maxAgeMs) ? maxAgeMs : null,
+    maxSkewMs: settings.maxSkewMs,
+    maxSizeBytes: settings.maxOutputBytes,
+    deadlineMs: settings.deadlineMs,
+    timeoutMs: settings.timeoutMs ?? null,
+    graceMs: settings.graceMs,
+    piggyback: piggyback.kind === 'patterns' ? piggyback.patterns : [piggyback.kind],
+    sections: [...allow, ...deny.map((name) => `!${name}`)],
+    lenient: settings.lenient,
+    strict: settings.strict,
+    report: settings.report,
+    everyMs: settings.everyMs ?? null,
+    passphraseFile: secrets['passphraseFile']?.[0] ?? null,
+    passphraseId: secrets['passphraseId']?.[0] ?? null,
   };
 }
 
-function describeSections({ allow, deny }: SectionRule): string {
-  const all = [...allow, ...deny.map((name) => `!${name}`)];
-  return all.length === 0 ? 'all' : all.join(', ');
+/** In words, under the names the file has. */
+function toWords(settings: ExplainedSettings): Readonly<Record<string, string>> {
+  const { maxAgeMs, timeoutMs, graceMs, everyMs, passphraseFile, passphraseId } = settings;
+  const yesOrNo = (is: boolean) => (is ? 'yes' : 'no');
+  return {
+    pick: settings.pick,
+    maxAge: maxAgeMs === null ? 'unlimited' : formatDuration(maxAgeMs),
+    maxSkew: formatDuration(settings.maxSkewMs),
+    maxSize: `${settings.maxSizeBytes} bytes`,
+    deadline: formatDuration(settings.deadlineMs),
+    timeout: timeoutMs === null ? 'a share of the deadline' : formatDuration(timeoutMs),
+    grace: graceMs === 0 ? 'none' : formatDuration(graceMs),
+    piggyback: settings.piggyback.join(', '),
+    sections: settings.sections.join(', ') || 'all',
+    lenient: yesOrNo(settings.lenient),
+    strict: yesOrNo(settings.strict),
+    report: yesOrNo(settings.report),
+    every: everyMs === null ? 'only when the site asks' : formatDuration(everyMs),
+    ...(passphraseFile === null ? {} : { passphraseFile }),
+    ...(passphraseId === null ? {} : { passphraseId }),
+  };
 }
 
 /** For people. */
 export function toText({ path, host, passedOver, route }: Explanation): string {
   const lines = passedOver.map(({ line, name, why }) => `${path}:${line}: ${name}: ${why}`);
-  if (route === undefined) return toLines([...lines, `${host} has no route`]);
+  if (route === null) return toLines([...lines, `${host} has no route`]);
   lines.push(`${path}:${route.line}: ${route.name}: is the route of ${host}`);
-  for (const [index, { uri, transport, options, timeout }] of route.sources.entries()) {
+  for (const [index, { uri, transport, options, timeoutMs }] of route.sources.entries()) {
     const given = Object.entries(options).map(([name, values]) => `${name}=${values.join(',')}`);
-    const about = [...given, ...(timeout === undefined ? [] : [`timeout=${timeout}`])];
+    const about = [
+      ...given,
+      ...(timeoutMs === null ? [] : [`timeout=${formatDuration(timeoutMs)}`]),
+    ];
     lines.push(`  source ${index + 1} ${transport} ${uri} ${about.join(' ')}`);
   }
-  for (const [name, value] of Object.entries(route.settings)) lines.push(`  ${name}: ${value}`);
+  for (const [name, value] of Object.entries(toWords(route.settings)))
+    lines.push(`  ${name}: ${value}`);
   return toLines(lines);
 }
 

@@ -12,6 +12,7 @@ import { certs } from '../../src/commands/certs.ts';
 import { putServerCertificate } from '../certs/own-server.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { assertDocument } from '../helpers/json-document.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
 
 /** The clock of the tests stands there. */
@@ -256,7 +257,10 @@ test('revoke denies one serial, or every certificate of a host', async (t) => {
     [true, true, false],
   );
   const json = await run(['revoke', third.toUpperCase()], { dir: [own], json: ['true'] });
-  assert.deepEqual(JSON.parse(json), [{ serial: third, uuid: other, already: false }]);
+  assertDocument('certs revoke', json);
+  assert.deepEqual(JSON.parse(json), {
+    revoked: [{ serial: third, uuid: other, already: false }],
+  });
 });
 
 test('revoke takes nothing it does not know, and then revokes nothing', async (t) => {

@@ -82,7 +82,7 @@ test('more problems than are shown are counted', async () => {
 test('--json prints one array and fails like the text', async () => {
   const { ended, output } = run([], { json: ['true'] }, broken);
   await expectFault(ended, 'MALFORMED');
-  const [report, ...others] = JSON.parse(output());
+  const [report, ...others] = JSON.parse(output()).files;
   assert.deepEqual(others, []);
   assert.deepEqual(
     { ...report, problems: report.problems.length },
@@ -130,7 +130,7 @@ test('with --json, too, a file that cannot be read is one of the array', async (
   const missing = join(await makeTempDir(t), 'none');
   const { ended, output } = run([missing, '-'], { json: ['true'] }, good);
   await expectFault(ended, 'LOCAL');
-  const [unread, read] = JSON.parse(output());
+  const [unread, read] = JSON.parse(output()).files;
   const message = `reading ${missing}: no such file or directory`;
   assert.deepEqual(unread.fault, { code: 'LOCAL', message });
   assert.deepEqual(Object.keys(unread), Object.keys(read));

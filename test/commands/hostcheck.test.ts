@@ -166,7 +166,7 @@ test('a mistake is UNKNOWN, on stdout, not a host that is down', async () => {
   );
   assert.equal(
     await runProgram(['hostcheck', '--foo', 'web01']),
-    '3 UNKNOWN - cmk-courier: hostcheck: unknown option "--foo" (USAGE)\n',
+    '3 UNKNOWN - cmk-courier: hostcheck: unknown option "--foo"; --help lists those there are (USAGE)\n',
   );
   assert.equal(
     await runProgram(['hostcheck', '../web01']),

@@ -5,6 +5,7 @@ import type { RawOptions } from '../../src/cli/options.ts';
 import { hosts } from '../../src/commands/hosts.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { assertDocument } from '../helpers/json-document.ts';
 import {
   askForRegistration,
   askProgress,
@@ -58,7 +59,9 @@ test('a user may register hosts, once more with --json in sight, and is revoked'
   const password = (await run(running, ['token', '*'], { user: ['admin'] })).trim();
   const credential = { user: 'admin', password };
   const { uuid } = await register(place, credential, 'web01');
-  const listed = JSON.parse(await run(running, ['list'], { json: ['true'] }));
+  const json = await run(running, ['list'], { json: ['true'] });
+  assertDocument('hosts list', json);
+  const listed = JSON.parse(json);
   assert.deepEqual(
     listed.hosts.map((host: object) => ({ ...host, certificates: [], registeredAt: '' })),
     [

@@ -12,6 +12,7 @@ import { ssh } from '../../src/transports/ssh/ssh.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { findFreePort } from '../helpers/free-port.ts';
+import { assertDocument } from '../helpers/json-document.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
 import { start } from '../helpers/run-program.ts';
 import { scriptArguments, sourceUrl } from '../helpers/run-script.ts';
@@ -89,7 +90,8 @@ sshTest('--json prints what was found and done', async (t) => {
     recorded: true,
   };
   const report = { host: '127.0.0.1', port: sshd().port, file, keys: [key] };
-  assert.deepEqual(JSON.parse(printed), [report]);
+  assertDocument('ssh-trust', printed);
+  assert.deepEqual(JSON.parse(printed), { hosts: [report] });
 });
 
 sshTest('--fingerprint records the key only if it is the one', async (t) => {

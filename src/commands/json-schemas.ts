@@ -1,0 +1,223 @@
+/**
+ * What commands print with --json, one document each: docs/json/ is made of it, and every command is
+ * tested against it. Nothing loads it when the program runs.
+ */
+
+import { z } from 'zod';
+import { collectorStatus } from '../collector/status-shape.ts';
+import { faults } from '../faults/errors.ts';
+
+const codes = Object.keys(faults);
+
+const bytes = z.int().min(0).describe('bytes');
+const milliseconds = z.number().describe('milliseconds');
+const line = z.int().min(1).describe('line of the file, counted from 1');
+const time = z.string().describe('a time, ISO 8601, UTC');
+const code = z.enum(codes).describe('a fault');
+const texts = z.array(z.string());
+
+const check = z.strictObject({
+  files: z.array(
+    z.strictObject({
+      file: z.string(),
+      sections: z.int(),
+      piggybackedHosts: texts,
+      problems: z.array(
+        z.strictObject({ line, rule: z.string(), severity: z.string(), message: z.string() }),
+      ),
+      omittedProblems: z.int().describe('problems that are not listed'),
+      fault: z.strictObject({ code, message: z.string() }).nullable(),
+    }),
+  ),
+});
+
+const probe = z.strictObject({
+  probe: z.literal('tcp'),
+  address: z.string(),
+  port: z.int(),
+  finding: z.string(),
+  marker: z.string().optional().describe('the first two bytes, if any came'),
+  what: z.string(),
+  meaning: z.string(),
+  code: code.optional(),
+  durationMs: milliseconds,
+});
+
+const validate = z.strictObject({
+  path: z.string(),
+  routes: z.int(),
+  problems: z.array(z.strictObject({ line, message: z.string() })),
+});
+
+const explainedSettings = z.strictObject({
+  pick: z.enum(['first', 'freshest']),
+  maxAgeMs: milliseconds.nullable().describe('null: unlimited'),
+  maxSkewMs: milliseconds,
+  maxSizeBytes: bytes,
+  deadlineMs: milliseconds,
+  timeoutMs: milliseconds.nullable().describe('null: a share of the deadline'),
+  graceMs: milliseconds.describe('0: none'),
+  piggyback: texts.describe('allow, drop, refuse, or patterns'),
+  sections: texts.describe('empty: all'),
+  lenient: z.boolean(),
+  strict: z.boolean(),
+  report: z.boolean(),
+  everyMs: milliseconds.nullable().describe('null: only when the site asks'),
+  passphraseFile: z.string().nullable(),
+  passphraseId: z.string().nullable(),
+});
+
+const explain = z.strictObject({
+  path: z.string(),
+  host: z.string(),
+  passedOver: z.array(z.strictObject({ name: z.string(), line, why: z.string() })),
+  route: z
+    .strictObject({
+      name: z.string(),
+      line,
+      sources: z.array(
+        z.strictObject({
+          uri: z.string(),
+          transport: z.string(),
+          line,
+          options: z.record(z.string(), texts).describe('as on the command line'),
+          timeoutMs: milliseconds.nullable(),
+        }),
+      ),
+      settings: explainedSettings,
+    })
+    .nullable(),
+});
+
+const routesTest = z.strictObject({
+  route: z.string(),
+  sources: z.array(
+    z.strictObject({
+      transport: z.string(),
+      source: z.string(),
+      durationMs: milliseconds,
+      code: z.enum(['OK', ...codes]),
+      message: z.string(),
+      ageMs: milliseconds.optional(),
+      bytes: bytes.optional(),
+      sections: z.int().optional(),
+    }),
+  ),
+  delivered: z.discriminatedUnion('from', [
+    z.strictObject({
+      from: z.literal('source'),
+      source: z.int().min(1),
+      ageMs: milliseconds.optional(),
+    }),
+    z.strictObject({ from: z.literal('grace'), ageMs: milliseconds }),
+    z.strictObject({ from: z.literal('nothing') }),
+  ]),
+  verdict: z.string(),
+});
+
+const hostcheck = z.strictObject({
+  state: z.enum(['UP', 'DOWN', 'UNKNOWN']),
+  text: z.string(),
+  ageMs: milliseconds.optional().describe('of the output in the spool'),
+  maxAgeMs: milliseconds.optional(),
+});
+
+const mode = z.enum(['push-agent', 'pull-agent']);
+
+const hostsList = z.strictObject({
+  hosts: z.array(
+    z.looseObject({
+      host: z.string(),
+      uuid: z.string(),
+      mode,
+      certificates: z.array(z.strictObject({ serial: z.string(), notAfter: time })),
+      piggyback: texts,
+      registeredAt: time,
+      registeredBy: z.string(),
+      tookOver: z.strictObject({ uuid: z.string(), registeredBy: z.string(), at: time }).nullable(),
+    }),
+  ),
+  requests: z.array(
+    z.looseObject({
+      host: z.string(),
+      uuid: z.string(),
+      state: z.enum(['new', 'allowed', 'declined']),
+      mode,
+      requestedAt: time,
+      requestedBy: z.string(),
+      address: z.string(),
+      labels: z.record(z.string(), z.string()),
+    }),
+  ),
+  accesses: z.array(
+    z.looseObject({
+      kind: z.enum(['user', 'upload', 'registration']),
+      id: z.string(),
+      hosts: texts,
+      piggyback: texts,
+      rights: texts,
+      mode,
+      createdAt: time,
+      expiresAt: time.nullable(),
+    }),
+  ),
+  damaged: texts.describe('records that cannot be read'),
+});
+
+const certificates = z.strictObject({
+  directory: z.string(),
+  certificates: z.array(
+    z.strictObject({
+      what: z.string(),
+      file: z.string(),
+      subject: z.string(),
+      names: texts,
+      validFrom: time,
+      validUntil: time,
+      daysLeft: z.int(),
+      fingerprint: z.string().describe('SHA-256'),
+    }),
+  ),
+  objection: z.string().nullable().describe('why hosts would refuse the server certificate'),
+  warnings: texts,
+});
+
+const revoked = z.strictObject({
+  revoked: z.array(z.strictObject({ serial: z.string(), uuid: z.string(), already: z.boolean() })),
+});
+
+const sshTrust = z.strictObject({
+  hosts: z.array(
+    z.strictObject({
+      host: z.string(),
+      port: z.int(),
+      file: z.string(),
+      keys: z.array(
+        z.strictObject({
+          type: z.string(),
+          fingerprint: z.string(),
+          state: z.string(),
+          before: z.string().optional().describe('fingerprint of the key known so far'),
+          recorded: z.boolean(),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** By command line; the name of a schema's file has hyphens in the place of blanks. */
+export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
+  check,
+  'probe tcp': probe,
+  'routes validate': validate,
+  'routes explain': explain,
+  'routes test': routesTest,
+  status: collectorStatus,
+  hostcheck,
+  'hosts list': hostsList,
+  'certs init': certificates,
+  'certs show': certificates,
+  'certs server': certificates,
+  'certs revoke': revoked,
+  'ssh-trust': sshTrust,
+};
