@@ -8,6 +8,7 @@ import { commands } from '../../src/commands/catalog.ts';
 import { jsonSchemas } from '../../src/commands/json-schemas.ts';
 import { main } from '../../src/main.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { Present } from '../../src/spool/newest.ts';
 import { putSpooled } from '../../src/spool/putting.ts';
 import { makeHost, makeStatus } from '../collector/statuses.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
@@ -112,7 +113,7 @@ test('hostcheck prints a document of each state', async (t) => {
   const producedAt = new Date(receivedAt.getTime() - 60_000);
   const output = Buffer.from(goodOutput);
   const record = { host: parseHostName('web01'), output, producedAt, receivedAt, origin: 'push' };
-  await putSpooled(spool, record);
+  await putSpooled(spool, record, new Present(Date.now()));
   const up = await assertPrints('hostcheck', 0, 'web01', ...options);
   assert.deepEqual([up.state, up.maxAgeMs], ['UP', 300_000]);
   assert.ok(up.ageMs >= 60_000);
