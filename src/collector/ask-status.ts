@@ -15,7 +15,7 @@ const longestAnswer = 64 * 1024 * 1024;
  * else; CONFIG when others may listen there; LOCAL; the signal's reason
  */
 export async function askStatus(socketPath: string, signal: AbortSignal): Promise<CollectorStatus> {
-  const text = await exchange(socketPath, 'status', signal);
+  const text = await askSocket(socketPath, 'status', signal);
   const { collectorStatus } = await import('./status-shape.ts');
   try {
     return collectorStatus.parse(JSON.parse(text));
@@ -31,13 +31,13 @@ export const wellWord = 'well';
 /** Whether a collector is at work at a socket: neither gone, nor stopped, nor stuck. Never rejects. */
 export async function isCollecting(socketPath: string, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await exchange(socketPath, 'pulse', signal)) === wellWord;
+    return (await askSocket(socketPath, 'pulse', signal)) === wellWord;
   } catch {
     return false;
   }
 }
 
-async function exchange(
+async function askSocket(
   socketPath: string,
   question: string,
   signal: AbortSignal,

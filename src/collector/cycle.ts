@@ -7,7 +7,7 @@ import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
-import { partsOf, type Served, serveNewer, serveRoute } from '../fetching/serving.ts';
+import { type Outgoing, partsOf, sendByRoute, sendNewer } from '../fetching/sending.ts';
 import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import { describeOlder } from '../spool/newest.ts';
@@ -47,7 +47,7 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
     const prepared = await settings.prepare(entry);
     const plan = planFor(prepared, entry.target);
     const readKept = () => readLast(entry, settings);
-    await serveRoute(plan, settings.context, readKept, async (came) => {
+    await sendByRoute(plan, settings.context, readKept, async (came) => {
       if (isVain()) return;
       const mayBeOlder = came.found !== undefined && !comesFromSpool(prepared);
       const served = mayBeOlder ? await newestOf(came, entry, plan, settings) : came;
@@ -67,16 +67,16 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
 
 /** What came, or what was there already and was produced later. */
 async function newestOf(
-  came: Served,
+  came: Outgoing,
   entry: Entry,
   plan: RoutePlan,
   settings: CycleSettings,
-): Promise<Served> {
+): Promise<Outgoing> {
   const newer = await findNewer(entry, came.producedAt, settings);
   if (newer === undefined) return came;
   const { host } = entry.target;
   try {
-    const served = serveNewer(came, newer, plan, settings.context.clock.now());
+    const served = sendNewer(came, newer, plan, settings.context.clock.now());
     settings.log.info({ host }, describeOlder(came, newer));
     return served;
   } catch (thrown) {
@@ -87,7 +87,7 @@ async function newestOf(
 }
 
 /** Notes how a cycle went that brought output. @returns for how long it may lie ready */
-function note(entry: Entry, served: Served, startMs: number, settings: CycleSettings): number {
+function note(entry: Entry, served: Outgoing, startMs: number, settings: CycleSettings): number {
   const { maxAgeMs, graceMs } = entry.route.settings;
   if (served.fault === undefined) noteGood(entry, served, startMs, settings);
   else noteFault(entry, served.fault, settings);
@@ -96,7 +96,7 @@ function note(entry: Entry, served: Served, startMs: number, settings: CycleSett
   return Math.min(untilNextMs(entry, settings), longestMs - Math.max(0, ageMs));
 }
 
-function noteGood(entry: Entry, served: Served, startMs: number, settings: CycleSettings): void {
+function noteGood(entry: Entry, served: Outgoing, startMs: number, settings: CycleSettings): void {
   const { producedAt, found, output, report } = served;
   const source = found === undefined ? '' : `${found.step.name} ${found.origin}`;
   const losses = found?.losses ?? [];
@@ -143,7 +143,7 @@ function untilNextMs(entry: Entry, { context }: CycleSettings): number {
 }
 
 /** Ready no longer than until its age is too high, whatever becomes of us. */
-function layReady(entry: Entry, served: Served, validMs: number, settings: CycleSettings): void {
+function layReady(entry: Entry, served: Outgoing, validMs: number, settings: CycleSettings): void {
   const { fault } = served;
   const graceFor = fault === undefined ? undefined : entry.lastFault?.line;
   tryToLay(entry, settings, fault === undefined ? 'output' : 'grace', () =>

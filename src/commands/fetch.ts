@@ -143,10 +143,11 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   context.requireOutput?.();
   if (invocation.operands.length === 0) return fetchByRoute(invocation, target, context);
   const plan = await planSources(invocation, target, context);
-  await fetchFirst(plan, context, async (found) => {
+  const fault = await fetchFirst(plan, context, async (found) => {
     warnOfLosses(found, target, context.log);
     await context.writeOutput(found.output);
   });
+  if (fault !== undefined) throw fault;
 }
 
 async function fetchByRoute(

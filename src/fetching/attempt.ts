@@ -2,6 +2,7 @@
 
 import type { Problem } from '../agent-output/problems.ts';
 import type { CommandContext } from '../cli/command.ts';
+import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { isUnreadable } from '../times/stated-time.ts';
@@ -35,10 +36,14 @@ export interface Accepted {
   readonly durationMs: number;
 }
 
-/** Takes all of the accepted output at once; false when it is not wanted and stays in the source. */
-export type Take = (accepted: Accepted) => Promise<boolean>;
+/** What became of accepted output: whoever it is for took it, left it in its source, or could not. */
+export type Taken = 'taken' | 'left' | { readonly undelivered: CourierError };
 
-interface Attempt {
+/** Takes all of the accepted output at once. Never rejects. */
+export type Take = (accepted: Accepted) => Promise<Taken>;
+
+/** For what, under which rules and for how long a source is asked. */
+export interface Attempt {
   readonly target: Target;
   readonly rules: OutputRules;
   /** For all from opening to the last check; delivering takes as long as its reader takes. */
@@ -52,14 +57,15 @@ interface Attempt {
  * open → fetch → checks → take → acknowledge → close. A failed acknowledgement is logged,
  * not thrown: the output is out already, and a non-zero exit would make Checkmk drop it.
  *
- * @throws CourierError; whatever `take` throws
+ * @returns what `take` made of it
+ * @throws CourierError when the source has no good output
  */
 export async function fetchFrom(
   step: SourceStep,
   { target, rules, timeoutMs, lend, cancel }: Attempt,
   context: CommandContext,
   take: Take,
-): Promise<void> {
+): Promise<Taken> {
   const { clock, env, shutdown } = context;
   const log = context.log.child({ transport: step.name, host: target.host });
   const what = `no agent output from ${showUri(fillSourceUri(step.source.uri, target))}`;
@@ -76,7 +82,7 @@ export async function fetchFrom(
   };
   const startMs = clock.monotonic();
   try {
-    await lend(step.module, step.source, openContext, async (transport) => {
+    return await lend(step.module, step.source, openContext, async (transport) => {
       const delivery = await transport.fetch(target, timeout.signal);
       const passed = await acceptDelivery(delivery, target.host, rules, openContext);
       timeout.signal.throwIfAborted();
@@ -89,7 +95,9 @@ export async function fetchFrom(
       const durationMs = clock.monotonic() - startMs;
       const accepted = { ...passed, step, origin, durationMs };
       log.info(describe(accepted), 'agent output accepted');
-      if (await take(accepted)) await acknowledge(delivery, { ...context, log });
+      const taken = await take(accepted);
+      if (taken === 'taken') await acknowledge(delivery, { ...context, log });
+      return taken;
     });
   } finally {
     timeout.stop();

@@ -1,23 +1,25 @@
 /** The fallback chain: sources in order, one deadline for all, the first good output wins. */
 
 import type { CommandContext } from '../cli/command.ts';
+import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { fetchFrom } from './attempt.ts';
+import { type Attempt, fetchFrom, type SourceStep, type Take, type Taken } from './attempt.ts';
 import { shareOf } from './deadline.ts';
 import { locate, type SourceFault, summarise, toShortFault } from './faults.ts';
-import type { Deliver, FetchPlan } from './plan.ts';
+import { type Deliver, type FetchPlan, handOver } from './plan.ts';
 
 /**
  * Asks the sources in order and hands the first output that passes every check to `deliver`.
  *
- * @throws CourierError of the last source, naming the codes of the others; whatever `deliver`
- * throws, and then no other source is asked: a part may be out already
+ * @returns when no source had any: the fault of the last one, naming the codes of the others
+ * @throws CourierError when `deliver` fails, and then no other source is asked: a part may be out
+ * already
  */
 export async function fetchFirst(
   plan: FetchPlan,
   context: CommandContext,
   deliver: Deliver,
-): Promise<void> {
+): Promise<CourierError | undefined> {
   const endMs = context.clock.monotonic() + plan.deadlineMs;
   const faults: SourceFault[] = [];
   for (const [index, step] of plan.steps.entries()) {
@@ -25,19 +27,29 @@ export async function fetchFirst(
     const leftMs = Math.round(endMs - context.clock.monotonic());
     const limitMs = step.timeoutMs ?? plan.timeoutMs;
     const timeoutMs = shareOf(leftMs, plan.steps.length - index, limitMs);
-    let delivering = false;
-    try {
-      return await fetchFrom(step, { ...plan, timeoutMs }, context, async (accepted) => {
-        delivering = true;
-        await deliver({ ...accepted, attempts: index + 1, failed: faults.map(toShortFault) });
-        return true;
-      });
-    } catch (thrown) {
-      const fault = { step, error: asCourierError(thrown, 'fetching') };
-      if (delivering || fault.error.code === 'INTERRUPTED') throw locate(fault, plan.target);
-      faults.push(fault);
-      context.log.info({ transport: step.name, code: fault.error.code }, fault.error.message);
-    }
+    const before = { attempts: index + 1, failed: faults.map(toShortFault) };
+    const take: Take = (accepted) => handOver(deliver, { ...accepted, ...before }, plan.target);
+    const outcome = await tryStep(step, { ...plan, timeoutMs }, context, take);
+    if (typeof outcome === 'string') return undefined;
+    if ('undelivered' in outcome) throw outcome.undelivered;
+    if (outcome.error.code === 'INTERRUPTED') return locate(outcome, plan.target);
+    faults.push(outcome);
   }
-  throw summarise(faults, plan.target);
+  return summarise(faults, plan.target);
+}
+
+/** What became of one source. */
+async function tryStep(
+  step: SourceStep,
+  attempt: Attempt,
+  context: CommandContext,
+  take: Take,
+): Promise<Taken | SourceFault> {
+  try {
+    return await fetchFrom(step, attempt, context, take);
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'fetching');
+    context.log.info({ transport: step.name, code: error.code }, error.message);
+    return { step, error };
+  }
 }

@@ -3,10 +3,10 @@
 import type { CommandContext } from '../cli/command.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
+import { type Accepted, fetchFrom, type SourceStep, type Taken } from './attempt.ts';
 import { startTimeout, type Timeout } from './deadline.ts';
-import { locate, type SourceFault, summarise, toShortFault } from './faults.ts';
-import type { Deliver, FetchPlan } from './plan.ts';
+import { type SourceFault, summarise, toShortFault } from './faults.ts';
+import { type Deliver, type FetchPlan, handOver } from './plan.ts';
 
 /** What is left to the others once good output is there: this part of the deadline. */
 const latecomers = 0.1;
@@ -16,15 +16,15 @@ const latecomers = 0.1;
  * that of the source named first. Output of unknown age comes behind all others. Only the chosen
  * output is acknowledged. Once one source has delivered, the others have a tenth of the deadline.
  *
- * @throws CourierError of the last source, naming the codes of the others; whatever `deliver` throws
+ * @returns when no source had any: the fault of the last one, naming the codes of the others
+ * @throws CourierError when `deliver` fails
  */
 export async function fetchFreshest(
   plan: FetchPlan,
   context: CommandContext,
   deliver: Deliver,
-): Promise<void> {
-  const contest = new Contest(plan, context, deliver);
-  await contest.run();
+): Promise<CourierError | undefined> {
+  return new Contest(plan, context, deliver).run();
 }
 
 class Contest {
@@ -37,7 +37,6 @@ class Contest {
   /** Ends the sources that have not answered when it is decided. */
   readonly #over = new AbortController();
   #waiting: Timeout | undefined;
-  #undelivered: CourierError | undefined;
 
   constructor(plan: FetchPlan, context: CommandContext, deliver: Deliver) {
     this.#plan = plan;
@@ -45,43 +44,39 @@ class Contest {
     this.#deliver = deliver;
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<CourierError | undefined> {
     const { steps, target } = this.#plan;
-    await Promise.all(steps.map((step) => this.#ask(step)));
-    if (this.#undelivered !== undefined) throw this.#undelivered;
-    if (this.#arrived.size > 0) return;
+    for (const outcome of await Promise.all(steps.map((step) => this.#ask(step)))) {
+      if (typeof outcome === 'object') throw outcome.undelivered;
+    }
+    if (this.#arrived.size > 0) return undefined;
     const faults = steps.map((step) => this.#faults.get(step));
-    throw summarise(
+    return summarise(
       faults.filter((fault) => fault !== undefined),
       target,
     );
   }
 
   /** Ends when the source failed, or when it is known what becomes of its output. */
-  async #ask(step: SourceStep): Promise<void> {
+  async #ask(step: SourceStep): Promise<Taken> {
     const { deadlineMs, timeoutMs } = this.#plan;
     const limitMs = Math.min(deadlineMs, step.timeoutMs ?? timeoutMs ?? deadlineMs);
     const attempt = { ...this.#plan, timeoutMs: limitMs, cancel: this.#over.signal };
     try {
-      await fetchFrom(step, attempt, this.#context, async (accepted) => {
-        this.#arrive(accepted);
-        if ((await this.#decided.promise) !== accepted) return false;
-        await this.#hand(accepted);
-        return this.#undelivered === undefined;
-      });
+      return await fetchFrom(step, attempt, this.#context, (accepted) => this.#compete(accepted));
     } catch (thrown) {
-      if (!this.#arrived.has(step)) this.#fail({ step, error: asCourierError(thrown, 'fetching') });
+      this.#fail({ step, error: asCourierError(thrown, 'fetching') });
+      return 'left';
     }
   }
 
-  async #hand(accepted: Accepted): Promise<void> {
+  /** Waits until it is decided; the winner is delivered. */
+  async #compete(accepted: Accepted): Promise<Taken> {
+    this.#arrive(accepted);
+    if ((await this.#decided.promise) !== accepted) return 'left';
+    const { steps, target } = this.#plan;
     const failed = [...this.#faults.values()].map(toShortFault);
-    try {
-      await this.#deliver({ ...accepted, attempts: this.#plan.steps.length, failed });
-    } catch (thrown) {
-      const fault = { step: accepted.step, error: asCourierError(thrown, 'delivering') };
-      this.#undelivered = locate(fault, this.#plan.target);
-    }
+    return handOver(this.#deliver, { ...accepted, attempts: steps.length, failed }, target);
   }
 
   #arrive(accepted: Accepted): void {

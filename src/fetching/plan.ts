@@ -1,11 +1,13 @@
 /** Everything one fetch needs to know. */
 
 import { describeLosses } from '../agent-output/validator.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { Target } from '../transports/source.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
-import type { Accepted, SourceStep } from './attempt.ts';
+import type { Accepted, SourceStep, Taken } from './attempt.ts';
+import { locate } from './faults.ts';
 
 export interface FetchPlan {
   readonly target: Target;
@@ -41,5 +43,16 @@ export function warnOfLosses({ losses, step }: Accepted, { host }: Target, log: 
   if (losses.length > 0) log.warn({ transport: step.name, host }, describeLosses(losses));
 }
 
-/** Takes all of the accepted output at once. */
+/** Takes all of the accepted output at once; rejects when its reader does not take it. */
 export type Deliver = (found: Found) => Promise<void>;
+
+/** Delivers, and tells what came of it. Never rejects. */
+export async function handOver(deliver: Deliver, found: Found, target: Target): Promise<Taken> {
+  try {
+    await deliver(found);
+    return 'taken';
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'delivering');
+    return { undelivered: locate({ step: found.step, error }, target) };
+  }
+}

@@ -45,7 +45,7 @@ export async function rehearse(
   try {
     await fetchFrom(step, { ...plan, timeoutMs }, context, async (accepted) => {
       found = { ...found, ...describe(accepted, target, clock.now()) };
-      return false;
+      return 'left';
     });
   } catch (thrown) {
     const error = asCourierError(thrown, 'fetching');

@@ -9,7 +9,7 @@ import type { RoutePlan } from './plan.ts';
 import { type Outcome, type Rehearsed, rehearse } from './rehearsal.ts';
 import { planFor, prepareRoute } from './route-plan.ts';
 import { findSpool, requireRoute, toKeptReader } from './routed.ts';
-import { findGrace } from './serving.ts';
+import { findGrace } from './sending.ts';
 
 interface Asked {
   readonly path: string;

@@ -17,7 +17,7 @@ import type { Target } from '../transports/source.ts';
 import { withTimeout } from './deadline.ts';
 import { type Found, type RoutePlan, warnOfLosses } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
-import { partsOf, type ReadKept, serveRoute } from './serving.ts';
+import { partsOf, type ReadKept, sendByRoute } from './sending.ts';
 
 export interface RoutedFetch {
   readonly target: Target;
@@ -41,7 +41,7 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   const plan = planFor(await prepareRoute(route, path, context), target);
   const spool = findSpool(asked.spool, plan, context);
   const isKept = plan.graceMs > 0 && !comesFromSpool(plan);
-  await serveRoute(plan, context, toKeptReader(spool, plan, context), async (served) => {
+  await sendByRoute(plan, context, toKeptReader(spool, plan, context), async (served) => {
     const { found } = served;
     if (found !== undefined) warnOfLosses(found, target, context.log);
     const parts = partsOf(served);

@@ -68,7 +68,7 @@ export function benchStartup(turns: number): Promise<string> {
   });
 }
 
-interface Served {
+interface Outgoing {
   readonly address: string;
   readonly secured: string;
   /** A file with the authority of the secured one. */
@@ -76,7 +76,7 @@ interface Served {
   readonly stop: () => void;
 }
 
-async function startServer(folder: string): Promise<Served> {
+async function startServer(folder: string): Promise<Outgoing> {
   const output = join(folder, 'output');
   const pem = join(folder, 'server.pem');
   const ca = join(folder, 'ca.pem');

@@ -1,7 +1,7 @@
 /** The ways in which the program fetches; every cell of the matrix is run in each. */
 
 import { systemClock } from '../../src/clock.ts';
-import { CourierError, type FaultCode, stderrLine } from '../../src/faults/errors.ts';
+import { type FaultCode, stderrLine } from '../../src/faults/errors.ts';
 import type { OutputRules } from '../../src/fetching/accept.ts';
 import type { SourceStep } from '../../src/fetching/attempt.ts';
 import { fetchFirst } from '../../src/fetching/chain.ts';
@@ -29,15 +29,11 @@ const fetchOnce: Mode = async (steps, rules, target) => {
   const context = { ...makeCommandContext(), clock: systemClock };
   const plan = { target, steps, rules, deadlineMs, timeoutMs: undefined, lend: withTransport };
   const delivered: Buffer[] = [];
-  try {
-    await fetchFirst(plan, context, async ({ output }) => {
-      delivered.push(output);
-    });
-    return { output: Buffer.concat(delivered) };
-  } catch (error) {
-    if (delivered.length > 0 || !(error instanceof CourierError)) throw error;
-    return { code: error.code, line: stderrLine(error, error.where ?? ['fetch']) };
-  }
+  const fault = await fetchFirst(plan, context, async ({ output }) => {
+    delivered.push(output);
+  });
+  if (fault === undefined) return { output: Buffer.concat(delivered) };
+  return { code: fault.code, line: stderrLine(fault, fault.where ?? ['fetch']) };
 };
 
 export const modes: Readonly<Record<string, Mode>> = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { CourierError } from '../../src/faults/errors.ts';
-import { type Accepted, fetchFrom } from '../../src/fetching/attempt.ts';
+import { fetchFrom, type Take } from '../../src/fetching/attempt.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import {
   type OpenContext,
@@ -39,10 +39,10 @@ interface Asked {
 function ask(answer: Answer, asked: Asked = {}) {
   const calls: string[] = [];
   const context = asked.context ?? makeCommandContext();
-  const deliver = async ({ output }: Accepted) => {
+  const deliver: Take = async ({ output }) => {
     calls.push(`deliver ${output.length}`);
     await asked.deliver?.(output);
-    return asked.isTaken ?? true;
+    return (asked.isTaken ?? true) ? 'taken' : 'left';
   };
   const target = { host, address: asked.address };
   const { cancel } = asked;
@@ -225,7 +225,7 @@ test('the transport gets what it needs to open', async () => {
   };
   const target = { host, address: undefined };
   const attempt = { target, rules: defaultRules, timeoutMs: 10_000, lend: withTransport };
-  await fetchFrom({ ...step, module: { ...module, open } }, attempt, context, async () => true);
+  await fetchFrom({ ...step, module: { ...module, open } }, attempt, context, async () => 'taken');
   const { maxOutputBytes, clock, env, signal } = seen[0] ?? makeOpenContext();
   assert.deepEqual([seen.length, maxOutputBytes, signal.aborted], [1, 1000, false]);
   assert.equal(clock, context.clock);

@@ -8,7 +8,7 @@ import type { FetchPlan } from '../../src/fetching/plan.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { withTransport } from '../../src/transports/transport.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
-import { catchFault } from '../helpers/expect-fault.ts';
+import { catchFault, throwFault } from '../helpers/expect-fault.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
 import {
   type Answer,
@@ -40,7 +40,7 @@ function makeChain(answers: readonly Answer[], changes: Partial<FetchPlan> = {})
 }
 
 function runChain({ plan, context }: ReturnType<typeof makeChain>): Promise<void> {
-  return fetchFirst(plan, context, ({ output }) => context.writeOutput(output));
+  return throwFault(fetchFirst(plan, context, ({ output }) => context.writeOutput(output)));
 }
 
 /** The line on stderr of a chain that fails. */
@@ -225,7 +225,7 @@ test('a signal ends the chain and no other source is asked', { timeout }, async 
 test('a delivery that fails ends the chain and no other source is asked', async () => {
   const chain = makeChain([gone, delivers(), delivers()]);
   const fault = new CourierError('LOCAL', 'writing to stdout: nobody reads it any more');
-  const run = fetchFirst(chain.plan, chain.context, () => Promise.reject(fault));
+  const run = throwFault(fetchFirst(chain.plan, chain.context, () => Promise.reject(fault)));
   assert.equal(
     await lineOf(chain, run),
     'cmk-courier: b: web01: writing to stdout: nobody reads it any more (LOCAL)',
@@ -252,7 +252,7 @@ test('no timer of real time is left, whether it succeeds or not', { timeout }, a
   for (const answers of [[delivers()], [gone], [gone, delivers()], [stale, malformed]]) {
     const { plan, context } = makeChain(answers, { deadlineMs: 3_600_000 });
     const real = { ...context, clock: systemClock };
-    await fetchFirst(plan, real, async () => undefined).catch(() => undefined);
+    await fetchFirst(plan, real, async () => undefined);
     assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
   }
 });

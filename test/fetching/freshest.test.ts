@@ -6,7 +6,7 @@ import type { FetchPlan, Found } from '../../src/fetching/plan.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { withTransport } from '../../src/transports/transport.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
-import { catchFault } from '../helpers/expect-fault.ts';
+import { catchFault, throwFault } from '../helpers/expect-fault.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
 import {
   type Answer,
@@ -35,7 +35,7 @@ function makeContest(answers: readonly Answer[], changes: Partial<FetchPlan> = {
     ...changes,
   };
   const run = async (shutdown = context.shutdown) =>
-    fetchFreshest(plan, { ...context, shutdown }, async (one) => void found.push(one));
+    throwFault(fetchFreshest(plan, { ...context, shutdown }, async (one) => void found.push(one)));
   return { calls, found, context, run };
 }
 
@@ -177,7 +177,7 @@ test('a delivery that fails is what is told, and nothing is acknowledged', async
     lend: withTransport,
   };
   const fault = new CourierError('LOCAL', 'writing to stdout: nobody reads it any more');
-  const line = await lineOf(fetchFreshest(plan, context, () => Promise.reject(fault)));
+  const line = await lineOf(throwFault(fetchFreshest(plan, context, () => Promise.reject(fault))));
   assert.equal(line, 'cmk-courier: a: web01: writing to stdout: nobody reads it any more (LOCAL)');
   assert.deepEqual(
     calls.filter((call) => call.endsWith('acknowledge')),

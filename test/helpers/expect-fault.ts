@@ -28,3 +28,9 @@ export async function expectFault(
   if (message !== undefined) assert.match(fault.message, message);
   return fault;
 }
+
+/** Throws the fault that a call resolves with, where it tells one that way. */
+export async function throwFault(told: Promise<CourierError | undefined>): Promise<void> {
+  const fault = await told;
+  if (fault !== undefined) throw fault;
+}

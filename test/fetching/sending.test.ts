@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
 import type { RoutePlan } from '../../src/fetching/plan.ts';
-import { partsOf, type Served, serveRoute } from '../../src/fetching/serving.ts';
+import { type Outgoing, partsOf, sendByRoute } from '../../src/fetching/sending.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import type { SpooledOutput } from '../../src/spool/record.ts';
 import { withTransport } from '../../src/transports/transport.ts';
@@ -52,14 +52,14 @@ function makePlan(answers: readonly Answer[], changes: Partial<RoutePlan> = {}):
 /** What goes out on it. */
 function serve(answers: readonly Answer[], { kept: spooled, ...changes }: Asked = {}) {
   const context = makeCommandContext();
-  const served: Served[] = [];
+  const served: Outgoing[] = [];
   let looks = 0;
   const plan = makePlan(answers, changes);
   const readKept = async () => {
     looks += 1;
     return spooled;
   };
-  const ended = serveRoute(plan, context, readKept, async (one) => void served.push(one));
+  const ended = sendByRoute(plan, context, readKept, async (one) => void served.push(one));
   const text = () => served.map((one) => Buffer.concat(partsOf(one))).join('');
   return { ended, text, served, context, looks: () => looks };
 }
@@ -189,7 +189,7 @@ test('a spool that hangs holds up nobody for long', async () => {
     isAsked = true;
     return new Promise<undefined>(() => undefined);
   };
-  const fault = catchFault(serveRoute(plan, context, hanging, async () => undefined));
+  const fault = catchFault(sendByRoute(plan, context, hanging, async () => undefined));
   await waitUntil(() => isAsked && context.clock.sleeping === 1);
   context.clock.advance(2000);
   assert.equal((await fault).code, 'UNREACHABLE');
@@ -200,7 +200,7 @@ test('what goes wrong while it goes out is told, and nothing else is tried', asy
   const context = makeCommandContext();
   const plan = makePlan([delivers()], { graceMs: 60_000 });
   const lost = new CourierError('LOCAL', 'nobody reads stdout any more');
-  const run = serveRoute(
+  const run = sendByRoute(
     plan,
     context,
     async () => kept(1),

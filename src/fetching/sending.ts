@@ -18,7 +18,7 @@ import { fetchFreshest } from './freshest.ts';
 import type { Found, RoutePlan } from './plan.ts';
 
 /** All that goes to stdout, and where it is from. */
-export interface Served {
+export interface Outgoing {
   /** The service of ours, ahead of the output or behind it. */
   readonly report: Surroundings;
   readonly output: Buffer;
@@ -30,47 +30,42 @@ export interface Served {
 }
 
 /** All that goes out, in order. */
-export function partsOf({ report: { ahead, behind }, output }: Served): readonly Buffer[] {
+export function partsOf({ report: { ahead, behind }, output }: Outgoing): readonly Buffer[] {
   return [ahead, output, behind].filter(({ length }) => length > 0);
 }
 
-export type Serve = (served: Served) => Promise<void>;
+export type Send = (outgoing: Outgoing) => Promise<void>;
 
 /** The last good output of the host, from where it is kept. */
 export type ReadKept = () => Promise<SpooledOutput | undefined>;
 
 /**
- * Asks the sources of a route and hands what goes out to `serve`, once.
+ * Asks the sources of a route and hands what goes out to `send`, once.
  *
  * @param readKept asked only when every source failed and the route has grace
- * @throws CourierError when every source failed and there is no grace; whatever `serve` throws
+ * @throws CourierError when every source failed and there is no grace; whatever `send` throws
  */
-export async function serveRoute(
+export async function sendByRoute(
   plan: RoutePlan,
   context: CommandContext,
   readKept: ReadKept,
-  serve: Serve,
+  send: Send,
 ): Promise<void> {
   const fetchBest = plan.pick === 'freshest' ? fetchFreshest : fetchFirst;
-  let serving = false;
-  try {
-    await fetchBest(plan, context, async (found) => {
-      serving = true;
-      await serve(toServed(found, plan, context.clock.now()));
-    });
-  } catch (thrown) {
-    const error = asCourierError(thrown, 'fetching');
-    if (serving || plan.graceMs === 0 || !faults[error.code].grace) throw error;
-    const served = await findGrace(plan, context, readKept, error);
-    if (served === undefined) throw error;
-    await serve(served);
-  }
+  const fault = await fetchBest(plan, context, (found) =>
+    send(toOutgoing(found, plan, context.clock.now())),
+  );
+  if (fault === undefined) return;
+  const mayStandIn = plan.graceMs > 0 && faults[fault.code].grace;
+  const standIn = mayStandIn ? await findGrace(plan, context, readKept, fault) : undefined;
+  if (standIn === undefined) throw fault;
+  await send(standIn);
 }
 
 /** The service of ours. */
 const service = 'Agent courier';
 
-function toServed(found: Found, plan: RoutePlan, nowMs: number): Served {
+function toOutgoing(found: Found, plan: RoutePlan, nowMs: number): Outgoing {
   const producedAt = found.producedAt ?? new Date(nowMs);
   const { output } = found;
   const report = plan.report
@@ -85,12 +80,12 @@ function toServed(found: Found, plan: RoutePlan, nowMs: number): Served {
  *
  * @throws CourierError when it does not pass today's rules
  */
-export function serveNewer(
-  came: Served,
+export function sendNewer(
+  came: Outgoing,
   kept: SpooledOutput,
   plan: RoutePlan,
   nowMs: number,
-): Served {
+): Outgoing {
   const { host } = plan.target;
   const good = passForm(kept.output, plan.rules, host);
   const { producedAt, origin } = kept;
@@ -138,7 +133,7 @@ export async function findGrace(
   context: CommandContext,
   readKept: ReadKept,
   fault: CourierError,
-): Promise<Served | undefined> {
+): Promise<Outgoing | undefined> {
   const { log } = context;
   const { host } = plan.target;
   try {
