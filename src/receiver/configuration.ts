@@ -7,6 +7,7 @@ import { type OptionSpec, type OptionTable, type RawOptions, toFlag } from '../c
 import { readYaml } from '../cli/yaml-file.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { suggest } from '../names/nearest.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 
 const largestFile = 1024 * 1024;
@@ -31,7 +32,8 @@ export async function readConfiguration(path: string, table: OptionTable): Promi
   const parsed = toSchema(table).safeParse(content);
   if (parsed.success) return parsed.data;
   const lineOf = (offset: number) => `${path}:${layout.lineOf(offset)}`;
-  throw toFault(parsed.error.issues[0], layout.root, lineOf);
+  const known = Object.keys(table).map(keyOf);
+  throw toFault(parsed.error.issues[0], { root: layout.root, known }, lineOf);
 }
 
 /** One text, number or truth value, as raw texts. */
@@ -77,12 +79,14 @@ function complain(parse: () => unknown, context: z.RefinementCtx): void {
 
 function toFault(
   issue: z.core.$ZodIssue | undefined,
-  root: Node | null,
+  { root, known }: { readonly root: Node | null; readonly known: readonly string[] },
   lineOf: (offset: number) => string,
 ): CourierError {
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    return new CourierError('CONFIG', `${lineOf(keyOffset(root, key))}: unknown key ${quote(key)}`);
+    const where = lineOf(keyOffset(root, key));
+    const message = `${where}: unknown key ${quote(key)}; ${suggest(key, known)}`;
+    return new CourierError('CONFIG', message);
   }
   const key = String(issue?.path[0] ?? '');
   if (key === '') return new CourierError('CONFIG', `${lineOf(0)}: must be keys and values`);

@@ -237,7 +237,10 @@ test('what is missing or wrong on the command line is said', async () => {
 test('what is wrong in receiver.yaml is said with file and line', async (t) => {
   const file = join(await makeTempDir(t), 'receiver.yaml');
   const cases: readonly (readonly [text: string, said: string])[] = [
-    ['site: x\nlissten: :8000\n', '2: unknown key "lissten"'],
+    ['site: x\nlissten: :8000\n', '2: unknown key "lissten"; is listen meant?'],
+    ['site: x\nallow-host: *\n', "2: * needs quotes: '*'"],
+    ['allow-host: !web\n', "1: !web needs quotes: '!web'"],
+    [`site: ${'['.repeat(3000)}\n`, '1: is nested too deeply'],
     [
       '# hello\nlisten: nowhere\n',
       '2: listen must be an address and port such as :8000, not "nowhere"',
