@@ -59,6 +59,30 @@ test('only bin.ts and its streams touch the process, and nobody the console', ()
   }
 });
 
+test('time comes from the clock alone, and chance from one place', () => {
+  for (const path of sources.filter((source) => source !== 'src/clock.ts')) {
+    assert.doesNotMatch(
+      readCode(path),
+      /\bperformance\.|\bhrtime\b|\bDate\.now\b|\bDate\(\)/,
+      `${path} asks for the time past src/clock.ts`,
+    );
+    if (path === 'src/system/chance.ts') continue;
+    assert.doesNotMatch(readCode(path), /Math\.random/, `${path} has chance of its own`);
+  }
+});
+
+test('a length of time never goes by the time of day, which somebody may set', () => {
+  // What is kept of the time of day to be shown or stored is a Date; what is compared at once is
+  // called `now` or `age`; anything else that keeps it means to measure, and wants monotonic().
+  const kept = /(\w+)\??\s*(?:[:=]|\?\?=)\s*(?:this\.)?[\w.#]*[cC]lock\.now\(\)/g;
+  const wrong = sources.flatMap((path) =>
+    [...readCode(path).matchAll(kept)]
+      .filter(([, name = '']) => !/^(now|nowMs|atMs|ageMs)$/.test(name))
+      .map(([found]) => `${path}: ${found}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('there is no any, no cast and no non-null assertion in src', () => {
   for (const path of sources.filter((source) => !source.endsWith('.d.ts'))) {
     assert.doesNotMatch(

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { withFlag } from '../cli/options.ts';
+import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { type Authority, loadAuthority, loadAuthorityCertificate } from './authority.ts';
@@ -55,7 +56,7 @@ export async function initCertificates(
 ): Promise<CertificateStore> {
   checkNames(options);
   const target = await requireEmpty(directory);
-  const now = options.now ?? new Date();
+  const now = options.now ?? new Date(systemClock.now());
   // Common names are at most 64 characters long (RFC 5280, A.1).
   const [root, agentCa] = await Promise.all([
     makeAuthority(`Receiver CA of ${options.site}`.slice(0, 64), now),
@@ -102,7 +103,7 @@ export async function renewServerCertificate(
 ): Promise<CertificateStore> {
   checkNames(options);
   const root = await loadAuthority(directory, 'receiver');
-  const now = options.now ?? new Date();
+  const now = options.now ?? new Date(systemClock.now());
   const server = await makeServerPair(options, root, now);
   const objection = findControllerObjection(server.certificate, root.certificate, now);
   if (objection !== undefined) {

@@ -12,6 +12,7 @@ import { placesBeside } from '../ready/places.ts';
 import { ReadyDirectory } from '../ready/ready-directory.ts';
 import { systemUptime } from '../ready/uptime.ts';
 import { Spool } from '../spool/spool.ts';
+import { chance } from '../system/chance.ts';
 import { areFilesScarce, describeShortage, findRoom, type Room } from '../system/open-files.ts';
 import { requireTrustedSync } from '../system/trusted-path.ts';
 import type { LendTransport } from '../transports/transport.ts';
@@ -269,7 +270,7 @@ export class Collector {
       ready,
       spool,
       spoolDirectory: this.#settings.spoolDirectory,
-      chance: Math.random,
+      chance,
       prepare: () => inForce.prepare(entry.route),
     });
     this.#cycles[entry.history.failures === 0 ? 'good' : 'faulty'] += 1;

@@ -1,6 +1,7 @@
 /** The receiver's log: one JSON record a line on stderr. */
 
 import { pino } from 'pino';
+import { systemClock } from '../clock.ts';
 import { redactSecrets } from '../faults/redaction.ts';
 import type { Logger } from './log.ts';
 
@@ -10,7 +11,7 @@ export function makeJsonLog(level: 'info' | 'debug', write: (text: string) => vo
   const options = {
     level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: () => `,"time":"${new Date(systemClock.now()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return pino(options, destination);

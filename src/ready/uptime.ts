@@ -1,6 +1,7 @@
 /** A clock that nobody can set: what counts for whether something is still good. */
 
 import { readFileSync } from 'node:fs';
+import { systemClock } from '../clock.ts';
 
 export interface Uptime {
   /** Another one after each boot. */
@@ -22,7 +23,7 @@ export function systemUptime(): Uptime {
   return {
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     now: () => {
-      const nowMs = performance.now();
+      const nowMs = systemClock.monotonic();
       if (nowMs - readAtMs > knownMs) {
         seconds = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
         readAtMs = nowMs;

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/log.ts';
 import { letLinger } from './body.ts';
 import { type Answer, addressOf, type Exchange, type Note } from './exchange.ts';
@@ -11,6 +12,7 @@ import { asRefusal, type Refusal, refusalLine } from './refusal.ts';
 import type { Style } from './routes.ts';
 
 export interface Answering {
+  readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Called for each request that begins; what it returns, at its end. */
@@ -25,13 +27,13 @@ type Work = (exchange: Exchange) => Promise<Answer>;
 
 /** Never rejects. */
 export async function answer(
-  { log, metrics, track, senderOf, logsRoutine }: Answering,
+  { clock, log, metrics, track, senderOf, logsRoutine }: Answering,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
   style: Style,
   work: Work,
 ): Promise<FastifyReply> {
   watchRequest(request.raw, reply.raw);
-  const startedAt = performance.now();
+  const startedAt = clock.monotonic();
   // Only when the answer is on its way, or the sender gone, is the request over.
   reply.raw.once('close', track());
   const note: Note = {};
@@ -48,7 +50,7 @@ export async function answer(
   letLinger(request.raw);
   const refusal = 'refusal' in result ? result.refusal : undefined;
   metrics.countRequest(refusal?.reason);
-  const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+  const durationMs = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
   const text = note.warning ?? refusal?.message ?? note.dropped ?? 'served';
   if (note.warning !== undefined || status >= 500) log.warn(fields, text);

@@ -32,7 +32,7 @@ export class CertificateWatch {
 
   /** What expires, unless it was told within a day; to be called more often than that. */
   tellDaily(): void {
-    if (this.#clock.now() - this.#toldAt >= dayMs) this.#tellExpiry();
+    if (this.#clock.monotonic() - this.#toldAt >= dayMs) this.#tellExpiry();
   }
 
   /** Why the certificates need a hand now; undefined when they do not. */
@@ -41,7 +41,7 @@ export class CertificateWatch {
   }
 
   #tellExpiry(): void {
-    this.#toldAt = this.#clock.now();
+    this.#toldAt = this.#clock.monotonic();
     for (const warning of this.#findExpiring(warnBelowDays)) this.#log.warn({}, warning);
   }
 

@@ -142,7 +142,7 @@ export class Intake {
     const losses = requireForm(output, { lenient, strict, host });
     requirePiggyback(output, sender);
     this.#memory.take(output.length);
-    const startedAt = performance.now();
+    const startedAt = this.#clock.monotonic();
     try {
       const receivedAt = new Date(this.#clock.now());
       const producedAt = sender.producedAt ?? receivedAt;
@@ -155,7 +155,7 @@ export class Intake {
       this.#memory.giveBack(output.length);
     }
     if (note.dropped !== undefined) this.#metrics.countDropped();
-    else this.#metrics.countUpload(output.length, performance.now() - startedAt);
+    else this.#metrics.countUpload(output.length, this.#clock.monotonic() - startedAt);
     return losses;
   }
 }

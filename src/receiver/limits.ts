@@ -41,10 +41,10 @@ export class RateLimit {
   }
 
   #fill(key: string): Bucket {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const known = this.#buckets.get(key);
     const bucket = known ?? { tokens: this.#perMinute, filledAt: now };
-    const earned = (Math.max(0, now - bucket.filledAt) / minuteMs) * this.#perMinute;
+    const earned = ((now - bucket.filledAt) / minuteMs) * this.#perMinute;
     bucket.tokens = Math.min(this.#perMinute, bucket.tokens + earned);
     bucket.filledAt = now;
     // To the end: whoever was not here for longest is the first to be forgotten.

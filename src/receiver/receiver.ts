@@ -47,7 +47,7 @@ export class Receiver {
   readonly #metrics = new Metrics();
   #opened: Opened | undefined;
   readonly #ended = new AbortController();
-  #trouble: { readonly message: string; readonly at: number } | undefined;
+  #trouble: { readonly message: string; readonly sinceMs: number } | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(settings: Settings, clock: Clock, log: Logger) {
@@ -119,8 +119,9 @@ export class Receiver {
   findTrouble(): string | undefined {
     if (this.#opened === undefined) return 'not started';
     if (this.#opened.web.isDraining) return 'about to end';
-    const isRecent = this.#clock.now() - (this.#trouble?.at ?? 0) < troubleMs;
-    return isRecent ? this.#trouble?.message : undefined;
+    if (this.#trouble === undefined) return undefined;
+    const { message, sinceMs } = this.#trouble;
+    return this.#clock.monotonic() - sinceMs < troubleMs ? message : undefined;
   }
 
   /** Takes nothing new, lets what runs finish for `--drain-timeout`, and closes. Never rejects. */
@@ -134,8 +135,8 @@ export class Receiver {
     if (this.#opened === undefined) return;
     const { web, status, spool } = this.#opened;
     web.drain();
-    const giveUpAt = performance.now() + this.#settings.drainTimeout;
-    while (web.running > 0 && performance.now() < giveUpAt) {
+    const giveUpAt = this.#clock.monotonic() + this.#settings.drainTimeout;
+    while (web.running > 0 && this.#clock.monotonic() < giveUpAt) {
       await new Promise((resolve) => setTimeout(resolve, drainStepMs));
     }
     if (web.running > 0) this.#log.warn({ requests: web.running }, 'requests were cut off');
@@ -171,7 +172,7 @@ export class Receiver {
       return newer;
     } catch (error) {
       const { message } = asCourierError(error, 'storing output');
-      this.#trouble = { message, at: this.#clock.now() };
+      this.#trouble = { message, sinceMs: this.#clock.monotonic() };
       throw error;
     }
   }

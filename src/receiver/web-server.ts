@@ -79,7 +79,7 @@ export class WebServer {
         const track = () => this.#begin(request.raw.socket);
         const senderOf = (raw: typeof request.raw) => proxies.senderOf(raw);
         const { logUploads: logsRoutine } = settings;
-        const settled = { log, metrics, track, senderOf, logsRoutine };
+        const settled = { clock, log, metrics, track, senderOf, logsRoutine };
         return answer(settled, [request, reply], style, work);
       },
       refuseUnparsed: (error, socket) => this.#refuseUnparsed(error, socket),

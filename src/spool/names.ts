@@ -7,7 +7,9 @@
  */
 
 import { crc32 } from 'node:zlib';
+import { systemClock } from '../clock.ts';
 import { type HostName, parseHostName } from '../names/host-name.ts';
+import { chance } from '../system/chance.ts';
 
 /** Names of a host are found by listing one of these directories, which so stay small. */
 export const shards: readonly string[] = Array.from('0123456789abcdef');
@@ -73,7 +75,7 @@ export function isTemporaryName(name: string): boolean {
 
 /** A name for what is set aside: sorts by time, and is short enough whatever it had been called. */
 export function makeBrokenName(name: string): string {
-  return `${toDigits(Date.now(), timeDigits)}${makeChance(chanceDigits)}-${name.slice(0, 50)}`;
+  return `${toDigits(systemClock.now(), timeDigits)}${makeChance(chanceDigits)}-${name.slice(0, 50)}`;
 }
 
 function toDigits(value: number, count: number): string {
@@ -83,5 +85,5 @@ function toDigits(value: number, count: number): string {
 }
 
 function makeChance(count: number): string {
-  return toDigits(Math.random() * 36 ** count, count);
+  return toDigits(chance() * 36 ** count, count);
 }

@@ -1,6 +1,7 @@
 /** A directory of the spool as its writer sees it: what is put into it is safe, or not there. */
 
 import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
 import { errorCode } from '../faults/system-errors.ts';
 import {
   closeFile,
@@ -82,9 +83,9 @@ export class Shard {
   }
 
   async #timed(fsync: Promise<void>): Promise<void> {
-    const startedMs = performance.now();
+    const startedMs = systemClock.monotonic();
     await fsync;
-    this.#tellFsync?.(performance.now() - startedMs);
+    this.#tellFsync?.(systemClock.monotonic() - startedMs);
   }
 
   /** Removes files; fine when they are gone. */

@@ -3,8 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { chance } from './chance.ts';
 import { isAlive, processSpace } from './processes.ts';
 
 /** What is guarded takes milliseconds: whoever holds a lock so long hangs, or its machine did. */
@@ -49,10 +51,10 @@ async function whileHeld<Result>(path: string, work: () => Promise<Result>): Pro
 }
 
 async function acquire(path: string, mark: string): Promise<void> {
-  const giveUpAt = performance.now() + longestWaitMs;
+  const giveUpAt = systemClock.monotonic() + longestWaitMs;
   while (!(await tryCreate(path, mark))) {
     if (await isStale(path)) await breakLock(path);
-    else if (performance.now() < giveUpAt) await sleep(stepMs * (1 + Math.random()));
+    else if (systemClock.monotonic() < giveUpAt) await sleep(stepMs * (1 + chance()));
     else throw new CourierError('LOCAL', `${path}: another process has been at it for 15s`);
   }
 }
@@ -72,7 +74,7 @@ async function isStale(path: string): Promise<boolean> {
   try {
     const [space, pid] = (await readFile(path, 'utf8')).split(' ');
     if (space === (await processSpace()) && !isAlive(Number(pid))) return true;
-    return Date.now() - (await stat(path)).mtimeMs > staleMs;
+    return systemClock.now() - (await stat(path)).mtimeMs > staleMs;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
     throw asCourierError(error, `locking ${path}`);

@@ -4,6 +4,7 @@
  * `NotifyAccess=all`.
  */
 
+import { systemClock } from '../clock.ts';
 import { cleanText } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -40,7 +41,7 @@ export class ServiceManager {
   }
 
   async reloading(): Promise<void> {
-    const microseconds = process.hrtime.bigint() / 1000n;
+    const microseconds = Math.trunc(systemClock.monotonic() * 1000);
     await this.#tell('RELOADING=1', `MONOTONIC_USEC=${microseconds}`);
   }
 

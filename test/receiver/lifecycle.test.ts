@@ -12,6 +12,7 @@ import { receiverOptions, toSettings } from '../../src/receiver/options.ts';
 import { Receiver } from '../../src/receiver/receiver.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
@@ -94,6 +95,22 @@ test('when the spool takes no more, hosts get 503, and health says so', async (t
   assert.equal(running.log.lines.filter((line) => line.startsWith('warn')).length, 1);
   assert.equal((await exchange(place, upload(token), trust)).status, 204);
   assert.deepEqual(await get(running, '/healthz'), [200, 'ok\n']);
+});
+
+test('trouble is told for a minute, whatever somebody sets the time to meanwhile', async (t) => {
+  for (const stepMs of [3_600_000, -3_600_000]) {
+    const clock = new FakeClock(Date.now());
+    const running = await startReceiver(t, { spoolHosts: ['1'] }, clock);
+    const place = { port: running.port, site };
+    const token = await running.makeAccess({});
+    assert.equal((await exchange(place, upload(token), trust)).status, 204);
+    const other = { ...upload(token), path: '/v1/hosts/web02/agent-output' };
+    assert.equal((await exchange(place, other, trust)).status, 503);
+    clock.step(stepMs);
+    assert.equal((await get(running, '/healthz'))[0], 503, `${stepMs}`);
+    clock.advance(61_000);
+    assert.deepEqual(await get(running, '/healthz'), [200, 'ok\n'], `${stepMs}`);
+  }
 });
 
 test('ending, it finishes what runs and takes nothing more', async (t) => {

@@ -61,8 +61,18 @@ test('a rate is a bucket that fills again', () => {
   assert.equal(rate.take('a'), 1);
   clock.advance(1000);
   assert.deepEqual([rate.take('a'), rate.take('a')], [undefined, 30]);
-  clock.set(0);
-  assert.ok((rate.take('a') ?? 0) > 0, 'a clock set back gives nothing');
+});
+
+test('a rate goes on at its pace when somebody sets the time, forwards or back', () => {
+  for (const stepMs of [3_600_000, -3_600_000]) {
+    const clock = new FakeClock();
+    const rate = new RateLimit(2, clock);
+    assert.deepEqual([rate.take('a'), rate.take('a'), rate.take('a')], [undefined, undefined, 30]);
+    clock.step(stepMs);
+    assert.equal(rate.take('a'), 30, `${stepMs}`);
+    clock.advance(30_000);
+    assert.deepEqual([rate.take('a'), rate.take('a')], [undefined, 30], `${stepMs}`);
+  }
 });
 
 test('senders that come by the million do not fill the memory', () => {
