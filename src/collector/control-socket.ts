@@ -5,6 +5,7 @@ import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { withLockFile } from '../system/lock-file.ts';
 
 /** Who does not ask within this time is cut off. */
 const patienceMs = 5000;
@@ -35,8 +36,16 @@ export class ControlSocket {
     return server;
   }
 
-  /** @throws CourierError LOCAL when another collector is running, or it cannot be made */
+  /**
+   * Of several that start together one looks, and has begun to listen, before the next looks.
+   *
+   * @throws CourierError LOCAL when another collector is running, or it cannot be made
+   */
   async listen(): Promise<void> {
+    await withLockFile(`${this.#path}.lock`, () => this.#listenAlone());
+  }
+
+  async #listenAlone(): Promise<void> {
     if (await isServed(this.#path)) {
       throw new CourierError('LOCAL', `another collector is running: it answers at ${this.#path}`);
     }

@@ -64,3 +64,13 @@ test('a second one does not take the place of the first', { timeout: 60_000 }, a
   await expectFault(new ControlSocket(path, answers).listen(), 'LOCAL', /^another collector is/);
   assert.equal(await say('status\n'), '{}');
 });
+
+test('of many that start together one gets the socket', { timeout: 60_000 }, async (t) => {
+  const path = join(await makeTempDir(t), 'collector.sock');
+  for (let round = 0; round < 5; round += 1) {
+    const sockets = Array.from({ length: 20 }, () => new ControlSocket(path, new Map()));
+    const ends = await Promise.allSettled(sockets.map((socket) => socket.listen()));
+    assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1);
+    for (const socket of sockets) socket.close();
+  }
+});

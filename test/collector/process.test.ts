@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processSpace } from '../../src/system/processes.ts';
+import { courier, start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { type CollectorSite, makeOutput, makeSite } from './running-collector.ts';
 
@@ -145,7 +147,6 @@ test('a host the site asks for is collected from then on, with its address', {
   const site = await makeSite(t);
   await startSite(site, `${routes}  - { hosts: 'db*', sources: 'DROPS/{address}', maxAge: 10m }\n`);
   site.drop('127.0.0.7');
-  const { courier } = await import('../helpers/run-program.ts');
   const fetched = spawnSync(courier, ['fetch', '--host=db01', '--address=127.0.0.7'], {
     env: site.environment,
   });
@@ -156,7 +157,6 @@ test('a host the site asks for is collected from then on, with its address', {
 test('a second collector does not start beside the first', { timeout }, async (t) => {
   const site = await makeSite(t);
   await startSite(site);
-  const { courier } = await import('../helpers/run-program.ts');
   const second = spawnSync(courier, ['collect', `--ready=${site.ready}`], {
     env: site.environment,
   });
@@ -165,6 +165,35 @@ test('a second collector does not start beside the first', { timeout }, async (t
     second.stderr.toString(),
     /^cmk-courier: collect: another collector is running: it answers at .*\/collector\.sock \(LOCAL\)\n$/,
   );
+});
+
+test('of twenty collectors that start together one runs, whatever a dead one has left', {
+  timeout,
+}, async (t) => {
+  const site = await makeSite(t);
+  await startSite(site);
+  await site.end('SIGKILL');
+  const beside = dirname(site.ready);
+  writeFileSync(join(beside, 'collector.sock.lock'), `${await processSpace()} 999999 dead\n`);
+  const args = ['collect', `--ready=${site.ready}`];
+  const started = Array.from({ length: 20 }, () => start(courier, args, { env: site.environment }));
+  const running = new Set(started);
+  t.after(() => {
+    for (const { pid } of running) process.kill(pid, 'SIGKILL');
+  });
+  const ended = started.map(async (one) => {
+    const { code, stderr } = await one.ended;
+    running.delete(one);
+    return { code, stderr };
+  });
+  await site.until(() => running.size === 1);
+  site.drop('web01');
+  await site.until(() => site.ask('web01').stdout.includes('"web01"'));
+  for (const { pid } of running) process.kill(pid, 'SIGTERM');
+  const all = await Promise.all(ended);
+  const losers = all.filter(({ code }) => code === 4);
+  assert.equal(losers.length, 19);
+  for (const { stderr } of losers) assert.match(stderr, /another collector is running/);
 });
 
 /** A file system in memory with room for a few files, which only root can make. */
