@@ -36,10 +36,14 @@ export function fitsGlob(text: readonly string[], tokens: readonly Token[]): boo
   return tokens.slice(token).every((rest) => rest === 'any text');
 }
 
-/** A pattern in which `*` stands for any text and `?` for one character. */
+/**
+ * A pattern in which `*` stands for any text and `?` for one character; to be made once for all
+ * texts. What begins otherwise does not fit, which is soon seen.
+ */
 export function globMatcher(glob: string): (text: string) => boolean {
   const tokens = glob.split('').map(toToken);
-  return (text) => fitsGlob(text.split(''), tokens);
+  const [start = ''] = /^[^*?]*/.exec(glob) ?? [];
+  return (text) => text.startsWith(start) && fitsGlob(text.split(''), tokens);
 }
 
 function toToken(symbol: string): Token {

@@ -17,7 +17,7 @@ import type { Exchange } from './exchange.ts';
 import { Budget, Gate, RateLimit, Slots } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Settings } from './options.ts';
-import { matchesPattern } from './patterns.ts';
+import { patternsMatcher } from './patterns.ts';
 import { Refusal } from './refusal.ts';
 
 /** Who sends, and what it may. */
@@ -180,9 +180,8 @@ function requirePiggyback(output: Buffer, { host, piggyback }: Sender): void {
   // Output without any such header, nearly all of it, need not be parsed once more.
   if (!output.includes(marker)) return;
   const { piggybackedHosts } = parseAgentOutput(output, host);
-  const foreign = piggybackedHosts.find(
-    (name) => name !== host && !matchesPattern(name, piggyback),
-  );
+  const isAllowed = patternsMatcher(piggyback);
+  const foreign = piggybackedHosts.find((name) => name !== host && !isAllowed(name));
   if (foreign !== undefined) {
     throw new Refusal('forbidden', `there is piggyback for ${foreign}, which is not allowed here`);
   }

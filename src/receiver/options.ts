@@ -2,7 +2,6 @@
 
 import { dirname, join } from 'node:path';
 import { findCertificateDirectory } from '../certs/directory.ts';
-import type { Environment } from '../cli/environment.ts';
 import { formOptions } from '../cli/form-options.ts';
 import {
   parseDiskSize,
@@ -240,7 +239,9 @@ export type Settings = ReceiverValues & {
   readonly state: string;
 };
 
-type DirectoryOption = 'certificates' | 'spool' | 'state';
+type Environment = Readonly<Record<string, string | undefined>>;
+
+type Place = 'certificates' | 'spool' | 'state';
 
 /**
  * Where things are: as given, else where they are in a site, or below the user's own directories.
@@ -248,9 +249,9 @@ type DirectoryOption = 'certificates' | 'spool' | 'state';
  * Each throws CourierError USAGE when it is neither given nor known.
  */
 export function receiverPlaces(
-  given: { readonly [Name in DirectoryOption]?: string | undefined },
+  given: { readonly [Name in Place]?: string | undefined },
   env: Environment,
-): { readonly [Name in DirectoryOption]: () => string } {
+): { readonly [Name in Place]: () => string } {
   return {
     certificates: () => findCertificateDirectory(given.certificates, env, '--certificates'),
     spool: () => given.spool ?? defaultSpoolDirectory(env),

@@ -3,9 +3,16 @@
 import { CourierError, quote } from '../faults/errors.ts';
 import { globMatcher } from '../names/glob.ts';
 
-/** `*` stands for any text, `?` for one character. */
+/** For many names. `*` stands for any text, `?` for one character. */
+export function patternsMatcher(patterns: readonly string[]): (name: string) => boolean {
+  const names = new Set(patterns.filter((pattern) => !/[*?]/.test(pattern)));
+  const globs = patterns.filter((pattern) => !names.has(pattern)).map(globMatcher);
+  return (name) => names.has(name) || globs.some((fits) => fits(name));
+}
+
+/** The same for one name. */
 export function matchesPattern(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => globMatcher(pattern)(name));
+  return patternsMatcher(patterns)(name);
 }
 
 /**

@@ -33,14 +33,11 @@ export function toMatcher(text: string): Matcher | undefined {
   return undefined;
 }
 
-/** The text in front of the first star rules out most names at once. */
 function toGlobMatcher(glob: string): Matcher {
   if (!/^[\w.*?:%-]+$/.test(glob)) {
     throw new CourierError('USAGE', `must be a glob of host names, not ${quote(glob)}`);
   }
-  const [start = ''] = /^[^*?]*/.exec(glob) ?? [];
-  const fits = globMatcher(glob);
-  return (host) => host.startsWith(start) && fits(host);
+  return globMatcher(glob);
 }
 
 function toRegularMatcher(text: string): Matcher {
