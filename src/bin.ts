@@ -9,8 +9,12 @@ import {
 } from './cli/standard-streams.ts';
 import { systemClock } from './clock.ts';
 import { main } from './main.ts';
+import { manyThreads } from './system/file-lanes.ts';
 import { dieBySignal, listenForShutdown } from './system/shutdown.ts';
 import { hasAbandonedWork } from './system/until-aborted.ts';
+
+// Looked at when the first of the threads is needed. One fetch has better uses for the time.
+if (process.argv[2] === 'collect') process.env['UV_THREADPOOL_SIZE'] = `${manyThreads}`;
 
 const shutdown = listenForShutdown();
 

@@ -3,7 +3,7 @@
 import { findMarkers, type Marker, type Meaning } from './markers.ts';
 
 /** Where a line stands. Text is dropped everywhere but in the two sections. */
-export type LinePlace =
+export type Place =
   | 'nowhere'
   | 'main-section'
   | 'piggyback'
@@ -11,7 +11,7 @@ export type LinePlace =
   | 'ignored-piggyback';
 
 export interface State {
-  readonly place: LinePlace;
+  readonly place: Place;
   /** The piggybacked host, in the two piggyback places. */
   readonly host: string | undefined;
 }
@@ -57,8 +57,8 @@ const table = {
     'piggyback-footer': 'nowhere',
   },
 } as const satisfies Record<
-  LinePlace,
-  Record<Exclude<Meaning['kind'], 'piggyback-header' | 'lookalike'>, LinePlace>
+  Place,
+  Record<Exclude<Meaning['kind'], 'piggyback-header' | 'lookalike'>, Place>
 >;
 
 export const startState: State = { place: 'nowhere', host: undefined };

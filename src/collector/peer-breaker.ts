@@ -1,8 +1,4 @@
-/**
- * A circuit breaker around peers that serve several hosts. Closed, it lets every fetch through; after
- * several silences in a row it opens, and fetches fail at once; when its time is over it is half-open:
- * one fetch tries, and its outcome closes or opens it.
- */
+/** A circuit breaker around peers that serve several hosts: while one is dead, it is not asked. */
 
 import type { Clock } from '../clock.ts';
 import { CourierError, faults } from '../faults/errors.ts';
@@ -10,18 +6,18 @@ import { asCourierError } from '../faults/system-errors.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import { sharedPeerOf } from './shared-peer.ts';
 
-/** After so many silences in a row it is open. */
+/** So many silences in a row open it. */
 const silencesToOpen = 5;
 
-/** How long it is open until one fetch may try. */
+/** How long it stays open before one fetch may try again. */
 const openMs = 10_000;
 
-/** The breaker of one peer. */
+/** What is known of one peer. */
 interface Circuit {
   silences: number;
-  /** When the next fetch may try, by the monotonic clock; of no meaning while it is closed. */
-  retryAtMs: number;
-  lastSilence: CourierError | undefined;
+  /** Until when nobody asks. */
+  closedAtMs: number;
+  last: CourierError | undefined;
 }
 
 /** Lends as `lend` does, but fails at once while a shared peer is known to be silent. */
@@ -30,7 +26,7 @@ export function withPeerBreaker(lend: LendTransport, clock: Clock): LendTranspor
   return async (module, source, context, use) => {
     const peer = sharedPeerOf(source.uri.text);
     if (peer === undefined) return lend(module, source, context, use);
-    const circuit = circuits.get(peer) ?? { silences: 0, retryAtMs: 0, lastSilence: undefined };
+    const circuit = circuits.get(peer) ?? { silences: 0, closedAtMs: 0, last: undefined };
     circuits.set(peer, circuit);
     refuseWhileOpen(circuit, clock.monotonic());
     try {
@@ -43,17 +39,15 @@ export function withPeerBreaker(lend: LendTransport, clock: Clock): LendTranspor
   };
 }
 
-/** Half-open, it lets the first fetch through and is open again for the others until that has ended. */
+/** When its time is over, the one who comes first tries, and the others go on waiting for it. */
 function refuseWhileOpen(circuit: Circuit, nowMs: number): void {
-  if (circuit.silences < silencesToOpen || circuit.lastSilence === undefined) return;
-  if (nowMs >= circuit.retryAtMs) {
-    circuit.retryAtMs = nowMs + openMs;
+  if (circuit.silences < silencesToOpen || circuit.last === undefined) return;
+  if (nowMs >= circuit.closedAtMs) {
+    circuit.closedAtMs = nowMs + openMs;
     return;
   }
-  const { code, message } = circuit.lastSilence;
-  throw new CourierError(code, `${message}; not asked again so soon`, {
-    cause: circuit.lastSilence,
-  });
+  const { code, message } = circuit.last;
+  throw new CourierError(code, `${message}; not asked again so soon`, { cause: circuit.last });
 }
 
 function note(circuit: Circuit, error: CourierError, nowMs: number): CourierError {
@@ -62,7 +56,7 @@ function note(circuit: Circuit, error: CourierError, nowMs: number): CourierErro
     return error;
   }
   circuit.silences += 1;
-  circuit.lastSilence = error;
-  circuit.retryAtMs = nowMs + openMs;
+  circuit.last = error;
+  circuit.closedAtMs = nowMs + openMs;
   return error;
 }

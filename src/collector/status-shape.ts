@@ -15,8 +15,7 @@ const hostStatus = z.object({
   lastFault: z.object({ code: z.string(), line: z.string(), at: z.string() }).optional(),
   /** Cycles without output, in a row. */
   failures: z.number(),
-  /** Waiting longer than the interval since nobody answered several times, or asking again after that. */
-  backoff: z.enum(['none', 'waiting', 'retrying']),
+  breaker: z.enum(['closed', 'open', 'half-open']),
   /** From now; 0 while it is being asked. */
   nextDueMs: z.number(),
   /** What the site gets at the moment. */

@@ -1,6 +1,5 @@
 /** Algorithms ssh does not allow by itself, for devices that know no others. */
 
-import type { Environment } from '../cli/environment.ts';
 import type { OptionTable, OptionValues, ValueSpec } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { runProgram } from '../system/run-program.ts';
@@ -81,7 +80,7 @@ export function hasOwnAlgorithms(options: AlgorithmOptions): boolean {
  */
 export async function toAlgorithmSettings(
   options: AlgorithmOptions,
-  env: Environment,
+  env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const lists = kinds.map(async ({ option, query, settings, legacy }) => {
@@ -93,7 +92,7 @@ export async function toAlgorithmSettings(
 }
 
 interface Surroundings {
-  readonly env: Environment;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 

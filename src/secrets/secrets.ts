@@ -2,7 +2,6 @@
 
 import { close, constants, fstat, open, readFile, type Stats } from 'node:fs';
 import { inspect, promisify } from 'node:util';
-import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { registerSecret } from '../faults/redaction.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -39,7 +38,7 @@ export class Secret {
 export interface SecretContext {
   readonly log: Logger;
   /** Says where the site is whose password store is read. */
-  readonly env: Environment;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /**

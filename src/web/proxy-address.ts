@@ -1,7 +1,6 @@
 /** Proxies: where they are, and which requests go through one. */
 
 import { isIP } from 'node:net';
-import type { Environment } from '../cli/environment.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { Secret } from '../secrets/secrets.ts';
 
@@ -14,6 +13,8 @@ export interface ProxyAddress {
   /** Only environment variables may bring a password along. */
   readonly password: Secret | undefined;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Parses the value of `--proxy`.

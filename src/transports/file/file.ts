@@ -1,6 +1,7 @@
 /** `file:`: a file, or the newest complete file in a directory. */
 
 import type { Logger } from '../../logging/log.ts';
+import { lookInto } from '../../system/file-lanes.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { type Delivery, defineTransport } from '../transport.ts';
 import { type LookRules, lookAt } from './drop.ts';
@@ -33,7 +34,8 @@ async function fetchDrop(
   rules: Omit<LookRules, 'isLast'>,
   log: Logger,
 ): Promise<Delivery> {
-  const look = (isLast: boolean) => lookAt(location, { ...rules, isLast });
+  const look = (isLast: boolean) =>
+    lookInto(location.base, rules.signal, () => lookAt(location, { ...rules, isLast }));
   const { output, path, modifiedAt, passedOver } = await untilSettled(look, { ...rules, log });
   return {
     output,

@@ -1,8 +1,10 @@
 /** Which files of a directory are the newest that may be complete. */
 
 import type { Dirent } from 'node:fs';
-import { errorCode } from '../../faults/system-errors.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { type SideKind, sideKind } from '../../names/side-files.ts';
+import { inLanes } from '../../system/file-lanes.ts';
 import { isFromFuture } from '../../times/skew.ts';
 import { pathStatus, readDirectory } from './file-system.ts';
 import type { NamePattern } from './name-pattern.ts';
@@ -37,7 +39,7 @@ interface Candidate {
   readonly isFromFuture: boolean;
 }
 
-/** So many questions are with the file system at a time. */
+/** So many names are looked at between two looks at the signal. */
 const batchSize = 256;
 
 /**
@@ -55,13 +57,16 @@ export async function findNewest(directory: string, wanted: Wanted): Promise<Lis
     .filter((entry) => mayBeOutput(entry, wanted, leftOut))
     .map(({ name }) => name);
   let newest: readonly Candidate[] = [];
+  let closed: CourierError | undefined;
   for (let start = 0; start < names.length; start += batchSize) {
     wanted.signal.throwIfAborted();
     const batch = names.slice(start, start + batchSize);
-    const found = await Promise.all(batch.map((name) => look(directory, name, wanted)));
-    const candidates = found.filter((candidate) => candidate !== undefined);
+    const found = await inLanes(batch, (name) => look(directory, name, wanted));
+    closed ??= found.find((one) => one instanceof CourierError);
+    const candidates = found.filter((one) => one !== undefined && 'mtimeNs' in one);
     newest = [...newest, ...candidates].sort(compareNewest).slice(0, wanted.most);
   }
+  if (newest.length === 0 && closed !== undefined) throw closed;
   return { names: newest.map(({ name }) => name), leftOut };
 }
 
@@ -74,12 +79,18 @@ function mayBeOutput({ name }: Dirent<Buffer>, { names }: Wanted, leftOut: LeftO
   return kind === undefined;
 }
 
-/** Undefined when it is no file, or has gone since the directory was listed. */
+/** Of a name behind which nothing is: gone since it was listed, or links that lead to themselves. */
+const nothingThere = ['ENOENT', 'ELOOP', 'ENOTDIR'];
+
+/**
+ * Undefined when it is no file, or has gone since the directory was listed; a fault when we may
+ * not go where it leads, which is nothing to the files beside it.
+ */
 async function look(
   directory: string,
   name: Buffer,
   { nowMs, maxSkewMs }: Wanted,
-): Promise<Candidate | undefined> {
+): Promise<Candidate | CourierError | undefined> {
   const path = Buffer.concat([Buffer.from(directory), name]);
   try {
     const stats = await pathStatus(path, { bigint: true });
@@ -91,7 +102,9 @@ async function look(
       isFromFuture: isFromFuture(modifiedAt, nowMs, maxSkewMs),
     };
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    const code = errorCode(error) ?? '';
+    if (nothingThere.includes(code)) return undefined;
+    if (code === 'EACCES') return asCourierError(error, `looking at ${name}`);
     throw error;
   }
 }

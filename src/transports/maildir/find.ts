@@ -1,9 +1,9 @@
 /** Finds messages of a host by their headers. */
 
-import { parseHeaders } from '../../mail/headers.ts';
 import type { Dated } from '../../mail/newest.ts';
 import { isWanted, type Wanted } from '../../mail/patterns.ts';
-import { type OpenFile, withFile } from './file-system.ts';
+import { inLanes } from '../../system/file-lanes.ts';
+import type { KnownHeaders } from './known-headers.ts';
 import type { Entry } from './list.ts';
 
 /** A message that fits, not yet read. */
@@ -18,22 +18,20 @@ export interface Page {
   readonly isStale: boolean;
 }
 
-/** So many messages are opened at a time. */
+/** So many messages are looked at before the newest of them is tried. */
 const pageSize = 32;
-
-/** Longer headers are cut: what is asked for stands at their start. */
-const headerBytes = 64 * 1024;
 
 /** All messages that fit, a page at a time, the latest deliveries first. */
 export async function* findPages(
   entries: readonly Entry[],
   wanted: Wanted,
+  messages: KnownHeaders,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
   for (let end = entries.length; end > 0; end -= pageSize) {
     signal.throwIfAborted();
     const page = entries.slice(Math.max(0, end - pageSize), end);
-    const looks = await Promise.all(page.map((entry) => look(entry, wanted, signal)));
+    const looks = await inLanes(page, (entry) => look(entry, wanted, messages));
     yield {
       found: looks.filter((found) => found !== undefined && found !== 'gone'),
       isStale: looks.includes('gone'),
@@ -44,23 +42,14 @@ export async function* findPages(
 async function look(
   entry: Entry,
   wanted: Wanted,
-  signal: AbortSignal,
+  messages: KnownHeaders,
 ): Promise<Found | 'gone' | undefined> {
-  const found = await withFile(entry.path, (file) => lookInto(file, entry, wanted, signal));
-  return found === 'not a file' ? undefined : found;
-}
-
-async function lookInto(
-  file: OpenFile,
-  entry: Entry,
-  wanted: Wanted,
-  signal: AbortSignal,
-): Promise<Found | undefined> {
-  // Headers that cannot be read are those of somebody else's mail.
-  const start = await file.read(headerBytes, signal);
-  const headers = await parseHeaders(start).catch(() => undefined);
+  const known = await messages.read(entry.path);
+  if (known === 'gone') return known;
+  if (known === 'not a file') return undefined;
+  const { headers, modifiedMs } = known;
   if (headers === undefined || !isWanted(headers, wanted)) return undefined;
   // A program that copies mail sets one of the two anew; the older one is when it came.
-  const arrivedAt = new Date(Math.min(entry.namedMs, file.modifiedMs));
+  const arrivedAt = new Date(Math.min(entry.namedMs, modifiedMs));
   return { entry, order: entry.order, datedAt: headers.date, arrivedAt };
 }

@@ -10,6 +10,8 @@ const refuse = refusalFor('a maildir:');
 export interface Location {
   /** Without a `/` at its end. */
   readonly path: string;
+  /** What stands before the first placeholder, the same for all hosts. */
+  readonly base: string;
   /** The Maildir is for this host alone: it may not be there before the host's first mail. */
   readonly isOfHost: boolean;
 }
@@ -45,6 +47,7 @@ export function locate(uri: SourceUri, target: Target): Location {
   if (!path.startsWith('/')) throw refuse('needs an absolute path');
   return {
     path: decodePath(path, refuse).replace(/\/+$/, '') || '/',
+    base: uri.text.replace(/^maildir:(?:\/\/[^/]*)?/i, '').replace(/\{.*$/s, ''),
     isOfHost: uri.text.includes('{'),
   };
 }

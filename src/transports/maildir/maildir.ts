@@ -8,10 +8,11 @@ import { newestFirst } from '../../mail/newest.ts';
 import { type MailOptions, mailOptions, requirePlaceholder } from '../../mail/options.ts';
 import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
-import { untilAborted } from '../../system/until-aborted.ts';
+import { lookInto } from '../../system/file-lanes.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type OpenFile, withFile } from './file-system.ts';
 import { type Found, findPages } from './find.ts';
+import { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
 import { checkLocation, type Location, locate } from './location.ts';
 import { tidyOlder } from './tidy.ts';
@@ -22,12 +23,14 @@ export const maildir = defineTransport({
   async open(uri, options, context) {
     checkLocation(uri);
     requirePlaceholder(uri, options);
+    const messages = new KnownHeaders();
     return {
       async fetch(target, signal) {
         signal.throwIfAborted();
         const location = locate(uri, target);
-        const asked = { location, wanted: fillPatterns(options, target), options, context };
-        return untilAborted(fetchNewest(asked, signal), signal);
+        const wanted = fillPatterns(options, target);
+        const asked = { location, wanted, messages, options, context };
+        return lookInto(location.base, signal, () => fetchNewest(asked, signal));
       },
     };
   },
@@ -36,6 +39,7 @@ export const maildir = defineTransport({
 interface Asked {
   readonly location: Location;
   readonly wanted: Wanted;
+  readonly messages: KnownHeaders;
   readonly options: MailOptions;
   readonly context: OpenContext;
 }
@@ -44,7 +48,7 @@ interface Asked {
 const looks = 4;
 
 async function fetchNewest(asked: Asked, signal: AbortSignal): Promise<Delivery> {
-  const { location, wanted, options, context } = asked;
+  const { location, wanted, messages, options, context } = asked;
   const mailbox = {
     list: () => listFitting(asked, signal),
     nothing: `no ${describeWanted(wanted)} in ${location.path}`,
@@ -63,7 +67,7 @@ async function fetchNewest(asked: Asked, signal: AbortSignal): Promise<Delivery>
     producedAt: producedAt(found),
     passedOver,
     async acknowledge() {
-      const task = { location, wanted, older: options.mailOlder };
+      const task = { location, wanted, older: options.mailOlder, messages };
       const count = await tidyOlder(task, found, context.signal);
       if (count > 0) context.log.debug({ count }, 'older messages cleaned up');
     },
@@ -75,11 +79,11 @@ function nameMessage({ entry }: Found): string {
 }
 
 async function* listFitting(
-  { location, wanted }: Asked,
+  { location, wanted, messages }: Asked,
   signal: AbortSignal,
 ): AsyncGenerator<Found | 'gone'> {
   const entries = await listEntries(location);
-  for await (const page of findPages(entries, wanted, signal)) {
+  for await (const page of findPages(entries, wanted, messages, signal)) {
     if (page.isStale) yield 'gone';
     yield* newestFirst(page.found);
   }

@@ -7,6 +7,7 @@ import type { Older } from '../../mail/options.ts';
 import type { Wanted } from '../../mail/patterns.ts';
 import { linkStatus, removeFile, renameFile } from './file-system.ts';
 import { type Found, findPages } from './find.ts';
+import type { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
 import type { Location } from './location.ts';
 
@@ -17,6 +18,7 @@ interface Task {
   readonly location: Location;
   readonly wanted: Wanted;
   readonly older: Older;
+  readonly messages: KnownHeaders;
 }
 
 /**
@@ -26,7 +28,7 @@ interface Task {
  * @throws CourierError CONFIG when the folder to move to is no Maildir; LOCAL
  */
 export async function tidyOlder(
-  { location, wanted, older }: Task,
+  { location, wanted, older, messages }: Task,
   delivered: Found,
   signal: AbortSignal,
 ): Promise<number> {
@@ -38,7 +40,7 @@ export async function tidyOlder(
   if (place === undefined) return 0;
   const limit = { ...delivered, order: place.order };
   const tooOld: Found[] = [];
-  for await (const page of findPages(entries, wanted, signal)) {
+  for await (const page of findPages(entries, wanted, messages, signal)) {
     tooOld.push(...page.found.filter((found) => compareAge(found, limit) < 0));
     if (tooOld.length >= mostAtOnce) break;
   }

@@ -3,7 +3,6 @@
 import { writeFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Environment } from '../../cli/environment.ts';
 import { parsePositiveDuration } from '../../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
@@ -16,7 +15,7 @@ import { withPrivateDirectory } from '../../system/private-directory.ts';
 import type { SourceUri } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type FileCall, fetchFile } from './fetch-file.ts';
-import { locateRemoteFile, type RsyncLocation } from './location.ts';
+import { type Location, locate } from './location.ts';
 import { toRemoteShell } from './remote-shell.ts';
 
 const options = {
@@ -55,10 +54,10 @@ export const rsync = defineTransport({
   traits: { concurrency: 16, consumes: false },
   async open(uri, values, context) {
     context.signal.throwIfAborted();
-    await checkForAnyHost((target) => locateRemoteFile(uri, target));
+    await checkForAnyHost((target) => locate(uri, target));
     const access = await openAccess(uri, values, context);
     return {
-      fetch: async (target, signal) => fetch(locateRemoteFile(uri, target), access, signal),
+      fetch: async (target, signal) => fetch(locate(uri, target), access, signal),
     };
   },
 });
@@ -73,11 +72,7 @@ async function openAccess(
   return { ...base, password: await readSecret(values, 'password', context) };
 }
 
-async function fetch(
-  location: RsyncLocation,
-  access: Access,
-  signal: AbortSignal,
-): Promise<Delivery> {
+async function fetch(location: Location, access: Access, signal: AbortSignal): Promise<Delivery> {
   signal.throwIfAborted();
   const { env } = access.context;
   try {
@@ -100,7 +95,7 @@ async function fetch(
 }
 
 async function toCall(
-  { argument, login, needsSeclusion }: RsyncLocation,
+  { argument, login, needsSeclusion }: Location,
   { context, options: { idleTimeout, connectTimeout, rsyncPath }, password, ssh }: Access,
   directory: string,
 ): Promise<FileCall> {
@@ -135,7 +130,7 @@ async function handOver(
 }
 
 /** Without what could change what rsync does: RSYNC_RSH, RSYNC_PASSWORD, the site's LD_LIBRARY_PATH. */
-function toEnvironment(env: Environment): Environment {
+function toEnvironment(env: OpenContext['env']): OpenContext['env'] {
   const names = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'RSYNC_PROXY'];
   return Object.fromEntries(names.map((name) => [name, env[name]]));
 }

@@ -1,6 +1,5 @@
 /** Which spool a `spool:` source means. */
 
-import type { Environment } from '../../cli/environment.ts';
 import { quote } from '../../faults/errors.ts';
 import { defaultSpoolDirectory } from '../../spool/directories.ts';
 import { decodePath, refusalFor } from '../../system/local-path.ts';
@@ -10,12 +9,14 @@ const refuse = refusalFor('a spool:');
 
 const spoolUri = /^spool:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * The directory of the spool: the path of the source, or where the spool is when nobody says.
  *
  * @throws CourierError USAGE
  */
-export function findSpoolDirectory(uri: SourceUri, env: Environment): string {
+export function locate(uri: SourceUri, env: Environment): string {
   const [, authority = '', path = '', rest] = spoolUri.exec(uri.text) ?? [];
   if (authority !== '' && authority.toLowerCase() !== 'localhost') {
     throw refuse(`cannot be on another machine, here ${quote(authority)}`);

@@ -5,20 +5,20 @@ import { promisify } from 'node:util';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { readSpooled } from '../../spool/reading.ts';
-import { untilAborted } from '../../system/until-aborted.ts';
+import { lookInto } from '../../system/file-lanes.ts';
 import type { Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
-import { findSpoolDirectory } from './location.ts';
+import { locate } from './location.ts';
 
 export const spool = defineTransport({
   options: {},
   traits: { concurrency: 64, consumes: false },
   async open(uri, _options, context) {
-    const directory = findSpoolDirectory(uri, context.env);
+    const directory = locate(uri, context.env);
     return {
       async fetch(target, signal) {
         signal.throwIfAborted();
-        return untilAborted(fetchSpooled(directory, target, context), signal);
+        return lookInto(directory, signal, () => fetchSpooled(directory, target, context));
       },
     };
   },

@@ -226,10 +226,16 @@ async function fetchLine(source: string, maxAgeMs = Number.POSITIVE_INFINITY): P
   const context = { ...makeCommandContext(), clock: systemClock };
   const printed: string[] = [];
   const plan = { target, steps: [step], rules, ...limits };
-  const fault = await fetchFirst(plan, context, async (found) => {
+  const fetched = fetchFirst(plan, context, async (found) => {
     printed.push(found.output.toString());
   });
-  return fault === undefined ? printed.join('') : stderrLine(fault, fault.where ?? []);
+  try {
+    await fetched;
+    return printed.join('');
+  } catch (error) {
+    assert.ok(error instanceof CourierError);
+    return stderrLine(error, error.where ?? []);
+  }
 }
 
 test('the line names the file, and how many were passed over and why', async (t) => {

@@ -136,3 +136,14 @@ test('a drop whose mtime lies in the future is delivered with that time', async 
   const { producedAt } = await fetchFile(`${drops}/`, { context });
   assert.deepEqual(producedAt, new Date(4_000_000_000_000));
 });
+
+test('links that lead to themselves or through a file are nothing to the files beside them', async (t) => {
+  const drops = await makeDrops(t);
+  await symlink('circle', join(drops, 'circle'));
+  await symlink('there', join(drops, 'back'));
+  await symlink('back', join(drops, 'there'));
+  await expectFault(fetchFile(`${drops}/`), 'NO_OUTPUT', /^there is no complete file in /);
+  await drop(drops, 'a', 1000);
+  await symlink('a/within', join(drops, 'through'));
+  assert.equal(await fetchText(`${drops}/`), 'a');
+});

@@ -4,6 +4,7 @@ import { mkdir, readdir, rename, symlink, utimes, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { judgeWithin } from '../../../src/fetching/judging.ts';
+import { KnownHeaders } from '../../../src/transports/maildir/known-headers.ts';
 import { maildir } from '../../../src/transports/maildir/maildir.ts';
 import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { type Delivery, withTransport } from '../../../src/transports/transport.ts';
@@ -278,4 +279,40 @@ test('a source that is wrong is USAGE', async () => {
   }
   const source = { uri: parseSourceUri('maildir:///x'), options: { mailSubject: ['any'] } };
   await expectFault(maildir.open(source, makeOpenContext()), 'USAGE', /^needs \{host\} in/);
+});
+
+test('headers are read once, whoever asks, until a message has gone or is somebody else', async (t) => {
+  const box = await makeBox(t);
+  const path = await deliver(box, makeMail('web1', output));
+  const messages = new KnownHeaders();
+  const [first, second] = await Promise.all([messages.read(path), messages.read(path)]);
+  assert.equal(first, second);
+  // Only what nobody opens again can be read behind its back.
+  await writeFile(path, makeMail('web2', output));
+  assert.equal(await messages.read(path), first);
+  const other = join(box, 'new', 'other');
+  assert.equal(await messages.read(other), 'gone');
+  await writeFile(other, makeMail('web3', output));
+  const found = await messages.read(other);
+  assert.equal(typeof found === 'object' && found.headers?.subject, 'Checkmk web3');
+});
+
+test('many hosts find their messages in one mailbox over one open transport', async (t) => {
+  const box = await makeBox(t);
+  const hosts = Array.from({ length: 60 }, (_, n) => `host${n}`);
+  for (const host of hosts) await deliver(box, makeMail(host, Buffer.from(`1 ${host}`)));
+  const options = { mailSubject: ['Checkmk {host}'] };
+  const source = { uri: parseSourceUri(`maildir://${box}`), options };
+  await withTransport(maildir, source, makeOpenContext(), async (transport) => {
+    const fetch = async (host: string) =>
+      (await transport.fetch(toTarget(host), neverAborts())).output.toString();
+    const expect = (start: number) => hosts.map((host) => `${start} ${host}`);
+    assert.deepEqual(await Promise.all(hosts.map(fetch)), expect(1));
+    for (const host of hosts) await deliver(box, makeMail(host, Buffer.from(`2 ${host}`)));
+    assert.deepEqual(await Promise.all(hosts.map(fetch)), expect(2));
+    // Seen: its flags and its place have changed, and its name with them.
+    const [latest = ''] = (await listMessages(box)).filter((path) => path.includes('/new/')).sort();
+    await rename(latest, `${latest.replace('/new/', '/cur/')}:2,S`);
+    assert.deepEqual(await Promise.all(hosts.map(fetch)), expect(2));
+  });
 });
