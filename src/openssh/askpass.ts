@@ -1,6 +1,6 @@
 /** Hands a password to ssh, which takes none but from a program it asks (ssh(1), SSH_ASKPASS). */
 
-import { writeFile } from 'node:fs';
+import { access, constants, writeFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
@@ -23,8 +23,12 @@ case \${SSH_ASKPASS_PROMPT-}$1 in
 confirm* | none* | 'Enter passphrase for '* | 'Enter PIN for '*) exit 1 ;;
 esac
 umask 077
-mv "\${0%/*}/password" "\${0%/*}/given" 2>/dev/null && cat "\${0%/*}/given" && rm -f "\${0%/*}/given"
+cd "$CMK_COURIER_PASSWORD_DIRECTORY" || exit 1
+mv password given 2>/dev/null && cat given && rm -f given
 `;
+
+/** Where a program may run that must not in the usual place: `tmp` of a site is mounted `noexec`. */
+const otherParents = ['/tmp', '/var/tmp'];
 
 /**
  * Refuses a password that ssh would cut off.
@@ -53,17 +57,46 @@ export async function withAskpass<Result>(
   use: (env: Environment) => Promise<Result>,
 ): Promise<Result> {
   return withPrivateDirectory(env, async (directory) => {
-    const askpass = join(directory, 'askpass');
     await writePrivate(join(directory, 'password'), `${password.reveal()}\n`, 0o600);
-    await writePrivate(askpass, program, 0o700);
-    return use({
-      ...sshEnv,
-      SSH_ASKPASS: askpass,
-      SSH_ASKPASS_REQUIRE: 'force',
-      // Before OpenSSH 8.4 it is this that has the program asked, where there is no terminal.
-      DISPLAY: ':',
-    });
+    return withProgram(directory, [...otherParents, env['HOME']], (askpass) =>
+      use({
+        ...sshEnv,
+        SSH_ASKPASS: askpass,
+        SSH_ASKPASS_REQUIRE: 'force',
+        CMK_COURIER_PASSWORD_DIRECTORY: directory,
+        // Before OpenSSH 8.4 it is this that has the program asked, where there is no terminal.
+        DISPLAY: ':',
+      }),
+    );
   });
+}
+
+/**
+ * Lends the program in a directory, or in a private one below the first of others where it can run;
+ * the password stays where it is.
+ */
+async function withProgram<Result>(
+  directory: string,
+  others: readonly (string | undefined)[],
+  use: (askpass: string) => Promise<Result>,
+): Promise<Result> {
+  const askpass = join(directory, 'askpass');
+  await writePrivate(askpass, program, 0o700);
+  if (await canRun(askpass)) return use(askpass);
+  const [parent, ...rest] = others.filter((one) => one !== undefined);
+  if (parent === undefined) {
+    const why = 'no program may run there, nor in /tmp, /var/tmp and HOME (noexec)';
+    throw new CourierError('LOCAL', `handing ssh the password in ${directory}: ${why}`);
+  }
+  return withPrivateDirectory({ TMPDIR: parent }, (other) => withProgram(other, rest, use));
+}
+
+/** As root is asked as well (access(2)): not where `noexec` is set. */
+async function canRun(path: string): Promise<boolean> {
+  return promisify(access)(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function writePrivate(path: string, text: string, mode: number): Promise<void> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before, type TestContext, test } from 'node:test';
 import type { RawOptions } from '../../../src/cli/options.ts';
 import { rsync } from '../../../src/transports/rsync/rsync.ts';
 import { sftp } from '../../../src/transports/sftp/sftp.ts';
@@ -42,7 +42,11 @@ after(async () => {
 });
 afterEach(assertNoLeftovers);
 
-function passwordTest(name: string, run: () => Promise<void>, but: string | false = false): void {
+function passwordTest(
+  name: string,
+  run: (t: TestContext) => Promise<void>,
+  but: string | false = false,
+): void {
   test(name, { skip: skip || but, timeout: 120_000 }, run);
 }
 
@@ -163,6 +167,23 @@ passwordTest('a host on the way is not shown it', async () => {
   const fault = await expectFault(fetched, 'REFUSED').finally(jump.close);
   assert.match(fault.message, /for root@127\.0\.0\.1, which allows "publickey,password"$/);
   assert.doesNotMatch(jump.said(), /password/);
+});
+
+passwordTest('tmp of a site, where no program may run, is good enough', async (t) => {
+  const root = await makeTempDir();
+  t.after(async () => {
+    await start('umount', [root]).ended;
+    await start('rmdir', [root]).ended;
+  });
+  // What an entry with `user` in fstab(5) comes to, as omd makes it.
+  const mounted = await start('mount', ['-t', 'tmpfs', '-o', 'noexec,nosuid,nodev', 'none', root])
+    .ended;
+  if (mounted.code !== 0) return t.skip('no file system can be mounted here');
+  await mkdir(join(root, 'tmp'), { mode: 0o755 });
+  const source = toSshSource(sshd, 'echo hi', byPassword());
+  const { output } = await fetchOnce(ssh, source, { OMD_ROOT: root });
+  assert.equal(output.toString(), 'hi\n');
+  assert.deepEqual(await readdir(join(root, 'tmp')), []);
 });
 
 passwordTest('what ssh would cut off is CONFIG', async () => {
