@@ -1,6 +1,7 @@
 /** Where the certificates are, and what the files are called. */
 
 import { join, resolve } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 
 /** Files below the directory. */
@@ -18,8 +19,6 @@ export const files = {
   /** Serials no longer accepted: serial, uuid, when. */
   revoked: 'revoked.txt',
 } as const;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The directory given, or where it is when none is given: below the site's configuration, or

@@ -1,6 +1,7 @@
 /** What the outside world is to a command: bin.ts gives the real one, tests give their own. */
 
 import type { Clock } from '../clock.ts';
+import type { Environment } from './environment.ts';
 
 /** What signals mean to a command that serves until it is ended. */
 export interface Staying {
@@ -11,7 +12,7 @@ export interface Staying {
 }
 
 export interface Io {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly clock: Clock;
   /** Aborts when a signal asks us to end; its reason is a CourierError INTERRUPTED. */
   readonly shutdown: AbortSignal;

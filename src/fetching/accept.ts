@@ -4,6 +4,7 @@ import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-out
 import type { Problem } from '../agent-output/problems.ts';
 import { checkForm, type FormOptions } from '../agent-output/rules.ts';
 import { requireForm, requireNone } from '../agent-output/validator.ts';
+import type { Environment } from '../cli/environment.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
@@ -34,7 +35,7 @@ export interface CheckContext {
   /** Ends programs that unpack. */
   readonly signal: AbortSignal;
   /** Whose PATH says where they are. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 /** What of a delivery may go on. */

@@ -1,5 +1,6 @@
 /** Algorithms ssh does not allow by itself, for devices that know no others. */
 
+import type { Environment } from '../cli/environment.ts';
 import type { OptionTable, OptionValues, ValueSpec } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { runProgram } from '../system/run-program.ts';
@@ -80,7 +81,7 @@ export function hasOwnAlgorithms(options: AlgorithmOptions): boolean {
  */
 export async function toAlgorithmSettings(
   options: AlgorithmOptions,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const lists = kinds.map(async ({ option, query, settings, legacy }) => {
@@ -92,7 +93,7 @@ export async function toAlgorithmSettings(
 }
 
 interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly signal: AbortSignal;
 }
 

@@ -3,12 +3,11 @@
 import { access, constants, writeFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Secret } from '../secrets/secrets.ts';
 import { withPrivateDirectory } from '../system/private-directory.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** ssh reads no more of an answer (readpass.c). */
 const longestPassword = 1023;

@@ -3,12 +3,11 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import { parseSshPath, quoteValue } from './values.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A socket's path ends at 107 bytes, and ssh makes it under a name 17 longer first. */
 const longestPath = 107 - 17;

@@ -1,6 +1,7 @@
 /** What ssh, sftp and rsync over ssh have in common: the system's OpenSSH, told exactly what to do. */
 
 import { join, resolve } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
 import { parseDuration, parsePositiveDuration } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
@@ -63,8 +64,6 @@ export const sshOptions = {
 } as const satisfies OptionTable;
 
 export type SshOptions = OptionValues<typeof sshOptions>;
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** What opening takes of its surroundings. */
 export interface SshContext extends SecretContext {
   /** Ends what opening waits for. */

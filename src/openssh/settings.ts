@@ -1,11 +1,10 @@
 /** What ssh is told: every setting on its command line, none from a file. */
 
 import { join, resolve } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { SshLogin } from './login.ts';
 import { parseSshPath, quoteValue } from './values.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `-F none`: neither the user's nor the machine's ssh_config can change the meaning. */
 export function toOptions(settings: readonly string[]): readonly string[] {

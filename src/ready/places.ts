@@ -1,9 +1,8 @@
 /** Where what is ready lies, and what lies beside it. */
 
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Where output is laid ready when nobody says: in the site's directory in memory, else in the

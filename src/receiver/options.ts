@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { findCertificateDirectory } from '../certs/directory.ts';
+import type { Environment } from '../cli/environment.ts';
 import { formOptions } from '../cli/form-options.ts';
 import {
   parseDiskSize,
@@ -238,8 +239,6 @@ export type Settings = ReceiverValues & {
   readonly spool: string;
   readonly state: string;
 };
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 type Place = 'certificates' | 'spool' | 'state';
 

@@ -4,14 +4,13 @@ import { existsSync, readFile, stat } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Scalar } from 'yaml';
+import type { Environment } from '../cli/environment.ts';
 import { toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { Layout, Problem } from './problems.ts';
 import type { Routes } from './route.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The site's, else the user's if there is one, else the system's. */
 export function defaultRoutesPath(env: Environment): string {

@@ -2,6 +2,7 @@
 
 import { close, constants, fstat, open, readFile, type Stats } from 'node:fs';
 import { inspect, promisify } from 'node:util';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { registerSecret } from '../faults/redaction.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -38,7 +39,7 @@ export class Secret {
 export interface SecretContext {
   readonly log: Logger;
   /** Says where the site is whose password store is read. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 /**

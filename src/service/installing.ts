@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { runProgram } from '../system/run-program.ts';
@@ -72,11 +73,7 @@ const stopMs = 60_000;
  *
  * @throws CourierError USAGE when the file is somebody else's; LOCAL
  */
-export async function uninstall(
-  plan: Plan,
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function uninstall(plan: Plan, env: Environment, signal: AbortSignal): Promise<void> {
   const { path, link, isScript, besides } = plan;
   requireOurs(plan);
   if (isScript && find(path) !== undefined) await stop(path, env, signal);
@@ -90,11 +87,7 @@ export async function uninstall(
   }
 }
 
-async function stop(
-  path: string,
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<void> {
+async function stop(path: string, env: Environment, signal: AbortSignal): Promise<void> {
   const call = { program: path, args: ['stop'], env, maxOutputBytes: 10_000 };
   const notEnding = () => new CourierError('LOCAL', `${path} stop: the service does not end`);
   const limit = { timeoutMs: stopMs, tooSlow: notEnding };

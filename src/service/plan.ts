@@ -2,6 +2,7 @@
 
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { initScript } from './init-script.ts';
 import { logrotateFile } from './logrotate.ts';
@@ -11,7 +12,7 @@ import { systemdUnit, sysusersFile } from './unit.ts';
 
 /** On whose behalf we write. */
 export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly isRoot: boolean;
 }
 

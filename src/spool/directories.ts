@@ -10,6 +10,7 @@ import {
   openSync,
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { isTrustedEntry, requireTrustedSync } from '../system/trusted-path.ts';
 import { brokenDirectory, shards } from './names.ts';
@@ -20,10 +21,7 @@ import { brokenDirectory, shards } from './names.ts';
  * @param wanted what to give where nothing says, for the error
  * @throws CourierError USAGE when the environment names neither
  */
-export function defaultSpoolDirectory(
-  env: Readonly<Record<string, string | undefined>>,
-  wanted = '--spool',
-): string {
+export function defaultSpoolDirectory(env: Environment, wanted = '--spool'): string {
   const { OMD_ROOT: site, XDG_STATE_HOME: state, HOME: home } = env;
   if (site) return join(site, 'var/cmk-courier/spool');
   // A relative one is to be ignored: XDG Base Directory Specification.

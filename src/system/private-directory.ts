@@ -3,6 +3,7 @@
 import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { Environment } from '../cli/environment.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { isAlive, processSpace } from './processes.ts';
 import { requireTrusted } from './trusted-path.ts';
@@ -10,8 +11,6 @@ import { requireTrusted } from './trusted-path.ts';
 const makeDirectory = promisify(fs.mkdtemp);
 const readDirectory = promisify(fs.readdir);
 const remove = promisify(fs.rm);
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Lends an empty directory that only its owner can look into, and removes it with all there is

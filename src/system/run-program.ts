@@ -7,6 +7,7 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 
@@ -17,7 +18,7 @@ export interface ProgramCall {
   /** Who brings the program, for the message when it is not there. */
   readonly debianPackage?: string;
   /** All of the environment it gets, but for `LC_ALL=C`. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly maxOutputBytes: number;
   /** What it reads on stdin; left out, it reads nothing. */
   readonly input?: Buffer | undefined;

@@ -4,13 +4,12 @@
  * `NotifyAccess=all`.
  */
 
+import type { Environment } from '../cli/environment.ts';
 import { systemClock } from '../clock.ts';
 import { cleanText } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { describeEnd, runProgram } from './run-program.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const patienceMs = 5000;
 

@@ -1,5 +1,6 @@
 /** The contract of every transport. test/conformance/transport.ts checks each sentence of it. */
 
+import type { Environment } from '../cli/environment.ts';
 import { type OptionTable, type OptionValues, parseOptions } from '../cli/options.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
@@ -91,7 +92,7 @@ export interface OpenContext {
    */
   accepts(bytes: Buffer, signal: AbortSignal): Promise<Objection>;
   /** For `OMD_ROOT` and the like. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 /** What the commands, the collector and the README generator see. */

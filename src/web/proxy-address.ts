@@ -1,6 +1,7 @@
 /** Proxies: where they are, and which requests go through one. */
 
 import { isIP } from 'node:net';
+import type { Environment } from '../cli/environment.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { Secret } from '../secrets/secrets.ts';
 
@@ -13,8 +14,6 @@ export interface ProxyAddress {
   /** Only environment variables may bring a password along. */
   readonly password: Secret | undefined;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Parses the value of `--proxy`.

@@ -1,5 +1,6 @@
 /** Decompression by programs of the system, for what Node cannot undo: bounded in size and time. */
 
+import type { Environment } from '../cli/environment.ts';
 import { CourierError, cleanText } from '../faults/errors.ts';
 import { type ProgramEnd, runProgram } from '../system/run-program.ts';
 import { recogniseCompression } from './first-bytes.ts';
@@ -34,7 +35,7 @@ export interface ToolLimit {
   /** Ends the program. */
   readonly signal?: AbortSignal;
   /** Whose PATH says where the programs are; left out, they are where the system has them. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
 }
 
 const systemPath = '/usr/bin:/bin';

@@ -3,6 +3,7 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Environment } from '../../cli/environment.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
 import type { SshAttempt } from '../../openssh/faults.ts';
@@ -20,7 +21,7 @@ export interface FileCall {
   readonly argument: string;
   /** Options for this source and this peer. */
   readonly options: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly maxOutputBytes: number;
   /** How ssh is sent; undefined without ssh. */
   readonly attempt: SshAttempt | undefined;

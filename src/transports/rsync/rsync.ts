@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Environment } from '../../cli/environment.ts';
 import { parsePositiveDuration } from '../../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
@@ -130,7 +131,7 @@ async function handOver(
 }
 
 /** Without what could change what rsync does: RSYNC_RSH, RSYNC_PASSWORD, the site's LD_LIBRARY_PATH. */
-function toEnvironment(env: OpenContext['env']): OpenContext['env'] {
+function toEnvironment(env: Environment): Environment {
   const names = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'RSYNC_PROXY'];
   return Object.fromEntries(names.map((name) => [name, env[name]]));
 }

@@ -1,5 +1,6 @@
 /** Which spool a `spool:` source means. */
 
+import type { Environment } from '../../cli/environment.ts';
 import { quote } from '../../faults/errors.ts';
 import { defaultSpoolDirectory } from '../../spool/directories.ts';
 import { decodePath, refusalFor } from '../../system/local-path.ts';
@@ -8,8 +9,6 @@ import type { SourceUri } from '../source.ts';
 const refuse = refusalFor('a spool:');
 
 const spoolUri = /^spool:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The directory of the spool: the path of the source, or where the spool is when nobody says.

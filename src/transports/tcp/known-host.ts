@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { findCertificateDirectory } from '../../certs/directory.ts';
-import type { OpenContext } from '../transport.ts';
+import type { Environment } from '../../cli/environment.ts';
 import type { TcpOptions } from './options.ts';
 import { findReceiverUuid } from './receiver-registration.ts';
 import { findUuid } from './registration.ts';
@@ -27,7 +27,7 @@ type Known = Pick<
 export async function findRegistration(
   host: string,
   options: Known,
-  env: OpenContext['env'],
+  env: Environment,
 ): Promise<Registration | undefined> {
   const { uuid, treatAsUnregistered, receiverState, receiverCertificates } = options;
   if (uuid !== undefined) return { uuid, certificates: receiverCertificates };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { files } from '../../certs/directory.ts';
 import type { Revocations } from '../../certs/revocation.ts';
+import type { Environment } from '../../cli/environment.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { readSecretFile, type Secret } from '../../secrets/secrets.ts';
@@ -55,7 +56,7 @@ export async function readSiteFiles(
 }
 
 /** Where both files are, unless they are named. */
-function findUsual(certificates: string | undefined, { OMD_ROOT, OMD_SITE }: OpenContext['env']) {
+function findUsual(certificates: string | undefined, { OMD_ROOT, OMD_SITE }: Environment) {
   if (certificates !== undefined) {
     return {
       siteCert: join(certificates, files.server),
