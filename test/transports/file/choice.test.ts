@@ -226,16 +226,10 @@ async function fetchLine(source: string, maxAgeMs = Number.POSITIVE_INFINITY): P
   const context = { ...makeCommandContext(), clock: systemClock };
   const printed: string[] = [];
   const plan = { target, steps: [step], rules, ...limits };
-  const fetched = fetchFirst(plan, context, async (found) => {
+  const fault = await fetchFirst(plan, context, async (found) => {
     printed.push(found.output.toString());
   });
-  try {
-    await fetched;
-    return printed.join('');
-  } catch (error) {
-    assert.ok(error instanceof CourierError);
-    return stderrLine(error, error.where ?? []);
-  }
+  return fault === undefined ? printed.join('') : stderrLine(fault, fault.where ?? []);
 }
 
 test('the line names the file, and how many were passed over and why', async (t) => {
