@@ -3,7 +3,7 @@
 import { findMarkers, type Marker, type Meaning } from './markers.ts';
 
 /** Where a line stands. Text is dropped everywhere but in the two sections. */
-export type Place =
+export type LinePlace =
   | 'nowhere'
   | 'main-section'
   | 'piggyback'
@@ -11,7 +11,7 @@ export type Place =
   | 'ignored-piggyback';
 
 export interface State {
-  readonly place: Place;
+  readonly place: LinePlace;
   /** The piggybacked host, in the two piggyback places. */
   readonly host: string | undefined;
 }
@@ -57,8 +57,8 @@ const table = {
     'piggyback-footer': 'nowhere',
   },
 } as const satisfies Record<
-  Place,
-  Record<Exclude<Meaning['kind'], 'piggyback-header' | 'lookalike'>, Place>
+  LinePlace,
+  Record<Exclude<Meaning['kind'], 'piggyback-header' | 'lookalike'>, LinePlace>
 >;
 
 export const startState: State = { place: 'nowhere', host: undefined };

@@ -38,12 +38,12 @@ async function run(
     const given = kind === undefined || kind === 'tcp' ? '' : `, not ${quote(kind)}`;
     throw new CourierError('USAGE', `must be: probe tcp HOST[:PORT]${given}`);
   }
-  const [{ parsePlace }, { probeTcp }] = await Promise.all([
+  const [{ parseAgentPlace }, { probeTcp }] = await Promise.all([
     import('../transports/tcp/place.ts'),
     import('../doctor/tcp-probe.ts'),
   ]);
   const limits = { timeoutMs: values.timeout, clock: context.clock };
-  const finding = await probeTcp(parsePlace(place), limits, context.shutdown);
+  const finding = await probeTcp(parseAgentPlace(place), limits, context.shutdown);
   if (values.json) await context.writeOutput(Buffer.from(toJson(finding)));
   if (finding.fault !== undefined) throw finding.fault;
   if (!values.json) await context.writeOutput(Buffer.from(toText(finding)));

@@ -5,7 +5,7 @@ import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { type Attempt, fetchFrom, type SourceStep, type Take, type Taken } from './attempt.ts';
 import { shareOf } from './deadline.ts';
-import { locate, type SourceFault, summarise, toShortFault } from './faults.ts';
+import { type SourceFault, summarise, toShortFault, toSourceError } from './faults.ts';
 import { type Deliver, type FetchPlan, handOver } from './plan.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function fetchFirst(
     const outcome = await tryStep(step, { ...plan, timeoutMs }, context, take);
     if (typeof outcome === 'string') return undefined;
     if ('undelivered' in outcome) throw outcome.undelivered;
-    if (outcome.error.code === 'INTERRUPTED') return locate(outcome, plan.target);
+    if (outcome.error.code === 'INTERRUPTED') return toSourceError(outcome, plan.target);
     faults.push(outcome);
   }
   return summarise(faults, plan.target);

@@ -18,14 +18,14 @@ export function toShortFault({ step, error }: SourceFault): string {
 export function summarise(faults: readonly SourceFault[], target: Target): CourierError {
   const last = faults.at(-1);
   if (last === undefined) throw new CourierError('USAGE', 'no source given');
-  return locate(last, target, faults.slice(0, -1).map(toShortFault));
+  return toSourceError(last, target, faults.slice(0, -1).map(toShortFault));
 }
 
 /** Leaves room for the other sources in the one line there is. */
 const longestWithOthers = 200;
 
 /** The fault with what the line on stderr names in front of it. */
-export function locate(
+export function toSourceError(
   { step, error }: SourceFault,
   target: Target,
   others: readonly string[] = [],

@@ -7,7 +7,7 @@ import type { Target } from '../transports/source.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
 import type { Accepted, SourceStep, Taken } from './attempt.ts';
-import { locate } from './faults.ts';
+import { toSourceError } from './faults.ts';
 
 export interface FetchPlan {
   readonly target: Target;
@@ -53,6 +53,6 @@ export async function handOver(deliver: Deliver, found: Found, target: Target): 
     return 'taken';
   } catch (thrown) {
     const error = asCourierError(thrown, 'delivering');
-    return { undelivered: locate({ step: found.step, error }, target) };
+    return { undelivered: toSourceError({ step: found.step, error }, target) };
   }
 }

@@ -6,7 +6,7 @@ import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { showFilled, type Target } from '../transports/source.ts';
 import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
-import { locate } from './faults.ts';
+import { toSourceError } from './faults.ts';
 import type { FetchPlan } from './plan.ts';
 
 /** What came of asking one source. */
@@ -49,7 +49,7 @@ export async function rehearse(
     });
   } catch (thrown) {
     const error = asCourierError(thrown, 'fetching');
-    fault = locate({ step, error }, target);
+    fault = toSourceError({ step, error }, target);
     found = { code: error.code, message: error.message };
   }
   const durationMs = Math.round(clock.monotonic() - startMs);

@@ -240,7 +240,7 @@ export type Settings = ReceiverValues & {
   readonly state: string;
 };
 
-type Place = 'certificates' | 'spool' | 'state';
+type DirectoryOption = 'certificates' | 'spool' | 'state';
 
 /**
  * Where things are: as given, else where they are in a site, or below the user's own directories.
@@ -248,9 +248,9 @@ type Place = 'certificates' | 'spool' | 'state';
  * Each throws CourierError USAGE when it is neither given nor known.
  */
 export function receiverPlaces(
-  given: { readonly [Name in Place]?: string | undefined },
+  given: { readonly [Name in DirectoryOption]?: string | undefined },
   env: Environment,
-): { readonly [Name in Place]: () => string } {
+): { readonly [Name in DirectoryOption]: () => string } {
   return {
     certificates: () => findCertificateDirectory(given.certificates, env, '--certificates'),
     spool: () => given.spool ?? defaultSpoolDirectory(env),

@@ -45,7 +45,7 @@ const secrets = ['password', 'token', 'keyPassword', 'proxyPassword'] as const;
  *
  * @throws CourierError USAGE
  */
-export function checkOptions(scheme: string, options: HttpOptions): void {
+export function checkHttpOptions(scheme: string, options: HttpOptions): void {
   const isGiven = (name: Name) => isSet(options[name]);
   const say = (text: string) => new CourierError('USAGE', text);
   const stray = tlsOnly.find(isGiven);

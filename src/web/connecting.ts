@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { withTimeLimit } from '../system/waiting.ts';
 import { Connection } from './connection.ts';
 import { loadParser } from './parser.ts';
-import { type Place, portOf, showPeer } from './place.ts';
+import { portOf, showPeer, type WebPlace } from './place.ts';
 import type { ChooseProxy, ProxyAccess } from './proxy.ts';
 import { bareHost } from './proxy-address.ts';
 import type { Hop } from './redirects.ts';
@@ -52,7 +52,7 @@ export async function openConnection(
   });
 }
 
-function endpointOf(place: Place, proxy: ProxyAccess | undefined, family: 0 | 4 | 6): Endpoint {
+function endpointOf(place: WebPlace, proxy: ProxyAccess | undefined, family: 0 | 4 | 6): Endpoint {
   if (place.socketPath !== undefined) return { path: place.socketPath, family: 0 };
   const { host, port } = proxy ?? { host: bareHost(place.url), port: portOf(place.url) };
   return { host, port, family };
@@ -60,7 +60,7 @@ function endpointOf(place: Place, proxy: ProxyAccess | undefined, family: 0 | 4 
 
 async function passProxy(
   socket: Socket,
-  place: Place,
+  place: WebPlace,
   proxy: ProxyAccess,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,13 +1,13 @@
-/** A connection to a peer: one exchange at a time. */
+/** A connection to a peer: one request at a time. */
 
 import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import { CourierError } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
-import type { Answer, Exchange } from './exchange.ts';
 import { asHttpFault, isBadResponse, isLoss } from './http-errors.ts';
 import { parserOver } from './parser.ts';
 import { RepeatedLengths } from './repeated-lengths.ts';
+import type { ResponseReader, WebResponse } from './response-reader.ts';
 
 export class Connection {
   readonly #socket: Socket;
@@ -45,22 +45,22 @@ export class Connection {
    */
   async ask(
     request: Dispatcher.DispatchOptions,
-    exchange: Exchange,
+    reader: ResponseReader,
     signal: AbortSignal,
-  ): Promise<Answer> {
-    const abort = () => exchange.fail(signal.reason);
+  ): Promise<WebResponse> {
+    const abort = () => reader.fail(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     this.#lengths.restart();
     try {
       if (signal.aborted) abort();
-      else this.#client.dispatch(request, exchange);
-      const answer = await exchange.answer;
-      this.#checkEnd(answer, exchange.place);
+      else this.#client.dispatch(request, reader);
+      const response = await reader.response;
+      this.#checkEnd(response, reader.place);
       this.#wasHeard = true;
-      return answer;
+      return response;
     } catch (error) {
       await this.close();
-      throw this.#isLateRefusal(error, exchange) ? refusedLate(error, exchange.place) : error;
+      throw this.#isLateRefusal(error, reader) ? refusedLate(error, reader.place) : error;
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -73,23 +73,23 @@ export class Connection {
   }
 
   /** What undici finds behind the end of a response it tells the socket, not the request. */
-  #checkEnd(answer: Answer, place: string): void {
-    if (answer.status !== 200) return;
+  #checkEnd(response: WebResponse, place: string): void {
+    if (response.status !== 200) return;
     const error = this.#socket.errored;
     if (this.#hasSurplus || isBadResponse(error)) {
       throw new CourierError('PEER', `${place}: the peer sent more bytes than it announced`);
     }
     // undici takes a reset for the end of a body that has no length.
-    if (answer.endsByClose && errorCode(error) === 'ECONNRESET') {
+    if (response.endsByClose && errorCode(error) === 'ECONNRESET') {
       throw asHttpFault(error, place, {
-        receivedBytes: answer.body.length,
+        receivedBytes: response.body.length,
         announcedBytes: undefined,
       });
     }
   }
 
-  #isLateRefusal(error: unknown, exchange: Exchange): boolean {
-    if (!this.#wantsCertificate || this.#wasHeard || exchange.hasBegun) return false;
+  #isLateRefusal(error: unknown, reader: ResponseReader): boolean {
+    if (!this.#wantsCertificate || this.#wasHeard || reader.hasBegun) return false;
     return error instanceof CourierError && error.code === 'UNREACHABLE' && isLoss(error.cause);
   }
 }

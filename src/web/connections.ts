@@ -3,11 +3,11 @@
 import { CourierError } from '../faults/errors.ts';
 import { type ConnectSettings, openConnection } from './connecting.ts';
 import type { Connection } from './connection.ts';
-import { type Answer, Exchange, type Limits } from './exchange.ts';
 import type { HeaderLine } from './header-lines.ts';
-import { showPlace } from './place.ts';
+import { showWebPlace } from './place.ts';
 import type { Hop } from './redirects.ts';
 import { toRequest } from './request.ts';
+import { type Limits, ResponseReader, type WebResponse } from './response-reader.ts';
 
 export interface ConnectionSettings extends ConnectSettings {
   readonly limits: Limits;
@@ -17,7 +17,7 @@ export interface ConnectionSettings extends ConnectSettings {
 export class Connections {
   readonly #settings: ConnectionSettings;
   readonly #idle = new Map<string, Connection[]>();
-  readonly #running = new Set<Exchange>();
+  readonly #running = new Set<ResponseReader>();
   readonly #closing = new AbortController();
 
   constructor(settings: ConnectionSettings) {
@@ -29,61 +29,61 @@ export class Connections {
    *
    * @throws CourierError, the signal's reason included
    */
-  async ask(hop: Hop, signal: AbortSignal): Promise<Answer> {
+  async ask(hop: Hop, signal: AbortSignal): Promise<WebResponse> {
     const { signal: closing } = this.#closing;
     const used = this.#takeIdle(keyOf(hop));
     if (used !== undefined) {
-      const exchange = this.#exchange(hop);
+      const reader = this.#readerFor(hop);
       try {
-        return await this.#askOver(used, hop, exchange, signal);
+        return await this.#askOver(used, hop, reader, signal);
       } catch (error) {
         // The peer may have closed an idle connection just as we used it again: RFC 9112 9.3.1.
         const isOver = signal.aborted || closing.aborted;
-        if (exchange.hasBegun || isOver || !isLost(error)) throw error;
+        if (reader.hasBegun || isOver || !isLost(error)) throw error;
       }
     }
     const until = AbortSignal.any([signal, closing]);
     const fresh = await openConnection(hop, this.#settings, until);
-    return this.#askOver(fresh, hop, this.#exchange(hop), signal);
+    return this.#askOver(fresh, hop, this.#readerFor(hop), signal);
   }
 
   /** Ends what runs. May be called twice; never rejects. */
   async close(): Promise<void> {
     const reason = new CourierError('INTERRUPTED', 'the transport was closed');
     this.#closing.abort(reason);
-    for (const exchange of this.#running) exchange.fail(reason);
+    for (const reader of this.#running) reader.fail(reason);
     const idle = [...this.#idle.values()].flat();
     this.#idle.clear();
     await Promise.all(idle.map((connection) => connection.close()));
   }
 
-  #exchange(hop: Hop): Exchange {
-    return new Exchange(showPlace(hop.place), this.#settings.limits);
+  #readerFor(hop: Hop): ResponseReader {
+    return new ResponseReader(showWebPlace(hop.place), this.#settings.limits);
   }
 
   async #askOver(
     connection: Connection,
     hop: Hop,
-    exchange: Exchange,
+    reader: ResponseReader,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<WebResponse> {
     const { signal: closing } = this.#closing;
     if (closing.aborted) await connection.close();
     closing.throwIfAborted();
     const { url } = hop.place;
     const proxy = url.protocol === 'http:' ? this.#settings.chooseProxy(url) : undefined;
     const request = toRequest(hop, this.#settings.credentials, proxy);
-    this.#running.add(exchange);
-    const answer = await connection
-      .ask(request, exchange, signal)
-      .finally(() => this.#running.delete(exchange));
-    if (answer.isComplete && connection.isOpen && !closing.aborted) {
+    this.#running.add(reader);
+    const response = await connection
+      .ask(request, reader, signal)
+      .finally(() => this.#running.delete(reader));
+    if (response.isComplete && connection.isOpen && !closing.aborted) {
       const key = keyOf(hop);
       this.#idle.set(key, [...(this.#idle.get(key) ?? []), connection]);
     } else {
       await connection.close();
     }
-    return answer;
+    return response;
   }
 
   #takeIdle(key: string): Connection | undefined {

@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 /**
- * Any error of an exchange as a CourierError.
+ * Any error of a request or its response as a CourierError.
  *
  * @param doing what was being done: `https://depot/web01`
  * @param progress undefined while the response has not begun

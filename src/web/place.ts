@@ -3,7 +3,7 @@
 import { CourierError, quote } from '../faults/errors.ts';
 import { showUri } from '../transports/source.ts';
 
-export interface Place {
+export interface WebPlace {
   /** `http://localhost/…` for a Unix socket. */
   readonly url: URL;
   readonly socketPath: string | undefined;
@@ -14,11 +14,11 @@ export interface Place {
  *
  * @throws CourierError USAGE when that is no URL
  */
-export function parsePlace(text: string): Place {
+export function parseWebPlace(text: string): WebPlace {
   return /^http\+unix:/i.test(text) ? parseUnixUrl(text) : parseWebUrl(text);
 }
 
-function parseWebUrl(text: string): Place {
+function parseWebUrl(text: string): WebPlace {
   const url = /^https?:\/\/[^/?#]/i.test(text) ? URL.parse(text) : null;
   if (url === null) throw new CourierError('USAGE', `not a URL: ${quote(showUri(text))}`);
   if (url.username !== '') {
@@ -28,7 +28,7 @@ function parseWebUrl(text: string): Place {
 }
 
 /** `http+unix://%2Frun%2Fagent.sock/path`: the path of the socket where a URL has its host. */
-function parseUnixUrl(text: string): Place {
+function parseUnixUrl(text: string): WebPlace {
   const [, socket = '', rest = ''] = /^[^:]+:\/\/([^/?#]*)(.*)$/s.exec(text) ?? [];
   const socketPath = decodeSocketPath(socket);
   const url = URL.parse(`http://localhost${rest}`);
@@ -51,14 +51,14 @@ function decodeSocketPath(encoded: string): string | undefined {
 }
 
 /** A place for messages: a query may hold a token, so it is left out. */
-export function showPlace({ url, socketPath }: Place): string {
+export function showWebPlace({ url, socketPath }: WebPlace): string {
   const origin =
     socketPath === undefined ? url.origin : `http+unix://${encodeURIComponent(socketPath)}`;
   return `${origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
 /** Who gets the connection, for messages: `depot:443`, or the path of a socket. */
-export function showPeer({ url, socketPath }: Place): string {
+export function showPeer({ url, socketPath }: WebPlace): string {
   return socketPath ?? `${url.hostname}:${portOf(url)}`;
 }
 

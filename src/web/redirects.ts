@@ -1,13 +1,13 @@
 /** Redirects: where they may lead, and what goes along. */
 
 import { CourierError, quote } from '../faults/errors.ts';
-import type { Answer } from './exchange.ts';
-import { type Place, showPlace } from './place.ts';
+import { showWebPlace, type WebPlace } from './place.ts';
+import type { WebResponse } from './response-reader.ts';
 import { showStatus } from './statuses.ts';
 
 /** One request on the way to the output. */
 export interface Hop {
-  readonly place: Place;
+  readonly place: WebPlace;
   /** Whether credentials go along: only as long as every hop stayed with the source's own peer. */
   readonly isKnown: boolean;
 }
@@ -31,16 +31,16 @@ export class Trail {
    * @throws CourierError PEER when it leads nowhere, back to where it has been, or to one place too
    * many; REFUSED when from https to http
    */
-  follow(hop: Hop, answer: Answer): Hop | undefined {
-    const url = readLocation(hop.place.url, answer);
+  follow(hop: Hop, response: WebResponse): Hop | undefined {
+    const url = readLocation(hop.place.url, response);
     if (url !== null && this.#visited.has(toKey(url))) {
-      const back = showPlace({ ...hop.place, url });
-      throw peerFault(hop, `a redirect loop: ${showStatus(answer)}, which leads back to ${back}`);
+      const back = showWebPlace({ ...hop.place, url });
+      throw peerFault(hop, `a redirect loop: ${showStatus(response)}, which leads back to ${back}`);
     }
     if (this.#most === 0) return undefined;
     if (this.#left === 0) throw peerFault(hop, `more redirects than the allowed ${this.#most}`);
     this.#left -= 1;
-    const next = nextHop(hop, answer);
+    const next = nextHop(hop, response);
     this.#visited.add(toKey(next.place.url));
     return next;
   }
@@ -52,7 +52,7 @@ function toKey({ origin, pathname, search }: URL): string {
 }
 
 function peerFault(hop: Hop, why: string): CourierError {
-  return new CourierError('PEER', `${showPlace(hop.place)}: ${why}`);
+  return new CourierError('PEER', `${showWebPlace(hop.place)}: ${why}`);
 }
 
 /**
@@ -60,11 +60,11 @@ function peerFault(hop: Hop, why: string): CourierError {
  *
  * @throws CourierError PEER when it leads nowhere, REFUSED when from https to http
  */
-function nextHop(hop: Hop, answer: Answer): Hop {
-  const from = showPlace(hop.place);
-  const url = readLocation(hop.place.url, answer);
+function nextHop(hop: Hop, response: WebResponse): Hop {
+  const from = showWebPlace(hop.place);
+  const url = readLocation(hop.place.url, response);
   if (url === null) {
-    throw new CourierError('PEER', `${from}: ${showStatus(answer)} without a usable Location`);
+    throw new CourierError('PEER', `${from}: ${showStatus(response)} without a usable Location`);
   }
   const isSameOrigin = url.origin === hop.place.url.origin;
   if (hop.place.url.protocol === 'https:' && url.protocol === 'http:') {
@@ -86,7 +86,7 @@ function nextHop(hop: Hop, answer: Answer): Hop {
 }
 
 /** Users and passwords in a Location are not ours and not sent. */
-function readLocation(base: URL, { headers }: Answer): URL | null {
+function readLocation(base: URL, { headers }: WebResponse): URL | null {
   const location = headers.get('location');
   const url = location === undefined ? null : URL.parse(location, base.href);
   if (url === null || !/^https?:$/.test(url.protocol)) return null;

@@ -1,7 +1,7 @@
 /** What the status of an answer means for us. */
 
 import { CourierError, type FaultCode, quote } from '../faults/errors.ts';
-import type { Answer } from './exchange.ts';
+import type { WebResponse } from './response-reader.ts';
 
 /** Everything else but 200 is PEER. */
 const meanings: Readonly<Record<number, FaultCode>> = {
@@ -23,22 +23,22 @@ const meanings: Readonly<Record<number, FaultCode>> = {
  * @param place where it came from, for the error
  * @throws CourierError NO_OUTPUT, REFUSED or PEER
  */
-export function checkStatus(answer: Answer, place: string): void {
-  if (answer.status === 200) return;
-  const code = meanings[answer.status] ?? 'PEER';
-  throw new CourierError(code, `${place}: ${showStatus(answer)}${hintFor(answer)}`);
+export function checkStatus(response: WebResponse, place: string): void {
+  if (response.status === 200) return;
+  const code = meanings[response.status] ?? 'PEER';
+  throw new CourierError(code, `${place}: ${showStatus(response)}${hintFor(response)}`);
 }
 
 /** `the peer answered 404 "Not Found"`. */
-export function showStatus({ status, statusText }: Answer): string {
+export function showStatus({ status, statusText }: WebResponse): string {
   return `the peer answered ${status}${statusText === '' ? '' : ` ${quote(statusText)}`}`;
 }
 
 /** What the page says beyond the status. */
-function hintFor(answer: Answer): string {
-  if (isRedirect(answer.status)) return '; --redirects N follows it';
-  const said = firstWords(answer);
-  return said === '' || `${answer.status} ${answer.statusText}`.includes(said)
+function hintFor(response: WebResponse): string {
+  if (isRedirect(response.status)) return '; --redirects N follows it';
+  const said = firstWords(response);
+  return said === '' || `${response.status} ${response.statusText}`.includes(said)
     ? ''
     : `, saying ${quote(said)}`;
 }
@@ -48,7 +48,7 @@ export function isRedirect(status: number): boolean {
 }
 
 /** The title of an HTML page, else the first line that holds anything but markup. */
-function firstWords({ body, headers }: Answer): string {
+function firstWords({ body, headers }: WebResponse): string {
   if (headers.has('content-encoding')) return '';
   const text = body.toString('utf8');
   const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1];

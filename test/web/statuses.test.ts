@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CourierError } from '../../src/faults/errors.ts';
-import type { Answer } from '../../src/web/exchange.ts';
+import type { WebResponse } from '../../src/web/response-reader.ts';
 import { checkStatus } from '../../src/web/statuses.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 
-async function refuse(overrides: Partial<Answer>): Promise<CourierError> {
-  const answer: Answer = {
+async function refuse(overrides: Partial<WebResponse>): Promise<CourierError> {
+  const response: WebResponse = {
     status: 500,
     statusText: '',
     headers: new Map(),
@@ -17,11 +17,11 @@ async function refuse(overrides: Partial<Answer>): Promise<CourierError> {
     endsByClose: false,
     ...overrides,
   };
-  return catchFault((async () => checkStatus(answer, 'https://depot/web01'))());
+  return catchFault((async () => checkStatus(response, 'https://depot/web01'))());
 }
 
 describe('the message', () => {
-  const cases: readonly (readonly [string, Partial<Answer>, string])[] = [
+  const cases: readonly (readonly [string, Partial<WebResponse>, string])[] = [
     ['a bare status', {}, 'the peer answered 500'],
     ['a reason', { statusText: 'Broken' }, 'the peer answered 500 "Broken"'],
     [
@@ -50,9 +50,9 @@ describe('the message', () => {
       `the peer answered 500, saying "a [31m 'b' ¦ c"`,
     ],
   ];
-  for (const [what, answer, message] of cases) {
+  for (const [what, response, message] of cases) {
     test(`has ${what}`, async () => {
-      assert.equal((await refuse(answer)).message, `https://depot/web01: ${message}`);
+      assert.equal((await refuse(response)).message, `https://depot/web01: ${message}`);
     });
   }
 });

@@ -4,15 +4,15 @@ import { CourierError } from '../../faults/errors.ts';
 import { asCourierErrorWhile } from '../../faults/system-errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
 import type { StatedTime } from '../../times/stated-time.ts';
-import { checkOptions } from '../../web/check-options.ts';
+import { checkHttpOptions } from '../../web/check-options.ts';
 import { Connections } from '../../web/connections.ts';
 import { decodeContent } from '../../web/content-encoding.ts';
 import { readCredentials } from '../../web/credentials.ts';
-import type { Answer } from '../../web/exchange.ts';
 import { type HttpOptions, httpOptions } from '../../web/options.ts';
-import { type Place, parsePlace, showPlace } from '../../web/place.ts';
+import { parseWebPlace, showWebPlace, type WebPlace } from '../../web/place.ts';
 import type { ChooseProxy } from '../../web/proxy.ts';
 import { type Hop, Trail } from '../../web/redirects.ts';
+import type { WebResponse } from '../../web/response-reader.ts';
 import { checkStatus, isRedirect } from '../../web/statuses.ts';
 import type { TlsSettings } from '../../web/tls.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
@@ -23,9 +23,9 @@ export const http = defineTransport({
   options: httpOptions,
   traits: { concurrency: 8, consumes: false },
   async open(uri, options, context) {
-    checkOptions(uri.scheme, options);
+    checkHttpOptions(uri.scheme, options);
     // Any host will do to see whether the source is a URL at all.
-    placeOf(uri, { host: parseHostName('host'), address: '127.0.0.1' });
+    locatePage(uri, { host: parseHostName('host'), address: '127.0.0.1' });
     const credentials = await readCredentials(options, context);
     warn(uri, options, credentials.length > 0, context);
     const connections = new Connections({
@@ -45,8 +45,8 @@ export const http = defineTransport({
 });
 
 /** Where the output of one host is. */
-function placeOf(uri: SourceUri, target: Target): Place {
-  return parsePlace(fillSourceUri(uri, target));
+function locatePage(uri: SourceUri, target: Target): WebPlace {
+  return parseWebPlace(fillSourceUri(uri, target));
 }
 
 /** What goes into the log of the header. */
@@ -72,20 +72,20 @@ class HttpTransport implements Transport {
 
   async fetch(target: Target, signal: AbortSignal): Promise<Delivery> {
     signal.throwIfAborted();
-    const first = { place: placeOf(this.#uri, target), isKnown: true };
-    const { hop, answer } = await this.#follow(first, signal);
-    const origin = showPlace(hop.place);
-    checkStatus(answer, origin);
-    this.#checkLength(answer, origin);
+    const first = { place: locatePage(this.#uri, target), isKnown: true };
+    const { hop, response } = await this.#follow(first, signal);
+    const origin = showWebPlace(hop.place);
+    checkStatus(response, origin);
+    this.#checkLength(response, origin);
     const output = await decodeContent(
-      answer.body,
-      answer.headers.get('content-encoding'),
+      response.body,
+      response.headers.get('content-encoding'),
       this.#context,
     ).catch((error: unknown) => {
       throw asCourierErrorWhile(error, origin);
     });
     signal.throwIfAborted();
-    const producedAt = this.#date(answer, origin);
+    const producedAt = this.#date(response, origin);
     return { output, origin, producedAt, acknowledge: async () => undefined };
   }
 
@@ -94,18 +94,18 @@ class HttpTransport implements Transport {
   }
 
   /** Asks, and asks where a redirect leads, as often as is allowed. */
-  async #follow(first: Hop, signal: AbortSignal): Promise<{ hop: Hop; answer: Answer }> {
+  async #follow(first: Hop, signal: AbortSignal): Promise<{ hop: Hop; response: WebResponse }> {
     const trail = new Trail(first, this.#options.redirects);
     for (let hop = first; ; ) {
-      const answer = await this.#connections.ask(hop, signal);
-      const next = isRedirect(answer.status) ? trail.follow(hop, answer) : undefined;
-      if (next === undefined) return { hop, answer };
+      const response = await this.#connections.ask(hop, signal);
+      const next = isRedirect(response.status) ? trail.follow(hop, response) : undefined;
+      if (next === undefined) return { hop, response };
       hop = next;
-      this.#context.log.debug({ to: showPlace(hop.place) }, 'following a redirect');
+      this.#context.log.debug({ to: showWebPlace(hop.place) }, 'following a redirect');
     }
   }
 
-  #date({ headers }: Answer, origin: string): StatedTime {
+  #date({ headers }: WebResponse, origin: string): StatedTime {
     const { log, clock, maxSkewMs } = this.#context;
     const nowMs = clock.now();
     const told = [...headers].filter(([name]) => namesOfTimes.includes(name));
@@ -118,7 +118,7 @@ class HttpTransport implements Transport {
   }
 
   /** A connection that ends may end too early. */
-  #checkLength({ endsByClose }: Answer, origin: string): void {
+  #checkLength({ endsByClose }: WebResponse, origin: string): void {
     if (!endsByClose) return;
     if (this.#options.requireLength) {
       const why = 'the response has no length, so that a cut could not be noticed';

@@ -23,7 +23,7 @@ const pageSize = 50;
  *
  * @throws CourierError PEER when the server cannot search
  */
-export async function* findNewest(client: ImapFlow, wanted: Wanted): AsyncGenerator<Found> {
+export async function* findNewestMessages(client: ImapFlow, wanted: Wanted): AsyncGenerator<Found> {
   for await (const page of findPages(client, wanted)) yield* newestFirst(page);
 }
 

@@ -9,9 +9,9 @@ import { describeTimes, producedAt } from '../../mail/times.ts';
 import { readSecret } from '../../secrets/secret-options.ts';
 import type { SourceUri, Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
-import { type Found, findNewest } from './find.ts';
-import { checkOptions, type ImapOptions, imapOptions } from './options.ts';
-import { checkPlace, locate, type Place } from './place.ts';
+import { type Found, findNewestMessages } from './find.ts';
+import { checkFolderUri, type FolderPlace, locateFolder } from './folder-place.ts';
+import { checkImapOptions, type ImapOptions, imapOptions } from './options.ts';
 import { readMessage } from './read.ts';
 import { type Session, type SessionSettings, withSession } from './session.ts';
 import { tidyOlder } from './tidy.ts';
@@ -20,8 +20,8 @@ export const imap = defineTransport({
   options: imapOptions,
   traits: { concurrency: 4, consumes: false },
   async open(uri, options, context) {
-    const { isEncrypted, user } = checkPlace(uri);
-    checkOptions(options, isEncrypted, user !== undefined);
+    const { isEncrypted, user } = checkFolderUri(uri);
+    checkImapOptions(options, isEncrypted, user !== undefined);
     requirePlaceholder(uri, options);
     const settings = await loadSettings(options, context);
     const closing = new AbortController();
@@ -54,7 +54,7 @@ async function fetchNewest(
   signal: AbortSignal,
 ): Promise<Delivery> {
   signal.throwIfAborted();
-  const place = locate(uri, target);
+  const place = locateFolder(uri, target);
   const wanted = fillPatterns(settings.options, target);
   const { context } = settings;
   const choose = (session: Session) => chooseIn(session, { place, wanted }, context, signal);
@@ -70,7 +70,7 @@ async function fetchNewest(
 }
 
 interface Asked {
-  readonly place: Place;
+  readonly place: FolderPlace;
   readonly wanted: Wanted;
 }
 
@@ -84,7 +84,7 @@ async function chooseIn(
   signal: AbortSignal,
 ) {
   const mailbox = {
-    list: () => findNewest(client, wanted),
+    list: () => findNewestMessages(client, wanted),
     nothing: `no ${describeWanted(wanted)} in folder ${nameFolder(place)} at ${place.host}`,
     nameOf: ({ uid }: Found) => `message ${uid}`,
     originOf: (found: Found) => nameMessage(found, place),
@@ -94,11 +94,11 @@ async function chooseIn(
   return { ...(await chooseMessage(mailbox, context, signal)), folder };
 }
 
-function nameMessage({ uid }: Found, place: Place): string {
+function nameMessage({ uid }: Found, place: FolderPlace): string {
   return `message ${uid} in ${nameFolder(place)} at ${place.host}`;
 }
 
-function nameFolder({ folder }: Place): string {
+function nameFolder({ folder }: FolderPlace): string {
   return cleanText(folder.join('/'), 80).replace(/[{}]/g, '');
 }
 
@@ -109,7 +109,7 @@ interface Delivered {
 
 /** A session of its own: the one that read the message could not write, and has ended. */
 async function tidyUp(
-  place: Place,
+  place: FolderPlace,
   wanted: Wanted,
   settings: SessionSettings,
   { found, uidValidity }: Delivered,

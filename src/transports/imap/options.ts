@@ -53,7 +53,11 @@ function parseUser(raw: string): string {
  *
  * @throws CourierError USAGE
  */
-export function checkOptions(options: ImapOptions, isEncrypted: boolean, hasUser: boolean): void {
+export function checkImapOptions(
+  options: ImapOptions,
+  isEncrypted: boolean,
+  hasUser: boolean,
+): void {
   const { user, allowPlaintext } = options;
   const refuse = (why: string) => new CourierError('USAGE', why);
   if (hasUser === (user !== undefined)) {

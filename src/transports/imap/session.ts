@@ -6,9 +6,9 @@ import { largestMessage } from '../../mail/mime.ts';
 import type { Secret } from '../../secrets/secrets.ts';
 import { withTimeLimit } from '../../system/waiting.ts';
 import type { OpenContext } from '../transport.ts';
+import type { FolderPlace } from './folder-place.ts';
 import { asImapFault } from './imap-errors.ts';
 import type { ImapOptions } from './options.ts';
-import type { Place } from './place.ts';
 
 /** What all sessions of one open transport share. */
 export interface SessionSettings {
@@ -36,7 +36,7 @@ type Access = 'read' | 'write';
  * @throws CourierError, the signal's reason included; NO_OUTPUT when there is no such folder
  */
 export async function withSession<Result>(
-  place: Place,
+  place: FolderPlace,
   access: Access,
   settings: SessionSettings,
   use: (session: Session) => Promise<Result>,
@@ -97,7 +97,7 @@ function findCause(error: unknown, { client, fault }: WatchedClient, doing: stri
     : error;
 }
 
-async function makeClient(place: Place, settings: SessionSettings): Promise<WatchedClient> {
+async function makeClient(place: FolderPlace, settings: SessionSettings): Promise<WatchedClient> {
   const { ImapFlow } = await import('imapflow');
   const client = new ImapFlow(toClientOptions(place, settings));
   const watched: WatchedClient = { client, fault: undefined };
@@ -116,7 +116,7 @@ function toCredentials({ password, oauthToken }: SessionSettings) {
   return password === undefined ? {} : { pass: password.reveal() };
 }
 
-function toClientOptions(place: Place, settings: SessionSettings): ImapFlowOptions {
+function toClientOptions(place: FolderPlace, settings: SessionSettings): ImapFlowOptions {
   const { options, authorities, context } = settings;
   const { connectTimeout, idleTimeout } = options;
   const largest = largestMessage(context.maxOutputBytes);
@@ -154,7 +154,11 @@ function toClientLogger({ log }: OpenContext): NonNullable<ImapFlowOptions['logg
 }
 
 /** The library has asked for TLS already; it is worth asking twice. */
-function requireTls(client: ImapFlow, { host, port }: Place, settings: SessionSettings): void {
+function requireTls(
+  client: ImapFlow,
+  { host, port }: FolderPlace,
+  settings: SessionSettings,
+): void {
   if (client.secureConnection) return;
   const { options, context } = settings;
   if (!options.allowPlaintext) {
@@ -163,7 +167,11 @@ function requireTls(client: ImapFlow, { host, port }: Place, settings: SessionSe
   context.log.warn({ peer: `${host}:${port}` }, 'the password and the mail travel unencrypted');
 }
 
-async function openFolder(client: ImapFlow, place: Place, access: Access): Promise<MailboxObject> {
+async function openFolder(
+  client: ImapFlow,
+  place: FolderPlace,
+  access: Access,
+): Promise<MailboxObject> {
   try {
     return await client.mailboxOpen([...place.folder], { readOnly: access === 'read' });
   } catch (error) {
@@ -172,7 +180,7 @@ async function openFolder(client: ImapFlow, place: Place, access: Access): Promi
   }
 }
 
-function toFolderFault(error: unknown, place: Place): CourierError | undefined {
+function toFolderFault(error: unknown, place: FolderPlace): CourierError | undefined {
   if (!(error instanceof Error) || Reflect.get(error, 'responseStatus') !== 'NO') return undefined;
   const name = quote(place.folder.join('/'));
   const said = quote(String(Reflect.get(error, 'responseText') ?? ''));

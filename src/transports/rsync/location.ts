@@ -4,7 +4,7 @@ import { CourierError, quote } from '../../faults/errors.ts';
 import { decodeOrRefuse, parseSshUri, type SshLogin } from '../../openssh/login.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
-export interface Location {
+export interface RsyncLocation {
   readonly login: SshLogin;
   /** Reached through ssh, not from a daemon. */
   readonly overSsh: boolean;
@@ -24,7 +24,7 @@ export interface Location {
  *
  * @throws CourierError USAGE
  */
-export function locate(uri: SourceUri, target: Target): Location {
+export function locateRemoteFile(uri: SourceUri, target: Target): RsyncLocation {
   const { login, path: encoded } = parseSshUri(uri, target);
   const path = decodeOrRefuse(encoded);
   const overSsh = uri.scheme === 'rsync+ssh';

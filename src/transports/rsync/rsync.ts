@@ -16,7 +16,7 @@ import { withPrivateDirectory } from '../../system/private-directory.ts';
 import type { SourceUri } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type FileCall, fetchFile } from './fetch-file.ts';
-import { type Location, locate } from './location.ts';
+import { locateRemoteFile, type RsyncLocation } from './location.ts';
 import { toRemoteShell } from './remote-shell.ts';
 
 const options = {
@@ -55,10 +55,10 @@ export const rsync = defineTransport({
   traits: { concurrency: 16, consumes: false },
   async open(uri, values, context) {
     context.signal.throwIfAborted();
-    await checkForAnyHost((target) => locate(uri, target));
+    await checkForAnyHost((target) => locateRemoteFile(uri, target));
     const access = await openAccess(uri, values, context);
     return {
-      fetch: async (target, signal) => fetch(locate(uri, target), access, signal),
+      fetch: async (target, signal) => fetch(locateRemoteFile(uri, target), access, signal),
     };
   },
 });
@@ -73,7 +73,11 @@ async function openAccess(
   return { ...base, password: await readSecret(values, 'password', context) };
 }
 
-async function fetch(location: Location, access: Access, signal: AbortSignal): Promise<Delivery> {
+async function fetch(
+  location: RsyncLocation,
+  access: Access,
+  signal: AbortSignal,
+): Promise<Delivery> {
   signal.throwIfAborted();
   const { env } = access.context;
   try {
@@ -96,7 +100,7 @@ async function fetch(location: Location, access: Access, signal: AbortSignal): P
 }
 
 async function toCall(
-  { argument, login, needsSeclusion }: Location,
+  { argument, login, needsSeclusion }: RsyncLocation,
   { context, options: { idleTimeout, connectTimeout, rsyncPath }, password, ssh }: Access,
   directory: string,
 ): Promise<FileCall> {

@@ -15,7 +15,7 @@ const spoolUri = /^spool:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
  *
  * @throws CourierError USAGE
  */
-export function locate(uri: SourceUri, env: Environment): string {
+export function findSpoolDirectory(uri: SourceUri, env: Environment): string {
   const [, authority = '', path = '', rest] = spoolUri.exec(uri.text) ?? [];
   if (authority !== '' && authority.toLowerCase() !== 'localhost') {
     throw refuse(`cannot be on another machine, here ${quote(authority)}`);

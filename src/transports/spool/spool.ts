@@ -8,13 +8,13 @@ import { readSpooled } from '../../spool/reading.ts';
 import { lookInto } from '../../system/file-lanes.ts';
 import type { Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
-import { locate } from './location.ts';
+import { findSpoolDirectory } from './location.ts';
 
 export const spool = defineTransport({
   options: {},
   traits: { concurrency: 64, consumes: false },
   async open(uri, _options, context) {
-    const directory = locate(uri, context.env);
+    const directory = findSpoolDirectory(uri, context.env);
     return {
       async fetch(target, signal) {
         signal.throwIfAborted();

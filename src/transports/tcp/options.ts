@@ -75,7 +75,7 @@ export type TcpOptions = OptionValues<typeof tcpOptions>;
 /**
  * @throws CourierError USAGE when one option says the opposite of another
  */
-export function checkOptions({ uuid, receiverState, treatAsUnregistered }: TcpOptions): void {
+export function checkTcpOptions({ uuid, receiverState, treatAsUnregistered }: TcpOptions): void {
   if (!treatAsUnregistered) return;
   const opposite = uuid === undefined ? receiverState && '--receiver-state' : '--uuid';
   if (opposite === undefined) return;

@@ -23,7 +23,7 @@ const authorityParts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{1,5}))?$/;
  *
  * @throws CourierError USAGE
  */
-export function placeOf(uri: SourceUri, target: Target): AgentPlace {
+export function locateAgent(uri: SourceUri, target: Target): AgentPlace {
   const [, authority] = /^tcp:\/\/([^/?#]*)\/?$/i.exec(fillSourceUri(uri, target)) ?? [];
   if (authority === undefined || authority.includes('@')) {
     throw new CourierError('USAGE', 'a tcp: source must be tcp://ADDRESS or tcp://ADDRESS:PORT');
@@ -31,7 +31,7 @@ export function placeOf(uri: SourceUri, target: Target): AgentPlace {
   const place = decode(authority);
   // Without brackets nobody could tell a port from the address's last part.
   if (isIpv6Address(place)) throw notAPlace(place);
-  return parsePlace(place);
+  return parseAgentPlace(place);
 }
 
 /**
@@ -39,8 +39,8 @@ export function placeOf(uri: SourceUri, target: Target): AgentPlace {
  *
  * @throws CourierError USAGE
  */
-export function checkPlace(uri: SourceUri): void {
-  placeOf(uri, { host: parseHostName('host'), address: '127.0.0.1' });
+export function checkAgentUri(uri: SourceUri): void {
+  locateAgent(uri, { host: parseHostName('host'), address: '127.0.0.1' });
 }
 
 /**
@@ -49,7 +49,7 @@ export function checkPlace(uri: SourceUri): void {
  *
  * @throws CourierError USAGE
  */
-export function parsePlace(text: string): AgentPlace {
+export function parseAgentPlace(text: string): AgentPlace {
   const [, bracketed, bare = '', digits] = isIpv6Address(text)
     ? [text, text]
     : (authorityParts.exec(text) ?? []);

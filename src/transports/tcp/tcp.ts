@@ -3,27 +3,27 @@
 import { readSecret } from '../../secrets/secret-options.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { defineTransport, type OpenContext } from '../transport.ts';
-import { exchange } from './exchange.ts';
+import { fetchFromAgent } from './conversation.ts';
 import { findRegistration } from './known-host.ts';
-import { checkOptions, type TcpOptions, tcpOptions } from './options.ts';
-import { checkPlace, placeOf } from './place.ts';
+import { checkTcpOptions, type TcpOptions, tcpOptions } from './options.ts';
+import { checkAgentUri, locateAgent } from './place.ts';
 
 export const tcp = defineTransport({
   options: tcpOptions,
   traits: { concurrency: 64, consumes: false },
   async open(uri, options, context) {
-    checkOptions(options);
-    checkPlace(uri);
+    checkTcpOptions(options);
+    checkAgentUri(uri);
     warn(options, context);
     const passphrase = await readSecret(options, 'passphrase', context);
     return {
       async fetch(target, signal) {
         signal.throwIfAborted();
-        const place = placeOf(uri, target);
+        const place = locateAgent(uri, target);
         const looking = findRegistration(target.host, options, context.env);
         const registration = await untilAborted(looking, signal);
         const settings = { place, registration, passphrase, options, context };
-        const output = await untilAborted(exchange(settings, signal), signal);
+        const output = await untilAborted(fetchFromAgent(settings, signal), signal);
         return {
           output,
           origin: `tcp://${place.shown}`,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RawOptions } from '../../../src/cli/options.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
+import { locateFolder } from '../../../src/transports/imap/folder-place.ts';
 import { imap } from '../../../src/transports/imap/imap.ts';
-import { locate } from '../../../src/transports/imap/place.ts';
 import { parseSourceUri } from '../../../src/transports/source.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
@@ -20,7 +20,7 @@ async function refuse(uri: string, options: RawOptions, why: string): Promise<vo
 }
 
 function place(uri: string, host = 'web1') {
-  return locate(parseSourceUri(uri), { host: parseHostName(host), address: '2001:db8::1' });
+  return locateFolder(parseSourceUri(uri), { host: parseHostName(host), address: '2001:db8::1' });
 }
 
 test('without {host} anywhere any host would get any mail', async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHostName } from '../../../src/names/host-name.ts';
-import { type Location, locate } from '../../../src/transports/rsync/location.ts';
+import { locateRemoteFile, type RsyncLocation } from '../../../src/transports/rsync/location.ts';
 import { parseSourceUri } from '../../../src/transports/source.ts';
 import { catchThrown } from '../../helpers/catch-thrown.ts';
 
-function locateUri(uri: string, host = 'web01', address?: string): Location {
-  return locate(parseSourceUri(uri), { host: parseHostName(host), address });
+function locateUri(uri: string, host = 'web01', address?: string): RsyncLocation {
+  return locateRemoteFile(parseSourceUri(uri), { host: parseHostName(host), address });
 }
 
 function argumentFor(uri: string, host?: string, address?: string): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { parseSourceUri } from '../../../src/transports/source.ts';
-import { checkPlace, parsePlace, placeOf } from '../../../src/transports/tcp/place.ts';
+import { checkAgentUri, locateAgent, parseAgentPlace } from '../../../src/transports/tcp/place.ts';
 import { tcp } from '../../../src/transports/tcp/tcp.ts';
 import { catchThrown } from '../../helpers/catch-thrown.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
@@ -25,13 +25,13 @@ describe('a place', () => {
   };
   for (const [text, [address, port, shown]] of Object.entries(places)) {
     test(`of ${text}`, () => {
-      const place = placeOf(parseSourceUri(text), target);
+      const place = locateAgent(parseSourceUri(text), target);
       assert.deepEqual(place, { address, port, shown });
     });
   }
 
   test('of an IPv6 address without brackets, where only a place is meant', () => {
-    assert.equal(parsePlace('2001:db8::1').shown, '[2001:db8::1]:6556');
+    assert.equal(parseAgentPlace('2001:db8::1').shown, '[2001:db8::1]:6556');
   });
 
   const wrong = [
@@ -55,13 +55,13 @@ describe('a place', () => {
   ];
   for (const text of wrong) {
     test(`is not meant by ${text}`, () => {
-      assert.equal(catchThrown(() => checkPlace(parseSourceUri(text))).code, 'USAGE');
+      assert.equal(catchThrown(() => checkAgentUri(parseSourceUri(text))).code, 'USAGE');
     });
   }
 
   test('is not known for a host without address', () => {
     const lost = { host: target.host, address: undefined };
-    const fault = catchThrown(() => placeOf(parseSourceUri('tcp://{address}'), lost));
+    const fault = catchThrown(() => locateAgent(parseSourceUri('tcp://{address}'), lost));
     assert.equal(fault.code, 'USAGE');
   });
 });

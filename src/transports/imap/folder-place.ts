@@ -4,7 +4,7 @@ import { CourierError, quote } from '../../faults/errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
-export interface Place {
+export interface FolderPlace {
   readonly host: string;
   readonly port: number;
   /** TLS from the first byte on, as with `imaps:`. */
@@ -25,8 +25,8 @@ const sample: Target = { host: parseHostName('host'), address: '192.0.2.1' };
  *
  * @throws CourierError USAGE
  */
-export function checkPlace(uri: SourceUri): Place {
-  return locate(uri, sample);
+export function checkFolderUri(uri: SourceUri): FolderPlace {
+  return locateFolder(uri, sample);
 }
 
 /**
@@ -34,7 +34,7 @@ export function checkPlace(uri: SourceUri): Place {
  *
  * @throws CourierError USAGE
  */
-export function locate(uri: SourceUri, target: Target): Place {
+export function locateFolder(uri: SourceUri, target: Target): FolderPlace {
   const text = fillSourceUri(uri, target);
   const url = URL.parse(text);
   if (url === null || url.hostname === '') throw refuse(`needs a host: ${quote(text)}`);

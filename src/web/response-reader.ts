@@ -8,7 +8,7 @@ import { ByteCollector } from '../system/byte-collector.ts';
 import { asHttpFault, type Progress } from './http-errors.ts';
 import { tooSlow } from './socket.ts';
 
-export interface Answer {
+export interface WebResponse {
   readonly status: number;
   /** Of foreign origin: to be quoted. */
   readonly statusText: string;
@@ -28,14 +28,16 @@ export interface Limits {
   readonly maxOutputBytes: number;
 }
 
-type Head = Omit<Answer, 'body' | 'isComplete'> & { readonly announcedBytes: number | undefined };
+type Head = Omit<WebResponse, 'body' | 'isComplete'> & {
+  readonly announcedBytes: number | undefined;
+};
 
 /** How much is read of what a peer says besides the output. */
 const longestExplanation = 2048;
 
 /** Collects what undici's parser reads. Settles once; whoever waits then ends the connection. */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #settled = Promise.withResolvers<Answer>();
+export class ResponseReader implements Dispatcher.DispatchHandler {
+  readonly #settled = Promise.withResolvers<WebResponse>();
   readonly #body = new ByteCollector();
   readonly #limits: Limits;
   #head: Head | undefined;
@@ -50,7 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** Rejects with a CourierError. */
-  get answer(): Promise<Answer> {
+  get response(): Promise<WebResponse> {
     return this.#settled.promise;
   }
 

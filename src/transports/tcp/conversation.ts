@@ -26,7 +26,7 @@ import { type ReadLimits, readMarker, readToEnd } from './reading.ts';
 import { readSiteFiles } from './site-files.ts';
 
 /** All an exchange needs to know. */
-interface ExchangeSettings {
+interface ConversationSettings {
   readonly place: AgentPlace;
   /** Undefined when the host is not registered. */
   readonly registration: Registration | undefined;
@@ -40,7 +40,10 @@ interface ExchangeSettings {
  *
  * @throws CourierError, the signal's reason included; no socket is left
  */
-export async function exchange(settings: ExchangeSettings, signal: AbortSignal): Promise<Buffer> {
+export async function fetchFromAgent(
+  settings: ConversationSettings,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const { place, options, context, passphrase } = settings;
   const { shown } = place;
   const socket = await connectTo(place, options.connectTimeout, signal);
@@ -62,7 +65,7 @@ export async function exchange(settings: ExchangeSettings, signal: AbortSignal):
 /** Before anything else is read: what the host may not do, it need not finish. */
 function checkMarker(
   marker: Buffer,
-  { place, registration, options }: ExchangeSettings,
+  { place, registration, options }: ConversationSettings,
 ): MarkerKind {
   const kind = markerKind(marker);
   if (marker.length === 0) throw emptyFault(place.shown);
@@ -75,7 +78,7 @@ function checkMarker(
 async function readPlainly(
   socket: Socket,
   marker: Buffer,
-  settings: ExchangeSettings,
+  settings: ConversationSettings,
   signal: AbortSignal,
 ): Promise<Buffer> {
   try {
@@ -87,7 +90,7 @@ async function readPlainly(
 
 async function readWithTls(
   socket: Socket,
-  settings: ExchangeSettings,
+  settings: ConversationSettings,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { place, registration, options, context } = settings;
@@ -128,7 +131,7 @@ async function openFrame(
 }
 
 /** zlib adds five bytes to each 16 KiB it cannot compress, and eleven to all (RFC 1950, 1951). */
-function readLimits({ place, options, context }: ExchangeSettings): ReadLimits {
+function readLimits({ place, options, context }: ConversationSettings): ReadLimits {
   const { maxOutputBytes } = context;
   return {
     shown: place.shown,
