@@ -17,28 +17,28 @@ export function afterFault({ failures, silences }: History, code: FaultCode): Hi
   return { failures: failures + 1, silences: faults[code].silence ? silences + 1 : 0 };
 }
 
-/** After so many silences in a row a host counts as dead. */
-const silencesOfTheDead = 3;
+/** So many silences in a row begin a backoff. */
+const silencesToBackOff = 3;
 
-/** Whether the circuit breaker is open: the host is asked seldom, and never beside many others. */
-export function isDead({ silences }: History): boolean {
-  return silences >= silencesOfTheDead;
+/** Whether the host is asked less often than its interval says, since nobody answers there. */
+export function isBackingOff({ silences }: History): boolean {
+  return silences >= silencesToBackOff;
 }
 
-/** A dead host comes back unnoticed for no longer than this, unless it is asked seldom anyway. */
+/** A host that answers again is noticed within this time, or within its interval if that is longer. */
 const longestBackoffMs = 300_000;
 
 /**
- * How long after a cycle the next one begins: the interval, doubled for a dead host each time it
- * stays silent, up to five minutes.
+ * How long after a cycle the next one begins: the interval, or during a backoff twice as long with
+ * each further silence, up to five minutes.
  *
- * @param chance from 0 to 1, so that hosts do not come all at once
+ * @param chance from 0 to 1; spreads hosts that were asked at the same time
  */
 export function delayMs(everyMs: number, history: History, chance: number): number {
-  const doublings = Math.max(0, history.silences - silencesOfTheDead + 1);
+  const doublings = Math.max(0, history.silences - silencesToBackOff + 1);
   const backoffMs = Math.min(everyMs * 2 ** Math.min(doublings, 16), longestBackoffMs);
   return Math.max(everyMs, backoffMs) * (1 + jitter * (chance - 0.5));
 }
 
-/** How far around it an interval is spread. */
+/** The width of that spread, as a part of the delay. */
 const jitter = 0.04;

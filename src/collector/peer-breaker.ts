@@ -1,4 +1,8 @@
-/** A circuit breaker around peers that serve several hosts: while one is dead, it is not asked. */
+/**
+ * A circuit breaker around peers that serve several hosts. Closed, it lets every fetch through; after
+ * several silences in a row it opens, and fetches fail at once; when its time is over it is half-open:
+ * one fetch tries, and its outcome closes or opens it.
+ */
 
 import type { Clock } from '../clock.ts';
 import { CourierError, faults } from '../faults/errors.ts';
@@ -6,18 +10,18 @@ import { asCourierError } from '../faults/system-errors.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import { sharedPeerOf } from './shared-peer.ts';
 
-/** So many silences in a row open it. */
+/** After so many silences in a row it is open. */
 const silencesToOpen = 5;
 
-/** How long it stays open before one fetch may try again. */
+/** How long it is open until one fetch may try. */
 const openMs = 10_000;
 
-/** What is known of one peer. */
+/** The breaker of one peer. */
 interface Circuit {
   silences: number;
-  /** Until when nobody asks. */
-  closedAtMs: number;
-  last: CourierError | undefined;
+  /** When the next fetch may try, by the monotonic clock; of no meaning while it is closed. */
+  retryAtMs: number;
+  lastSilence: CourierError | undefined;
 }
 
 /** Lends as `lend` does, but fails at once while a shared peer is known to be silent. */
@@ -26,7 +30,7 @@ export function withPeerBreaker(lend: LendTransport, clock: Clock): LendTranspor
   return async (module, source, context, use) => {
     const peer = sharedPeerOf(source.uri.text);
     if (peer === undefined) return lend(module, source, context, use);
-    const circuit = circuits.get(peer) ?? { silences: 0, closedAtMs: 0, last: undefined };
+    const circuit = circuits.get(peer) ?? { silences: 0, retryAtMs: 0, lastSilence: undefined };
     circuits.set(peer, circuit);
     refuseWhileOpen(circuit, clock.monotonic());
     try {
@@ -39,15 +43,17 @@ export function withPeerBreaker(lend: LendTransport, clock: Clock): LendTranspor
   };
 }
 
-/** When its time is over, the one who comes first tries, and the others go on waiting for it. */
+/** Half-open, it lets the first fetch through and is open again for the others until that has ended. */
 function refuseWhileOpen(circuit: Circuit, nowMs: number): void {
-  if (circuit.silences < silencesToOpen || circuit.last === undefined) return;
-  if (nowMs >= circuit.closedAtMs) {
-    circuit.closedAtMs = nowMs + openMs;
+  if (circuit.silences < silencesToOpen || circuit.lastSilence === undefined) return;
+  if (nowMs >= circuit.retryAtMs) {
+    circuit.retryAtMs = nowMs + openMs;
     return;
   }
-  const { code, message } = circuit.last;
-  throw new CourierError(code, `${message}; not asked again so soon`, { cause: circuit.last });
+  const { code, message } = circuit.lastSilence;
+  throw new CourierError(code, `${message}; not asked again so soon`, {
+    cause: circuit.lastSilence,
+  });
 }
 
 function note(circuit: Circuit, error: CourierError, nowMs: number): CourierError {
@@ -56,7 +62,7 @@ function note(circuit: Circuit, error: CourierError, nowMs: number): CourierErro
     return error;
   }
   circuit.silences += 1;
-  circuit.last = error;
-  circuit.closedAtMs = nowMs + openMs;
+  circuit.lastSilence = error;
+  circuit.retryAtMs = nowMs + openMs;
   return error;
 }

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import { version } from '../version.ts';
-import { isDead } from './backoff.ts';
+import { isBackingOff } from './backoff.ts';
 import type { Entry } from './entry.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
@@ -49,7 +49,7 @@ function toHostStatus(entry: Entry, clock: Clock): HostStatus {
     durationMs: entry.durationMs && Math.round(entry.durationMs),
     lastFault: fault,
     failures: history.failures,
-    breaker: !isDead(history) ? 'closed' : isRunning ? 'half-open' : 'open',
+    backoff: !isBackingOff(history) ? 'none' : isRunning ? 'retrying' : 'waiting',
     nextDueMs: isRunning ? 0 : Math.round(Math.max(0, dueMs - clock.monotonic())),
     served: entry.laid,
   };

@@ -15,7 +15,8 @@ const hostStatus = z.object({
   lastFault: z.object({ code: z.string(), line: z.string(), at: z.string() }).optional(),
   /** Cycles without output, in a row. */
   failures: z.number(),
-  breaker: z.enum(['closed', 'open', 'half-open']),
+  /** Waiting longer than the interval since nobody answered several times, or asking again after that. */
+  backoff: z.enum(['none', 'waiting', 'retrying']),
   /** From now; 0 while it is being asked. */
   nextDueMs: z.number(),
   /** What the site gets at the moment. */

@@ -18,7 +18,7 @@ export function sortWorstFirst(hosts: readonly HostStatus[]): readonly HostStatu
   );
 }
 
-const titles = ['HOST', 'STATE', 'AGE', 'LAST FAULT', 'NEXT', 'BREAKER', 'SOURCE'] as const;
+const titles = ['HOST', 'STATE', 'AGE', 'LAST FAULT', 'NEXT', 'BACKOFF', 'SOURCE'] as const;
 
 /**
  * @param hosts those to show, in this order
@@ -113,7 +113,7 @@ function toRow(host: HostStatus, nowMs: number): readonly string[] {
     host.ageMs === undefined ? '-' : formatDuration(Math.max(0, host.ageMs)),
     lastFault === undefined ? '-' : `${cleanText(lastFault.code)} ${ago} ago`,
     next,
-    host.breaker === 'closed' ? '-' : host.breaker,
+    host.backoff === 'none' ? '-' : host.backoff,
     cleanText(host.source ?? '-'),
   ];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { afterFault, cleanHistory, delayMs, isDead } from '../../src/collector/backoff.ts';
+import { afterFault, cleanHistory, delayMs, isBackingOff } from '../../src/collector/backoff.ts';
 import type { FaultCode } from '../../src/faults/errors.ts';
 
 /** The history of a host after these faults in a row. */
@@ -19,15 +19,15 @@ test('a host that answers is asked at its interval, a little earlier or later', 
 });
 
 test('a host counts as dead after three silences in a row', () => {
-  assert.equal(isDead(silent(2)), false);
-  assert.equal(isDead(silent(3)), true);
-  assert.equal(isDead(after('UNREACHABLE', 'TIMEOUT', 'UNREACHABLE')), true);
+  assert.equal(isBackingOff(silent(2)), false);
+  assert.equal(isBackingOff(silent(3)), true);
+  assert.equal(isBackingOff(after('UNREACHABLE', 'TIMEOUT', 'UNREACHABLE')), true);
 });
 
 test('a host that answers with a fault is not dead, and is asked as usual', () => {
   const history = after('TIMEOUT', 'TIMEOUT', 'STALE', 'TIMEOUT', 'REFUSED', 'PEER', 'MALFORMED');
   assert.deepEqual(history, { failures: 7, silences: 0 });
-  assert.equal(isDead(history), false);
+  assert.equal(isBackingOff(history), false);
   assert.equal(delayMs(60_000, history, 0.5), 60_000);
 });
 

@@ -57,7 +57,7 @@ test('then one asks while the others go on waiting, and a good answer lets all i
   assert.equal(state.asked, 7);
 });
 
-test('a probe that fails keeps it closed for as long again', async () => {
+test('a probe that fails opens it for as long again', async () => {
   const { state, clock, ask } = makeWatched();
   state.fault = 'UNREACHABLE';
   await failTimes(5, ask);

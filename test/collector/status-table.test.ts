@@ -19,7 +19,7 @@ const unreachable = {
 const dead = makeFar('a-host-with-a-long-name.and-a-domain.example', {
   served: 'fault',
   failures: 40,
-  breaker: 'half-open',
+  backoff: 'retrying',
   lastFault: unreachable,
   nextDueMs: 0,
 });
@@ -33,18 +33,18 @@ test('on 80 columns a long name gives way to what is wrong with the host', () =>
   const hosts = [dead, makeFar('web01')];
   assert.deepEqual(toTable(makeStatus(hosts), hosts, nowMs, 80).split('\n'), [
     '2 hosts, 1 ok, 0 grace, 1 fault, 0 nothing, 0 being asked; routes: /r.yaml',
-    'HOST                 STATE  AGE  LAST FAULT              NEXT  BREAKER    SOURCE',
-    'a-host-with-a-long…  fault  12s  UNREACHABLE 59m59s ago  now   half-open  https…',
-    'web01                ok     12s  -                       30s   -          https…',
+    'HOST                  STATE  AGE  LAST FAULT              NEXT  BACKOFF   SOURCE',
+    'a-host-with-a-long-…  fault  12s  UNREACHABLE 59m59s ago  now   retrying  https…',
+    'web01                 ok     12s  -                       30s   -         https…',
     '',
   ]);
 });
 
 test('on 200 columns all of it fits', () => {
   assert.deepEqual(tableOf([dead, makeFar('web01')], 200), [
-    `HOST${' '.repeat(40)}  STATE  AGE  LAST FAULT              NEXT  BREAKER    SOURCE`,
-    `${dead.host}  fault  12s  UNREACHABLE 59m59s ago  now   half-open  ${dead.source}`,
-    `web01${' '.repeat(39)}  ok     12s  -                       30s   -          https https://depot.example/agent/web01`,
+    `HOST${' '.repeat(40)}  STATE  AGE  LAST FAULT              NEXT  BACKOFF   SOURCE`,
+    `${dead.host}  fault  12s  UNREACHABLE 59m59s ago  now   retrying  ${dead.source}`,
+    `web01${' '.repeat(39)}  ok     12s  -                       30s   -         https https://depot.example/agent/web01`,
   ]);
 });
 

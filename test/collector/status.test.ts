@@ -33,7 +33,7 @@ const all = [
   failing('failed-twice', 2),
   makeHost('ok-old', { ageMs: 120_000 }),
   makeHost('graced', { served: 'grace', failures: 9 }),
-  failing('dead', 40, { breaker: 'open', nextDueMs: 299_000 }),
+  failing('dead', 40, { backoff: 'waiting', nextDueMs: 299_000 }),
   makeHost('never', { served: 'nothing', ageMs: undefined, source: undefined, nextDueMs: 0 }),
 ];
 
@@ -55,9 +55,9 @@ test('the table says what each host gets, and why', () => {
     [
       '6 hosts, 2 ok, 1 grace, 2 fault, 1 nothing, 2 being asked; routes: /etc/routes.yaml',
       'not in force: routes.yaml:3: wrong',
-      'HOST          STATE    AGE  LAST FAULT        NEXT   BREAKER  SOURCE',
+      'HOST          STATE    AGE  LAST FAULT        NEXT   BACKOFF  SOURCE',
       'never         nothing  -    -                 now    -        -',
-      'dead          fault    12s  TIMEOUT 1m5s ago  4m59s  open     http https://depot/dead',
+      'dead          fault    12s  TIMEOUT 1m5s ago  4m59s  waiting  http https://depot/dead',
       'failed-twice  fault    12s  TIMEOUT 1m5s ago  30s    -        http https://depot/failed-twice',
       'graced        grace    12s  -                 30s    -        http https://depot/graced',
       'ok-old        ok       2m   -                 30s    -        http https://depot/ok-old',

@@ -11,7 +11,7 @@ export function makeHost(host: string, changes: Partial<HostStatus> = {}): HostS
     ageMs: 12_000,
     source: `http https://depot/${host}`,
     failures: 0,
-    breaker: 'closed',
+    backoff: 'none',
     nextDueMs: 30_000,
     ...changes,
   };

@@ -51,7 +51,7 @@ const watch = { watch: ['true'], interval: ['1ms'] };
 
 const table = [
   '1 hosts, 1 ok, 0 grace, 0 fault, 0 nothing, 0 being asked; routes: /r.yaml',
-  'HOST   STATE  AGE  LAST FAULT  NEXT  BREAKER  SOURCE',
+  'HOST   STATE  AGE  LAST FAULT  NEXT  BACKOFF  SOURCE',
   'web01  ok     12s  -           30s   -        file /drops/web01',
   '',
 ].join('\n');
