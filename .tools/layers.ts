@@ -45,6 +45,10 @@ export const layers: readonly Layer[] = [
   { path: 'src/lookup/', holds: 'names of hosts → addresses, without a thread that waits' },
   { path: 'src/system/', holds: 'children, signals, private directories, waiting, services' },
   { path: 'src/cli/', holds: 'what a command and an option are; arguments, help, streams' },
+  {
+    path: 'src/files/',
+    holds: 'calls into the file system: as promises, whole writes, bounded reads',
+  },
   { path: 'src/logging/', holds: "the program's log" },
   { path: 'src/times/', holds: 'times as peers write them, and how far clocks may differ' },
   { path: 'src/names/', holds: 'names of hosts, addresses, patterns, the nearest word' },

@@ -3,20 +3,19 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import {
+  closeFile,
+  fileStatus,
+  openFile,
+  readFromFile,
+  readWholeFile,
+  remove,
+  renameFile,
+  syncAll,
+  writeWholeFile,
+} from '../files/file-calls.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
-
-// `node:fs/promises` would do the same, but takes 1.5 ms to load.
-const openFile = promisify(fs.open);
-const closeFile = promisify(fs.close);
-const fileStatus = promisify(fs.fstat);
-const readBytes = promisify(fs.read);
-const syncFile = promisify(fs.fsync);
-const writeFile = promisify(fs.writeFile);
-const readWholeFile = promisify(fs.readFile);
-const rename = promisify(fs.rename);
-const remove = promisify(fs.rm);
 
 const privateMode = 0o600;
 
@@ -56,8 +55,8 @@ export function toFreshPath(path: string): string {
 export async function replaceFile(path: string, text: string): Promise<void> {
   const fresh = toFreshPath(path);
   try {
-    await writeFile(fresh, text, { mode: privateMode, flush: true });
-    await rename(fresh, path);
+    await writeWholeFile(fresh, text, { mode: privateMode, flush: true });
+    await renameFile(fresh, path);
     await syncDirectory(dirname(path));
   } catch (error) {
     await remove(fresh, { force: true });
@@ -77,8 +76,8 @@ export async function appendLine(path: string, line: string): Promise<void> {
     file = await openFile(path, 'a+', privateMode);
     const { size } = await fileStatus(file);
     const start = size === 0 || (await readByte(file, size - 1)) === lineFeed ? '' : '\n';
-    await writeFile(file, `${start}${line}\n`);
-    await syncFile(file);
+    await writeWholeFile(file, `${start}${line}\n`);
+    await syncAll(file);
     if (size === 0) await syncDirectory(dirname(path));
   } catch (error) {
     throw asCourierError(error, `writing ${path}`);
@@ -91,7 +90,7 @@ const lineFeed = 0x0a;
 
 async function readByte(file: number, position: number): Promise<number | undefined> {
   const buffer = Buffer.alloc(1);
-  await readBytes(file, { buffer, position });
+  await readFromFile(file, { buffer, position });
   return buffer[0];
 }
 
@@ -99,7 +98,7 @@ async function readByte(file: number, position: number): Promise<number | undefi
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await openFile(path, fs.constants.O_RDONLY);
   try {
-    await syncFile(directory);
+    await syncAll(directory);
   } finally {
     await closeFile(directory);
   }

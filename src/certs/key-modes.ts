@@ -1,11 +1,9 @@
 /** Private keys that more people can read than should. */
 
-import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { pathStatus } from '../files/file-calls.ts';
 import { files } from './directory.ts';
 
-const fileStatus = promisify(fs.stat);
 const othersRead = 0o004;
 
 /** Paths of private keys that everybody on this machine may read. Never rejects. */
@@ -14,7 +12,7 @@ export async function findReadableKeys(directory: string): Promise<readonly stri
   for (const name of [files.rootKey, files.agentCaKey, files.server]) {
     const path = join(directory, name);
     // One that is not there may be kept elsewhere.
-    const stats = await fileStatus(path).catch(() => undefined);
+    const stats = await pathStatus(path).catch(() => undefined);
     if (stats !== undefined && (stats.mode & othersRead) !== 0) readable.push(path);
   }
   return readable;

@@ -1,17 +1,14 @@
 /** What there is to know about the certificates, for people and for programs. */
 
 import { X509Certificate } from 'node:crypto';
-import * as fs from 'node:fs';
 import { isIPv6, SocketAddress } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { pathStatus } from '../files/file-calls.ts';
 import { findUseWarnings } from './client-use.ts';
 import { toTime } from './dates.ts';
 import { files } from './directory.ts';
 import { countDaysLeft, findExpiryWarnings } from './expiry.ts';
 import { type CertificateStore, findControllerObjection } from './store.ts';
-
-const status = promisify(fs.stat);
 
 export interface CertificateReport {
   readonly what: string;
@@ -107,7 +104,7 @@ async function findOpenFiles(directory: string): Promise<readonly string[]> {
   const keys = [files.rootKey, files.agentCaKey, files.server];
   const found = keys.map(async (file) => {
     // The key of the receiver's CA may be kept elsewhere.
-    const mode = await status(join(directory, file)).then(
+    const mode = await pathStatus(join(directory, file)).then(
       (stats) => stats.mode,
       () => 0,
     );

@@ -1,14 +1,11 @@
 /** The deny list: serials of host certificates that are no longer accepted. */
 
-import { stat } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { pathStatus } from '../files/file-calls.ts';
 import { files } from './directory.ts';
 import { appendLine, readTextFileIfThere } from './files.ts';
-
-const status = promisify(stat);
 
 /** A list as it was when it was read last, and what was added here since. */
 export class Revocations {
@@ -67,7 +64,7 @@ export class Revocations {
   /** Changes with the file; empty when there is none. */
   async #findVersion(): Promise<string> {
     try {
-      const { ino, size, mtimeMs } = await status(this.#path);
+      const { ino, size, mtimeMs } = await pathStatus(this.#path);
       return `${ino} ${size} ${mtimeMs}`;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return '';

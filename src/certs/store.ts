@@ -1,12 +1,17 @@
 /** The receiver's certificates: files a person can read, in one directory. */
 
-import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { withFlag } from '../cli/options.ts';
 import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import {
+  makeDirectory,
+  readDirectory,
+  remove,
+  renameFile,
+  resolveLinks,
+} from '../files/file-calls.ts';
 import { type Authority, loadAuthority, loadAuthorityCertificate } from './authority.ts';
 import { findControllerObjection } from './controller-rule.ts';
 import { files } from './directory.ts';
@@ -16,12 +21,6 @@ import { makeAuthority, makeServerPair, type ServerPair, toKeyPem } from './make
 import { certificatesIn, keyIn, readPemFile } from './pem-files.ts';
 
 export { findControllerObjection };
-
-const listDirectory = promisify(fs.readdir);
-const makeDirectory = promisify(fs.mkdir);
-const resolveLinks = promisify(fs.realpath);
-const rename = promisify(fs.rename);
-const remove = promisify(fs.rm);
 
 /** What the receiver needs of them. All PEM with LF line ends. */
 export interface CertificateStore {
@@ -122,7 +121,7 @@ function checkNames({ site, names }: ServerNames): void {
 async function requireEmpty(directory: string): Promise<string> {
   try {
     const target = await resolveLinks(directory);
-    const [first] = await listDirectory(target);
+    const [first] = await readDirectory(target);
     if (first === undefined) return target;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return directory;
@@ -153,7 +152,7 @@ async function putDirectory(directory: string, { root, agentCa, server }: Made):
     await replaceFile(join(fresh, files.agentCa), agentCa.certificate);
     await replaceFile(join(fresh, files.agentCaKey), toKeyPem(agentCa.key));
     await replaceFile(join(fresh, files.server), toText(server));
-    await rename(fresh, directory);
+    await renameFile(fresh, directory);
     await syncDirectory(dirname(directory));
   } catch (error) {
     await remove(fresh, { recursive: true, force: true });

@@ -1,15 +1,11 @@
 /** Which certificate authorities are trusted. */
 
-import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { readWholeFile } from '../files/file-calls.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { OpenContext } from '../transports/transport.ts';
-
-// `node:fs/promises` would do the same, but takes 1.5 ms to load.
-const readFile = promisify(fs.readFile);
 
 /**
  * Where distributions keep the system's authorities in one file, as Go looks for them
@@ -46,7 +42,7 @@ export async function readAuthorities(
 /** @param by what names the file, for messages */
 async function readNamedFile(by: string, path: string): Promise<Buffer> {
   await requireTrusted(path);
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readWholeFile(path).catch((error: unknown) => {
     throw asCourierError(error, `reading ${by} ${path}`);
   });
   if (/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(bytes.toString('latin1'))) return bytes;
@@ -74,7 +70,7 @@ async function readSite({ env, log }: OpenContext): Promise<Authorities> {
   if (!root) return [];
   const path = join(root, 'var/ssl/ca-certificates.crt');
   try {
-    return [await readFile(path)];
+    return [await readWholeFile(path)];
   } catch (error) {
     // A site without the file trusts the system; anything else is worth knowing.
     if (errorCode(error) !== 'ENOENT') {
@@ -86,7 +82,7 @@ async function readSite({ env, log }: OpenContext): Promise<Authorities> {
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await readWholeFile(path);
   } catch {
     return undefined;
   }

@@ -1,8 +1,7 @@
 /** Questions to whoever sits at the terminal, whatever stdin and stdout are. */
 
-import * as fs from 'node:fs';
-import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
+import { closeFile, openFile, readFromFile, writeToFile } from '../files/file-calls.ts';
 
 /**
  * Whether a question is answered with yes.
@@ -10,7 +9,7 @@ import { CourierError } from '../faults/errors.ts';
  * @throws CourierError USAGE without a terminal; the signal's reason
  */
 export async function askYesOrNo(question: string, signal: AbortSignal): Promise<boolean> {
-  const terminal = await promisify(fs.open)('/dev/tty', 'r+').catch((error: unknown) => {
+  const terminal = await openFile('/dev/tty', 'r+').catch((error: unknown) => {
     const message = 'there is no terminal to ask on; --yes or --fingerprint answers beforehand';
     throw new CourierError('USAGE', message, { cause: error });
   });
@@ -26,11 +25,11 @@ export async function askYesOrNo(question: string, signal: AbortSignal): Promise
 /** A terminal hands over a line at a time. */
 async function ask(terminal: number, question: string): Promise<boolean> {
   try {
-    await promisify(fs.write)(terminal, question);
+    await writeToFile(terminal, question);
     const line = Buffer.alloc(1024);
-    const { bytesRead } = await promisify(fs.read)(terminal, line, 0, line.length, null);
+    const { bytesRead } = await readFromFile(terminal, line, 0, line.length, null);
     return /^y(es)?$/i.test(line.toString('utf8', 0, bytesRead).trim());
   } finally {
-    await promisify(fs.close)(terminal);
+    await closeFile(terminal);
   }
 }

@@ -1,7 +1,7 @@
 /** `/etc/hosts` (hosts(5)), read again when it changes. */
 
-import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { pathStatus, readWholeFile } from '../files/file-calls.ts';
 
 /** Addresses by name in lower case. */
 type Table = ReadonlyMap<string, readonly string[]>;
@@ -33,10 +33,10 @@ export class HostsFile {
   }
 
   async #read(): Promise<void> {
-    const { mtimeMs, size, ino } = await stat(this.#path);
+    const { mtimeMs, size, ino } = await pathStatus(this.#path);
     const version = `${mtimeMs} ${size} ${ino}`;
     if (version === this.#version) return;
-    this.#table = parseHosts(await readFile(this.#path, 'utf8'));
+    this.#table = parseHosts(await readWholeFile(this.#path, 'utf8'));
     this.#version = version;
   }
 }

@@ -1,6 +1,6 @@
 /** The names a short name may stand for: `search` and `ndots` of resolv.conf(5). */
 
-import { readFile } from 'node:fs/promises';
+import { readWholeFile } from '../files/file-calls.ts';
 
 export interface SearchList {
   readonly domains: readonly string[];
@@ -13,7 +13,7 @@ const noSearch: SearchList = { domains: [], ndots: 1 };
 /** A file that cannot be read means that names are asked for as they are. */
 export async function readSearchList(path: string): Promise<SearchList> {
   try {
-    return parseSearchList(await readFile(path, 'utf8'));
+    return parseSearchList(await readWholeFile(path, 'utf8'));
   } catch {
     return noSearch;
   }

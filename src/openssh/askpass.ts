@@ -1,11 +1,11 @@
 /** Hands a password to ssh, which takes none but from a program it asks (ssh(1), SSH_ASKPASS). */
 
-import { access, constants, writeFile } from 'node:fs';
+import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { requireAccess, writeWholeFile } from '../files/file-calls.ts';
 import type { Secret } from '../secrets/secrets.ts';
 import { withPrivateDirectory } from '../system/private-directory.ts';
 
@@ -92,14 +92,14 @@ async function withProgram<Result>(
 
 /** As root is asked as well (access(2)): not where `noexec` is set. */
 async function canRun(path: string): Promise<boolean> {
-  return promisify(access)(path, constants.X_OK).then(
+  return requireAccess(path, constants.X_OK).then(
     () => true,
     () => false,
   );
 }
 
 async function writePrivate(path: string, text: string, mode: number): Promise<void> {
-  await promisify(writeFile)(path, text, { mode, flag: 'wx' }).catch((error: unknown) => {
+  await writeWholeFile(path, text, { mode, flag: 'wx' }).catch((error: unknown) => {
     throw asCourierError(error, `writing ${path}`);
   });
 }

@@ -1,9 +1,8 @@
 /** Asks hosts for their keys, without logging in. */
 
-import { readFile } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CourierError, quote } from '../faults/errors.ts';
+import { readWholeFile } from '../files/file-calls.ts';
 import { withPrivateDirectory } from '../system/private-directory.ts';
 import { type ProgramEnd, runProgram } from '../system/run-program.ts';
 import { toSshFault } from './faults.ts';
@@ -59,7 +58,7 @@ export async function fetchHostKey(
     const args = [...own, ...openssh.toArguments(login), '--', login.host, 'true'];
     const call = { program: 'ssh', debianPackage, args, env: openssh.env, maxOutputBytes };
     const end = await runProgram(call, signal);
-    const keys = toHostKeys(await promisify(readFile)(file, 'utf8').catch(() => ''));
+    const keys = toHostKeys(await readWholeFile(file, 'utf8').catch(() => ''));
     if (keys.length === 0) throw toSshFault(end, openssh.toAttempt(login));
     return keys;
   });

@@ -1,15 +1,12 @@
 /** What the file of a private key holds: told before a host is asked, where ssh would only guess. */
 
 import * as fs from 'node:fs';
-import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { pathStatus, readWholeFile, requireAccess } from '../files/file-calls.ts';
 
 /** Larger than any key. */
 const longestBytes = 64 * 1024;
-
-const readStatus = promisify(fs.stat);
-const readFile = promisify(fs.readFile);
 
 type Content = 'public' | 'putty' | 'windows' | 'locked' | 'other';
 
@@ -42,13 +39,13 @@ export async function isLockedKey(path: string): Promise<boolean> {
 
 async function readContent(path: string): Promise<Content> {
   try {
-    const stats = await readStatus(path);
+    const stats = await pathStatus(path);
     // ssh says best what is wrong with the rest.
     if (!stats.isFile() || stats.size > longestBytes) {
-      await promisify(fs.access)(path, fs.constants.R_OK);
+      await requireAccess(path, fs.constants.R_OK);
       return 'other';
     }
-    return recognise((await readFile(path)).toString('latin1'));
+    return recognise((await readWholeFile(path)).toString('latin1'));
   } catch (error) {
     throw asCourierError(error, `reading --ssh-key ${path}`);
   }

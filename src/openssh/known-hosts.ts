@@ -1,10 +1,15 @@
 /** The courier's file of host keys: `names type key`, one a line (sshd(8), SSH_KNOWN_HOSTS). */
 
 import { createHash, createHmac } from 'node:crypto';
-import * as fs from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import {
+  makeDirectory,
+  readWholeFile,
+  remove,
+  renameFile,
+  writeWholeFile,
+} from '../files/file-calls.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { SshLogin } from './login.ts';
 
@@ -91,7 +96,7 @@ function withoutName(line: string, name: string): readonly string[] {
  */
 export async function readKnownHosts(file: string): Promise<string> {
   await requireTrusted(file);
-  return promisify(fs.readFile)(file, 'utf8').catch((error: unknown) => {
+  return readWholeFile(file, 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return '';
     throw asCourierError(error, `reading ${file}`);
   });
@@ -105,11 +110,11 @@ export async function readKnownHosts(file: string): Promise<string> {
 export async function writeKnownHosts(file: string, text: string): Promise<void> {
   const fresh = `${file}.${process.pid}.new`;
   try {
-    await promisify(fs.mkdir)(dirname(file), { recursive: true, mode: 0o700 });
-    await promisify(fs.writeFile)(fresh, text, { mode: 0o600, flush: true });
-    await promisify(fs.rename)(fresh, file);
+    await makeDirectory(dirname(file), { recursive: true, mode: 0o700 });
+    await writeWholeFile(fresh, text, { mode: 0o600, flush: true });
+    await renameFile(fresh, file);
   } catch (error) {
-    await promisify(fs.rm)(fresh, { force: true });
+    await remove(fresh, { force: true });
     throw asCourierError(error, `writing ${file}`);
   }
 }

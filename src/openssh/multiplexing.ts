@@ -1,11 +1,10 @@
 /** Connections of OpenSSH that outlive a fetch: where their control sockets are. */
 
-import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { linkStatus, makeDirectory } from '../files/file-calls.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import { parseSshPath, quoteValue } from './values.ts';
 
@@ -130,8 +129,8 @@ function findDirectory({ OMD_ROOT, XDG_RUNTIME_DIR }: Environment): string {
 /** Whoever can write there can speak in our name on every connection. */
 async function makePrivate(directory: string): Promise<void> {
   try {
-    await promisify(fs.mkdir)(directory, { recursive: true, mode: 0o700 });
-    const stats = await promisify(fs.lstat)(directory);
+    await makeDirectory(directory, { recursive: true, mode: 0o700 });
+    const stats = await linkStatus(directory);
     const isOurs = stats.isDirectory() && stats.uid === process.geteuid?.();
     if (isOurs && (stats.mode & 0o077) === 0) return await requireTrusted(directory);
   } catch (error) {

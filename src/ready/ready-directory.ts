@@ -15,12 +15,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
-  writevSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { writeAllSync } from '../files/write-all.ts';
 import type { HostName } from '../names/host-name.ts';
 import { requireTrustedSync } from '../system/trusted-path.ts';
 import { remove, requireOnlyOurs, sweep } from './contents.ts';
@@ -182,7 +181,7 @@ export class ReadyDirectory {
     try {
       const descriptor = openSync(temporary, newFile, 0o600);
       try {
-        writeAll(descriptor, parts);
+        writeAllSync(descriptor, parts);
         futimesSync(descriptor, expiresAt, expiresAt);
       } finally {
         closeSync(descriptor);
@@ -205,12 +204,3 @@ export class ReadyDirectory {
 
 /** Never through a link somebody has laid there. */
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-
-/** However often the system has to be asked: a full file system takes a part. */
-function writeAll(descriptor: number, parts: readonly Buffer[]): void {
-  const expected = parts.reduce((sum, { length }) => sum + length, 0);
-  let written = writevSync(descriptor, [...parts]);
-  if (written === expected) return;
-  const whole = Buffer.concat(parts);
-  while (written < expected) written += writeSync(descriptor, whole, written);
-}

@@ -1,13 +1,13 @@
 /** routes.yaml → routes, every mistake with its line. */
 
-import { existsSync, readFile, stat } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { Scalar } from 'yaml';
 import type { Environment } from '../cli/environment.ts';
 import { toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { pathStatus, readWholeFile } from '../files/file-calls.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { Layout, Problem } from './problems.ts';
 import type { Routes } from './route.ts';
@@ -83,16 +83,14 @@ function unifyKey(key: Scalar): void {
 }
 
 const largestFile = 1024 * 1024;
-const fileStatus = promisify(stat);
-const readBytes = promisify(readFile);
 
 async function readText(path: string): Promise<string> {
   await requireTrusted(path);
   try {
-    const stats = await fileStatus(path);
+    const stats = await pathStatus(path);
     if (!stats.isFile()) throw new CourierError('CONFIG', `${path}: is not a file`);
     if (stats.size > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(path));
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readWholeFile(path));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') {
       throw new CourierError(

@@ -1,11 +1,12 @@
 /** Secrets stay inside a Secret until the moment they are sent. */
 
-import { close, constants, fstat, open, readFile, type Stats } from 'node:fs';
-import { inspect, promisify } from 'node:util';
+import { constants, type Stats } from 'node:fs';
+import { inspect } from 'node:util';
 import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { registerSecret } from '../faults/redaction.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { closeFile, fileStatus, openFile, readWholeFile } from '../files/file-calls.ts';
 import type { Logger } from '../logging/log.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 
@@ -69,12 +70,6 @@ export async function readSecretFile(path: string, option: string, log: Logger):
   if (text === '') throw new CourierError('CONFIG', `${doing}: the file is empty`);
   return new Secret(text);
 }
-
-// `node:fs/promises` would do the same, but takes 1.5 ms to load.
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const fileStatus = promisify(fstat);
-const readWholeFile = promisify(readFile);
 
 interface PrivateFileCall {
   /** What it is read for, for the error: `reading --password-file /run/secret`. */

@@ -16,9 +16,9 @@ import {
 import { join } from 'node:path';
 import { cleanText } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
+import { readOnly } from '../files/read-start.ts';
 import type { Logger } from '../logging/log.ts';
 import { isTrustedEntry } from '../system/trusted-path.ts';
-import { readOnly } from './file-system.ts';
 import type { Kept } from './holdings.ts';
 import { isTemporaryName, makeBrokenName, parseFileName } from './names.ts';
 import { longestHeaderBytes, readHeader } from './record.ts';

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { asCourierError } from '../faults/system-errors.ts';
+import { readDirectory } from '../files/file-calls.ts';
 import { makeDirectories } from './directories.ts';
-import { readDirectory } from './file-system.ts';
 import {
   keptPerHost,
   makeFileName,

@@ -4,17 +4,11 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { CourierError, cleanText } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { closeFile, fileStatus, openFile, readDirectory } from '../files/file-calls.ts';
+import { readOnly, readStart } from '../files/read-start.ts';
 import type { Logger } from '../logging/log.ts';
 import type { HostName } from '../names/host-name.ts';
 import { isTrustedEntry, requireTrusted } from '../system/trusted-path.ts';
-import {
-  closeFile,
-  fileStatus,
-  openFile,
-  readDirectory,
-  readOnly,
-  readStart,
-} from './file-system.ts';
 import { namesOf, shardOf } from './names.ts';
 import { Present } from './newest.ts';
 import {

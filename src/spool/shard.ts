@@ -10,8 +10,8 @@ import {
   renameFile,
   syncAll,
   syncFile,
-  writeAll,
-} from './file-system.ts';
+} from '../files/file-calls.ts';
+import { writeAll } from '../files/write-all.ts';
 import { makeTemporaryName } from './names.ts';
 
 /** How often a file is written again that another writer has tidied away when it started. */

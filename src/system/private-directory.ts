@@ -1,16 +1,11 @@
 /** Directories for files that are there only while they are fetched. */
 
-import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { Environment } from '../cli/environment.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { makeTemporaryDirectory, readDirectory, remove } from '../files/file-calls.ts';
 import { isAlive, processSpace } from './processes.ts';
 import { requireTrusted } from './trusted-path.ts';
-
-const makeDirectory = promisify(fs.mkdtemp);
-const readDirectory = promisify(fs.readdir);
-const remove = promisify(fs.rm);
 
 /**
  * Lends an empty directory that only its owner can look into, and removes it with all there is
@@ -26,7 +21,7 @@ export async function withPrivateDirectory<Result>(
   const parent = privateParent(env);
   const start = `cmk-courier-${await processSpace()}-`;
   await sweep(parent, start);
-  const directory = await makeDirectory(join(parent, `${start}${process.pid}-`)).catch(
+  const directory = await makeTemporaryDirectory(join(parent, `${start}${process.pid}-`)).catch(
     (error: unknown) => {
       throw asCourierError(error, `making a directory in ${parent}`);
     },

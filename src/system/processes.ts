@@ -1,10 +1,7 @@
 /** Whether somebody who left a file behind is still there. */
 
-import { readlink } from 'node:fs';
-import { promisify } from 'node:util';
 import { errorCode } from '../faults/system-errors.ts';
-
-const readLink = promisify(readlink);
+import { readLink } from '../files/file-calls.ts';
 
 /** Containers may share a directory and not their processes: each number means another there. */
 export async function processSpace(): Promise<string> {

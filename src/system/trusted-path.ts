@@ -10,14 +10,11 @@
  * - The group that a user has alone, and root's, may write: sites and umask 002 make such files.
  */
 
-import { lstat, lstatSync, readFileSync, readlink, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
-
-const fileStatus = promisify(lstat);
-const linkTarget = promisify(readlink);
+import { linkStatus, readLink } from '../files/file-calls.ts';
 
 /**
  * Refuses what others than us and root may change. What is not there, or cannot be looked at, is
@@ -95,8 +92,8 @@ function toNames(path: string): string[] {
 
 async function look(path: string): Promise<Seen | undefined> {
   try {
-    const stats = await fileStatus(path);
-    return { stats, target: stats.isSymbolicLink() ? await linkTarget(path) : undefined };
+    const stats = await linkStatus(path);
+    return { stats, target: stats.isSymbolicLink() ? await readLink(path) : undefined };
   } catch {
     return undefined;
   }

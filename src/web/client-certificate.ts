@@ -1,8 +1,8 @@
 /** The certificate that shows the peer who we are, with its private key. */
 
-import { readFile } from 'node:fs/promises';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { readWholeFile } from '../files/file-calls.ts';
 import { readSecret } from '../secrets/secret-options.ts';
 import { readSecretFile, type Secret, type SecretContext } from '../secrets/secrets.ts';
 import type { HttpOptions } from './options.ts';
@@ -28,7 +28,7 @@ export async function readClientCertificate(
   const { cert, key } = options;
   if (cert === undefined) return undefined;
   const passphrase = await readSecret(options, 'keyPassword', context);
-  const bytes = await readFile(cert).catch((error: unknown) => {
+  const bytes = await readWholeFile(cert).catch((error: unknown) => {
     throw asCourierError(error, `reading --cert ${cert}`);
   });
   if (isDer(bytes)) return unpack(bytes, { cert, key }, passphrase);

@@ -2,9 +2,9 @@
 
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { resolveLinksInBytes } from '../../files/file-calls.ts';
 import { type Chosen, chooseNewest, mostCandidates } from '../candidates.ts';
 import type { OpenContext, PassedOver } from '../transport.ts';
-import { realPath } from './file-system.ts';
 import type { Location } from './location.ts';
 import { describeLeftOut, findNewest, type Listing } from './newest.ts';
 import { type Entry, type Place, requireWithin, withPlace } from './place.ts';
@@ -45,7 +45,7 @@ export async function lookAt(location: Location, rules: LookRules): Promise<Look
 
 /** Where the drop directory really is; without it nothing can be said about any host. */
 async function findDirectory(base: string): Promise<Buffer> {
-  return realPath(base).catch((error: unknown) => {
+  return resolveLinksInBytes(base).catch((error: unknown) => {
     throw asCourierError(error, `looking into ${base}`);
   });
 }

@@ -3,10 +3,10 @@
 import type { Dirent } from 'node:fs';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { pathStatus, readDirectory } from '../../files/file-calls.ts';
 import { type SideKind, sideKind } from '../../names/side-files.ts';
 import { inLanes } from '../../system/file-lanes.ts';
 import { isFromFuture } from '../../times/skew.ts';
-import { pathStatus, readDirectory } from './file-system.ts';
 import type { NamePattern } from './name-pattern.ts';
 
 /** What is asked of a file's name and time. */

@@ -11,7 +11,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
-import { closeFile, fileStatus, openFile, readFromFile, readLink } from './file-system.ts';
+import { closeFile, fileStatus, openFile, readFromFile, readLink } from '../../files/file-calls.ts';
 
 /** The name of something, in bytes: not every file name is UTF-8. */
 export interface Entry {

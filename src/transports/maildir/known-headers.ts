@@ -1,7 +1,7 @@
 /** Headers of messages that were read before: what is in a Maildir never changes under its name. */
 
 import { type MessageHeaders, parseHeaders } from '../../mail/headers.ts';
-import { withFile } from './file-system.ts';
+import { withFile } from './open-file.ts';
 
 /** What is known of a message that has been delivered. */
 interface Known {

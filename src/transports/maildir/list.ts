@@ -2,7 +2,7 @@
 
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
-import { linkStatus, readDirectory } from './file-system.ts';
+import { linkStatus, readDirectory } from '../../files/file-calls.ts';
 import type { Location } from './location.ts';
 
 /** A message that has been delivered. */

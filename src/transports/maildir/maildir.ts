@@ -10,11 +10,11 @@ import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.t
 import { describeTimes, producedAt } from '../../mail/times.ts';
 import { lookInto } from '../../system/file-lanes.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
-import { type OpenFile, withFile } from './file-system.ts';
 import { type Found, findPages } from './find.ts';
 import { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
 import { checkLocation, type Location, locate } from './location.ts';
+import { type OpenFile, withFile } from './open-file.ts';
 import { tidyOlder } from './tidy.ts';
 
 export const maildir = defineTransport({

@@ -2,10 +2,10 @@
 
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { linkStatus, removeFile, renameFile } from '../../files/file-calls.ts';
 import { compareAge } from '../../mail/newest.ts';
 import type { Older } from '../../mail/options.ts';
 import type { Wanted } from '../../mail/patterns.ts';
-import { linkStatus, removeFile, renameFile } from './file-system.ts';
 import { type Found, findPages } from './find.ts';
 import type { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';

@@ -2,19 +2,14 @@
 
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Environment } from '../../cli/environment.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
+import { closeFile, fileStatus, openFile, readWholeFile } from '../../files/file-calls.ts';
 import type { SshAttempt } from '../../openssh/faults.ts';
 import { type ProgramEnd, runProgram } from '../../system/run-program.ts';
 import { findFault, findSkip } from './faults.ts';
 import { withSizeWatch } from './size-watch.ts';
-
-const openFile = promisify(fs.open);
-const closeFile = promisify(fs.close);
-const fileStatus = promisify(fs.fstat);
-const readFile = promisify(fs.readFile);
 
 export interface FileCall {
   /** What to fetch, as rsync wants to be told. */
@@ -86,7 +81,7 @@ async function readFetched(path: string, end: ProgramEnd, maxBytes: number): Pro
     const stats = await fileStatus(descriptor);
     if (!stats.isFile()) throw new CourierError('PEER', 'rsync brought something else than a file');
     if (stats.size > maxBytes) throw toTooLarge(maxBytes);
-    return { bytes: await readFile(descriptor), modifiedAt: stats.mtime };
+    return { bytes: await readWholeFile(descriptor), modifiedAt: stats.mtime };
   } finally {
     await closeFile(descriptor);
   }

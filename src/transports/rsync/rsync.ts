@@ -1,13 +1,12 @@
 /** `rsync:` and `rsync+ssh:`: one file through the system's rsync, from a daemon or through ssh. */
 
-import { writeFile } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Environment } from '../../cli/environment.ts';
 import { parsePositiveDuration } from '../../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierErrorWhile } from '../../faults/system-errors.ts';
+import { writeWholeFile } from '../../files/file-calls.ts';
 import { checkForAnyHost } from '../../openssh/login.ts';
 import { type OpenSsh, openSsh, sshOptions } from '../../openssh/openssh.ts';
 import { readSecret, secretOptions } from '../../secrets/secret-options.ts';
@@ -130,7 +129,7 @@ async function handOver(
 ): Promise<readonly string[]> {
   if (password === undefined) return [];
   const path = join(directory, 'password');
-  await promisify(writeFile)(path, `${password.reveal()}\n`, { mode: 0o600, flag: 'wx' });
+  await writeWholeFile(path, `${password.reveal()}\n`, { mode: 0o600, flag: 'wx' });
   return [`--password-file=${path}`];
 }
 

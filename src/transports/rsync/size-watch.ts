@@ -1,11 +1,7 @@
 /** Keeps a file that grows from filling the disk: rsync's own limit is for the size it was told. */
 
-import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const readDirectory = promisify(fs.readdir);
-const linkStatus = promisify(fs.lstat);
+import { linkStatus, readDirectory } from '../../files/file-calls.ts';
 
 const intervalMs = 100;
 

@@ -1,10 +1,10 @@
 /** One run of OpenSSH's sftp. */
 
-import { type Stats, writeFile } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { writeWholeFile } from '../../files/file-calls.ts';
 import type { OpenSsh } from '../../openssh/openssh.ts';
 import { type ProgramEnd, runProgram } from '../../system/run-program.ts';
 import { type ReadFile, readBounded, withSizeLimit } from './local-file.ts';
@@ -79,7 +79,7 @@ function toBatch(file: RemoteFile, directory: string): string {
 }
 
 async function writeBatch(batch: string, text: string): Promise<void> {
-  await promisify(writeFile)(batch, text, { mode: 0o600 }).catch((error: unknown) => {
+  await writeWholeFile(batch, text, { mode: 0o600 }).catch((error: unknown) => {
     throw asCourierError(error, `writing ${batch}`);
   });
 }

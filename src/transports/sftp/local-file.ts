@@ -1,12 +1,9 @@
 /** The fetched file on our side. */
 
 import * as fs from 'node:fs';
-import { promisify } from 'node:util';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-
-const readStatus = promisify(fs.stat);
-const readFile = promisify(fs.readFile);
+import { pathStatus, readWholeFile } from '../../files/file-calls.ts';
 
 /** A file that is being written, and how long it may become. */
 interface Limit {
@@ -29,9 +26,9 @@ export interface ReadFile {
  */
 export async function readBounded({ path, maxBytes, shown }: Limit): Promise<ReadFile> {
   try {
-    const stats = await readStatus(path);
+    const stats = await pathStatus(path);
     if (stats.size > maxBytes) throw tooLarge(shown, maxBytes);
-    return { output: await readFile(path), stats };
+    return { output: await readWholeFile(path), stats };
   } catch (error) {
     throw asCourierError(error, `reading ${path}`);
   }

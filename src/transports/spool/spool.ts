@@ -1,9 +1,8 @@
 /** `spool:`: what the receiver or the collector has stored last for the host. */
 
-import { access } from 'node:fs';
-import { promisify } from 'node:util';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { requireAccess } from '../../files/file-calls.ts';
 import { readSpooled } from '../../spool/reading.ts';
 import { lookInto } from '../../system/file-lanes.ts';
 import type { Target } from '../source.ts';
@@ -24,8 +23,6 @@ export const spool = defineTransport({
   },
 });
 
-const requireDirectory = promisify(access);
-
 async function fetchSpooled(
   directory: string,
   { host }: Target,
@@ -33,7 +30,7 @@ async function fetchSpooled(
 ): Promise<Delivery> {
   const found = await readSpooled(directory, host, context);
   if (found === undefined) {
-    await requireDirectory(directory).catch((error: unknown) => {
+    await requireAccess(directory).catch((error: unknown) => {
       throw asCourierError(error, `looking into the spool ${directory}`);
     });
     throw new CourierError('NO_OUTPUT', `there is no output of ${host} in ${directory}`);

@@ -1,15 +1,12 @@
 /** What `cmk-courier receive` knows of a host's Agent Controller, in its file for the host. */
 
-import { readFile } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { readWholeFile } from '../../files/file-calls.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
 import { requireFileName } from './registration.ts';
 import { parseUuid } from './uuid.ts';
-
-const readWholeFile = promisify(readFile);
 
 /**
  * The UUID of a host that is registered with the receiver for pull; undefined when it is not, or

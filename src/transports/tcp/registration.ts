@@ -1,17 +1,11 @@
 /** What a site knows of a host's Agent Controller (agent-port.md#uuid). */
 
-import { readdir, readlink, stat } from 'node:fs';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { type Clock, systemClock } from '../../clock.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { pathStatus, readDirectory, readLink } from '../../files/file-calls.ts';
 import { parseUuid } from './uuid.ts';
-
-// `node:fs/promises` would do the same, but takes 1.5 ms to load.
-const readLink = promisify(readlink);
-const listDirectory = promisify(readdir);
-const statOf = promisify(stat);
 
 const receiver = 'var/agent-receiver';
 
@@ -74,7 +68,7 @@ async function findInOlderLayout(
 /** Changes with the directory; undefined while it may still change within the same time stamp. */
 async function readVersion(directory: string, clock: Clock): Promise<string | undefined> {
   try {
-    const { mtimeMs, ino, dev } = await statOf(directory);
+    const { mtimeMs, ino, dev } = await pathStatus(directory);
     return clock.now() - mtimeMs < freshMs ? undefined : `${dev} ${ino} ${mtimeMs}`;
   } catch {
     return undefined;
@@ -99,7 +93,7 @@ async function readLinks(directory: string): Promise<ReadonlyMap<string, string>
 /** Sorted, so that the first match is the same every time. */
 async function listNames(directory: string): Promise<readonly string[]> {
   try {
-    return (await listDirectory(directory)).sort();
+    return (await readDirectory(directory)).sort();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw asCourierError(error, `reading ${directory}`);

@@ -2,20 +2,16 @@
  * The files with which a site proves who it is, and knows its agents (agent-port.md#certificates).
  */
 
-import { readFile } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { files } from '../../certs/directory.ts';
 import type { Revocations } from '../../certs/revocation.ts';
 import type { Environment } from '../../cli/environment.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { readWholeFile } from '../../files/file-calls.ts';
 import { readSecretFile, type Secret } from '../../secrets/secrets.ts';
 import type { OpenContext } from '../transport.ts';
 import type { TcpOptions } from './options.ts';
-
-// `node:fs/promises` would do the same, but takes 1.5 ms to load.
-const readWholeFile = promisify(readFile);
 
 /** Both ends' certificates. */
 export interface SiteFiles {
