@@ -5,7 +5,7 @@ import { parseHostName } from '../../names/host-name.ts';
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
-import type { ConnectionMode, RegisteredHost } from '../state/hosts.ts';
+import { type ConnectionMode, type RegisteredHost, withCertificates } from '../state/hosts.ts';
 
 export interface Link {
   readonly uuid: string;
@@ -31,13 +31,17 @@ export interface Link {
 export async function linkHost(
   link: Link,
   { note }: Exchange,
-  { state, clock }: Services,
+  { state, clock, trust }: Services,
 ): Promise<void> {
   let before: RegisteredHost | undefined;
-  const isLinked = await state.hosts.link(link, (found) => {
+  const now = clock.now();
+  const revoke = (serials: readonly string[]) => trust.revoke(serials, link.uuid);
+  const isLinked = await state.hosts.link(link, async (found) => {
     before = found;
     if (found !== undefined && found.uuid !== link.uuid) requireReplaceable(link, found);
-    return toRecord(link, found, new Date(clock.now()).toISOString());
+    const known = found?.uuid === link.uuid ? found.certificates : [];
+    const certificates = await withCertificates(known, link.certificates, { now, revoke });
+    return { ...toRecord(link, found, new Date(now).toISOString()), certificates };
   });
   if (!isLinked) throw takenUuid();
   if (before === undefined || before.uuid === link.uuid) return;
@@ -52,13 +56,13 @@ function requireReplaceable({ replaces }: Link, { uuid }: RegisteredHost): void 
 }
 
 /** What was allowed by hand stays, whoever registers; all else is that of this registration. */
-function toRecord(link: Link, before: RegisteredHost | undefined, now: string): RegisteredHost {
+function toRecord(
+  link: Link,
+  before: RegisteredHost | undefined,
+  now: string,
+): Omit<RegisteredHost, 'certificates'> {
   const { uuid, host, mode, by, piggyback, allowedPiggyback = [] } = link;
   const isSame = before?.uuid === uuid;
-  const added = link.certificates.map(({ serial, notAfter }) => ({
-    serial,
-    notAfter: notAfter.toISOString(),
-  }));
   const byHand = before?.allowedPiggyback ?? before?.piggyback ?? [];
   const tookOver =
     before === undefined || isSame
@@ -68,7 +72,6 @@ function toRecord(link: Link, before: RegisteredHost | undefined, now: string): 
     host,
     uuid,
     mode,
-    certificates: isSame ? [...before.certificates, ...added] : added,
     piggyback: [...piggyback],
     allowedPiggyback: [...new Set([...byHand, ...allowedPiggyback])],
     registeredAt: now,
