@@ -33,20 +33,24 @@ export async function revoke(
   return forEachName(names, (name) => revokeOne(name, state, revoking));
 }
 
-/** Certificates come last: without a host they are good for nothing, and what fails there stops nothing. */
+/**
+ * First what would register the host again, under way or not, then the host. Certificates come last:
+ * without a host they are good for nothing, and what fails there stops nothing.
+ */
 async function revokeOne(
   name: string,
   state: State,
   revoking: Revoking,
 ): Promise<readonly string[]> {
-  const registered = await findHost(name, state);
-  const host = registered?.host ?? name;
-  const removed = registered && (await state.hosts.remove(host));
-  const done = [
-    ...(registered === undefined ? await removeDamaged(name, state) : []),
+  const host = (await findHost(name, state))?.host ?? name;
+  const entrances = [
     ...(await revokeRequests(name, host, state)),
     ...(await revokeAccesses(name, host, [state, revoking])),
   ];
+  const registered = await findHost(name, state);
+  const removed = registered && (await state.hosts.remove(registered.host));
+  const damaged = registered === undefined ? await removeDamaged(name, state) : [];
+  const done = [...damaged, ...entrances];
   if (registered !== undefined && revoking.forget)
     done.unshift(`forgot ${host} ${registered.uuid}`);
   const certificates = revoking.forget
