@@ -2,9 +2,9 @@
 
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, cleanText, faults } from '../faults/errors.ts';
+import { formatDuration } from '../times/durations.ts';
 import type { Target } from '../transports/source.ts';
 import { shareOf } from './deadline.ts';
-import { formatDuration } from './durations.ts';
 import type { RoutePlan } from './plan.ts';
 import { type Outcome, type Rehearsed, rehearse } from './rehearsal.ts';
 import { planFor, prepareRoute } from './route-plan.ts';

@@ -12,9 +12,9 @@ import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { describeOlder, Present } from '../spool/newest.ts';
 import { putSpooled } from '../spool/putting.ts';
 import { readSpooled } from '../spool/reading.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';
-import { withTimeout } from './deadline.ts';
 import { type Found, type RoutePlan, warnOfLosses } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
 import { partsOf, type ReadKept, sendByRoute } from './sending.ts';
@@ -118,8 +118,10 @@ async function keep(
   const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
   const named = { ...kept, origin: `fetch ${step.name} ${origin}` };
   try {
-    const newer = await withTimeout({ clock, timeoutMs: keepMs, what }, shutdown, (signal) =>
-      untilAborted(putSpooled(spool, named, present), signal),
+    const newer = await withTimeLimit(
+      { clock, timeoutMs: keepMs, tooSlow: what },
+      shutdown,
+      (signal) => untilAborted(putSpooled(spool, named, present), signal),
     );
     if (newer !== undefined) log.info({ host }, describeOlder(named, newer));
   } catch (thrown) {

@@ -5,11 +5,11 @@ import type { Problem } from '../agent-output/problems.ts';
 import { describeLosses, kindsOf, requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
-import { withTimeout } from '../fetching/deadline.ts';
 import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import { describeOlder } from '../spool/newest.ts';
 import type { Spool } from '../spool/spool.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type BodyLimits, readBody } from './body.ts';
@@ -119,10 +119,10 @@ export class Intake {
 
   get #unpacker(): Unpacker {
     const { maxSize: maxOutputBytes, requestTimeout: timeoutMs } = this.#settings;
-    const length = { clock: this.#clock, timeoutMs, what: 'the body is not unpacked' };
+    const limit = { clock: this.#clock, timeoutMs, tooSlow: 'the body is not unpacked' };
     const run = (work: (limit: OutputLimit) => Promise<Buffer>) =>
       this.#unpacking.run(() =>
-        withTimeout(length, neverAborts, (signal) =>
+        withTimeLimit(limit, neverAborts, (signal) =>
           work({ maxOutputBytes, signal }).catch((error: unknown) => {
             throw toUnpackRefusal(error);
           }),
