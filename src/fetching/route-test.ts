@@ -91,7 +91,7 @@ async function describeFailure(
   if (plan.graceMs === 0 || fault === undefined || !faults[fault.code].grace) {
     return { delivered: nothing, verdict: fails, fault };
   }
-  const readKept = toKeptReader(findSpool(spool, plan, context), plan, context);
+  const readKept = toKeptReader(await findSpool(spool, plan, context), plan, context);
   const served = await findGrace(plan, context, readKept, fault);
   const grace = formatDuration(plan.graceMs);
   if (served === undefined) {
