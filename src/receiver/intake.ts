@@ -25,8 +25,11 @@ export interface Sender {
   /** What its limits are counted under. */
   readonly name: string;
   readonly host: HostName;
-  /** Names or patterns its piggyback may be for. */
-  readonly piggyback: readonly string[];
+  /**
+   * Asked when all has come: names or patterns its piggyback may be for. Throws a Refusal where
+   * what let it in has been taken away meanwhile.
+   */
+  readonly confirm: () => Promise<readonly string[]>;
   /** Kept with the output, such as `upload user admin`. */
   readonly origin: string;
   readonly producedAt: Date | undefined;
@@ -140,7 +143,7 @@ export class Intake {
     const { maxSize, maxSkew, lenient, strict } = this.#settings;
     requireSize(output, maxSize);
     const losses = requireForm(output, { lenient, strict, host });
-    requirePiggyback(output, sender);
+    requirePiggyback(output, host, await sender.confirm());
     this.#memory.take(output.length);
     const startedAt = this.#clock.monotonic();
     try {
@@ -176,11 +179,11 @@ function requireSize(output: Buffer, maxSize: number): void {
  * @throws Refusal when there is piggyback for a host the sender may not write for: it would reach
  * that host as if it were its own. A block for the host itself is its own.
  */
-function requirePiggyback(output: Buffer, { host, piggyback }: Sender): void {
+function requirePiggyback(output: Buffer, host: HostName, allowed: readonly string[]): void {
   // Output without any such header, nearly all of it, need not be parsed once more.
   if (!output.includes(marker)) return;
   const { piggybackedHosts } = parseAgentOutput(output, host);
-  const isAllowed = patternsMatcher(piggyback);
+  const isAllowed = patternsMatcher(allowed);
   const foreign = piggybackedHosts.find((name) => name !== host && !isAllowed(name));
   if (foreign !== undefined) {
     throw new Refusal('forbidden', `there is piggyback for ${foreign}, which is not allowed here`);

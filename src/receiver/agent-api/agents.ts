@@ -52,7 +52,12 @@ export async function receiveAgentData(exchange: Exchange, services: Services): 
   const sender = {
     name: `certificate ${uuid}`,
     host: parseHostName(host),
-    piggyback: allPiggyback(registered),
+    confirm: async () => {
+      await identify(exchange, services);
+      const now = await requireRegistered(uuid, exchange, services);
+      if (now.host !== host) throw notRegistered();
+      return allPiggyback(now);
+    },
     origin: `agent-controller ${uuid}`,
     producedAt: undefined,
   };
