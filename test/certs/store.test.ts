@@ -97,6 +97,7 @@ test('both authorities have their own key and say what they are', () => {
 test('the server certificate has one CN, which stands first among its names', () => {
   const leaf = new X509Certificate(store.serverCert);
   assert.equal(leaf.subject, 'CN=mysite');
+  assert.equal(leaf.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1');
   assert.deepEqual(listNames(leaf), ['mysite', ...wanted.names]);
   assert.equal(leaf.ca, false);
   assert.deepEqual(leaf.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
