@@ -49,12 +49,14 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
     const readKept = () => readLast(entry, settings);
     await sendByRoute(plan, settings.context, readKept, async (came) => {
       if (isVain()) return;
-      const mayBeOlder = came.found !== undefined && !comesFromSpool(prepared);
+      const isOfSource = came.found !== undefined && !comesFromSpool(prepared);
+      // Without a time it was made this moment: only a clock that was set back makes others newer.
+      const mayBeOlder = isOfSource && came.found.producedAt !== undefined;
       const served = mayBeOlder ? await newestOf(came, entry, plan, settings) : came;
       if (isVain()) return;
       const validMs = note(entry, served, startMs, settings);
       layReady(entry, served, validMs, settings);
-      if (served !== came || !mayBeOlder) return;
+      if (served !== came || !isOfSource) return;
       if (isToBeKept(entry, clock)) await keep(entry, served.output, settings);
       else entry.leftUnkept();
     });
