@@ -2,7 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { longestTimerMs } from '../clock.ts';
-import { formatLimit } from '../times/durations.ts';
 import { findDamage, onInterruption } from './interruption.ts';
 import type { Budget } from './limits.ts';
 import { Refusal } from './refusal.ts';
@@ -133,7 +132,7 @@ function tooLarge({ maxBytes }: BodyLimits): Refusal {
 }
 
 function tooSlow(limitMs: number): Refusal {
-  return new Refusal('too-slow', `the request was not complete in time (${formatLimit(limitMs)})`);
+  return new Refusal('too-slow', `the request was not complete in time (${limitMs / 1000}s)`);
 }
 
 function connectionLost(): Refusal {

@@ -23,9 +23,6 @@ export interface Services {
   readonly trust: Trust;
   readonly credentials: Credentials;
   readonly intake: Intake;
-  /** Failed ones. */
   readonly registrations: RateLimit;
-  /** All of them, by UUID. */
-  readonly renewals: RateLimit;
   readonly clock: Clock;
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { courier, start } from '../helpers/run-program.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+import { behindMounts } from '../peers/private-mounts.ts';
 
 const script = fileURLToPath(new URL('../../agents/site/cmk-courier-ready', import.meta.url));
 
@@ -47,10 +48,16 @@ export class CollectorSite {
    * Resolves when it is collecting.
    *
    * @param env for the collector alone
+   * @param places what it sees in place of other files, as behindMounts takes them
    */
-  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    const args = ['collect', `--ready=${this.ready}`];
-    this.#running = start(courier, args, { env: { ...this.environment, ...env } });
+  async start(
+    env: NodeJS.ProcessEnv = {},
+    places?: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const command = [courier, 'collect', `--ready=${this.ready}`] as const;
+    const [program, ...args] =
+      places === undefined ? command : (['unshare', ...behindMounts(places, command)] as const);
+    this.#running = start(program, args, { env: { ...this.environment, ...env } });
     await this.until(() => this.status() !== undefined);
   }
 

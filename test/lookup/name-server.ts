@@ -17,7 +17,12 @@ export interface NameServer {
   readonly asked: readonly string[];
 }
 
-export async function startNameServer(t: TestContext, zone: Zone): Promise<NameServer> {
+/** @param at where it listens; on any free port of this machine unless said */
+export async function startNameServer(
+  t: TestContext,
+  zone: Zone,
+  at: { readonly address: string; readonly port: number } = { address: '127.0.0.1', port: 0 },
+): Promise<NameServer> {
   const socket = createSocket('udp4');
   const asked: string[] = [];
   socket.on('message', (query, from) => {
@@ -28,10 +33,10 @@ export async function startNameServer(t: TestContext, zone: Zone): Promise<NameS
     const answer = toAnswer(query.subarray(0, end), kind, known);
     socket.send(answer, from.port, from.address);
   });
-  socket.bind(0, '127.0.0.1');
+  socket.bind(at.port, at.address);
   await once(socket, 'listening');
   t.after(() => socket.close());
-  return { server: `127.0.0.1:${socket.address().port}`, asked };
+  return { server: `${at.address}:${socket.address().port}`, asked };
 }
 
 /** RFC 1035 4.1: a header of twelve bytes, labels with their lengths, a zero, type and class. */

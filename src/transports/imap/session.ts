@@ -4,8 +4,7 @@ import type { ImapFlow, ImapFlowOptions, MailboxObject } from 'imapflow';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { largestMessage } from '../../mail/mime.ts';
 import type { Secret } from '../../secrets/secrets.ts';
-import { withTimeLimit } from '../../system/time-limit.ts';
-import { formatLimit } from '../../times/durations.ts';
+import { withTimeLimit } from '../../system/waiting.ts';
 import type { OpenContext } from '../transport.ts';
 import type { FolderPlace } from './folder-place.ts';
 import { asImapFault } from './imap-errors.ts';
@@ -72,8 +71,7 @@ export async function withSession<Result>(
  */
 async function requireAnswer(host: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const { sharedLookup } = await import('../../lookup/lookup.ts');
-  const tooSlow = () =>
-    new CourierError('TIMEOUT', `looking up ${host}: no answer within ${formatLimit(timeoutMs)}`);
+  const tooSlow = () => new CourierError('TIMEOUT', `looking up ${host}: no answer in time`);
   await withTimeLimit({ timeoutMs, tooSlow }, signal, (limited) =>
     sharedLookup().find(host, 0, limited),
   );

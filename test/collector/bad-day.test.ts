@@ -1,0 +1,222 @@
+/** A site on a bad day: all at once goes wrong, and it stays with those it goes wrong for. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { skipWithout } from '../helpers/required-peer.ts';
+import { skipWithoutMounts } from '../peers/private-mounts.ts';
+import { skipWithoutSshd } from '../peers/sshd.ts';
+import { mountSmall } from '../spool/small-disk.ts';
+import {
+  addressOf,
+  type Counts,
+  domain,
+  fallsIll,
+  kindOf,
+  kinds,
+  startPeers,
+} from './bad-day-peers.ts';
+import { type CollectorSite, makeSite } from './running-collector.ts';
+
+const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
+
+/** `everyS` and `deadlineS` are those of all hosts; nothing is served that is older than `oldS`. */
+const size: {
+  readonly counts: Counts;
+  readonly everyS: number;
+  readonly oldS: number;
+  readonly rounds: number;
+} = isLong
+  ? {
+      counts: { well: 1660, hang: 100, dead: 100, dns: 50, peer: 50, ssh: 20, pushed: 20 },
+      everyS: 10,
+      oldS: 60,
+      rounds: 3,
+    }
+  : {
+      counts: { well: 120, hang: 10, dead: 10, dns: 5, peer: 5, ssh: 5, pushed: 5 },
+      everyS: 1,
+      oldS: 20,
+      rounds: 1,
+    };
+
+const hosts = kinds.flatMap((kind) =>
+  Array.from({ length: size.counts[kind] }, (_, n) => `${kind}-${n}`),
+);
+const healthy = hosts.filter((host) => !fallsIll(host));
+const hour = 3600;
+
+type Peers = Awaited<ReturnType<typeof startPeers>>;
+
+/** A stamp in each output tells its age; the clock may be an hour off all the same. */
+function toRoutes(root: string, { ports, sshd, bad, pushed }: Peers): string {
+  const command = [
+    `test {host} = ssh-0 && test -e ${bad} && ! test -e ${bad}.over && exec sleep 600`,
+    `printf '<<<check_mk>>>\\nVersion: 2.4.0\\n<<<local:sep(0)>>>\\n0 "{host}" - %s\\n' $(date +%s%3N)`,
+  ].join('; ');
+  const encoded = command.split('{host}').map(encodeURIComponent).join('{host}');
+  return `
+defaults: { every: ${size.everyS}s, deadline: 1500ms, maxAge: 5m }
+collector: { hostList: ${root}/etc/cmk-courier/hosts.txt, concurrency: 64 }
+routes:
+  - { hosts: 'well-*', sources: 'http://{address}:${ports.well}/{host}' }
+  - { hosts: 'hang-*', sources: 'http://{address}:${ports.well}/{host}' }
+  - { hosts: 'dead-*', sources: 'http://{address}:${ports.dead}/{host}' }
+  - { hosts: 'dns-*', sources: 'http://{host}.${domain}:${ports.well}/{host}' }
+  - { hosts: 'peer-*', sources: 'http://127.0.0.1:${ports.peer}/{host}' }
+  - { hosts: 'pushed-*', sources: 'spool://${pushed}', maxAge: 3h, maxSkew: 3h }
+  - hosts: 'ssh-*'
+    sources:
+      - uri: "ssh://root@127.0.0.1:${sshd.port}/${encoded}"
+        sshKey: ${sshd.key}
+        knownHosts: ${sshd.knownHosts}
+        multiplex: 60s
+`;
+}
+
+/** What the site has, as it is seen from outside. */
+class Day {
+  readonly rows: string[] = [];
+  /** By which the clock of this site is wrong. */
+  offsetS = 0;
+  readonly #site: CollectorSite;
+  #oldestS = 0;
+
+  constructor(site: CollectorSite) {
+    this.#site = site;
+  }
+
+  /** When the output was made that is served for a host; undefined when there is a fault or nothing. */
+  stampOf(host: string): number | undefined {
+    const path = join(this.#site.ready, host);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined || stats.mtimeMs <= Date.now() + this.offsetS * 1000) return undefined;
+    const [first = '', ...rest] = readFileSync(path, 'utf8').split('\n');
+    const [, , , second, , code] = first.split(' ');
+    if (code !== '0' || Number(second) <= uptime()) return undefined;
+    const [, named, stamp] = /^0 "(.+)" - (\d+)$/m.exec(rest.join('\n')) ?? [];
+    assert.equal(named, host);
+    return Number(stamp);
+  }
+
+  /** Waits until each of some hosts has output made from now on; nothing old is served meanwhile. */
+  async untilNew(who: readonly string[], patienceS: number): Promise<void> {
+    const begin = Date.now();
+    const missing = new Set(who);
+    for (;;) {
+      for (const host of hosts) {
+        const stamp = this.stampOf(host);
+        if (stamp === undefined) continue;
+        if (stamp > begin) missing.delete(host);
+        const ageS = (Date.now() - stamp) / 1000;
+        this.#oldestS = Math.max(this.#oldestS, ageS);
+        assert.ok(ageS < size.oldS, `${host} is served what is ${ageS}s old`);
+      }
+      if (missing.size === 0) return;
+      const spentS = (Date.now() - begin) / 1000;
+      const [example] = missing;
+      assert.ok(spentS < patienceS, `${missing.size} hosts have nothing new, such as ${example}`);
+      await sleep(250);
+    }
+  }
+
+  /** Some rounds, and a row for the table. */
+  async pass(what: string, who: readonly string[], patienceS = size.oldS): Promise<void> {
+    this.#oldestS = 0;
+    const begin = Date.now();
+    for (let round = 0; round < size.rounds; round += 1) await this.untilNew(who, patienceS);
+    const perRound = (Date.now() - begin) / 1000 / size.rounds;
+    const served = (list: readonly string[]) =>
+      list.filter((host) => this.stampOf(host) !== undefined).length;
+    const cells = kinds.map((kind) => served(hosts.filter((host) => kindOf(host) === kind)));
+    const row = [what.padEnd(28), ...cells.map((cell) => `${cell}`.padStart(6))];
+    this.rows.push(
+      `${row.join('')}${perRound.toFixed(1).padStart(8)}s${this.#oldestS.toFixed(1).padStart(7)}s`,
+    );
+  }
+
+  get table(): readonly string[] {
+    const head = ['served'.padEnd(28), ...kinds.map((kind) => kind.padStart(6))];
+    return [`${head.join('')}   round  oldest`, ...this.rows];
+  }
+}
+
+/** The collector's spool on a disk of its own. */
+async function mountSpool(t: TestContext, site: CollectorSite): Promise<string> {
+  const disk = await mountSmall(t, '64m');
+  assert.ok(disk);
+  symlinkSync(disk, join(site.root, 'var'));
+  return disk;
+}
+
+async function startSite(t: TestContext) {
+  const site = await makeSite(t);
+  const disk = await mountSpool(t, site);
+  const peers = await startPeers(t, site.root, hosts);
+  const listed = kinds.flatMap((kind) =>
+    hosts
+      .filter((host) => kindOf(host) === kind)
+      .map((host, n) => (kind === 'dns' ? `${host}\n` : `${host} ${addressOf(host, n)}\n`)),
+  );
+  writeFileSync(join(site.root, 'etc/cmk-courier/hosts.txt'), listed.join(''));
+  site.writeRoutes(toRoutes(site.root, peers));
+  const offset = join(site.root, 'offset');
+  const setClock = (by: number) => writeFileSync(offset, `${by < 0 ? '' : '+'}${by}`);
+  setClock(0);
+  const [library = ''] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1');
+  const env = {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: offset,
+    FAKETIME_CACHE_DURATION: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    NO_FAKE_STAT: '1',
+    XDG_RUNTIME_DIR: site.root,
+  };
+  await site.start(env, { '/etc/resolv.conf': peers.resolver });
+  return { site, peers, disk, setClock };
+}
+
+const skip =
+  skipWithout('faketime') ||
+  skipWithoutSshd ||
+  (skipWithoutMounts && `${skipWithoutMounts}: no silent DNS, no full disk`);
+
+test('on a bad day every healthy host stays fresh, and after it all is as before', {
+  timeout: 900_000,
+  skip,
+}, async (t) => {
+  const { site, peers, disk, setClock } = await startSite(t);
+  const day = new Day(site);
+  await day.pass('in the morning', hosts);
+  await peers.fallIll();
+  await day.pass('hosts fall ill', healthy);
+  const filler = join(disk, 'filler');
+  spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k']);
+  await day.pass('and the disk is full', healthy);
+  rmSync(filler);
+  const step = async (by: number) => {
+    setClock(by);
+    day.offsetS = by;
+    // It is looked up once a second.
+    await sleep(1200);
+  };
+  await step(hour);
+  await day.pass('and the clock an hour ahead', healthy);
+  await step(-hour);
+  await day.pass('and then an hour behind', healthy);
+  await step(0);
+  await day.pass('and right again', healthy);
+  for (const host of hosts.filter(fallsIll)) assert.equal(day.stampOf(host), undefined, host);
+  await peers.getWell();
+  // Those who were dead for long are asked every five minutes.
+  await day.pass('in the evening', hosts, 320);
+  for (const row of day.table) t.diagnostic(row);
+  const status = site.status();
+  assert.equal(status.readyFault, undefined);
+  const { stderr } = await site.end('SIGTERM');
+  assert.match(stderr, /"msg":"ended"\}\n$/);
+});
