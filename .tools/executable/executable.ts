@@ -3,10 +3,13 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { makeAuthority, makeServerPair } from '../../src/certs/make.ts';
 import { bundleLibrary, bundleProgram, separateLibraries } from '../bundle.ts';
 
 const run = promisify(execFile);
@@ -67,8 +70,9 @@ async function writeAssets(folder: string): Promise<Readonly<Record<string, stri
 }
 
 /** As people write them. */
-function toRoutes(sources: readonly string[]): string {
-  const lines = sources.map((source) => `      - uri: ${source}\n`).join('');
+function toRoutes(ca: string, sources: readonly string[]): string {
+  const lines = sources.map((source) => `      - uri: ${source}\n`);
+  const secured = lines.map((line) => (/https:/.test(line) ? `${line}        ca: ${ca}\n` : line));
   return `# all hosts
 defaults:
   maxAge: 5m
@@ -76,27 +80,45 @@ defaults:
 routes:
   - hosts: ['/warm-.*/', 'warm-*']
     sources:
-${lines}`;
+${secured.join('')}`;
 }
 
-/** One run that goes the whole way twice: a web server that answers with a page, then a drop. */
+/** One run that goes the whole way twice: web servers that answer with a page, then a drop. */
 async function warmUp(folder: string): Promise<void> {
   const drop = join(folder, 'drop');
   writeFileSync(drop, '<<<check_mk>>>\nVersion: 1\n<<<df:sep(0)>>>\n');
-  const server = createServer((_, response) => response.end('<html></html>'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const sources = [`http://127.0.0.1:${port}/{host}`, drop];
+  const ca = join(folder, 'ca.pem');
+  const answer: RequestListener = (_, response) => response.end('<html></html>');
+  const servers = [createServer(answer), createSecureServer(await makeIdentity(ca), answer)];
+  const [plain, secured] = await Promise.all(servers.map(listen));
+  // A name, so that looking it up is warm as well.
+  const pages = [`https://localhost:${secured}/{host}`, `http://127.0.0.1:${plain}/{host}`];
   const routes = join(folder, 'routes.yaml');
-  writeFileSync(routes, toRoutes(sources));
+  writeFileSync(routes, toRoutes(ca, [...pages, drop]));
   const args = ['fetch', '--host=warm-up', '--address=::1', `--routes=${routes}`];
   try {
     await run(process.execPath, [...nodeFlags, join(here, 'warm-up.cjs'), ...args], {
       cwd: folder,
     });
   } finally {
-    server.close();
+    for (const server of servers) server.close();
   }
+}
+
+/** A certificate for localhost; that of its authority goes into a file. */
+async function makeIdentity(ca: string): Promise<{ readonly key: string; readonly cert: string }> {
+  const now = new Date();
+  const authority = await makeAuthority('warm-up', now);
+  const names = { site: 'warm-up', names: ['localhost'] };
+  const { key, certificate } = await makeServerPair(names, authority, now);
+  writeFileSync(ca, authority.certificate);
+  return { key, cert: certificate };
+}
+
+/** @returns the port */
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : 0;
 }

@@ -143,6 +143,8 @@ const integer = /^[\s\x85]*([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)[\s\x85]*$/u;
 
 function toInteger(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
+  // As nearly all are; what follows takes ten times as long.
+  if (/^[0-9]+$/.test(text)) return Number(text);
   const [, sign, digits] = (!text.includes('\ufeff') && integer.exec(text)) || [];
   if (digits === undefined) return Number.NaN;
   // Adding zero makes -0 the same separator as 0.

@@ -1,11 +1,11 @@
 /** Which certificate authorities are trusted. */
 
 import { join } from 'node:path';
-import { CourierError } from '../faults/errors.ts';
-import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { errorCode } from '../faults/system-errors.ts';
 import { readWholeFile } from '../files/file-calls.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { OpenContext } from '../transports/transport.ts';
+import { readPemFile } from './tls-pem.ts';
 
 /**
  * Where distributions keep the system's authorities in one file, as Go looks for them
@@ -42,11 +42,7 @@ export async function readAuthorities(
 /** @param by what names the file, for messages */
 async function readNamedFile(by: string, path: string): Promise<Buffer> {
   await requireTrusted(path);
-  const bytes = await readWholeFile(path).catch((error: unknown) => {
-    throw asCourierError(error, `reading ${by} ${path}`);
-  });
-  if (/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(bytes.toString('latin1'))) return bytes;
-  throw new CourierError('CONFIG', `reading ${by} ${path}: no certificate in PEM found`);
+  return readPemFile(path, 'authority', `reading ${by} ${path}`);
 }
 
 /** `SSL_CERT_FILE` is OpenSSL's variable for the same purpose. */

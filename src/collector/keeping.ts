@@ -73,6 +73,12 @@ export async function keepLast(entry: Entry, keepers: Keepers): Promise<void> {
 }
 
 /**
+ * HTTP tells times in whole seconds, so one file seems to be up to a second older or newer at each
+ * fetch: by less than this it is the same, and nothing has to be read from the disk to find out.
+ */
+const sameMs = 2000;
+
+/**
  * What is kept of a host, if it was produced later than what came and may still go out: it is
  * looked for only when something later is known to have been there.
  */
@@ -85,7 +91,7 @@ export async function findNewer(
   const inSpool = keepers.spool.newest(entry.target.host, maxSkewMs)?.producedAt.getTime() ?? 0;
   const newestMs = Math.max(inSpool, entry.lastGood?.producedAtMs ?? 0);
   const nowMs = keepers.context.clock.now();
-  const mayGoOut = (ms: number) => ms > producedAt.getTime() && nowMs - ms <= maxAgeMs;
+  const mayGoOut = (ms: number) => ms >= producedAt.getTime() + sameMs && nowMs - ms <= maxAgeMs;
   if (!mayGoOut(newestMs)) return undefined;
   try {
     const kept = await readLast(entry, keepers);

@@ -1,7 +1,7 @@
 /** The status of the collector for people: a table with the worst first. */
 
 import { cleanText } from '../faults/errors.ts';
-import { formatDuration } from '../fetching/durations.ts';
+import { formatDuration } from '../times/durations.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
 const ranks = { nothing: 0, fault: 1, grace: 2, output: 3 } as const;

@@ -8,8 +8,6 @@ import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { isCollecting } from '../collector/ask-status.ts';
 import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { withTimeout } from '../fetching/deadline.ts';
-import { formatDuration } from '../fetching/durations.ts';
 import { type HostName, parseHostName } from '../names/host-name.ts';
 import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { readReady } from '../ready/reading.ts';
@@ -17,7 +15,9 @@ import { systemUptime } from '../ready/uptime.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
+import { formatDuration } from '../times/durations.ts';
 import { defaultMaxSkew } from '../times/skew.ts';
 
 const options = {
@@ -166,8 +166,8 @@ async function requireCollector(
   { clock, shutdown }: CommandContext,
 ): Promise<void> {
   const { socket } = placesBeside(ready);
-  const length = { clock, timeoutMs: pulseMs, what: 'no answer' };
-  const isAtWork = await withTimeout(length, shutdown, (signal) => isCollecting(socket, signal));
+  const limit = { clock, timeoutMs: pulseMs, tooSlow: 'no answer' };
+  const isAtWork = await withTimeLimit(limit, shutdown, (signal) => isCollecting(socket, signal));
   shutdown.throwIfAborted();
   if (isAtWork) return;
   const before = byAge === undefined ? '' : `; ${byAge.text}`;
@@ -184,7 +184,7 @@ async function readInTime(
   { clock, log, shutdown }: CommandContext,
 ) {
   const what = `no answer from the spool ${spool}`;
-  return withTimeout({ clock, timeoutMs: spoolMs, what }, shutdown, (signal) =>
+  return withTimeLimit({ clock, timeoutMs: spoolMs, tooSlow: what }, shutdown, (signal) =>
     untilAborted(readSpooled(spool, host, { log, clock, maxSkewMs }), signal),
   );
 }

@@ -10,9 +10,9 @@ import type { CollectorStatus, HostStatus } from '../collector/status-shape.ts';
 import { sortWorstFirst, toTable } from '../collector/status-table.ts';
 import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { withTimeout } from '../fetching/deadline.ts';
 import { globMatcher } from '../names/glob.ts';
 import { defaultReadyDirectory, placesBeside } from '../ready/places.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 
 const options = {
   ready: {
@@ -145,8 +145,8 @@ function measure(terminal: WriteStream): TerminalSize | undefined {
 
 async function ask(socket: string, values: Values, context: CommandContext) {
   const what = `no answer from the collector at ${socket}, which may be stopped (SIGSTOP)`;
-  const length = { clock: context.clock, timeoutMs: values.timeout, what };
-  return withTimeout(length, context.shutdown, (signal) => askStatus(socket, signal));
+  const limit = { clock: context.clock, timeoutMs: values.timeout, tooSlow: what };
+  return withTimeLimit(limit, context.shutdown, (signal) => askStatus(socket, signal));
 }
 
 function toText(

@@ -2,10 +2,10 @@
 
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
+import { formatDuration } from '../times/durations.ts';
 import { isFromFuture } from '../times/skew.ts';
 import { isUnreadable } from '../times/stated-time.ts';
 import type { Delivery } from '../transports/transport.ts';
-import { formatDuration } from './durations.ts';
 
 export interface AgeRule {
   /** Older is STALE. Infinity: any age will do. */

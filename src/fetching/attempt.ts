@@ -4,13 +4,13 @@ import type { Problem } from '../agent-output/problems.ts';
 import type { CommandContext } from '../cli/command.ts';
 import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { startTimeLimit, withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { isUnreadable } from '../times/stated-time.ts';
 import { describePassedOver } from '../transports/candidates.ts';
 import { fillSourceUri, type Source, showUri, type Target } from '../transports/source.ts';
 import type { Delivery, LendTransport, TransportModule } from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
-import { startTimeout, withTimeout } from './deadline.ts';
 import { judgeWithin } from './judging.ts';
 
 /** A source together with the transport that serves it. */
@@ -70,10 +70,10 @@ export async function fetchFrom(
   const log = context.log.child({ transport: step.name, host: target.host });
   const what = `no agent output from ${showUri(fillSourceUri(step.source.uri, target))}`;
   const until = cancel === undefined ? shutdown : AbortSignal.any([shutdown, cancel]);
-  const timeout = startTimeout({ clock, timeoutMs, what }, until);
+  const limit = startTimeLimit({ clock, timeoutMs, tooSlow: what }, until);
   const openContext = {
     log,
-    signal: timeout.signal,
+    signal: limit.signal,
     maxOutputBytes: rules.maxOutputBytes,
     maxSkewMs: rules.age.maxSkewMs,
     clock,
@@ -83,10 +83,10 @@ export async function fetchFrom(
   const startMs = clock.monotonic();
   try {
     return await lend(step.module, step.source, openContext, async (transport) => {
-      const delivery = await transport.fetch(target, timeout.signal);
+      const delivery = await transport.fetch(target, limit.signal);
       const passed = await acceptDelivery(delivery, target.host, rules, openContext);
-      timeout.signal.throwIfAborted();
-      timeout.stop();
+      limit.signal.throwIfAborted();
+      limit.stop();
       const { origin, passedOver = [] } = delivery;
       if (passedOver.length > 0) log.info({ origin }, describePassedOver(passedOver));
       if (isUnreadable(delivery.producedAt)) {
@@ -100,7 +100,7 @@ export async function fetchFrom(
       return taken;
     });
   } finally {
-    timeout.stop();
+    limit.stop();
   }
 }
 
@@ -116,10 +116,10 @@ async function acknowledge(
 ): Promise<void> {
   const what = `${delivery.origin} was not acknowledged`;
   const timeoutMs = shutdown.aborted ? lastAcknowledgeMs : acknowledgeMs;
-  const length = { clock, timeoutMs, what };
+  const limit = { clock, timeoutMs, tooSlow: what };
   const parent = shutdown.aborted ? neverAborts : shutdown;
   try {
-    await withTimeout(length, parent, (signal) => untilAborted(delivery.acknowledge(), signal));
+    await withTimeLimit(limit, parent, (signal) => untilAborted(delivery.acknowledge(), signal));
   } catch (thrown) {
     const error = asCourierError(thrown, 'acknowledging');
     log.warn({ code: error.code }, `acknowledging failed: ${error.message}`);

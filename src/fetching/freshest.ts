@@ -3,8 +3,8 @@
 import type { CommandContext } from '../cli/command.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { type RunningLimit, startTimeLimit } from '../system/time-limit.ts';
 import { type Accepted, fetchFrom, type SourceStep, type Taken } from './attempt.ts';
-import { startTimeout, type Timeout } from './deadline.ts';
 import { type SourceFault, summarise, toShortFault } from './faults.ts';
 import { type Deliver, type FetchPlan, handOver } from './plan.ts';
 
@@ -36,7 +36,7 @@ class Contest {
   readonly #decided = Promise.withResolvers<Accepted | undefined>();
   /** Ends the sources that have not answered when it is decided. */
   readonly #over = new AbortController();
-  #waiting: Timeout | undefined;
+  #waiting: RunningLimit | undefined;
 
   constructor(plan: FetchPlan, context: CommandContext, deliver: Deliver) {
     this.#plan = plan;
@@ -84,7 +84,7 @@ class Contest {
     if (this.#waiting === undefined) {
       const { clock, shutdown } = this.#context;
       const timeoutMs = this.#plan.deadlineMs * latecomers;
-      this.#waiting = startTimeout({ clock, timeoutMs, what: 'no others' }, shutdown);
+      this.#waiting = startTimeLimit({ clock, timeoutMs, tooSlow: 'no others' }, shutdown);
       this.#waiting.signal.addEventListener('abort', () => this.#decide());
     }
     this.#decideWhenAllAreIn();

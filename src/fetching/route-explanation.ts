@@ -5,9 +5,9 @@ import { cleanText } from '../faults/errors.ts';
 import { loadRoutes } from '../routes/load.ts';
 import { whyNot } from '../routes/match.ts';
 import type { Route, RouteSettings } from '../routes/route.ts';
+import { formatDuration } from '../times/durations.ts';
 import { catalogEntry } from '../transports/catalog.ts';
 import { parseSourceUri, showFilled, type Target } from '../transports/source.ts';
-import { formatDuration } from './durations.ts';
 
 export interface Explanation {
   readonly path: string;

@@ -2,9 +2,9 @@
 
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, cleanText, faults } from '../faults/errors.ts';
+import { formatDuration } from '../times/durations.ts';
 import type { Target } from '../transports/source.ts';
 import { shareOf } from './deadline.ts';
-import { formatDuration } from './durations.ts';
 import type { RoutePlan } from './plan.ts';
 import { type Outcome, type Rehearsed, rehearse } from './rehearsal.ts';
 import { planFor, prepareRoute } from './route-plan.ts';
@@ -91,7 +91,7 @@ async function describeFailure(
   if (plan.graceMs === 0 || fault === undefined || !faults[fault.code].grace) {
     return { delivered: nothing, verdict: fails, fault };
   }
-  const readKept = toKeptReader(findSpool(spool, plan, context), plan, context);
+  const readKept = toKeptReader(await findSpool(spool, plan, context), plan, context);
   const served = await findGrace(plan, context, readKept, fault);
   const grace = formatDuration(plan.graceMs);
   if (served === undefined) {

@@ -8,13 +8,10 @@ import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { findRoute } from '../routes/match.ts';
 import type { Route } from '../routes/route.ts';
-import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { describeOlder, Present } from '../spool/newest.ts';
-import { putSpooled } from '../spool/putting.ts';
-import { readSpooled } from '../spool/reading.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';
-import { withTimeout } from './deadline.ts';
 import { type Found, type RoutePlan, warnOfLosses } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
 import { partsOf, type ReadKept, sendByRoute } from './sending.ts';
@@ -39,7 +36,7 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   const { route, path } = await requireRoute(asked, tags, context);
   if (route.settings.everyMs !== undefined) tellCollector(target, tags, context);
   const plan = planFor(await prepareRoute(route, path, context), target);
-  const spool = findSpool(asked.spool, plan, context);
+  const spool = await findSpool(asked.spool, plan, context);
   const isKept = plan.graceMs > 0 && !comesFromSpool(plan);
   await sendByRoute(plan, context, toKeptReader(spool, plan, context), async (served) => {
     const { found } = served;
@@ -50,13 +47,18 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   });
 }
 
-/** Only a route with grace needs one. */
-export function findSpool(
+/**
+ * Only a route with grace needs one. What reads and writes spools brings node:zlib along, for its
+ * checksums, and is loaded for those who have one.
+ */
+export async function findSpool(
   given: string | undefined,
   { graceMs }: RoutePlan,
   { env }: CommandContext,
-): string {
-  return given ?? (graceMs > 0 ? defaultSpoolDirectory(env) : '');
+): Promise<string> {
+  if (given !== undefined || graceMs === 0) return given ?? '';
+  const { defaultSpoolDirectory } = await import('../spool/directories.ts');
+  return defaultSpoolDirectory(env);
 }
 
 /** Reads what is kept for the host of a plan. */
@@ -67,7 +69,10 @@ export function toKeptReader(
 ): ReadKept {
   const { maxOutputBytes, age } = rules;
   const reading = { log, clock, maxOutputBytes, maxSkewMs: age.maxSkewMs };
-  return () => readSpooled(spool, target.host, reading);
+  return async () => {
+    const { readSpooled } = await import('../spool/reading.ts');
+    return readSpooled(spool, target.host, reading);
+  };
 }
 
 /** Blanks and commas separate tags. */
@@ -118,8 +123,11 @@ async function keep(
   const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
   const named = { ...kept, origin: `fetch ${step.name} ${origin}` };
   try {
-    const newer = await withTimeout({ clock, timeoutMs: keepMs, what }, shutdown, (signal) =>
-      untilAborted(putSpooled(spool, named, present), signal),
+    const { putSpooled } = await import('../spool/putting.ts');
+    const newer = await withTimeLimit(
+      { clock, timeoutMs: keepMs, tooSlow: what },
+      shutdown,
+      (signal) => untilAborted(putSpooled(spool, named, present), signal),
     );
     if (newer !== undefined) log.info({ host }, describeOlder(named, newer));
   } catch (thrown) {

@@ -9,11 +9,11 @@ import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, faults } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { SpooledOutput } from '../spool/record.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
+import { formatDuration } from '../times/durations.ts';
 import { passForm } from './accept.ts';
 import { fetchFirst } from './chain.ts';
-import { withTimeout } from './deadline.ts';
-import { formatDuration } from './durations.ts';
 import { fetchFreshest } from './freshest.ts';
 import type { Found, RoutePlan } from './plan.ts';
 
@@ -163,8 +163,8 @@ async function readInTime(
   readKept: ReadKept,
   { clock, shutdown }: CommandContext,
 ): Promise<SpooledOutput | undefined> {
-  const length = { clock, timeoutMs: spoolMs, what: 'no answer from the spool' };
-  return withTimeout(length, shutdown, (signal) => untilAborted(readKept(), signal));
+  const limit = { clock, timeoutMs: spoolMs, tooSlow: 'no answer from the spool' };
+  return withTimeLimit(limit, shutdown, (signal) => untilAborted(readKept(), signal));
 }
 
 function describeGrace(kept: SpooledOutput, ageMs: number, fault: CourierError): ServiceLine {

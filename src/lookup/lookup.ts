@@ -7,17 +7,14 @@
  */
 
 import type { ResolverOptions } from 'node:dns';
-import { Resolver } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { HostsFile } from './hosts-file.ts';
 import { candidatesOf, readSearchList } from './search-list.ts';
-import { askSystem } from './system-lookup.ts';
+import type { askSystem } from './system-lookup.ts';
 
 /** 0 for both. */
 export type Family = 0 | 4 | 6;
@@ -48,7 +45,8 @@ const usual: LookupSettings = {
   hostsPath: '/etc/hosts',
   resolvConfPath: '/etc/resolv.conf',
   patience,
-  askSystem,
+  // What asks DNS and the system is loaded for names that `/etc/hosts` does not have.
+  askSystem: async (...question) => (await import('./system-lookup.ts')).askSystem(...question),
 };
 
 /** How long an answer is good for those who ask again, whatever its own time to live. */
@@ -132,6 +130,7 @@ export class Lookup {
 
   /** @returns nothing when there is no such name */
   async #askDns(name: string, family: Family): Promise<readonly Found[]> {
+    const { Resolver } = await import('node:dns/promises');
     const resolver = new Resolver(this.#settings.patience);
     if (this.#settings.servers !== undefined) resolver.setServers(this.#settings.servers);
     const ask = async (kind: 4 | 6): Promise<readonly Found[]> => {
@@ -156,14 +155,19 @@ async function both(
   six: Promise<readonly Found[]>,
 ): Promise<readonly Found[]> {
   const late = (other: Promise<readonly Found[]>) =>
-    Promise.race([other, sleep(otherFamilyMs, [], { ref: false })]).catch(() => []);
+    Promise.race([other, nothingAfter(otherFamilyMs)]).catch(() => []);
   const [first, second] = await Promise.any([
     four.then(async (found) => [found, await late(six)] as const),
     six.then(async (found) => [await late(four), found] as const),
   ]).catch((error: unknown) => {
     throw error instanceof AggregateError ? mostTelling(error.errors) : error;
   });
-  return hasIpv6() ? [...second, ...first] : [...first, ...second];
+  return (await hasIpv6()) ? [...second, ...first] : [...first, ...second];
+}
+
+/** Keeps no process from ending. */
+function nothingAfter(delayMs: number): Promise<readonly Found[]> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs, []).unref());
 }
 
 /** That nobody answered for one family says more than that there is no address of the other. */
@@ -172,7 +176,8 @@ function mostTelling(errors: readonly unknown[]): unknown {
 }
 
 /** An address of the family this machine does not have comes last. */
-function hasIpv6(): boolean {
+async function hasIpv6(): Promise<boolean> {
+  const { networkInterfaces } = await import('node:os');
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return all.some(({ family, internal, address }) => {
     return family === 'IPv6' && !internal && !address.startsWith('fe80');

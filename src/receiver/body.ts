@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { longestTimerMs } from '../clock.ts';
+import { formatLimit } from '../times/durations.ts';
 import { findDamage, onInterruption } from './interruption.ts';
 import type { Budget } from './limits.ts';
 import { Refusal } from './refusal.ts';
@@ -132,7 +133,7 @@ function tooLarge({ maxBytes }: BodyLimits): Refusal {
 }
 
 function tooSlow(limitMs: number): Refusal {
-  return new Refusal('too-slow', `the request was not complete in time (${limitMs / 1000}s)`);
+  return new Refusal('too-slow', `the request was not complete in time (${formatLimit(limitMs)})`);
 }
 
 function connectionLost(): Refusal {

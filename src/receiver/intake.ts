@@ -5,11 +5,11 @@ import type { Problem } from '../agent-output/problems.ts';
 import { describeLosses, kindsOf, requireForm } from '../agent-output/validator.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
-import { withTimeout } from '../fetching/deadline.ts';
 import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import { describeOlder } from '../spool/newest.ts';
 import type { Spool } from '../spool/spool.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type BodyLimits, readBody } from './body.ts';
@@ -25,8 +25,11 @@ export interface Sender {
   /** What its limits are counted under. */
   readonly name: string;
   readonly host: HostName;
-  /** Names or patterns its piggyback may be for. */
-  readonly piggyback: readonly string[];
+  /**
+   * Asked when all has come: names or patterns its piggyback may be for. Throws a Refusal where
+   * what let it in has been taken away meanwhile.
+   */
+  readonly confirm: () => Promise<readonly string[]>;
   /** Kept with the output, such as `upload user admin`. */
   readonly origin: string;
   readonly producedAt: Date | undefined;
@@ -119,10 +122,10 @@ export class Intake {
 
   get #unpacker(): Unpacker {
     const { maxSize: maxOutputBytes, requestTimeout: timeoutMs } = this.#settings;
-    const length = { clock: this.#clock, timeoutMs, what: 'the body is not unpacked' };
+    const limit = { clock: this.#clock, timeoutMs, tooSlow: 'the body is not unpacked' };
     const run = (work: (limit: OutputLimit) => Promise<Buffer>) =>
       this.#unpacking.run(() =>
-        withTimeout(length, neverAborts, (signal) =>
+        withTimeLimit(limit, neverAborts, (signal) =>
           work({ maxOutputBytes, signal }).catch((error: unknown) => {
             throw toUnpackRefusal(error);
           }),
@@ -140,7 +143,7 @@ export class Intake {
     const { maxSize, maxSkew, lenient, strict } = this.#settings;
     requireSize(output, maxSize);
     const losses = requireForm(output, { lenient, strict, host });
-    requirePiggyback(output, sender);
+    requirePiggyback(output, host, await sender.confirm());
     this.#memory.take(output.length);
     const startedAt = this.#clock.monotonic();
     try {
@@ -176,11 +179,11 @@ function requireSize(output: Buffer, maxSize: number): void {
  * @throws Refusal when there is piggyback for a host the sender may not write for: it would reach
  * that host as if it were its own. A block for the host itself is its own.
  */
-function requirePiggyback(output: Buffer, { host, piggyback }: Sender): void {
+function requirePiggyback(output: Buffer, host: HostName, allowed: readonly string[]): void {
   // Output without any such header, nearly all of it, need not be parsed once more.
   if (!output.includes(marker)) return;
   const { piggybackedHosts } = parseAgentOutput(output, host);
-  const isAllowed = patternsMatcher(piggyback);
+  const isAllowed = patternsMatcher(allowed);
   const foreign = piggybackedHosts.find((name) => name !== host && !isAllowed(name));
   if (foreign !== undefined) {
     throw new Refusal('forbidden', `there is piggyback for ${foreign}, which is not allowed here`);

@@ -164,6 +164,11 @@ export const receiverOptions = {
     parse: parseNumberWithin(1, 100_000),
     fallback: '10',
   },
+  renewalRate: {
+    ...value('NUMBER', 'certificates a minute for a host that renews its own'),
+    parse: parseNumberWithin(1, 100_000),
+    fallback: '6',
+  },
   failureRate: {
     ...value('NUMBER', 'failed attempts a minute with credentials of one address and identity'),
     parse: parseNumberWithin(1, 100_000),

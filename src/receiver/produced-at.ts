@@ -1,7 +1,7 @@
 /** When the host says it produced its output. */
 
 import { quote } from '../faults/errors.ts';
-import { formatDuration } from '../fetching/durations.ts';
+import { formatDuration } from '../times/durations.ts';
 import { isFromFuture } from '../times/skew.ts';
 import { isUnreadable, readStatedTime } from '../times/stated-time.ts';
 import { Refusal } from './refusal.ts';

@@ -146,7 +146,7 @@ export class Receiver {
   }
 
   async #makeServices(trust: Trust, spool: Spool): Promise<Services> {
-    const { state: directory, failureRate, registrationRate } = this.#settings;
+    const { state: directory, failureRate, registrationRate, renewalRate } = this.#settings;
     const [settings, clock] = [this.#settings, this.#clock];
     const accesses = await Accesses.open(directory, this.#log);
     const requests = await Requests.open(directory, this.#log);
@@ -161,6 +161,7 @@ export class Receiver {
       credentials: new Credentials(accesses, failureRate, clock),
       intake: new Intake(settings, watched, clock, this.#metrics),
       registrations: new RateLimit(registrationRate, clock),
+      renewals: new RateLimit(renewalRate, clock),
     };
   }
 

@@ -23,6 +23,9 @@ export interface Services {
   readonly trust: Trust;
   readonly credentials: Credentials;
   readonly intake: Intake;
+  /** Failed ones. */
   readonly registrations: RateLimit;
+  /** All of them, by UUID. */
+  readonly renewals: RateLimit;
   readonly clock: Clock;
 }

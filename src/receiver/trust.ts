@@ -69,6 +69,12 @@ export class Trust {
     return peerOf(socket, this.#loaded.authority).kind !== 'anonymous';
   }
 
+  /** Denies certificates of a host from now on; on disk when this resolves. */
+  async revoke(serials: readonly string[], uuid: string): Promise<void> {
+    const now = new Date(this.#clock.now());
+    for (const serial of serials) await this.#loaded.revocations.add(serial, uuid, now);
+  }
+
   /**
    * The peer's certificate, with validity and revocation checked now.
    *

@@ -8,6 +8,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorCode } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { formatLimit } from '../times/durations.ts';
 import { lingerMs } from './body.ts';
 import type { Connections } from './connections.ts';
 import { addressOfSocket } from './exchange.ts';
@@ -37,7 +38,7 @@ export function toParserRefusal(
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Refusal(
         'too-slow',
-        `the header was not complete in time (${headerTimeout / 1000}s)`,
+        `the header was not complete in time (${formatLimit(headerTimeout)})`,
       );
     case 'HPE_HEADER_OVERFLOW':
       return new Refusal(

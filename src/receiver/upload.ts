@@ -23,14 +23,16 @@ export async function uploadOutput(exchange: Exchange, services: Services): Prom
   exchange.note.by = writer.name;
   const host = parseHost(exchange.params['host'] ?? '');
   exchange.note.host = host;
-  if (!matchesPattern(host, writer.hosts)) {
-    throw new Refusal('forbidden', 'not allowed to write for this host');
-  }
+  requireHost(writer, host);
   const { headers } = exchange.request;
   const sender = {
     name: writer.name,
     host,
-    piggyback: writer.piggyback,
+    confirm: async () => {
+      const now = await identify(exchange, services);
+      requireHost(now, host);
+      return now.piggyback;
+    },
     origin: `upload ${writer.name}`,
     producedAt: parseProducedAt(
       headers['x-produced-at'],
@@ -40,6 +42,11 @@ export async function uploadOutput(exchange: Exchange, services: Services): Prom
   };
   await services.intake.receive(exchange, sender, toUnpack(headers));
   return noContent;
+}
+
+function requireHost({ hosts }: Writer, host: HostName): void {
+  if (matchesPattern(host, hosts)) return;
+  throw new Refusal('forbidden', 'not allowed to write for this host');
 }
 
 /** Whoever is not known learns nothing: not whether the host exists, nor whether its name could. */

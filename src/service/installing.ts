@@ -17,7 +17,7 @@ import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { runProgram } from '../system/run-program.ts';
-import { withTimeLimit } from '../system/waiting.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import type { FileBeside, Plan } from './plan.ts';
 import { fileMark } from './service.ts';
 

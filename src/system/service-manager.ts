@@ -10,6 +10,7 @@ import { cleanText } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { describeEnd, runProgram } from './run-program.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 const patienceMs = 5000;
 
@@ -60,8 +61,9 @@ export class ServiceManager {
       env: { NOTIFY_SOCKET, PATH },
       maxOutputBytes: 10_000,
     };
+    const limit = { timeoutMs: patienceMs, tooSlow: 'no answer from systemd-notify' };
     try {
-      const end = await runProgram(call, AbortSignal.timeout(patienceMs));
+      const end = await withTimeLimit(limit, neverAborts, (signal) => runProgram(call, signal));
       if (end.code !== 0) this.#complain(describeEnd(end));
     } catch (error) {
       this.#complain(asCourierError(error, 'telling systemd').message);
@@ -73,6 +75,8 @@ export class ServiceManager {
     this.#isTold = true;
   }
 }
+
+const neverAborts = new AbortController().signal;
 
 /** WATCHDOG_USEC, unless it is meant for another process (sd_watchdog_enabled(3)). */
 function watchdogMs({ WATCHDOG_USEC, WATCHDOG_PID }: Environment): number {

@@ -1,30 +1,6 @@
-/** Waiting for sockets: no longer than allowed, and not past an abort. */
+/** Waiting for sockets, and not past an abort. */
 
 import type { Socket } from 'node:net';
-import { longestTimerMs } from '../clock.ts';
-import type { CourierError } from '../faults/errors.ts';
-
-/** How long something may take, and what is said when it takes longer. */
-interface TimeLimit {
-  readonly timeoutMs: number;
-  readonly tooSlow: () => CourierError;
-}
-
-/** Lends `use` a signal that aborts with `signal`, or with a fault when `use` takes too long. */
-export async function withTimeLimit<Result>(
-  { timeoutMs, tooSlow }: TimeLimit,
-  signal: AbortSignal,
-  use: (limited: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const timer = new AbortController();
-  const timerMs = Math.min(timeoutMs, longestTimerMs);
-  const timeout = setTimeout(() => timer.abort(tooSlow()), timerMs);
-  try {
-    return await use(AbortSignal.any([signal, timer.signal]));
-  } finally {
-    clearTimeout(timeout);
-  }
-}
 
 /** Handlers of a socket's events. */
 interface Handlers {

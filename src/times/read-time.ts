@@ -24,9 +24,17 @@ export function readTime(text: string): number | undefined {
 
 const asctime = /^[a-z]{3} [a-z]{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/i;
 
+/** Within a second all peers say the same Date, and a file keeps its Last-Modified. */
+const lastRead = new Map<string, number | undefined>();
+const mostRemembered = 100;
+
 /** The same for HTTP, where what asctime() prints is in UTC: RFC 9110 5.6.7. */
 export function readHttpTime(text: string): number | undefined {
-  return readTime(asctime.test(text) ? `${text} GMT` : text);
+  if (lastRead.has(text)) return lastRead.get(text);
+  const read = readTime(asctime.test(text) ? `${text} GMT` : text);
+  if (lastRead.size === mostRemembered) lastRead.clear();
+  if (text.length <= longestText) lastRead.set(text, read);
+  return read;
 }
 
 /** 9 to 11 digits are seconds (1973 to 5138), 12 or 13 milliseconds. */

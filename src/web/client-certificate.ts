@@ -1,5 +1,6 @@
 /** The certificate that shows the peer who we are, with its private key. */
 
+import { requirePem } from '../certs/tls-pem.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { readWholeFile } from '../files/file-calls.ts';
@@ -33,12 +34,12 @@ export async function readClientCertificate(
   });
   if (isDer(bytes)) return unpack(bytes, { cert, key }, passphrase);
   const pem = bytes.toString('latin1');
-  checkPem(pem, 'CERTIFICATE', `reading --cert ${cert}`);
+  requirePem(pem, 'certificate', `reading --cert ${cert}`);
   const keyPem =
     key === undefined ? pem : (await readSecretFile(key, '--key', context.log)).reveal();
-  checkPem(
+  requirePem(
     keyPem,
-    '(?:[A-Z]+ )*PRIVATE KEY',
+    'private key',
     key === undefined
       ? `reading --cert ${cert}, which must hold the private key when there is no --key`
       : `reading --key ${key}`,
@@ -49,12 +50,6 @@ export async function readClientCertificate(
 /** PKCS#12 is a DER sequence, which PEM, being text, cannot begin like. */
 function isDer(bytes: Buffer): boolean {
   return bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80;
-}
-
-function checkPem(pem: string, label: string, doing: string): void {
-  if (new RegExp(`^-----BEGIN ${label}-----`, 'm').test(pem)) return;
-  const wanted = label === 'CERTIFICATE' ? 'certificate' : 'private key';
-  throw new CourierError('CONFIG', `${doing}: no ${wanted} in PEM found`);
 }
 
 /** node-forge is loaded only here; it also reads what OpenSSL 3 calls legacy. */

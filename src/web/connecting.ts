@@ -1,7 +1,7 @@
 /** From a place to a connection: socket, proxy, TLS, in this order. */
 
 import type { Socket } from 'node:net';
-import { withTimeLimit } from '../system/waiting.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { Connection } from './connection.ts';
 import { loadParser } from './parser.ts';
 import { portOf, showPeer, type WebPlace } from './place.ts';

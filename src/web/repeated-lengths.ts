@@ -15,7 +15,7 @@ export class RepeatedLengths {
   /** Whether the start of the line that comes next has gone on already. */
   #isMidLine = false;
   /** The start of a line that has to be seen whole. */
-  #held = Buffer.alloc(0);
+  #held: Buffer = Buffer.alloc(0);
   #length: string | undefined;
 
   /** What comes next is the head of another response. */
@@ -29,19 +29,25 @@ export class RepeatedLengths {
   /** What goes on of a piece, and of what was held back before it. */
   filter(piece: Buffer): Buffer {
     if (!this.#inHead) return piece;
-    const bytes = Buffer.concat([this.#held, piece]);
+    const bytes = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
     const lines: Buffer[] = [];
     let start = 0;
+    let isChanged = false;
     while (this.#inHead) {
       const end = bytes.indexOf(lineFeed, start) + 1;
       if (end === 0) break;
-      lines.push(this.#take(bytes.subarray(start, end)));
+      const line = bytes.subarray(start, end);
+      const taken = this.#take(line);
+      isChanged ||= taken !== line;
+      lines.push(taken);
       start = end;
     }
     const rest = bytes.subarray(start);
     const isHeld = this.#inHead && !this.#isMidLine && isOfNote(rest);
     this.#held = isHeld ? rest : Buffer.alloc(0);
     this.#isMidLine ||= !isHeld && rest.length > 0;
+    // A piece is mostly body; it is copied only in the rare case that something in it goes.
+    if (!isChanged) return bytes.subarray(0, isHeld ? start : bytes.length);
     return Buffer.concat(isHeld ? lines : [...lines, rest]);
   }
 

@@ -5,6 +5,7 @@ import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { prepareNameCheck } from '../names/ip-address.ts';
 import { waitFor } from '../system/waiting.ts';
+import { formatLimit } from '../times/durations.ts';
 
 export interface Endpoint {
   /** The path of a Unix socket, which takes the place of host and port. */
@@ -65,5 +66,5 @@ function explainConnect(error: unknown, { path, host, port }: Endpoint): Courier
 
 /** @param doing what takes long: `connecting to depot:443` */
 export function tooSlow(doing: string, timeoutMs: number): CourierError {
-  return new CourierError('TIMEOUT', `${doing}: no answer within ${timeoutMs / 1000}s`);
+  return new CourierError('TIMEOUT', `${doing}: no answer within ${formatLimit(timeoutMs)}`);
 }

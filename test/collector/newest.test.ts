@@ -76,6 +76,17 @@ test('older output after newer is acknowledged and dropped with a word in the lo
   assert.equal(await collect(50), shown(50));
 });
 
+test('output that seems a second older, as of times in whole seconds, is no older output', async (t) => {
+  const clock = new FakeClock(startMs);
+  const { collect, log } = await makeCollector(t, await makeTempDir(t), clock);
+  await collect(-10);
+  clock.advance(60_000);
+  assert.equal(await collect(-11), shown(-11));
+  assert.deepEqual(log.lines, []);
+  clock.advance(60_000);
+  assert.equal(await collect(-13), shown(-10));
+});
+
 test('what is newer and only lies ready wins as well, and says so in its report', async (t) => {
   const clock = new FakeClock(startMs);
   const { collect } = await makeCollector(t, await makeTempDir(t), clock);

@@ -3,7 +3,8 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { CourierError } from '../../src/faults/errors.ts';
-import { shareOf, startTimeout } from '../../src/fetching/deadline.ts';
+import { shareOf } from '../../src/fetching/deadline.ts';
+import { startTimeLimit } from '../../src/system/time-limit.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 
@@ -11,8 +12,8 @@ const timeout = 60_000;
 
 function begin(timeoutMs = 10_000, parent = new AbortController()) {
   const clock = new FakeClock();
-  const length = { clock, timeoutMs, what: 'no agent output from file:///drops/web01' };
-  return { clock, parent, running: startTimeout(length, parent.signal) };
+  const limit = { clock, timeoutMs, tooSlow: 'no agent output from file:///drops/web01' };
+  return { clock, parent, running: startTimeLimit(limit, parent.signal) };
 }
 
 test('the signal aborts when the time is over, and says what did not happen', {
@@ -58,7 +59,7 @@ test('the first reason to end stays the reason', { timeout }, async () => {
   assert.equal(running.signal.reason.code, 'TIMEOUT');
 });
 
-test('a stopped length of time never aborts and holds nothing', async () => {
+test('a stopped limit of time never aborts and holds nothing', async () => {
   const { clock, parent, running } = begin();
   assert.equal(clock.sleeping, 1);
   running.stop();
@@ -71,10 +72,10 @@ test('a stopped length of time never aborts and holds nothing', async () => {
   assert.equal(running.signal.aborted, false);
 });
 
-test('a stopped length of real time leaves no timer', () => {
+test('a stopped limit of real time leaves no timer', () => {
   const parent = new AbortController().signal;
-  const length = { clock: systemClock, timeoutMs: 3_600_000, what: 'nothing' };
-  startTimeout(length, parent).stop();
+  const limit = { clock: systemClock, timeoutMs: 3_600_000, tooSlow: 'nothing' };
+  startTimeLimit(limit, parent).stop();
   assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
 });
 

@@ -4,8 +4,10 @@
  */
 
 import { generateKeyPairSync, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
+import type { ClientRequest } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
 import { isUuid } from '../../src/certs/dns-name.ts';
 import { makeSigningRequest } from '../helpers/signing-request.ts';
@@ -60,12 +62,14 @@ export interface Message {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** What happens when half of the body has been sent. */
+  readonly meanwhile?: (() => Promise<unknown>) | undefined;
 }
 
 /** Sends one message on a connection of its own, as every call of the controller does. */
 export async function exchange(
   { port, site }: Place,
-  { method, path, headers = {}, body }: Message,
+  { method, path, headers = {}, body, meanwhile }: Message,
   tls: RequestOptions,
 ): Promise<Reply> {
   const length = body === undefined ? {} : { 'content-length': String(body.length) };
@@ -88,8 +92,24 @@ export async function exchange(
         reject,
       );
     });
-    outgoing.end(body);
+    if (meanwhile === undefined || body === undefined) outgoing.end(body);
+    else sendInHalves(outgoing, body, meanwhile).catch(reject);
   });
+}
+
+/** Long enough for a receiver to see who sends, and to wait for the rest. */
+const halfTimeMs = 250;
+
+async function sendInHalves(
+  outgoing: ClientRequest,
+  body: Buffer,
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
+  const half = Math.floor(body.length / 2);
+  outgoing.write(body.subarray(0, half));
+  await sleep(halfTimeMs);
+  await meanwhile();
+  outgoing.end(body.subarray(half));
 }
 
 /** During registration any certificate will do: trust on first use. */
@@ -158,6 +178,8 @@ export interface KeyWish {
   readonly uuid?: string;
   /** The Kubernetes client has EC keys (agent-receiver.md#kubernetes). */
   readonly kind?: 'rsa' | 'ec';
+  /** As in a {@link Message}. */
+  readonly meanwhile?: Message['meanwhile'];
 }
 
 export async function makeKeys({ uuid = randomUUID(), kind = 'rsa' }: KeyWish = {}): Promise<Keys> {
@@ -192,7 +214,8 @@ export async function register(
   const { uuid, key, csr } = await makeKeys(wish);
   const path = 'token' in credential ? 'register_existing_token' : 'register_existing';
   const headers = { authorization: authorization(credential) };
-  const message = post(path, { uuid, csr, host_name: hostName }, headers);
+  const { meanwhile } = wish;
+  const message = { ...post(path, { uuid, csr, host_name: hostName }, headers), meanwhile };
   const reply = requireJson(await exchange(place, message, trustAnything));
   const cert = text(reply, 'agent_cert');
   const rootCert = text(reply, 'root_cert');

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sourceUrl, startScript } from '../helpers/run-script.ts';
-import { push, register, renew } from '../peers/controller-client.ts';
+import { askForRegistration, push, register, renew } from '../peers/controller-client.ts';
 import { runHosts } from './run-hosts.ts';
 import { goodOutput, site, startReceiver } from './running-receiver.ts';
 
@@ -27,6 +28,35 @@ test('a renewal that is under way brings no host back that is revoked meanwhile'
   }
 });
 
+test('an allowed request that is being completed leaves no host behind when it is revoked', async (t) => {
+  const running = await startReceiver(t);
+  const place = { port: running.port, site };
+  const password = await running.makeAccess({ kind: 'user', name: 'admin' });
+  const labels = { 'cmk/hostname-simple': 'web01' };
+  const { keys } = await askForRegistration(place, { user: 'admin', password }, labels);
+  await runHosts(running, ['allow', 'web01']);
+  let revoking: Promise<string> | undefined;
+  // As the receiver does it: while nobody else can change the request.
+  await running.requests.update(keys.uuid, async (request) => {
+    revoking = runHosts(running, ['revoke', 'web01']);
+    await sleep(200);
+    await running.hosts.link({ host: 'web01', uuid: keys.uuid }, () => ({
+      host: 'web01',
+      uuid: keys.uuid,
+      mode: 'push-agent',
+      certificates: [],
+      piggyback: [],
+      registeredAt: new Date().toISOString(),
+      registeredBy: 'user admin',
+    }));
+    return request;
+  });
+  const [first, second] = (await revoking)?.split('\n') ?? [];
+  assert.equal(first, `revoked web01 ${keys.uuid}, 0 certificates`);
+  assert.equal(second, `removed the request of ${keys.uuid} (user admin) for web01`);
+  assert.equal(await running.hosts.byName('web01'), undefined);
+});
+
 test('changes of several processes to one host are all there at the end', async (t) => {
   const running = await startReceiver(t);
   const place = { port: running.port, site };
@@ -36,7 +66,7 @@ test('changes of several processes to one host are all there at the end', async 
     import { Hosts } from ${sourceUrl('receiver/state/hosts.ts')};
     const hosts = await Hosts.open(${JSON.stringify(`${running.directory}/state`)});
     for (let n = ${first}; n < ${first} + 20; n += 1) {
-      await hosts.addCertificate('${uuid}', { serial: String(n), notAfter: new Date(4e12) }, 0);
+      await hosts.addCertificate('${uuid}', { serial: String(n), notAfter: new Date(4e12) }, { now: 0, revoke: async () => undefined });
     }
   `;
   const adding = [100, 200].map((first) => startScript(script(first)).ended);

@@ -1,7 +1,9 @@
 /** A receiver on loopback with directories of its own, ended with the test. */
 
+import { readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { files } from '../../src/certs/directory.ts';
 import {
   type CertificateStore,
   initCertificates,
@@ -44,6 +46,8 @@ export interface RunningReceiver extends Ports {
   readSpooled(host: string): Promise<SpooledOutput | undefined>;
   /** Ends it and starts another with the same directories. */
   restart(): Promise<Ports & { readonly log: CollectingLog }>;
+  /** Serials on the deny list. */
+  denied(): readonly string[];
   /** Lines of the log about requests that were refused. */
   refusals(): readonly string[];
 }
@@ -62,6 +66,19 @@ async function copyCertificates(target: string): Promise<CertificateStore> {
   return loadCertificates(target);
 }
 
+function readDenied(directory: string): readonly string[] {
+  const lines = readFileSync(join(directory, files.revoked), 'utf8').split('\n');
+  return lines.flatMap((line) => line.split(' ')[0] || []);
+}
+
+const generous = {
+  registrationRate: ['1000'],
+  renewalRate: ['10000'],
+  failureRate: ['1000'],
+  senderUploadRate: ['100000'],
+  uploadRate: ['1000000'],
+};
+
 export async function startReceiver(
   owner: Owner,
   options: RawOptions = {},
@@ -79,10 +96,7 @@ export async function startReceiver(
       metricsListen: ['127.0.0.1:0'],
       plainListen: ['127.0.0.1:0'],
       drainTimeout: ['2s'],
-      registrationRate: ['1000'],
-      failureRate: ['1000'],
-      senderUploadRate: ['100000'],
-      uploadRate: ['1000000'],
+      ...generous,
       ...options,
     }),
     {},
@@ -121,6 +135,7 @@ export async function startReceiver(
     },
     readSpooled: read,
     readOutput: async (host) => (await read(host))?.output.toString('latin1'),
+    denied: () => readDenied(certificates.directory),
     refusals: () => log.lines.filter((line) => line.includes('reason:')),
   };
 }

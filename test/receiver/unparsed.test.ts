@@ -58,7 +58,7 @@ const cases: Readonly<Record<string, Case>> = {
     sent: 'PUT /v1/hosts/web0',
     status: 408,
     reason: 'too-slow',
-    line: 'the header was not complete in time (0.5s) (TIMEOUT)',
+    line: 'the header was not complete in time (500ms) (TIMEOUT)',
   },
   'the method of a proxy': {
     sent: 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',

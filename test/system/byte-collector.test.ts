@@ -18,3 +18,16 @@ test('pieces come out in order, whatever was announced', () => {
   }
   assert.equal(collect(10, []), '');
 });
+
+test('much that is announced gets its room when a part has come, and moves no more', () => {
+  const collector = new ByteCollector();
+  const [piece, pieces] = [Buffer.alloc(1_000_000, 'x'), 20];
+  collector.expect(pieces * piece.length);
+  collector.add(piece);
+  collector.add(piece);
+  const { buffer } = collector.bytes();
+  assert.equal(buffer.byteLength, pieces * piece.length);
+  for (let count = 2; count < pieces; count += 1) collector.add(piece);
+  assert.equal(collector.bytes().buffer, buffer);
+  assert.equal(collector.length, pieces * piece.length);
+});

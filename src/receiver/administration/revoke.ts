@@ -4,6 +4,7 @@ import { isHostUuid } from '../../certs/dns-name.ts';
 import { revokeHost as revokeCertificates } from '../../certs/revoke.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { isHostName } from '../../names/host-name.ts';
 import { matchesPattern } from '../patterns.ts';
 import type { Access } from '../state/accesses.ts';
 import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
@@ -33,25 +34,29 @@ export async function revoke(
   return forEachName(names, (name) => revokeOne(name, state, revoking));
 }
 
-/** Certificates come last: without a host they are good for nothing, and what fails there stops nothing. */
+/**
+ * What registers a host goes before the host: a registration that is under way ends with the host's
+ * record held, and looks at what it came in with then. Certificates come last: without a host they
+ * are good for nothing, and what fails there stops nothing.
+ */
 async function revokeOne(
   name: string,
   state: State,
   revoking: Revoking,
 ): Promise<readonly string[]> {
-  const registered = await findHost(name, state);
-  const host = registered?.host ?? name;
-  const removed = registered && (await state.hosts.remove(host));
+  const before = await findHost(name, state);
+  const host = before?.host ?? name;
   const done = [
-    ...(registered === undefined ? await removeDamaged(name, state) : []),
+    ...(before === undefined ? await removeDamaged(name, state) : []),
     ...(await revokeRequests(name, host, state)),
     ...(await revokeAccesses(name, host, [state, revoking])),
   ];
+  const registered = (isHostName(host) ? await state.hosts.remove(host) : undefined) ?? before;
   if (registered !== undefined && revoking.forget)
     done.unshift(`forgot ${host} ${registered.uuid}`);
   const certificates = revoking.forget
     ? []
-    : await revokeAllCertificates(name, removed ?? registered, [done, revoking]);
+    : await revokeAllCertificates(name, registered, [done, revoking]);
   const left = revoking.forget ? [] : await describeRest(name, host, state);
   const all = [...certificates, ...done];
   if (all.length === 0) throw nothingThere(name, left);

@@ -52,7 +52,12 @@ export async function receiveAgentData(exchange: Exchange, services: Services): 
   const sender = {
     name: `certificate ${uuid}`,
     host: parseHostName(host),
-    piggyback: allPiggyback(registered),
+    confirm: async () => {
+      await identify(exchange, services);
+      const now = await requireRegistered(uuid, exchange, services);
+      if (now.host !== host) throw notRegistered();
+      return allPiggyback(now);
+    },
     origin: `agent-controller ${uuid}`,
     producedAt: undefined,
   };
@@ -65,16 +70,28 @@ export async function receiveAgentData(exchange: Exchange, services: Services): 
 /** `renew_certificate`: a further certificate; the one before goes on being good. */
 export async function renewCertificate(exchange: Exchange, services: Services): Promise<Answer> {
   const uuid = await identify(exchange, services);
+  await requireRegistered(uuid, exchange, services);
+  requireRarity(uuid, services);
   const { csr } = await readJson(exchange, renewal, services.settings);
   const request = await checkSigningRequest(csr, uuid);
-  await requireRegistered(uuid, exchange, services);
   const { certificate, serial, notAfter } = await sign(request, services);
   const added = { serial, notAfter };
   // Revoked while it was signed: what was just made must not be given away.
-  if (!(await services.state.hosts.addCertificate(uuid, added, services.clock.now()))) {
+  const { state, trust, clock } = services;
+  const { serial: using } = await trust.requireCertificate(exchange.request.socket);
+  const revoke = (serials: readonly string[]) => trust.revoke(serials, uuid);
+  if (!(await state.hosts.addCertificate(uuid, added, { now: clock.now(), using, revoke }))) {
     throw notRegistered();
   }
   return jsonAnswer({ agent_cert: certificate });
+}
+
+/** A host renews once in months: what does so all the time costs signatures and is out of order. */
+function requireRarity(uuid: string, { renewals }: Services): void {
+  const retryAfterS = renewals.take(uuid);
+  if (retryAfterS === undefined) return;
+  const message = `too many renewals of this host, come again in ${retryAfterS}s`;
+  throw new Refusal('too-many', message, { retryAfterS });
 }
 
 /** `registration_status_v2`: `NotRegistered` is what makes a controller register by itself again. */

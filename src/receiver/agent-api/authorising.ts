@@ -35,6 +35,21 @@ export function requireHost(access: Access, host: string): void {
 }
 
 /**
+ * Lets in for good, with the host's record held: what somebody came in with may have been taken away
+ * while the rest of the request was awaited. A registration token is used up.
+ *
+ * @throws Refusal
+ */
+export function admit(access: Access, host: string, { state }: Services): Promise<void> {
+  return state.accesses.admit(access, (now) => {
+    if (now?.createdAt !== access.createdAt) {
+      throw new Refusal('unauthenticated', 'these credentials are not accepted');
+    }
+    requireHost(now, host);
+  });
+}
+
+/**
  * Does what a registration asks for. Whatever works is never limited: of failures, those beyond
  * so many a minute of one address and identity are told when to come again.
  */

@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';
 import { type Answer, type Exchange, jsonAnswer, noContent } from '../exchange.ts';
-import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import type { Access } from '../state/accesses.ts';
 import { authorise, countFailures, nameOf, requireHost } from './authorising.ts';
@@ -33,30 +32,7 @@ export async function registerExisting(exchange: Exchange, services: Services): 
 /** `register_existing_token`, with a token that is used up when it has worked. */
 export async function registerWithToken(exchange: Exchange, services: Services): Promise<Answer> {
   const access = await authorise(exchange, services, byToken);
-  return countFailures(exchange, access, services, () =>
-    spendToken(access, services, () => register(exchange, services, access)),
-  );
-}
-
-/**
- * Takes a registration token for the time of the work and puts it back when that fails, so that
- * of two who use it at once only one gets in. Anything else is left alone.
- */
-export async function spendToken<Result>(
-  access: Access,
-  { state }: Services,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  if (access.kind !== 'registration') return work();
-  if (!(await state.accesses.remove(access))) {
-    throw new Refusal('unauthenticated', 'these credentials are not accepted');
-  }
-  try {
-    return await work();
-  } catch (error) {
-    await state.accesses.restore(access);
-    throw error;
-  }
+  return countFailures(exchange, access, services, () => register(exchange, services, access));
 }
 
 async function register(exchange: Exchange, services: Services, access: Access): Promise<Answer> {
@@ -71,7 +47,7 @@ async function register(exchange: Exchange, services: Services, access: Access):
   const { done, ...takeOver } = await requireTakeOver(asking, exchange, services);
   const signed = await sign(request, services);
   const { mode, piggyback } = access;
-  const link = { uuid, host, mode, piggyback, by, certificates: [signed], ...takeOver };
+  const link = { uuid, host, mode, piggyback, access, certificates: [signed], ...takeOver };
   await linkHost(link, exchange, services);
   await done();
   return jsonAnswer({
@@ -105,7 +81,7 @@ export async function nameHost(exchange: Exchange, services: Services): Promise<
     const asking = { uuid, host, access, by, csr: '' };
     const { done, ...takeOver } = await requireTakeOver(asking, exchange, services);
     const { mode, piggyback } = access;
-    const link = { uuid, host, mode, piggyback, by, certificates: [], ...takeOver };
+    const link = { uuid, host, mode, piggyback, access, certificates: [], ...takeOver };
     await linkHost(link, exchange, services);
     await done();
     return noContent;

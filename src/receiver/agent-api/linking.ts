@@ -5,7 +5,9 @@ import { parseHostName } from '../../names/host-name.ts';
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
-import type { ConnectionMode, RegisteredHost } from '../state/hosts.ts';
+import type { Access } from '../state/accesses.ts';
+import { type ConnectionMode, type RegisteredHost, withCertificates } from '../state/hosts.ts';
+import { admit, nameOf } from './authorising.ts';
 
 export interface Link {
   readonly uuid: string;
@@ -15,8 +17,8 @@ export interface Link {
   readonly piggyback: readonly string[];
   /** By hand. */
   readonly allowedPiggyback?: readonly string[];
-  /** Who asked. */
-  readonly by: string;
+  /** What it registers with. */
+  readonly access: Access;
   readonly certificates: readonly { readonly serial: string; readonly notAfter: Date }[];
   /** Whose name it may take: that of anybody, of one UUID, or of nobody. */
   readonly replaces: 'anybody' | 'nobody' | { readonly uuid: string };
@@ -28,21 +30,31 @@ export interface Link {
  *
  * @throws Refusal 403 when the UUID stands for another host, or another UUID for this one
  */
-export async function linkHost(
-  link: Link,
-  { note }: Exchange,
-  { state, clock }: Services,
-): Promise<void> {
+export async function linkHost(link: Link, { note }: Exchange, services: Services): Promise<void> {
+  const { state, clock, trust } = services;
+  const { access, host, uuid } = link;
   let before: RegisteredHost | undefined;
-  const isLinked = await state.hosts.link(link, (found) => {
+  let isSpent = false;
+  const now = clock.now();
+  const revoke = (serials: readonly string[]) => trust.revoke(serials, uuid);
+  const linking = state.hosts.link(link, async (found) => {
     before = found;
-    if (found !== undefined && found.uuid !== link.uuid) requireReplaceable(link, found);
-    return toRecord(link, found, new Date(clock.now()).toISOString());
+    if (found !== undefined && found.uuid !== uuid) requireReplaceable(link, found);
+    // With the host's record held: whoever revokes takes the access first, and then the host.
+    await admit(access, host, services);
+    isSpent = access.kind === 'registration';
+    const known = found?.uuid === uuid ? found.certificates : [];
+    const certificates = await withCertificates(known, link.certificates, { now, revoke });
+    return { ...toRecord(link, found, new Date(now).toISOString()), certificates };
+  });
+  const isLinked = await linking.catch(async (error: unknown) => {
+    if (isSpent) await state.accesses.restore(access);
+    throw error;
   });
   if (!isLinked) throw takenUuid();
   if (before === undefined || before.uuid === link.uuid) return;
   const old = `${before.uuid} (${before.registeredBy})`;
-  note.warning = `${link.host} was taken over: ${link.uuid} (${link.by}) is in the place of ${old}`;
+  note.warning = `${link.host} was taken over: ${link.uuid} (${nameOf(access)}) is in the place of ${old}`;
 }
 
 function requireReplaceable({ replaces }: Link, { uuid }: RegisteredHost): void {
@@ -52,13 +64,13 @@ function requireReplaceable({ replaces }: Link, { uuid }: RegisteredHost): void 
 }
 
 /** What was allowed by hand stays, whoever registers; all else is that of this registration. */
-function toRecord(link: Link, before: RegisteredHost | undefined, now: string): RegisteredHost {
-  const { uuid, host, mode, by, piggyback, allowedPiggyback = [] } = link;
+function toRecord(
+  link: Link,
+  before: RegisteredHost | undefined,
+  now: string,
+): Omit<RegisteredHost, 'certificates'> {
+  const { uuid, host, mode, access, piggyback, allowedPiggyback = [] } = link;
   const isSame = before?.uuid === uuid;
-  const added = link.certificates.map(({ serial, notAfter }) => ({
-    serial,
-    notAfter: notAfter.toISOString(),
-  }));
   const byHand = before?.allowedPiggyback ?? before?.piggyback ?? [];
   const tookOver =
     before === undefined || isSame
@@ -68,11 +80,10 @@ function toRecord(link: Link, before: RegisteredHost | undefined, now: string): 
     host,
     uuid,
     mode,
-    certificates: isSame ? [...before.certificates, ...added] : added,
     piggyback: [...piggyback],
     allowedPiggyback: [...new Set([...byHand, ...allowedPiggyback])],
     registeredAt: now,
-    registeredBy: by,
+    registeredBy: nameOf(access),
     ...(tookOver === undefined ? {} : { tookOver }),
   };
 }

@@ -12,7 +12,7 @@ import type { Access } from '../state/accesses.ts';
 import type { RegistrationRequest } from '../state/requests.ts';
 import { authorise, countFailures, nameOf, requireHost } from './authorising.ts';
 import { checkSigningRequest, sign } from './certificates.ts';
-import { spendToken, uuidField } from './existing.ts';
+import { uuidField } from './existing.ts';
 import { readJson } from './json-body.ts';
 import { linkHost, requireFreeUuid } from './linking.ts';
 
@@ -90,7 +90,7 @@ export async function pollNew(exchange: Exchange, services: Services): Promise<A
   if (request.state === 'new' || (await isTakenMeanwhile(request, services))) {
     return jsonAnswer({ status: 'InProgress' });
   }
-  return spendToken(access, services, () => complete(request, exchange, services));
+  return complete(request, access, [exchange, services]);
 }
 
 const byAnybody = { kinds: ['user', 'registration'], right: 'new' } as const;
@@ -148,13 +148,13 @@ async function isTakenMeanwhile(
 /** Only now is the certificate signed: a long wait takes nothing off its lifetime. */
 async function complete(
   request: RegistrationRequest,
-  exchange: Exchange,
-  services: Services,
+  access: Access,
+  [exchange, services]: readonly [Exchange, Services],
 ): Promise<Answer> {
-  const { uuid, mode, piggyback, allowedPiggyback, requestedBy: by } = request;
+  const { uuid, mode, piggyback, allowedPiggyback } = request;
   const host = parseHostName(request.host);
   const signed = await sign(await checkSigningRequest(request.csr, uuid), services);
-  const link = { uuid, host, mode, piggyback, allowedPiggyback, by, certificates: [signed] };
+  const link = { uuid, host, mode, piggyback, allowedPiggyback, access, certificates: [signed] };
   // Nobody revokes or declines it meanwhile.
   await services.state.requests.update(uuid, async (now) => {
     if (now?.state !== 'allowed' || now.host !== host) {

@@ -122,6 +122,19 @@ export class Accesses {
     return this.#records.remove(fileOf(access));
   }
 
+  /**
+   * Looks at an access again while nobody can change it, and takes it where it is good for once: of
+   * several at once, one gets it.
+   *
+   * @param check gets what there is now; may throw, and then nothing is taken
+   */
+  async admit({ kind, id }: Access, check: (now: Access | undefined) => void): Promise<void> {
+    await this.#records.update(fileOf({ kind, id }), (now) => {
+      check(now);
+      return kind === 'registration' ? undefined : now;
+    });
+  }
+
   /** Keeps a token under another hash, unless it is gone or changed meanwhile. */
   async rehash(access: Access, hash: string): Promise<void> {
     await this.#records.update(fileOf(access), (before) =>
@@ -159,7 +172,7 @@ async function makeSecret(kind: Access['kind'], name: string): Promise<Secret> {
   return { id, name, secret: token, hash: hashToken(token) };
 }
 
-function fileOf({ kind, id }: Access): string {
+function fileOf({ kind, id }: Pick<Access, 'kind' | 'id'>): string {
   return kind === 'user' ? `user-${id}` : `token-${id}`;
 }
 

@@ -3,6 +3,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isHostUuid } from '../../certs/dns-name.ts';
+import { toSerial } from '../../certs/revocation.ts';
+import { systemClock } from '../../clock.ts';
 import type { Logger } from '../../logging/log.ts';
 import { type Inspection, Records } from './records.ts';
 
@@ -30,16 +32,62 @@ const hostSchema = z.object({
 export type RegisteredHost = z.infer<typeof hostSchema>;
 export type ConnectionMode = RegisteredHost['mode'];
 
+/** So many valid certificates a host may have; it needs two, the new one and the one before. */
+const mostCertificates = 50;
+/** How often all records are looked at for one that somebody else has replaced. */
+const lookingMs = 10_000;
+
+interface NewCertificate {
+  readonly serial: string;
+  readonly notAfter: Date;
+}
+
+/** What becomes of the certificates a host has already. */
+export interface Succession {
+  readonly now: number;
+  /** Serial of the one the host is using now, which stays good. */
+  readonly using?: string;
+  /** Denies serials before they are forgotten. */
+  readonly revoke: (serials: readonly string[]) => Promise<void>;
+}
+
+/**
+ * Certificates of a host with further ones. Those that have expired are forgotten; of too many
+ * valid ones the oldest are revoked first, so that no good one is out of anybody's sight.
+ */
+export async function withCertificates(
+  before: RegisteredHost['certificates'],
+  added: readonly NewCertificate[],
+  { now, using, revoke }: Succession,
+): Promise<RegisteredHost['certificates']> {
+  const valid = before.filter(({ notAfter }) => Date.parse(notAfter) > now);
+  const excess = Math.max(0, valid.length + added.length - mostCertificates);
+  const oldest = valid.filter(({ serial }) => toSerial(serial) !== toSerial(using ?? ''));
+  const dropped = oldest.slice(0, excess);
+  if (dropped.length > 0) await revoke(dropped.map(({ serial }) => serial));
+  const rest = valid.filter((one) => !dropped.includes(one));
+  const further = added.map(({ serial, notAfter }) => ({
+    serial,
+    notAfter: notAfter.toISOString(),
+  }));
+  return [...rest, ...further];
+}
+
 /**
  * The hosts and, in memory, an index by UUID. Another process may take a host away at any time:
  * every look-up asks the file.
  */
 export class Hosts {
   readonly #records: Records<RegisteredHost>;
-  #hostOf = new Map<string, string>();
+  readonly #hostOf = new Map<string, { readonly host: string }>();
+  /** The names of the records in the index. */
+  readonly #known = new Set<string>();
+  /** Versions of the directory: when all were looked at, and when its names were. */
   #indexed = '';
-  /** Whoever links last. */
-  #linking: Promise<unknown> = Promise.resolve();
+  #listed = '';
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  /** Whoever links a UUID last. */
+  readonly #linking = new Map<string, Promise<unknown>>();
 
   private constructor(directory: string) {
     this.#records = new Records(join(directory, 'hosts'), hostSchema);
@@ -49,6 +97,8 @@ export class Hosts {
   static async open(directory: string, log?: Logger): Promise<Hosts> {
     const hosts = new Hosts(directory);
     await hosts.#records.prepare(log);
+    // The receiver has just read them all; nobody shall wait for that later.
+    if (log !== undefined) await hosts.#index();
     return hosts;
   }
 
@@ -67,7 +117,7 @@ export class Hosts {
   /** The host a UUID is linked to now. */
   async byUuid(uuid: string): Promise<RegisteredHost | undefined> {
     if (!this.#hostOf.has(uuid)) await this.#index();
-    const host = this.#hostOf.get(uuid);
+    const host = this.#hostOf.get(uuid)?.host;
     if (host === undefined) return undefined;
     const record = await this.#records.read(host);
     return record?.uuid === uuid ? record : undefined;
@@ -84,15 +134,21 @@ export class Hosts {
     make: (before: RegisteredHost | undefined) => RegisteredHost | Promise<RegisteredHost>,
   ): Promise<boolean> {
     // One after the other: of two who link one UUID with different hosts, one must see the other.
-    const turn = this.#linking.then(async () => {
+    const before = this.#linking.get(uuid) ?? Promise.resolve();
+    const turn = before.then(async () => {
       const linked = await this.byUuid(uuid);
       if (linked !== undefined && linked.host !== host) return false;
       await this.#records.update(host, make);
-      this.#hostOf.set(uuid, host);
+      this.#note({ uuid, host });
       return true;
     });
-    this.#linking = turn.catch(() => undefined);
-    return turn;
+    const ended = turn.catch(() => undefined);
+    this.#linking.set(uuid, ended);
+    try {
+      return await turn;
+    } finally {
+      if (this.#linking.get(uuid) === ended) this.#linking.delete(uuid);
+    }
   }
 
   /** Changes what is known of a host, which goes on being the same; false when there is none. */
@@ -102,22 +158,20 @@ export class Hosts {
   }
 
   /**
-   * Remembers a further certificate, and forgets those that have expired.
+   * Remembers a further certificate.
    *
    * @returns false when the UUID is registered no more: then it must not be given away
    */
   async addCertificate(
     uuid: string,
-    certificate: { readonly serial: string; readonly notAfter: Date },
-    now: number,
+    certificate: NewCertificate,
+    succession: Succession,
   ): Promise<boolean> {
     const host = (await this.byUuid(uuid))?.host;
     if (host === undefined) return false;
-    const { serial, notAfter } = certificate;
-    const after = await this.#records.update(host, (before) => {
+    const after = await this.#records.update(host, async (before) => {
       if (before?.uuid !== uuid) return before;
-      const valid = before.certificates.filter((one) => Date.parse(one.notAfter) > now);
-      const certificates = [...valid, { serial, notAfter: notAfter.toISOString() }];
+      const certificates = await withCertificates(before.certificates, [certificate], succession);
       return { ...before, certificates };
     });
     return after?.uuid === uuid;
@@ -138,13 +192,39 @@ export class Hosts {
     return this.#records.remove(host);
   }
 
-  /** Reads all files when one of them may have changed. */
+  /**
+   * Reads what has come since. Only somebody else would put another UUID into a record that was
+   * there, so all of them are looked at no more often than now and then: among ten thousand that
+   * takes a third of a second.
+   */
   async #index(): Promise<void> {
     const version = await this.#records.version();
     if (version === this.#indexed) return;
-    const all = await this.#records.list();
-    this.#hostOf = new Map(all.map(({ uuid, host }) => [uuid, host]));
-    this.#indexed = version;
+    if (systemClock.monotonic() - this.#lookedMs > lookingMs) {
+      this.#lookedMs = systemClock.monotonic();
+      await this.#lookAtAll();
+      this.#indexed = version;
+    } else if (version !== this.#listed) {
+      const isNew = (name: string) => !this.#known.has(name);
+      for (const record of await this.#records.list(isNew)) this.#note(record);
+      this.#listed = version;
+    }
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const before = [...this.#hostOf];
+    const uuidOf = new Map((await this.#records.list()).map(({ host, uuid }) => [host, uuid]));
+    for (const [host, uuid] of uuidOf) this.#note({ host, uuid });
+    for (const [uuid, entry] of before) {
+      // Unless it was linked again meanwhile.
+      const isStale = uuidOf.get(entry.host) !== uuid && this.#hostOf.get(uuid) === entry;
+      if (isStale) this.#hostOf.delete(uuid);
+    }
+  }
+
+  #note({ uuid, host }: Pick<RegisteredHost, 'uuid' | 'host'>): void {
+    this.#hostOf.set(uuid, { host });
+    this.#known.add(host);
   }
 }
 

@@ -114,9 +114,12 @@ export class Records<Value> {
     });
   }
 
-  /** All records in the order of their names; a damaged one takes no other along, and is logged. */
-  async list(): Promise<readonly Value[]> {
-    const { values, damaged } = await this.inspect();
+  /**
+   * All records, or those of some names, in the order of their names; a damaged one takes no other
+   * along, and is logged.
+   */
+  async list(isMeant: (name: string) => boolean = () => true): Promise<readonly Value[]> {
+    const { values, damaged } = await this.inspect(isMeant);
     for (const { message } of damaged) {
       if (!this.#told.has(message)) this.#log?.warn({}, message);
       this.#told.add(message);
@@ -125,10 +128,10 @@ export class Records<Value> {
   }
 
   /** The same with what is wrong with the others. */
-  async inspect(): Promise<Inspection<Value>> {
+  async inspect(isMeant: (name: string) => boolean = () => true): Promise<Inspection<Value>> {
     const values: Value[] = [];
     const damaged: DamagedRecord[] = [];
-    for (const name of await this.names()) {
+    for (const name of (await this.names()).filter(isMeant)) {
       try {
         const value = await this.read(name);
         if (value !== undefined) values.push(value);

@@ -5,9 +5,9 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import { resolveLinksInBytes } from '../../files/file-calls.ts';
 import { type Chosen, chooseNewest, mostCandidates } from '../candidates.ts';
 import type { OpenContext, PassedOver } from '../transport.ts';
-import type { Location } from './location.ts';
-import { describeLeftOut, findNewest, type Listing } from './newest.ts';
-import { type Entry, type Place, requireWithin, withPlace } from './place.ts';
+import type { DropLocation } from './location.ts';
+import { describeLeftOut, findNewestFiles, type Listing } from './newest.ts';
+import { type DropEntry, type OpenedPath, requireWithin, withOpenedPath } from './opened-path.ts';
 import { type Drop, type DropRules, type Look, readDrop } from './read-drop.ts';
 
 /** What is asked of what lies at a location. */
@@ -28,10 +28,10 @@ export interface ChosenDrop extends Drop {
  *
  * @throws CourierError NO_OUTPUT, TOO_LARGE, MALFORMED, REFUSED, LOCAL
  */
-export async function lookAt(location: Location, rules: LookRules): Promise<Look<ChosenDrop>> {
+export async function lookAt(location: DropLocation, rules: LookRules): Promise<Look<ChosenDrop>> {
   const directory = await findDirectory(location.base);
   const entry = { path: Buffer.from(location.path), shown: location.path };
-  return withPlace(entry, async (place) => {
+  return withOpenedPath(entry, async (place) => {
     if (place === undefined) throw new CourierError('NO_OUTPUT', `there is no ${entry.shown}`);
     if (!place.stats.isDirectory()) {
       const read = () => readDrop(entry, place, directory, rules);
@@ -51,19 +51,19 @@ async function findDirectory(base: string): Promise<Buffer> {
 }
 
 /** An automounter mounts a directory only when it is asked for with a slash behind its name. */
-function toDirectory({ path, base, fixed, names }: Location): Location {
+function toDirectory({ path, base, fixed, names }: DropLocation): DropLocation {
   return { path: `${path}/`, base: fixed ? `${path}/` : base, fixed, names };
 }
 
 interface Where {
   /** What is outside of it is not delivered. */
   readonly directory: Buffer;
-  readonly location: Location;
+  readonly location: DropLocation;
 }
 
 async function chooseFile(
-  { shown }: Entry,
-  { handle }: Place,
+  { shown }: DropEntry,
+  { handle }: OpenedPath,
   { directory, location: { names } }: Where,
   rules: LookRules,
 ): Promise<Look<ChosenDrop>> {
@@ -71,14 +71,14 @@ async function chooseFile(
   const { clock, maxSkewMs, signal } = rules;
   // One more than are looked at shows that there are more.
   const wanted = { names, nowMs: clock.now(), maxSkewMs, most: mostCandidates + 1, signal };
-  const listing = await findNewest(start.toString(), wanted);
+  const listing = await findNewestFiles(start.toString(), wanted);
   if (listing.names.length === 0) throw toNoFile(shown, names?.text, listing);
   const entries = listing.names.map((name) => ({
     path: Buffer.concat([start, name]),
     shown: shown + name,
   }));
-  const read = (entry: Entry) =>
-    withPlace(entry, async (place) =>
+  const read = (entry: DropEntry) =>
+    withOpenedPath(entry, async (place) =>
       place === undefined
         ? { unsettled: new CourierError('TIMEOUT', `${entry.shown} vanished before it was read`) }
         : readDrop(entry, place, directory, rules),
@@ -111,14 +111,14 @@ function findGrowing({ output, modifiedAt }: Drop, nowMs: number): string | unde
 
 /** @param entries the newest first, at least one */
 async function choose(
-  entries: readonly Entry[],
-  read: (entry: Entry) => Promise<Look>,
+  entries: readonly DropEntry[],
+  read: (entry: DropEntry) => Promise<Look>,
   { accepts, signal, clock, isLast }: LookRules,
   leftOut: PassedOver = [],
 ): Promise<Look<ChosenDrop>> {
   const unsettled: CourierError[] = [];
   const growing = new Map<Buffer, CourierError>();
-  const readSettled = async (entry: Entry): Promise<Drop> => {
+  const readSettled = async (entry: DropEntry): Promise<Drop> => {
     const look = await read(entry);
     if ('drop' in look) {
       const why = findGrowing(look.drop, clock.now());
@@ -140,8 +140,8 @@ async function choose(
   };
   const chosen = await chooseNewest({
     candidates: untilUnsettled(),
-    nameOf: ({ shown }: Entry) => shown.slice(shown.lastIndexOf('/') + 1),
-    originOf: ({ shown }: Entry) => shown,
+    nameOf: ({ shown }: DropEntry) => shown.slice(shown.lastIndexOf('/') + 1),
+    originOf: ({ shown }: DropEntry) => shown,
     read: readSettled,
     nothing: 'there is no file',
     accepts: acceptSettled,
@@ -155,7 +155,7 @@ async function choose(
 
 /** Where nothing is output, the names say what else is there. */
 function toLook(
-  { got, objection, passedOver }: Chosen<Entry, Drop>,
+  { got, objection, passedOver }: Chosen<DropEntry, Drop>,
   nowMs: number,
   isLast: boolean,
   leftOut: PassedOver,

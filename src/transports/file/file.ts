@@ -5,7 +5,7 @@ import { lookInto } from '../../system/file-lanes.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { type Delivery, defineTransport } from '../transport.ts';
 import { type LookRules, lookAt } from './drop.ts';
-import { checkFileUri, type Location, locate } from './location.ts';
+import { checkFileUri, type DropLocation, locateDrop } from './location.ts';
 import { untilSettled } from './settle.ts';
 
 export const file = defineTransport({
@@ -23,14 +23,14 @@ export const file = defineTransport({
       async fetch(target, signal) {
         signal.throwIfAborted();
         const rules = { maxOutputBytes, maxSkewMs, requireSha256, accepts, signal, clock };
-        return untilAborted(fetchDrop(locate(uri, target), rules, context.log), signal);
+        return untilAborted(fetchDrop(locateDrop(uri, target), rules, context.log), signal);
       },
     };
   },
 });
 
 async function fetchDrop(
-  location: Location,
+  location: DropLocation,
   rules: Omit<LookRules, 'isLast'>,
   log: Logger,
 ): Promise<Delivery> {

@@ -7,7 +7,7 @@ import { checkPattern, fillNamePattern, isPattern, type NamePattern } from './na
 
 const refuse = refusalFor('a file:');
 
-export interface Location {
+export interface DropLocation {
   /** With a `/` at its end only a directory will do. */
   readonly path: string;
   /** The deepest directory before the first placeholder: what is outside of it is not delivered. */
@@ -47,7 +47,7 @@ export function checkFileUri(uri: SourceUri): void {
  *
  * @throws CourierError USAGE when the source needs an address and the host has none
  */
-export function locate(uri: SourceUri, target: Target): Location {
+export function locateDrop(uri: SourceUri, target: Target): DropLocation {
   const { name } = takeApart(pathOf(uri.text));
   const [before = ''] = pathOf(uri.text).split(/[{*]/, 1);
   const filled = pathOf(fillSourceUri(uri, target));

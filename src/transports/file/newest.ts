@@ -48,7 +48,7 @@ const batchSize = 256;
  *
  * @param directory its path, with a `/` at its end
  */
-export async function findNewest(directory: string, wanted: Wanted): Promise<Listing> {
+export async function findNewestFiles(directory: string, wanted: Wanted): Promise<Listing> {
   const entries = await readDirectory(directory, { withFileTypes: true, encoding: 'buffer' });
   const leftOut: LeftOut[] = [];
   const names = entries

@@ -4,12 +4,12 @@ import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
 import {
-  type Entry,
-  type Place,
+  type DropEntry,
+  type OpenedPath,
   readUnchanged,
   requireRegularFile,
   requireWithin,
-} from './place.ts';
+} from './opened-path.ts';
 import { computeSum, readSum, toSumEntry } from './sum-file.ts';
 
 export interface Drop {
@@ -36,8 +36,8 @@ export interface DropRules {
  * @throws CourierError TOO_LARGE, MALFORMED, REFUSED
  */
 export async function readDrop(
-  entry: Entry,
-  place: Place,
+  entry: DropEntry,
+  place: OpenedPath,
   directory: Buffer,
   rules: DropRules,
 ): Promise<Look> {
@@ -52,7 +52,7 @@ export async function readDrop(
   return { drop: { output, path: entry.shown, modifiedAt } };
 }
 
-function requireSize(entry: Entry, { stats }: Place, maxOutputBytes: number): void {
+function requireSize(entry: DropEntry, { stats }: OpenedPath, maxOutputBytes: number): void {
   if (stats.size <= maxOutputBytes) return;
   throw new CourierError(
     'TOO_LARGE',
@@ -65,7 +65,7 @@ function undefinedIfStale(error: unknown): undefined {
   if (errorCode(error) !== 'ESTALE') throw error;
 }
 
-function toChanged({ shown }: Entry): CourierError {
+function toChanged({ shown }: DropEntry): CourierError {
   return new CourierError(
     'TIMEOUT',
     `${shown} changes whenever it is read; write under another name, then rename`,
@@ -74,7 +74,7 @@ function toChanged({ shown }: Entry): CourierError {
 
 /** Why output and its sum do not fit: for good, or because the second of the two is to come. */
 async function findSumFault(
-  entry: Entry,
+  entry: DropEntry,
   output: Buffer,
   directory: Buffer,
   rules: DropRules,

@@ -2,13 +2,13 @@
 
 import { CourierError } from '../../faults/errors.ts';
 import {
-  type Entry,
+  type DropEntry,
   type Reading,
   readUnchanged,
   requireRegularFile,
   requireWithin,
-  withPlace,
-} from './place.ts';
+  withOpenedPath,
+} from './opened-path.ts';
 
 /**
  * Hex digits alone, or what `sha256sum`, BSD's `sha256` (`SHA256 (f) = …`) and `openssl dgst`
@@ -20,7 +20,7 @@ const sumLine =
 /** A sum, and the longest path behind it. */
 const largestSumFile = 8192n;
 
-export function toSumEntry(entry: Entry): Entry {
+export function toSumEntry(entry: DropEntry): DropEntry {
   return {
     path: Buffer.concat([entry.path, Buffer.from('.sha256')]),
     shown: `${entry.shown}.sha256`,
@@ -34,11 +34,11 @@ export function toSumEntry(entry: Entry): Entry {
  * @throws CourierError REFUSED, MALFORMED when something else than a file is there
  */
 export async function readSum(
-  entry: Entry,
+  entry: DropEntry,
   directory: Buffer,
   reading: Reading,
 ): Promise<string | CourierError | undefined> {
-  return withPlace(entry, async (place) => {
+  return withOpenedPath(entry, async (place) => {
     if (place === undefined) return undefined;
     requireWithin(directory, entry, place);
     requireRegularFile(entry, place);

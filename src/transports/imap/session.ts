@@ -4,7 +4,8 @@ import type { ImapFlow, ImapFlowOptions, MailboxObject } from 'imapflow';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { largestMessage } from '../../mail/mime.ts';
 import type { Secret } from '../../secrets/secrets.ts';
-import { withTimeLimit } from '../../system/waiting.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
+import { formatLimit } from '../../times/durations.ts';
 import type { OpenContext } from '../transport.ts';
 import type { FolderPlace } from './folder-place.ts';
 import { asImapFault } from './imap-errors.ts';
@@ -71,7 +72,8 @@ export async function withSession<Result>(
  */
 async function requireAnswer(host: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const { sharedLookup } = await import('../../lookup/lookup.ts');
-  const tooSlow = () => new CourierError('TIMEOUT', `looking up ${host}: no answer in time`);
+  const tooSlow = () =>
+    new CourierError('TIMEOUT', `looking up ${host}: no answer within ${formatLimit(timeoutMs)}`);
   await withTimeLimit({ timeoutMs, tooSlow }, signal, (limited) =>
     sharedLookup().find(host, 0, limited),
   );

@@ -4,11 +4,11 @@ import type { Dated } from '../../mail/newest.ts';
 import { isWanted, type Wanted } from '../../mail/patterns.ts';
 import { inLanes } from '../../system/file-lanes.ts';
 import type { KnownHeaders } from './known-headers.ts';
-import type { Entry } from './list.ts';
+import type { MailFile } from './list.ts';
 
 /** A message that fits, not yet read. */
 export interface Found extends Dated {
-  readonly entry: Entry;
+  readonly entry: MailFile;
 }
 
 /** What a look at some messages has brought. */
@@ -23,7 +23,7 @@ const pageSize = 32;
 
 /** All messages that fit, a page at a time, the latest deliveries first. */
 export async function* findPages(
-  entries: readonly Entry[],
+  entries: readonly MailFile[],
   wanted: Wanted,
   messages: KnownHeaders,
   signal: AbortSignal,
@@ -40,7 +40,7 @@ export async function* findPages(
 }
 
 async function look(
-  entry: Entry,
+  entry: MailFile,
   wanted: Wanted,
   messages: KnownHeaders,
 ): Promise<Found | 'gone' | undefined> {

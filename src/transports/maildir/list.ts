@@ -3,10 +3,10 @@
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { linkStatus, readDirectory } from '../../files/file-calls.ts';
-import type { Location } from './location.ts';
+import type { MaildirLocation } from './location.ts';
 
 /** A message that has been delivered. */
-export interface Entry {
+export interface MailFile {
   readonly path: string;
   /** The name that stays when flags change. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Entry {
  *
  * @throws CourierError NO_OUTPUT when the Maildir of a host is not there; CONFIG, LOCAL
  */
-export async function listEntries(location: Location): Promise<readonly Entry[]> {
+export async function listEntries(location: MaildirLocation): Promise<readonly MailFile[]> {
   // One after the other: what moves on to `cur` meanwhile is then seen twice, but never missed.
   const fresh = await listPart(location, 'new');
   const seen = await listPart(location, 'cur');
@@ -33,7 +33,10 @@ export async function listEntries(location: Location): Promise<readonly Entry[]>
     .map(({ path, name, namedMs }, order) => ({ path, name, namedMs, order }));
 }
 
-async function listPart(location: Location, part: 'new' | 'cur'): Promise<readonly string[]> {
+async function listPart(
+  location: MaildirLocation,
+  part: 'new' | 'cur',
+): Promise<readonly string[]> {
   const directory = `${location.path}/${part}`;
   try {
     const names = await readDirectory(directory);
@@ -48,7 +51,7 @@ function isMessage(name: string): boolean {
   return !name.startsWith('.') && !/:2,[A-Za-z]*T[A-Za-z]*$/.test(name);
 }
 
-function toDirectoryFault(error: unknown, { path, isOfHost }: Location): CourierError {
+function toDirectoryFault(error: unknown, { path, isOfHost }: MaildirLocation): CourierError {
   if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) {
     return asCourierError(error, `reading ${path}`);
   }
@@ -56,7 +59,7 @@ function toDirectoryFault(error: unknown, { path, isOfHost }: Location): Courier
   return new CourierError(code, `there is no Maildir ${path}`, { cause: error });
 }
 
-interface Named extends Omit<Entry, 'order'> {
+interface Named extends Omit<MailFile, 'order'> {
   /** Microseconds within the second, where the name tells. */
   readonly microseconds: number;
 }

@@ -7,7 +7,7 @@ import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 const refuse = refusalFor('a maildir:');
 
-export interface Location {
+export interface MaildirLocation {
   /** Without a `/` at its end. */
   readonly path: string;
   /** What stands before the first placeholder, the same for all hosts. */
@@ -26,8 +26,8 @@ const sample: Target = { host: parseHostName('host'), address: '192.0.2.1' };
  *
  * @throws CourierError USAGE
  */
-export function checkLocation(uri: SourceUri): void {
-  locate(uri, sample);
+export function checkMaildirUri(uri: SourceUri): void {
+  locateMaildir(uri, sample);
 }
 
 /**
@@ -35,7 +35,7 @@ export function checkLocation(uri: SourceUri): void {
  *
  * @throws CourierError USAGE
  */
-export function locate(uri: SourceUri, target: Target): Location {
+export function locateMaildir(uri: SourceUri, target: Target): MaildirLocation {
   const text = fillSourceUri(uri, target);
   const [, authority = '', path = '', rest] = maildirUri.exec(text) ?? [];
   if (authority !== '' && authority.toLowerCase() !== 'localhost') {

@@ -13,7 +13,7 @@ import { type Delivery, defineTransport, type OpenContext } from '../transport.t
 import { type Found, findPages } from './find.ts';
 import { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
-import { checkLocation, type Location, locate } from './location.ts';
+import { checkMaildirUri, locateMaildir, type MaildirLocation } from './location.ts';
 import { type OpenFile, withFile } from './open-file.ts';
 import { tidyOlder } from './tidy.ts';
 
@@ -21,13 +21,13 @@ export const maildir = defineTransport({
   options: mailOptions,
   traits: { concurrency: 16, consumes: false },
   async open(uri, options, context) {
-    checkLocation(uri);
+    checkMaildirUri(uri);
     requirePlaceholder(uri, options);
     const messages = new KnownHeaders();
     return {
       async fetch(target, signal) {
         signal.throwIfAborted();
-        const location = locate(uri, target);
+        const location = locateMaildir(uri, target);
         const wanted = fillPatterns(options, target);
         const asked = { location, wanted, messages, options, context };
         return lookInto(location.base, signal, () => fetchNewest(asked, signal));
@@ -37,7 +37,7 @@ export const maildir = defineTransport({
 });
 
 interface Asked {
-  readonly location: Location;
+  readonly location: MaildirLocation;
   readonly wanted: Wanted;
   readonly messages: KnownHeaders;
   readonly options: MailOptions;

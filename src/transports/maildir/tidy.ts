@@ -9,13 +9,13 @@ import type { Wanted } from '../../mail/patterns.ts';
 import { type Found, findPages } from './find.ts';
 import type { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
-import type { Location } from './location.ts';
+import type { MaildirLocation } from './location.ts';
 
 /** So many at most in one go, so that a backlog of years does not keep Checkmk waiting. */
 const mostAtOnce = 1000;
 
 interface Task {
-  readonly location: Location;
+  readonly location: MaildirLocation;
   readonly wanted: Wanted;
   readonly older: Older;
   readonly messages: KnownHeaders;
@@ -49,7 +49,7 @@ export async function tidyOlder(
 }
 
 /** `cur` of another Maildir; a relative path begins in this one. */
-async function findTarget(location: Location, folder: string): Promise<string> {
+async function findTarget(location: MaildirLocation, folder: string): Promise<string> {
   const path = folder.startsWith('/') ? folder : `${location.path}/${folder}`;
   const stats = await linkStatus(`${path}/cur`).catch(() => undefined);
   if (stats?.isDirectory()) return `${path}/cur`;

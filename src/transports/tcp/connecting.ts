@@ -5,7 +5,8 @@
 
 import type { Socket } from 'node:net';
 import { prepareNameCheck } from '../../names/ip-address.ts';
-import { waitFor, withTimeLimit } from '../../system/waiting.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
+import { waitFor } from '../../system/waiting.ts';
 import { connectFault, connectTimeout, lookupFault } from './observations.ts';
 import type { AgentPlace } from './place.ts';
 

@@ -5,6 +5,7 @@
 
 import { CourierError, prefixError, quote } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { formatLimit } from '../../times/durations.ts';
 import { guessService, type MarkerKind, showMarker } from './marker.ts';
 import type { Refusal } from './policy.ts';
 
@@ -35,7 +36,7 @@ export function lookupFault(error: unknown): CourierError {
 export function connectTimeout(shown: string, timeoutMs: number): CourierError {
   return new CourierError(
     'TIMEOUT',
-    `communication failed: connecting to ${shown}: no answer within ${timeoutMs / 1000}s; a firewall, no route, or the wrong address`,
+    `communication failed: connecting to ${shown}: no answer within ${formatLimit(timeoutMs)}; a firewall, no route, or the wrong address`,
   );
 }
 
@@ -50,21 +51,21 @@ export function readFault(error: unknown, shown: string): CourierError {
 export function markerTimeout(shown: string, timeoutMs: number): CourierError {
   return new CourierError(
     'TIMEOUT',
-    `communication failed: ${shown} accepted, but sent no marker within ${timeoutMs / 1000}s; a slow agent behind a controller without TLS, or another service`,
+    `communication failed: ${shown} accepted, but sent no marker within ${formatLimit(timeoutMs)}; a slow agent behind a controller without TLS, or another service`,
   );
 }
 
 export function idleTimeout(shown: string, timeoutMs: number): CourierError {
   return new CourierError(
     'TIMEOUT',
-    `communication failed: reading from ${shown}: nothing more came for ${timeoutMs / 1000}s`,
+    `communication failed: reading from ${shown}: nothing more came for ${formatLimit(timeoutMs)}`,
   );
 }
 
 export function handshakeTimeout(shown: string, timeoutMs: number): CourierError {
   return new CourierError(
     'TIMEOUT',
-    `error establishing TLS connection to ${shown}: no answer within ${timeoutMs / 1000}s`,
+    `error establishing TLS connection to ${shown}: no answer within ${formatLimit(timeoutMs)}`,
   );
 }
 

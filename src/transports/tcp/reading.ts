@@ -3,7 +3,8 @@
 import type { Socket } from 'node:net';
 import { longestTimerMs } from '../../clock.ts';
 import { ByteCollector } from '../../system/byte-collector.ts';
-import { waitFor, withTimeLimit } from '../../system/waiting.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
+import { waitFor } from '../../system/waiting.ts';
 import { markerBytes } from './marker.ts';
 import { idleTimeout, markerTimeout, readFault, tooLarge } from './observations.ts';
 

@@ -5,10 +5,9 @@
 import { join } from 'node:path';
 import { files } from '../../certs/directory.ts';
 import type { Revocations } from '../../certs/revocation.ts';
+import { readPemFile, requirePem } from '../../certs/tls-pem.ts';
 import type { Environment } from '../../cli/environment.ts';
 import { CourierError } from '../../faults/errors.ts';
-import { asCourierError } from '../../faults/system-errors.ts';
-import { readWholeFile } from '../../files/file-calls.ts';
 import { readSecretFile, type Secret } from '../../secrets/secrets.ts';
 import type { OpenContext } from '../transport.ts';
 import type { TcpOptions } from './options.ts';
@@ -43,10 +42,12 @@ export async function readSiteFiles(
   if (siteCertPath === undefined) throw nowhere('--site-cert', '$OMD_ROOT and $OMD_SITE');
   if (agentCaPath === undefined) throw nowhere('--agent-ca', '$OMD_ROOT');
   const siteCert = await readSecretFile(siteCertPath, '--site-cert', log);
-  checkPem(siteCert.reveal(), 'certificate', `reading --site-cert ${siteCertPath}`);
-  checkPem(siteCert.reveal(), 'private key', `reading --site-cert ${siteCertPath}`);
+  requirePem(siteCert.reveal(), 'certificate', `reading --site-cert ${siteCertPath}`);
+  requirePem(siteCert.reveal(), 'private key', `reading --site-cert ${siteCertPath}`);
   const isOurs = certificates !== undefined && siteCertPath === usual.siteCert;
-  const agentCa = await readStore(agentCaPath);
+  // Never those of the system: whoever is in it may answer as any host.
+  const doing = `reading --agent-ca ${agentCaPath}`;
+  const agentCa = await readPemFile(agentCaPath, 'certificate', doing);
   const revocations = await readRevocations(certificates);
   return { siteCert, siteCertPath, isOurs, agentCa, revocations };
 }
@@ -69,22 +70,6 @@ async function readRevocations(certificates: string | undefined) {
   if (certificates === undefined) return undefined;
   const { Revocations } = await import('../../certs/revocation.ts');
   return Revocations.load(certificates);
-}
-
-/** Never falls back to the authorities of the system. */
-async function readStore(path: string): Promise<Buffer> {
-  const doing = `reading --agent-ca ${path}`;
-  const bytes = await readWholeFile(path).catch((error: unknown) => {
-    throw asCourierError(error, doing);
-  });
-  checkPem(bytes.toString('latin1'), 'certificate', doing);
-  return bytes;
-}
-
-function checkPem(pem: string, wanted: 'certificate' | 'private key', doing: string): void {
-  const label = wanted === 'certificate' ? 'CERTIFICATE' : '(?:[A-Z]+ )*PRIVATE KEY';
-  if (new RegExp(`^-----BEGIN ${label}-----`, 'm').test(pem)) return;
-  throw new CourierError('CONFIG', `${doing}: no ${wanted} in PEM found`);
 }
 
 function nowhere(flag: string, variables: string): CourierError {

@@ -28,7 +28,7 @@ describe('a proxy asked for a tunnel', () => {
     refuses(
       () => undefined,
       'TIMEOUT',
-      /^connecting to depot.invalid:443: no answer within 0.5s$/,
+      /^connecting to depot.invalid:443: no answer within 500ms$/,
     ));
 
   test('that hangs up is UNREACHABLE', () =>
@@ -64,7 +64,7 @@ describe('a proxy asked for a tunnel', () => {
         if (request.startsWith('CONNECT')) socket.write('HTTP/1.1 200 OK\r\n\r\n');
       },
       'TIMEOUT',
-      /^connecting to depot.invalid:443: no answer within 0.5s$/,
+      /^connecting to depot.invalid:443: no answer within 500ms$/,
     ));
 });
 

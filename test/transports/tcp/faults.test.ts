@@ -36,7 +36,7 @@ describe('connecting', () => {
       const source = `tcp://127.0.0.1:${port}`;
       assert.equal(
         await lineOf(fetchOutput(source, { connectTimeout: ['300ms'] })),
-        `communication failed: connecting to 127.0.0.1:${port}: no answer within 0.3s; a firewall, no route, or the wrong address (TIMEOUT)`,
+        `communication failed: connecting to 127.0.0.1:${port}: no answer within 300ms; a firewall, no route, or the wrong address (TIMEOUT)`,
       );
     });
   });
@@ -82,14 +82,14 @@ describe('the first two bytes', () => {
   test('a silent peer', async () => {
     assert.equal(
       await lineFromStranger(isSilent, { markerTimeout: ['200ms'] }),
-      'communication failed: HOST accepted, but sent no marker within 0.2s; a slow agent behind a controller without TLS, or another service (TIMEOUT)',
+      'communication failed: HOST accepted, but sent no marker within 200ms; a slow agent behind a controller without TLS, or another service (TIMEOUT)',
     );
   });
 
   test('one byte, then silence', async () => {
     assert.equal(
       await lineFromStranger(sendsAndStays('1'), { markerTimeout: ['200ms'] }),
-      'communication failed: HOST accepted, but sent no marker within 0.2s; a slow agent behind a controller without TLS, or another service (TIMEOUT)',
+      'communication failed: HOST accepted, but sent no marker within 200ms; a slow agent behind a controller without TLS, or another service (TIMEOUT)',
     );
   });
 
@@ -128,7 +128,7 @@ describe('the rest of an answer without TLS', () => {
   test('a silence in the middle', async () => {
     assert.equal(
       await lineFromStranger(sendsAndStays('<<<check_mk>>>\n'), { idleTimeout: ['200ms'] }),
-      'communication failed: reading from HOST: nothing more came for 0.2s (TIMEOUT)',
+      'communication failed: reading from HOST: nothing more came for 200ms (TIMEOUT)',
     );
   });
 

@@ -159,7 +159,7 @@ describe('behind the marker 16', () => {
   test('comes nothing', async () => {
     assert.equal(
       await lineFromStranger(sendsAndStays('16'), { ...options, handshakeTimeout: ['200ms'] }),
-      `${failing}: no answer within 0.2s (TIMEOUT)`,
+      `${failing}: no answer within 200ms (TIMEOUT)`,
     );
   });
 });
@@ -178,7 +178,7 @@ describe('behind the handshake', () => {
         { agent: () => new Promise(() => undefined) },
         { ...options, idleTimeout: ['200ms'] },
       ),
-      'communication failed: reading from HOST: nothing more came for 0.2s (TIMEOUT)',
+      'communication failed: reading from HOST: nothing more came for 200ms (TIMEOUT)',
     );
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatDuration } from '../../src/fetching/durations.ts';
+import { formatDuration, formatLimit } from '../../src/times/durations.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -44,4 +44,9 @@ test('any length of time has one or two units', () => {
       );
     }),
   );
+});
+
+test('a limit is told as exactly as it matters', () => {
+  const told = [150, 1500, 1999, 10_333, 50_000, 59_998, 150_000].map(formatLimit);
+  assert.deepEqual(told, ['150ms', '1.5s', '2s', '10s', '50s', '1m', '2m30s']);
 });

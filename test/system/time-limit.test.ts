@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
 import { CourierError } from '../../src/faults/errors.ts';
 import { main } from '../../src/main.ts';
-import { withTimeLimit } from '../../src/system/waiting.ts';
+import { withTimeLimit } from '../../src/system/time-limit.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { goodOutput } from '../helpers/scripted-transport.ts';
 

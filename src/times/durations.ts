@@ -16,3 +16,10 @@ export function formatDuration(durationMs: number): string {
   const rest = index >= 0 && nextMs > 0 ? Math.floor((durationMs % unitMs) / nextMs) : 0;
   return `${count}${name}${rest > 0 ? `${rest}${nextName}` : ''}`;
 }
+
+/** How long something may take, as exact as it matters: `250ms`, `1.5s`, `50s`, `2m30s`. */
+export function formatLimit(limitMs: number): string {
+  if (limitMs < 1000) return `${Math.ceil(limitMs)}ms`;
+  const tenths = Math.round(limitMs / 100);
+  return tenths < 100 ? `${tenths / 10}s` : formatDuration(Math.round(limitMs / 1000) * 1000);
+}

@@ -14,14 +14,14 @@ import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { closeFile, fileStatus, openFile, readFromFile, readLink } from '../../files/file-calls.ts';
 
 /** The name of something, in bytes: not every file name is UTF-8. */
-export interface Entry {
+export interface DropEntry {
   readonly path: Buffer;
   /** For messages. */
   readonly shown: string;
 }
 
 /** What was there when an entry was looked up; stays the same when the name then gets another. */
-export interface Place {
+export interface OpenedPath {
   readonly stats: BigIntStats;
   /** Leads to it under `/proc`, past all names. */
   readonly handle: string;
@@ -37,14 +37,14 @@ const O_PATH = 0o10000000;
  *
  * @throws CourierError naming the entry for whatever `use` and the file system throw
  */
-export async function withPlace<Result>(
-  entry: Entry,
-  use: (place: Place | undefined) => Promise<Result>,
+export async function withOpenedPath<Result>(
+  entry: DropEntry,
+  use: (place: OpenedPath | undefined) => Promise<Result>,
 ): Promise<Result> {
   let descriptor: number | undefined;
   try {
     descriptor = await openFile(entry.path, O_PATH).catch(undefinedIfMissing);
-    return await use(descriptor === undefined ? undefined : await toPlace(descriptor));
+    return await use(descriptor === undefined ? undefined : await toOpenedPath(descriptor));
   } catch (error) {
     throw asCourierError(error, `reading ${entry.shown}`);
   } finally {
@@ -52,7 +52,7 @@ export async function withPlace<Result>(
   }
 }
 
-async function toPlace(descriptor: number): Promise<Place> {
+async function toOpenedPath(descriptor: number): Promise<OpenedPath> {
   const handle = `/proc/self/fd/${descriptor}`;
   const realPath = await readLink(handle, 'buffer');
   return { stats: await fileStatus(descriptor, { bigint: true }), handle, realPath };
@@ -69,7 +69,7 @@ const slash = Buffer.from('/');
  *
  * @throws CourierError REFUSED
  */
-export function requireWithin(directory: Buffer, entry: Entry, { realPath }: Place): void {
+export function requireWithin(directory: Buffer, entry: DropEntry, { realPath }: OpenedPath): void {
   const start = directory.equals(slash) ? directory : Buffer.concat([directory, slash]);
   const isWithin = realPath.equals(directory) || realPath.subarray(0, start.length).equals(start);
   if (isWithin) return;
@@ -81,7 +81,7 @@ export function requireWithin(directory: Buffer, entry: Entry, { realPath }: Pla
  *
  * @throws CourierError MALFORMED
  */
-export function requireRegularFile(entry: Entry, { stats }: Place): void {
+export function requireRegularFile(entry: DropEntry, { stats }: OpenedPath): void {
   if (stats.isFile()) return;
   throw new CourierError('MALFORMED', `${entry.shown} is ${toKind(stats)}, not a regular file`);
 }
@@ -101,7 +101,7 @@ export interface Reading {
 
 /** All of a regular file, or undefined when it has changed since it was looked up, or may have. */
 export async function readUnchanged(
-  { stats, handle }: Place,
+  { stats, handle }: OpenedPath,
   { signal, clock }: Reading,
 ): Promise<Buffer | undefined> {
   if (isFresh(stats, clock)) return undefined;
