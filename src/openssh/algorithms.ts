@@ -3,7 +3,7 @@
 import type { Environment } from '../cli/environment.ts';
 import type { OptionTable, OptionValues, ValueSpec } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
-import { runProgram } from '../system/run-program.ts';
+import { runProgram } from '../system/program/run-program.ts';
 
 export const algorithmOptions = {
   sshLegacy: {

@@ -6,7 +6,7 @@
  */
 
 import { CourierError, type FaultCode, quote } from '../faults/errors.ts';
-import type { ProgramEnd } from '../system/run-program.ts';
+import type { ProgramEnd } from '../system/program/call.ts';
 import { describeMismatch } from './algorithms.ts';
 
 /** How ssh was sent: what its words have to be read with. */

@@ -16,7 +16,7 @@ import { dirname } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { runProgram } from '../system/run-program.ts';
+import { runProgram } from '../system/program/run-program.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import type { FileBeside, Plan } from './plan.ts';
 import { fileMark } from './service.ts';

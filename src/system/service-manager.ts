@@ -9,7 +9,8 @@ import { systemClock } from '../clock.ts';
 import { cleanText } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
-import { describeEnd, runProgram } from './run-program.ts';
+import { describeEnd } from './program/call.ts';
+import { runProgram } from './program/run-program.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 const patienceMs = 5000;

@@ -2,7 +2,8 @@
 
 import type { Environment } from '../cli/environment.ts';
 import { CourierError, cleanText } from '../faults/errors.ts';
-import { type ProgramEnd, runProgram } from '../system/run-program.ts';
+import type { ProgramEnd } from '../system/program/call.ts';
+import { runProgram } from '../system/program/run-program.ts';
 import { recogniseCompression } from './first-bytes.ts';
 import { symmetricScheme } from './symmetric.ts';
 

@@ -1,7 +1,8 @@
 /** `exec:`: what a local program prints. */
 
 import { CourierError, cleanText } from '../../faults/errors.ts';
-import { describeEnd, type ProgramEnd, runProgram } from '../../system/run-program.ts';
+import { describeEnd, type ProgramEnd } from '../../system/program/call.ts';
+import { runProgram } from '../../system/program/run-program.ts';
 import { fillSourceUri } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type Command, parseExecUri } from './command-uri.ts';

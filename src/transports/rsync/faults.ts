@@ -2,7 +2,7 @@
 
 import { CourierError, type FaultCode, quote } from '../../faults/errors.ts';
 import { hasSshFailed, type SshAttempt, toSshFault } from '../../openssh/faults.ts';
-import type { ProgramEnd } from '../../system/run-program.ts';
+import type { ProgramEnd } from '../../system/program/call.ts';
 
 type Meaning = readonly [code: FaultCode, words: string];
 

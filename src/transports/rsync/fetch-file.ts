@@ -7,7 +7,8 @@ import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
 import { closeFile, fileStatus, openFile, readWholeFile } from '../../files/file-calls.ts';
 import type { SshAttempt } from '../../openssh/faults.ts';
-import { type ProgramEnd, runProgram } from '../../system/run-program.ts';
+import type { ProgramEnd } from '../../system/program/call.ts';
+import { runProgram } from '../../system/program/run-program.ts';
 import { findFault, findSkip } from './faults.ts';
 import { withSizeWatch } from './size-watch.ts';
 

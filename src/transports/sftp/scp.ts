@@ -3,7 +3,8 @@
 import { CourierError, quote } from '../../faults/errors.ts';
 import { toSshFault } from '../../openssh/faults.ts';
 import type { OpenSsh } from '../../openssh/openssh.ts';
-import { describeEnd, type ProgramEnd, runProgram } from '../../system/run-program.ts';
+import { describeEnd, type ProgramEnd } from '../../system/program/call.ts';
+import { runProgram } from '../../system/program/run-program.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { parseScp, type ScpHeader } from './scp-protocol.ts';
 import { toFileFault } from './sftp-faults.ts';

@@ -5,7 +5,7 @@
 
 import { CourierError, type FaultCode } from '../../faults/errors.ts';
 import { hasSshFailed, type SshAttempt, toSshFault } from '../../openssh/faults.ts';
-import { describeEnd, type ProgramEnd } from '../../system/run-program.ts';
+import { describeEnd, type ProgramEnd } from '../../system/program/call.ts';
 
 interface Reading {
   readonly says: RegExp;

@@ -2,7 +2,7 @@
 
 import { CourierError, quote } from '../../faults/errors.ts';
 import { type SshAttempt, toSshFault } from '../../openssh/faults.ts';
-import { describeEnd, type ProgramEnd } from '../../system/run-program.ts';
+import { describeEnd, type ProgramEnd } from '../../system/program/call.ts';
 
 /** What ssh writes at LogLevel DEBUG1 when all is well, between the lines of the command. */
 const chatter = /^(?:debug1: |Authenticated to |Transferred: sent |Bytes per second: sent )/;

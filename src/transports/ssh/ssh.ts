@@ -2,7 +2,7 @@
 
 import { checkForAnyHost } from '../../openssh/login.ts';
 import { openSsh, sshOptions } from '../../openssh/openssh.ts';
-import { runProgram } from '../../system/run-program.ts';
+import { runProgram } from '../../system/program/run-program.ts';
 import { fillSourceUri } from '../source.ts';
 import { defineTransport } from '../transport.ts';
 import { parseCommand } from './command.ts';

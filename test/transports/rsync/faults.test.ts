@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FaultCode } from '../../../src/faults/errors.ts';
-import type { ProgramEnd } from '../../../src/system/run-program.ts';
+import type { ProgramEnd } from '../../../src/system/program/call.ts';
 import { findFault, findSkip } from '../../../src/transports/rsync/faults.ts';
 
 const fine: ProgramEnd = { stdout: Buffer.alloc(0), stderr: '', code: 0, signal: null };

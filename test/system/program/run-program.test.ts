@@ -6,19 +6,18 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CourierError } from '../../src/faults/errors.ts';
+import { CourierError } from '../../../src/faults/errors.ts';
 import {
   describeEnd,
   type ProgramCall,
   type ProgramEnd,
-  Run,
-  runProgram,
-} from '../../src/system/run-program.ts';
-import { readCommandLines } from '../helpers/command-lines.ts';
-import { catchFault, expectFault } from '../helpers/expect-fault.ts';
-import { programPath } from '../helpers/programs.ts';
-import { assertSoonEmpty } from '../helpers/soon-empty.ts';
-import { makeTempDir } from '../helpers/temp-dir.ts';
+} from '../../../src/system/program/call.ts';
+import { Run, runProgram } from '../../../src/system/program/run-program.ts';
+import { readCommandLines } from '../../helpers/command-lines.ts';
+import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
+import { programPath } from '../../helpers/programs.ts';
+import { assertSoonEmpty } from '../../helpers/soon-empty.ts';
+import { makeTempDir } from '../../helpers/temp-dir.ts';
 
 const env = { PATH: process.env['PATH'] };
 const neverAborts = () => new AbortController().signal;
