@@ -42,6 +42,8 @@ export function noteAsked(directory: string, asked: AskedHost, clock: Clock, log
   const path = join(directory, asked.host);
   const line = `${[asked.address ?? '-', ...asked.tags].join(' ')}\n`.slice(0, longestLine);
   try {
+    // Before anything there is opened: a FIFO of somebody else would never let us go.
+    requireTrustedSync(directory);
     if (isNoted(path, line, clock.now())) return;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     requireTrustedSync(directory);

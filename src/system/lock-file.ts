@@ -74,7 +74,8 @@ async function isStale(path: string): Promise<boolean> {
   try {
     const [space, pid] = (await readFile(path, 'utf8')).split(' ');
     if (space === (await processSpace()) && !isAlive(Number(pid))) return true;
-    return systemClock.now() - (await stat(path)).mtimeMs > staleMs;
+    // Either way: one from the future was made before the clock was set back.
+    return Math.abs(systemClock.now() - (await stat(path)).mtimeMs) > staleMs;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
     throw asCourierError(error, `locking ${path}`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -16,6 +17,7 @@ import { type AskedHost, forgetAsked, noteAsked, readAsked } from '../../src/rea
 import { anotherUser, skipUnlessRoot } from '../helpers/another-user.ts';
 import { catchThrown } from '../helpers/catch-thrown.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
+import { sourceUrl, startScript } from '../helpers/run-script.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 const skip = skipUnlessRoot();
@@ -88,6 +90,26 @@ test('what another user may have noted is passed over, and his directory refused
   assert.match(catchThrown(() => readAsked(directory)).message, /it is writable for everybody/);
   note({ ...web01, address: '::2' });
   assert.equal(log.lines.length, 1);
+});
+
+test('nothing is opened in a directory where anybody may have put a FIFO', async (t) => {
+  const { directory } = await makeAsked(t);
+  mkdirSync(directory, { recursive: true });
+  chmodSync(directory, 0o777);
+  execFileSync('mkfifo', [join(directory, 'web01')]);
+  // In a process of its own, since it would hang where no signal is heard.
+  const { code } = await startScript(`
+    import { spawnSync } from 'node:child_process';
+    const script = \`
+      import { systemClock } from ${sourceUrl('clock.ts')};
+      import { noteAsked } from ${sourceUrl('ready/asked.ts')};
+      const asked = { host: 'web01', address: undefined, tags: [] };
+      noteAsked(${JSON.stringify(directory)}, asked, systemClock, { debug() {} });
+    \`;
+    const args = ['--input-type=module', '-e', script];
+    process.exitCode = spawnSync(process.execPath, args, { timeout: 20_000 }).status ?? 99;
+  `).ended;
+  assert.equal(code, 0);
 });
 
 test('a host that is forgotten is gone, and may be forgotten again', async (t) => {

@@ -58,6 +58,11 @@ test('a lock of another machine or container counts until it is old', async (t) 
   const old = new Date(Date.now() - 60_000);
   await utimes(path, old, old);
   assert.equal(await waiting, 'done');
+  // Made before the clock was set back.
+  await writeFile(path, `1 ${process.pid} x\n`);
+  const ahead = new Date(Date.now() + 3_600_000);
+  await utimes(path, ahead, ahead);
+  assert.equal(await withLockFile(path, async () => 'done'), 'done');
   assert.deepEqual(await readdir(directory), []);
 });
 

@@ -38,8 +38,8 @@ export function checkPattern(part: string, refuse: Refuse): void {
 /**
  * The pattern for one host. `*` stands for any text. Beside the name of the host, with nothing or
  * `-`, `.`, `_` between them, it stands only for what cannot be more of a name: a time, a usual
- * ending, or what begins with a character no host name has. So web1 does not get the files of
- * web1-db, web1.example.com and web10.
+ * ending, or what begins with a character no host name or address has. So web1 does not get the
+ * files of web1-db, web1.example.com and web10, and fd00::1 not those of fd00::1:5.
  */
 export function fillNamePattern(part: string, target: Target, refuse: Refuse): NamePattern {
   const pieces = part
@@ -81,12 +81,12 @@ const time = '(?:\\d{8}|\\d{4}[-._]\\d{2}[-._]\\d{2})';
 const ending = '(?i:txt|out|log|dat|agent|cmk|enc|gz|zst|xz|bz2|z)';
 
 /** What may stand behind a name without being more of it, and behind a name and a mark. */
-const behindName = `(?:|[^\\w.-].*|[-._]${time}.*|(?:\\.${ending})+)`;
-const behindMark = `(?:|[^\\w.-].*|[-._]?${time}.*|\\.?${ending}(?:\\.${ending})*)`;
+const behindName = `(?:|[^\\w.:%-].*|[-._]${time}.*|(?:\\.${ending})+)`;
+const behindMark = `(?:|[^\\w.:%-].*|[-._]?${time}.*|\\.?${ending}(?:\\.${ending})*)`;
 
 /** What may stand in front of a name, and in front of a mark and a name. */
-const inFrontOfName = `(?:|.*[^\\w.-]|${time}[\\dTZ:.+_-]*[-._])`;
-const inFrontOfMark = `(?:|.*[^\\w.-]|${time}[\\dTZ:.+_-]*)`;
+const inFrontOfName = `(?:|.*[^\\w.:%-]|${time}[\\dTZ:.+_-]*[-._])`;
+const inFrontOfMark = `(?:|.*[^\\w.:%-]|${time}[\\dTZ:.+_-]*)`;
 
 /** @param isStrict whether a star beside a name stands for less */
 function toExpression(pieces: readonly Piece[], isStrict: boolean): RegExp {

@@ -50,6 +50,13 @@ test('what a name may end in is known where the pattern leaves it open', () => {
   assert.deepEqual(fitting('{host}.*', 'web1', names), ['web1.txt', 'web1.gz', 'web1.txt.Z']);
 });
 
+test('an IPv6 address does not lead to one that goes on', () => {
+  const names = ['fd00::1.txt', 'fd00::1:5.txt', 'fd00::1%eth0.txt', 'fd00::1@7.txt'];
+  assert.deepEqual(fitting('{host}*.txt', 'fd00::1', names), ['fd00::1.txt', 'fd00::1@7.txt']);
+  const others = ['::1.txt', 'fd00::1.txt', '7::1.txt', 'of ::1.txt'];
+  assert.deepEqual(fitting('*{host}.txt', '::1', others), ['::1.txt', 'of ::1.txt']);
+});
+
 test('in front of a name it is the same', () => {
   const names = [
     'web1.txt',
