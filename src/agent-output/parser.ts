@@ -9,7 +9,7 @@ import { limits, type Problem, severityOf } from './problems.ts';
 import type { HeaderOptions, SectionHeader } from './section-header.ts';
 import { isPiggyback, type State, type Step, walkMarkers } from './states.ts';
 
-/** Whom the site takes a section for. */
+/** The host that the site gives a section to. */
 export type Owner =
   | { readonly kind: 'main' }
   | { readonly kind: 'piggybacked'; readonly host: string }

@@ -6,7 +6,7 @@ import { type FaultCode, faults } from '../faults/errors.ts';
 export interface History {
   /** Cycles that brought nothing, in a row. */
   readonly failures: number;
-  /** Those of them in which nobody answered, in a row up to now. */
+  /** How many of the newest of them ended without an answer. */
   readonly silences: number;
 }
 
@@ -17,7 +17,7 @@ export function afterFault({ failures, silences }: History, code: FaultCode): Hi
   return { failures: failures + 1, silences: faults[code].silence ? silences + 1 : 0 };
 }
 
-/** So many silences in a row begin a backoff. */
+/** The number of silences in a row that begin a backoff. */
 const silencesToBackOff = 3;
 
 /** Whether the host is asked less often than its interval says, since nobody answers there. */

@@ -274,7 +274,7 @@ export class Collector {
       prepare: () => inForce.prepare(entry.route),
     });
     this.#cycles[entry.history.failures === 0 ? 'good' : 'faulty'] += 1;
-    // A reload may have let it go meanwhile.
+    // A reload may have dropped the host while it was fetched.
     const { host } = entry.target;
     if (this.#roster.get(host) !== entry) running.upkeep.removeReady(host);
   }

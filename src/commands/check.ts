@@ -150,7 +150,7 @@ async function readOutput(
   }
 }
 
-/** Not more than `maxBytes`, even if the file grows meanwhile. */
+/** At most `maxBytes`, even if the file grows while it is read. */
 async function readRegularFile(file: FileHandle, maxBytes: number): Promise<Buffer> {
   const stats = await file.stat();
   if (!stats.isFile()) throw new CourierError('LOCAL', 'not a regular file');

@@ -152,7 +152,7 @@ function judgeFault(line: string, byAge: Verdict | undefined): Verdict {
     : { ...byAge, state, text: `${byAge.text}; ${line}` };
 }
 
-/** As long as a collector may take to answer. */
+/** How long a collector may take to answer. */
 const pulseMs = 2000;
 
 /**
@@ -174,7 +174,7 @@ async function requireCollector(
   throw new CourierError('LOCAL', `no collector is at work at ${socket}${before}`);
 }
 
-/** As long as a disk may take to answer; a core waits some ten seconds for a plug-in. */
+/** How long a disk may take to answer; a monitoring core waits some ten seconds for a plug-in. */
 const spoolMs = 5000;
 
 async function readInTime(

@@ -104,7 +104,7 @@ export async function fetchFrom(
   }
 }
 
-/** As long as a peer may take to let go of output that is out already, whatever signal comes. */
+/** How long an acknowledgement may take. The output is out already, whatever signal comes. */
 const acknowledgeMs = 5000;
 
 /** The same once a signal has said that the program ends. */

@@ -107,7 +107,7 @@ function tellCollector(target: Target, tags: readonly string[], context: Command
   noteAsked(placesBeside(ready).asked, { host, address, tags }, context.clock, context.log);
 }
 
-/** As long as keeping output may hold up a fetch whose output is out already. */
+/** How long keeping the output may delay the end of a fetch; the output is out already. */
 const keepMs = 2000;
 
 /** For the day when every source fails. */

@@ -124,7 +124,7 @@ function sayLosses(losses: readonly Problem[]): string {
   return losses.length === 0 ? '' : `, ${describeLosses(losses)}`;
 }
 
-/** As long as a spool may take to answer. */
+/** How long a spool may take to answer. */
 const spoolMs = 2000;
 
 /** What the spool has, if it is young enough, passes today's rules and is marked for what it is. */

@@ -7,7 +7,7 @@ import { type Extracted, extractOutput } from './mime.ts';
 
 /** Messages in a mailbox, and how they are read. */
 interface Mailbox<Message> extends Pick<Choice<Message, Extracted>, 'nameOf' | 'originOf'> {
-  /** Those that fit, the newest first, and `gone` where one was missed that somebody moved. */
+  /** Messages that fit, the newest first; `gone` where one was moved before it was read. */
   readonly list: () => AsyncIterable<Message | 'gone'>;
   /** What to say when none fits. */
   readonly nothing: string;

@@ -21,7 +21,7 @@ export function nameOfPart({ node: { filename, contentType } }: Part): string {
   return cleanText(filename || contentType || 'a part', 60);
 }
 
-/** So many bytes are taken apart between two looks at the signal. */
+/** How many bytes are taken apart before the signal is looked at again. */
 const pieceBytes = 256 * 1024;
 
 /**

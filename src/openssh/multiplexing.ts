@@ -89,7 +89,7 @@ const endMessages = [
   [8, 0x10000005, 0],
 ];
 
-/** As long as one may take that is well. */
+/** How long a healthy connection may take to answer. */
 const answerMs = 200;
 
 /** Ends a connection that is kept, and all that runs over it. Never rejects. */
@@ -126,7 +126,7 @@ function findDirectory({ OMD_ROOT, XDG_RUNTIME_DIR }: Environment): string {
   return parseSshPath(fitting ?? `/tmp/cmk-courier-${process.geteuid?.()}`);
 }
 
-/** Whoever can write there can speak in our name on every connection. */
+/** Who can write there can use every connection in our name. */
 async function makePrivate(directory: string): Promise<void> {
   try {
     await makeDirectory(directory, { recursive: true, mode: 0o700 });

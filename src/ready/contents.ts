@@ -49,7 +49,7 @@ export function remove(path: string): void {
   }
 }
 
-/** By its name and by how it begins; what is gone meanwhile was ours. */
+/** Judged by name and first bytes; a file that has vanished counts as ours. */
 function isOurs(directory: string, name: string): boolean {
   const isHalf = isTemporaryName(name);
   if (!isHalf && !isHostName(name)) return false;
@@ -61,7 +61,7 @@ function isOurs(directory: string, name: string): boolean {
   return stats.size === 0 ? isHalf : readBegin(path) === anyMark;
 }
 
-/** Of what is gone meanwhile: never long ago. */
+/** Infinity when the file has vanished. */
 function modifiedMs(path: string): number {
   return find(path)?.mtimeMs ?? Number.POSITIVE_INFINITY;
 }

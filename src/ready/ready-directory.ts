@@ -202,5 +202,5 @@ export class ReadyDirectory {
   }
 }
 
-/** Never through a link somebody has laid there. */
+/** O_NOFOLLOW: a link laid there by others is not written through. */
 const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;

@@ -9,10 +9,10 @@ interface Bucket {
 }
 
 const minuteMs = 60_000;
-/** So many senders are remembered. */
+/** How many senders are remembered. */
 const mostBuckets = 50_000;
 
-/** So many a minute for each key, with a burst of as many. */
+/** How many a minute each key may have; as many may come at once. */
 export class RateLimit {
   readonly #perMinute: number;
   readonly #clock: Clock;
@@ -56,7 +56,7 @@ export class RateLimit {
   }
 }
 
-/** So many at once, overall and for each key. */
+/** How many may run at once, overall and for each key. */
 export class Slots {
   readonly #total: number;
   readonly #perKey: number;

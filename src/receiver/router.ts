@@ -105,7 +105,7 @@ function findNothing(url: string, site: string): Refusal {
   return new Refusal('not-found', `the site is ${site} here, not ${quote(named)}`);
 }
 
-/** Whoever asks below agent-receiver reads JSON. */
+/** Clients of paths below agent-receiver read JSON. */
 function styleOf({ url }: FastifyRequest): Style {
   return /^\/[^/]+\/agent-receiver(?:\/|$)/.test(url) ? 'detail' : 'line';
 }

@@ -95,7 +95,7 @@ export function refuseConnection(
   connections.onceIdle(socket, () => endWith(socket, toAnswer(refusal)));
 }
 
-/** Whoever is still sending reads our answer, if it ends soon: a reset would take it away. */
+/** A client that is still sending gets to read the answer; a reset would discard it. */
 function endWith(socket: Socket, answer: string): void {
   socket.end(answer);
   socket.resume();

@@ -49,7 +49,7 @@ function requireHost({ hosts }: Writer, host: HostName): void {
   throw new Refusal('forbidden', 'not allowed to write for this host');
 }
 
-/** Whoever is not known learns nothing: not whether the host exists, nor whether its name could. */
+/** An unknown client learns neither whether the host exists nor whether its name is valid. */
 async function identify(exchange: Exchange, services: Services): Promise<Writer> {
   const { request, address } = exchange;
   const { authorization } = request.headers;

@@ -26,7 +26,7 @@ export interface Route {
 /** Names, globs and regular expressions. */
 export interface HostPatterns {
   readonly texts: readonly string[];
-  /** Those that are names, which a collector can know by itself. */
+  /** Patterns that are plain names: a collector knows these hosts without being asked. */
   readonly names: ReadonlySet<HostName>;
   /** Whether one of the others fits all of a name. */
   fits(host: HostName): boolean;

@@ -51,7 +51,7 @@ export class Holdings {
     return this.#bytes;
   }
 
-  /** Those who have any file, from the future or not. */
+  /** Hosts that have any file, one from the future included. */
   names(): readonly HostName[] {
     return [...this.#kept.keys()];
   }

@@ -118,7 +118,7 @@ function noteHanging(look: Look): void {
   }
 }
 
-/** Those who came first go first, past those in whose place there is no room. */
+/** In order of arrival; those whose place has no room are passed over. */
 function letIn(): void {
   for (const waiter of waiting) {
     if (running.size >= limits.inAll) return;

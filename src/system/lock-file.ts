@@ -1,4 +1,4 @@
-/** One at a time, within this process and between processes: a file that is there meanwhile. */
+/** A lock within this process and between processes: a file that exists while it is held. */
 
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const staleMs = 10_000;
 const longestWaitMs = 15_000;
 const stepMs = 10;
 
-/** Those of this process wait for each other without asking the disk. */
+/** Within this process the waiting needs no disk. */
 const tails = new Map<string, Promise<unknown>>();
 
 /**

@@ -51,7 +51,7 @@ export class ServiceManager {
     await this.#tell('STOPPING=1');
   }
 
-  /** Never rejects: whether somebody listens changes nothing about the work. */
+  /** Never rejects: the work goes on whether or not systemd listens. */
   async #tell(...assignments: readonly string[]): Promise<void> {
     const { NOTIFY_SOCKET, PATH } = this.#env;
     if (NOTIFY_SOCKET === undefined || NOTIFY_SOCKET === '') return;

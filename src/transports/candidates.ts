@@ -86,7 +86,7 @@ async function readOrFault<Item, Got>(
   }
 }
 
-/** So many are told by name. */
+/** How many are named. */
 const mostNamed = 3;
 
 /** `passed over "a.md5" (no section header in it), "b" (it is empty) and 2 more`. */

@@ -77,7 +77,7 @@ function whyUnusable(error: unknown, hasPassphrase: boolean): string {
   return `not usable for TLS (${code || 'no reason given'})`;
 }
 
-/** Whom we talk to. */
+/** The peer we talk to. */
 export interface TlsPeer {
   /** `depot:443`, for errors. */
   readonly shown: string;

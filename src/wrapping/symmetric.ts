@@ -104,7 +104,7 @@ export async function decryptSymmetric(
 const brackets = Buffer.from('<<<');
 const lookedAtBytes = 512;
 
-/** So many bytes without a control character no wrong key makes. */
+/** With a wrong key, so many bytes hold a control character for all practical purposes. */
 const provingBytes = 128;
 
 /**

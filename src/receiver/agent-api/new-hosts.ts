@@ -155,7 +155,7 @@ async function complete(
   const host = parseHostName(request.host);
   const signed = await sign(await checkSigningRequest(request.csr, uuid), services);
   const link = { uuid, host, mode, piggyback, allowedPiggyback, access, certificates: [signed] };
-  // Nobody revokes or declines it meanwhile.
+  // Locked, so that nobody revokes or declines it at the same time.
   await services.state.requests.update(uuid, async (now) => {
     if (now?.state !== 'allowed' || now.host !== host) {
       throw new Refusal('forbidden', 'the request is no longer allowed');

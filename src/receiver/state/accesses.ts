@@ -135,7 +135,7 @@ export class Accesses {
     });
   }
 
-  /** Keeps a token under another hash, unless it is gone or changed meanwhile. */
+  /** Keeps a token under another hash, unless it has been removed or changed since it was read. */
   async rehash(access: Access, hash: string): Promise<void> {
     await this.#records.update(fileOf(access), (before) =>
       before?.hash === access.hash ? { ...before, hash } : before,

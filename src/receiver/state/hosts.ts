@@ -32,7 +32,7 @@ const hostSchema = z.object({
 export type RegisteredHost = z.infer<typeof hostSchema>;
 export type ConnectionMode = RegisteredHost['mode'];
 
-/** So many valid certificates a host may have; it needs two, the new one and the one before. */
+/** How many valid certificates a host may have; it needs two, the new one and the one before. */
 const mostCertificates = 50;
 /** How often all records are looked at for one that somebody else has replaced. */
 const lookingMs = 10_000;
@@ -86,7 +86,7 @@ export class Hosts {
   #indexed = '';
   #listed = '';
   #lookedMs = Number.NEGATIVE_INFINITY;
-  /** Whoever links a UUID last. */
+  /** The newest linking of each UUID; the next one waits for it. */
   readonly #linking = new Map<string, Promise<unknown>>();
 
   private constructor(directory: string) {
@@ -216,7 +216,7 @@ export class Hosts {
     const uuidOf = new Map((await this.#records.list()).map(({ host, uuid }) => [host, uuid]));
     for (const [host, uuid] of uuidOf) this.#note({ host, uuid });
     for (const [uuid, entry] of before) {
-      // Unless it was linked again meanwhile.
+      // Unless it has been linked again since it was read.
       const isStale = uuidOf.get(entry.host) !== uuid && this.#hostOf.get(uuid) === entry;
       if (isStale) this.#hostOf.delete(uuid);
     }

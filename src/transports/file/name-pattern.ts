@@ -8,7 +8,7 @@ import type { Target } from '../source.ts';
 export interface NamePattern {
   /** With the host's name in it, for messages. */
   readonly text: string;
-  /** So many characters at the beginning stand in the pattern itself. */
+  /** How many characters at the beginning are literal in the pattern. */
   readonly prefixLength: number;
   /** @param name byte by byte, as Latin-1: not every name is UTF-8 */
   readonly fits: (name: string) => boolean;

@@ -23,7 +23,7 @@ interface Wanted {
 export interface Listing {
   /** The newest first. */
   readonly names: readonly Buffer[];
-  /** Those left out for their name alone. */
+  /** Files left out because of their name alone. */
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -39,7 +39,7 @@ interface Candidate {
   readonly isFromFuture: boolean;
 }
 
-/** So many names are looked at between two looks at the signal. */
+/** How many names are looked at before the signal is looked at again. */
 const batchSize = 256;
 
 /**

@@ -7,7 +7,7 @@ import type { Older } from '../../mail/options.ts';
 import type { Wanted } from '../../mail/patterns.ts';
 import { type Found, findPages } from './find.ts';
 
-/** So many at most in one go, so that a backlog of years does not keep Checkmk waiting. */
+/** The most in one go, so that a backlog of years does not keep Checkmk waiting. */
 const mostAtOnce = 1000;
 
 /**

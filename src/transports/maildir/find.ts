@@ -18,7 +18,7 @@ export interface Page {
   readonly isStale: boolean;
 }
 
-/** So many messages are looked at before the newest of them is tried. */
+/** How many messages are looked at before the newest of them is tried. */
 const pageSize = 32;
 
 /** All messages that fit, a page at a time, the latest deliveries first. */

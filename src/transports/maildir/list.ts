@@ -23,7 +23,7 @@ export interface MailFile {
  * @throws CourierError NO_OUTPUT when the Maildir of a host is not there; CONFIG, LOCAL
  */
 export async function listEntries(location: MaildirLocation): Promise<readonly MailFile[]> {
-  // One after the other: what moves on to `cur` meanwhile is then seen twice, but never missed.
+  // One after the other: a message that moves to `cur` in between is seen twice, never missed.
   const fresh = await listPart(location, 'new');
   const seen = await listPart(location, 'cur');
   const named = await Promise.all([...fresh, ...seen].map(toNamed));

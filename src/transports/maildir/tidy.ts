@@ -11,7 +11,7 @@ import type { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
 import type { MaildirLocation } from './location.ts';
 
-/** So many at most in one go, so that a backlog of years does not keep Checkmk waiting. */
+/** The most in one go, so that a backlog of years does not keep Checkmk waiting. */
 const mostAtOnce = 1000;
 
 interface Task {

@@ -33,7 +33,7 @@ export async function withSizeWatch<Result>(
   }
 }
 
-/** What vanishes meanwhile counts as nothing. */
+/** A file that has vanished counts as empty. */
 async function measure(directory: string): Promise<number> {
   const names = await readDirectory(directory).catch(() => []);
   const sizes = names.map(async (name) =>

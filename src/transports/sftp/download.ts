@@ -14,7 +14,7 @@ import { lacksSftp, toSftpFault } from './sftp-faults.ts';
 
 interface Download {
   readonly file: RemoteFile;
-  /** Where to put it: empty, and nobody else's. */
+  /** Where to put it: an empty directory of our own. */
   readonly directory: string;
   readonly openssh: OpenSsh;
   readonly maxOutputBytes: number;

@@ -13,7 +13,7 @@ interface Limit {
   readonly shown: string;
 }
 
-/** A file that is all there. */
+/** A file that is complete. */
 export interface ReadFile {
   readonly output: Buffer;
   readonly stats: fs.Stats;

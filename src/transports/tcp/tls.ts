@@ -57,7 +57,7 @@ export async function startTls(
   });
 }
 
-/** Whoever has the key of a host that was given up is not to speak for it. */
+/** A key taken from a host that was revoked must not speak for it any more. */
 function requireNotRevoked(secured: TLSSocket, { files, shown }: Start): void {
   const serial = secured.getPeerX509Certificate()?.serialNumber;
   if (serial === undefined || !files.revocations?.has(serial)) return;
