@@ -33,9 +33,9 @@ const size: {
 } = isLong
   ? {
       counts: { well: 1660, hang: 100, dead: 100, dns: 50, peer: 50, ssh: 20, pushed: 20 },
-      everyS: 10,
+      everyS: 5,
       oldS: 60,
-      rounds: 3,
+      rounds: 2,
     }
   : {
       counts: { well: 120, hang: 10, dead: 10, dns: 5, peer: 5, ssh: 5, pushed: 5 },
