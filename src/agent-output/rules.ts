@@ -75,7 +75,10 @@ function findEncrypted(output: Buffer, parsed: ParsedOutput): Problem | undefine
   // The last character may be cut in half.
   const sample = output.toString('utf8', 2, 34).slice(0, -1).replace(/\s+/g, '');
   if (!/[\p{Cc}\ufffd]/u.test(sample)) return undefined;
-  return toProblem('encrypted', `the output is still encrypted (scheme ${scheme})`);
+  return toProblem(
+    'encrypted',
+    `the output is still encrypted (scheme ${scheme}), and its passphrase is missing here`,
+  );
 }
 
 /** With its mark, or without by the zero byte beside each of the first two ASCII characters. */

@@ -24,13 +24,28 @@ export function parseDuration(raw: string): number {
   const factors = parts.map(([, , unit = '']) => durationUnits[unit] ?? 0);
   const isWhole = raw !== '' && parts.map(([part]) => part).join('') === raw;
   const isInOrder = factors.every((factor, index) => factor < (factors[index - 1] ?? Infinity));
-  if (!isWhole || !isInOrder) throw notA('a duration such as 10s', raw);
+  if (!isWhole || !isInOrder) throw notA('a duration such as 10s', raw, meantDuration(raw));
   const durationMs = parts.reduce(
     (sum, [, digits], index) => sum + Number(digits) * (factors[index] ?? 0),
     0,
   );
   if (durationMs > longestDurationMs) throw notA('a duration of at most 36500d', raw);
   return Math.round(durationMs);
+}
+
+const durationWords: readonly (readonly [RegExp, string])[] = [
+  [/^(ms|msecs?|milliseconds?)$/, 'ms'],
+  [/^(s|secs?|seconds?)$/, 's'],
+  [/^(m|mins?|minutes?)$/, 'm'],
+  [/^(h|hrs?|hours?)$/, 'h'],
+  [/^(d|days?)$/, 'd'],
+];
+
+/** `5min`, `2 hours`, `10S` → `5m`, `2h`, `10s`. */
+function meantDuration(raw: string): string | undefined {
+  const [, digits, word = ''] = /^(\d{1,9}) ?([a-z]{1,12})$/i.exec(raw) ?? [];
+  const unit = durationWords.find(([fits]) => fits.test(word.toLowerCase()))?.[1];
+  return digits === undefined || unit === undefined ? undefined : `${digits}${unit}`;
 }
 
 /** A duration that may not be nothing. */
@@ -70,10 +85,18 @@ export function parseDiskSize(raw: string): number {
 /** Without a unit it is bytes. */
 function parseSizeWithin(mostBytes: number, most: string, raw: string): number {
   const [, digits, unit = 'B'] = /^(\d{1,16}(?:\.\d{1,3})?)(B|[kMGT]B|[KMGT]iB)?$/.exec(raw) ?? [];
-  if (digits === undefined) throw notA('a size such as 5MB', raw);
+  if (digits === undefined) throw notA('a size such as 5MB', raw, meantSize(raw));
   const bytes = Math.floor(Number(digits) * (sizeUnits[unit] ?? 1));
   if (bytes < 1 || bytes > mostBytes) throw notA(`a size between 1B and ${most}`, raw);
   return bytes;
+}
+
+/** `10M`, `64mb`, `1 gib` → `10MB`, `64MB`, `1GiB`. */
+function meantSize(raw: string): string | undefined {
+  const [, digits, prefix = '', i = ''] = /^(\d{1,16}) ?([kmgt])(i?)b?$/i.exec(raw) ?? [];
+  if (digits === undefined) return undefined;
+  const isDecimalKilo = i === '' && prefix.toLowerCase() === 'k';
+  return `${digits}${isDecimalKilo ? 'k' : prefix.toUpperCase()}${i.toLowerCase()}B`;
 }
 
 /** Any text but the empty one. */
@@ -126,6 +149,7 @@ export function parseOneOf<const Word extends string>(...words: readonly Word[])
   };
 }
 
-function notA(wanted: string, raw: string): CourierError {
-  return new CourierError('USAGE', `must be ${wanted}, not ${quote(raw)}`);
+function notA(wanted: string, raw: string, meant?: string): CourierError {
+  const hint = meant === undefined ? '' : `; is ${meant} meant?`;
+  return new CourierError('USAGE', `must be ${wanted}, not ${quote(raw)}${hint}`);
 }

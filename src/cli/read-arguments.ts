@@ -72,8 +72,14 @@ function asWritten(flag: string, args: readonly string[]): string {
   return word === undefined ? `--${flag}` : (word.split('=')[0] ?? word);
 }
 
+/** Whoever writes `--password=…` is best told of the option that names a file with it. */
+function findMeant(word: string, known: readonly string[]): string | undefined {
+  const inFile = `${word}-file`;
+  return known.includes(inFile) ? inFile : findNearest(word, known);
+}
+
 function unknownOption(given: string, known: readonly string[]): CourierError {
-  const near = given.length > 2 ? findNearest(given.replace(/^-+/, ''), known) : undefined;
+  const near = given.length > 2 ? findMeant(given.replace(/^-+/, ''), known) : undefined;
   const hint = near === undefined ? '--help lists those there are' : `is --${near} meant?`;
   return new CourierError('USAGE', `unknown option ${quote(given)}; ${hint}`);
 }

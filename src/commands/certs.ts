@@ -106,7 +106,7 @@ async function run(
   const [name = '', ...rest] = operands;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (action === undefined) {
-    throw new CourierError('USAGE', describeVerb('certs', operands[0], Object.keys(actions)));
+    throw new CourierError('USAGE', describeVerb(operands[0], Object.keys(actions)));
   }
   if (rest.length > 0 !== action.operands) throw misused(action);
   for (const option of ['site', 'name'] as const) {

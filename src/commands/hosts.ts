@@ -105,7 +105,7 @@ async function run(
 ): Promise<void> {
   const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined) {
-    throw new CourierError('USAGE', describeVerb('hosts', verb, Object.keys(verbs)));
+    throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
   }
   const places = receiverPlaces(values, context.env);
   const done = await act({ values, names, places, context });

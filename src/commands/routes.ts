@@ -70,7 +70,7 @@ async function run(
 ): Promise<void> {
   const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined) {
-    throw new CourierError('USAGE', describeVerb('routes', verb, Object.keys(verbs)));
+    throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
   }
   const { defaultRoutesPath } = await import('../routes/load.ts');
   const path = values.routes ?? defaultRoutesPath(context.env);

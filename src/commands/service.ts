@@ -51,7 +51,7 @@ async function run(
     case 'uninstall':
       return runUninstall(plan, values, context);
     default: {
-      throw new CourierError('USAGE', describeVerb('service', verb, ['install', 'uninstall']));
+      throw new CourierError('USAGE', describeVerb(verb, ['install', 'uninstall']));
     }
   }
 }

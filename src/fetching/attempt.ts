@@ -129,5 +129,10 @@ async function acknowledge(
 const neverAborts = new AbortController().signal;
 
 function describe({ output, origin, producedAt, durationMs }: Accepted): object {
-  return { origin, bytes: output.length, producedAt: producedAt?.toISOString(), durationMs };
+  return {
+    origin,
+    bytes: output.length,
+    producedAt: producedAt?.toISOString(),
+    durationMs: Math.round(durationMs),
+  };
 }

@@ -119,7 +119,7 @@ function toWords(settings: ExplainedSettings): Readonly<Record<string, string>> 
     pick: settings.pick,
     maxAge: maxAgeMs === null ? 'unlimited' : formatDuration(maxAgeMs),
     maxSkew: formatDuration(settings.maxSkewMs),
-    maxSize: `${settings.maxSizeBytes} bytes`,
+    maxSize: inLargestUnit(settings.maxSizeBytes),
     deadline: formatDuration(settings.deadlineMs),
     timeout: timeoutMs === null ? 'a share of the deadline' : formatDuration(timeoutMs),
     grace: graceMs === 0 ? 'none' : formatDuration(graceMs),
@@ -132,6 +132,21 @@ function toWords(settings: ExplainedSettings): Readonly<Record<string, string>> 
     ...(passphraseFile === null ? {} : { passphraseFile }),
     ...(passphraseId === null ? {} : { passphraseId }),
   };
+}
+
+const sizeUnits = [
+  ['GiB', 1024 ** 3],
+  ['GB', 1000 ** 3],
+  ['MiB', 1024 ** 2],
+  ['MB', 1000 ** 2],
+  ['KiB', 1024],
+  ['kB', 1000],
+] as const;
+
+/** As somebody would write it, exactly: `64MiB`, `5MB`, `1234567 bytes`. */
+function inLargestUnit(bytes: number): string {
+  const [unit, size] = sizeUnits.find(([, size]) => bytes % size === 0) ?? [' bytes', 1];
+  return `${bytes / size}${unit}`;
 }
 
 /** For people. */

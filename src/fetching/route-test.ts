@@ -119,5 +119,7 @@ export function toLine(rehearsed: Rehearsed): string {
   const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(Math.max(0, ageMs))} old`;
   const what = bytes === undefined ? '' : `: ${bytes} bytes, ${sections} sections, ${age}`;
   const took = formatDuration(durationMs);
-  return `${code.padEnd(11)} ${took.padStart(6)}  ${transport} ${cleanText(source)}${what}${code === 'OK' ? '' : `: ${cleanText(message)}`}\n`;
+  const isNamed = message.startsWith(`${source}: `);
+  const why = cleanText(isNamed ? message.slice(source.length + 2) : message);
+  return `${code.padEnd(11)} ${took.padStart(6)}  ${transport} ${cleanText(source)}${what}${code === 'OK' ? '' : `: ${why}`}\n`;
 }

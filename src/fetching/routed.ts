@@ -95,7 +95,7 @@ export async function requireRoute(
   if (route !== undefined) return { route, path: routes.path };
   throw new CourierError(
     'CONFIG',
-    `${routes.path}: no route fits ${quote(target.host)}; \`cmk-courier routes explain\` shows why`,
+    `${routes.path}: no route fits ${quote(target.host)}; \`cmk-courier routes explain ${target.host}\` shows why`,
   );
 }
 

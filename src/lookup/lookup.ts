@@ -12,18 +12,10 @@ import { type Clock, systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { untilAborted } from '../system/until-aborted.ts';
+import type { Family, Found } from './found.ts';
 import { HostsFile } from './hosts-file.ts';
 import { candidatesOf, readSearchList } from './search-list.ts';
 import type { askSystem } from './system-lookup.ts';
-
-/** 0 for both. */
-export type Family = 0 | 4 | 6;
-
-/** One address of a name. */
-export interface Found {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
 
 interface LookupSettings {
   readonly clock: Clock;

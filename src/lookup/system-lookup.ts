@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { untilAborted } from '../system/until-aborted.ts';
-import type { Family, Found } from './lookup.ts';
+import type { Family, Found } from './found.ts';
 
 /**
  * libuv gives look-ups half of its threads, four by default; one that hangs must leave one free.

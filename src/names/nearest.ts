@@ -9,12 +9,8 @@ export function suggest(word: string, known: readonly string[]): string {
 }
 
 /** What to say of a command that is not followed by one of its verbs. */
-export function describeVerb(
-  command: string,
-  verb: string | undefined,
-  known: readonly string[],
-): string {
-  if (verb === undefined) return `${command} needs a verb; there are ${known.join(', ')}`;
+export function describeVerb(verb: string | undefined, known: readonly string[]): string {
+  if (verb === undefined) return `a verb is missing; there are ${known.join(', ')}`;
   return `no verb ${quote(verb)}; ${suggest(verb, known)}`;
 }
 

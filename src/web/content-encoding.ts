@@ -1,7 +1,8 @@
 /** Content codings (RFC 9110 8.4): what a web server did to the output on the way. */
 
 import { CourierError, quote } from '../faults/errors.ts';
-import type { Compression, OutputLimit } from '../wrapping/decompress.ts';
+import type { Compression } from '../wrapping/compression.ts';
+import type { OutputLimit } from '../wrapping/decompress.ts';
 
 /** What we ask for: everything we can undo. */
 export const acceptedEncodings = 'gzip, deflate, br, zstd';

@@ -2,12 +2,8 @@
 
 import { CourierError } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
-import type { ToolCompression, ToolLimit } from './system-tools.ts';
-
-/** Undone by Node itself. */
-type NodeCompression = 'gzip' | 'zlib' | 'deflate-raw' | 'brotli' | 'zstd';
-
-export type Compression = NodeCompression | ToolCompression;
+import type { Compression, NodeCompression, ToolCompression } from './compression.ts';
+import type { ToolLimit } from './system-tools.ts';
 
 /** How much may come out; and what programs of the system need, where one has to do it. */
 export type OutputLimit = ToolLimit;

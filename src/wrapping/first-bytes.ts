@@ -1,6 +1,6 @@
 /** What bytes are, by how they begin: as hexadecimal digits, with `..` for a byte of any value. */
 
-import type { Compression } from './decompress.ts';
+import type { Compression } from './compression.ts';
 
 /**
  * gzip (RFC 1952), zstd (RFC 8878), zlib with the 32 kB window everybody uses (RFC 1950), xz

@@ -4,11 +4,9 @@ import type { Environment } from '../cli/environment.ts';
 import { CourierError, cleanText } from '../faults/errors.ts';
 import type { ProgramEnd } from '../system/program/call.ts';
 import { runProgram } from '../system/program/run-program.ts';
+import type { ToolCompression } from './compression.ts';
 import { recogniseCompression } from './first-bytes.ts';
 import { symmetricScheme } from './symmetric.ts';
-
-/** Undone by a program of the system. */
-export type ToolCompression = 'xz' | 'bzip2' | 'compress';
 
 interface Tool {
   readonly program: string;

@@ -50,7 +50,7 @@ test('encrypted output is called that, with its scheme', () => {
   const cipher = Buffer.from(Array.from({ length: 64 }, (_, index) => (index * 151 + 7) % 256));
   for (const scheme of ['00', '02', '03', '04', '05']) {
     const output = Buffer.concat([Buffer.from(scheme), cipher]);
-    const said = `1 error encrypted: the output is still encrypted (scheme ${scheme})`;
+    const said = `1 error encrypted: the output is still encrypted (scheme ${scheme}), and its passphrase is missing here`;
     assert.deepEqual(check(output), [said]);
   }
 });

@@ -294,7 +294,7 @@ test('what a crash has left in the record of certificates does no harm', async (
 
 test('a wrong call is answered by the right one', async () => {
   const cases: readonly (readonly [readonly string[], RawOptions, string])[] = [
-    [[], {}, 'certs needs a verb; there are init, show, server, revoke'],
+    [[], {}, 'a verb is missing; there are init, show, server, revoke'],
     [['constructor'], {}, 'no verb "constructor"; there are init, show, server, revoke'],
     [['show', 'all'], {}, 'must be: certs show'],
     [['revoke'], {}, 'must be: certs revoke SERIAL|UUID…'],

@@ -59,7 +59,7 @@ test('encrypted output is refused without a passphrase', async (context) => {
   assert.deepEqual(await fetch([path]), [
     12,
     '',
-    `cmk-courier: file: web01: ${path}: line 1: the output is still encrypted (scheme 04) (rule encrypted) (MALFORMED)\n`,
+    `cmk-courier: file: web01: ${path}: line 1: the output is still encrypted (scheme 04), and its passphrase is missing here (rule encrypted) (MALFORMED)\n`,
   ]);
 });
 

@@ -161,7 +161,7 @@ test('a registered host may be allowed piggyback', async (t) => {
 test('what cannot be is said', async (t) => {
   const running = await startReceiver(t);
   const cases: readonly (readonly [string[], RawOptions, RegExp])[] = [
-    [[], {}, /^hosts needs a verb; there are list, allow, deny, token, revoke$/],
+    [[], {}, /^a verb is missing; there are list, allow, deny, token, revoke$/],
     [['lst'], {}, /^no verb "lst"; is list meant\?/],
     [['list', 'x'], {}, /^list takes no names$/],
     [['allow'], {}, /^a name is missing/],

@@ -198,7 +198,7 @@ routes:
 test('what is no verb, too little or too much is USAGE', async (t) => {
   const { run } = await makeSite(t, tagged);
   for (const [args, words] of [
-    [[], 'routes needs a verb; there are init, validate, explain, test, schema'],
+    [[], 'a verb is missing; there are init, validate, explain, test, schema'],
     [['toString'], 'no verb "toString"; there are init, validate, explain, test, schema'],
     [['explain'], 'one HOST must be named, such as `routes explain web01`'],
     [['test', 'a', 'b'], 'one HOST must be named, such as `routes explain web01`'],

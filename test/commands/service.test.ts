@@ -231,7 +231,7 @@ test('mistakes are told', async () => {
     }),
   );
   assert.deepEqual(messages, [
-    'USAGE service needs a verb; there are install, uninstall',
+    'USAGE a verb is missing; there are install, uninstall',
     'USAGE no verb "start"; there are install, uninstall',
     'USAGE no service "web"; there are collect and receive',
     'USAGE too much: "x"',

@@ -71,7 +71,7 @@ test('encrypted output is refused without a passphrase, and with another one', a
   const output = await encryptSymmetric(Buffer.from(good), '03', passphrase, Buffer.alloc(8));
   assert.equal(
     await faultOf({ output }),
-    'MALFORMED /drops/web01: line 1: the output is still encrypted (scheme 03) (rule encrypted)',
+    'MALFORMED /drops/web01: line 1: the output is still encrypted (scheme 03), and its passphrase is missing here (rule encrypted)',
   );
   assert.equal(
     await faultOf({ output, ageMs: old }, { passphrase: new Secret('Sx4-other') }),

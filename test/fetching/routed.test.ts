@@ -47,7 +47,7 @@ test('a host no route fits is told to whom it concerns', async (t) => {
     code: 3,
     stdout: '',
     errors:
-      'cmk-courier: fetch: ROOT/routes.yaml: no route fits "db01"; `cmk-courier routes explain` shows why (CONFIG)\n',
+      'cmk-courier: fetch: ROOT/routes.yaml: no route fits "db01"; `cmk-courier routes explain db01` shows why (CONFIG)\n',
   });
 });
 

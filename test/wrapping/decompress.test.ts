@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
 import fc from 'fast-check';
-import { type Compression, decompress } from '../../src/wrapping/decompress.ts';
+import type { Compression } from '../../src/wrapping/compression.ts';
+import { decompress } from '../../src/wrapping/decompress.ts';
 import { catchFault, expectFault } from '../helpers/expect-fault.ts';
 import { sourceUrl, startScript } from '../helpers/run-script.ts';
 
