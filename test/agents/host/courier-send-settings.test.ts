@@ -42,12 +42,13 @@ testHost('what is wrong is said in one line, with a code of its own', async (sen
   writeFileSync(config, '# fine\nHOST=a\nCOLOUR=red\n');
   writeFileSync(join(root, 'a b'), '', { mode: 0o600 });
   const strange = '--to has a character in it that it must not have';
-  const url = '--to must be given, and look like https://site.example.com:8000';
+  const none = 'no receiver to send to: --to or TO in the configuration file is missing';
+  const url = '--to must look like https://site.example.com:8000';
   const state = '--state must be an absolute path of plain characters';
   const cases: readonly (readonly [readonly string[], number, string])[] = [
     [['x'], 2, 'unknown argument "x", see --help'],
     [['--colour=red'], 2, 'unknown option "--colour", see --help'],
-    [['--to='], 2, url],
+    [['--to='], 2, none],
     [['--to=https://'], 2, url],
     [['--to=ftp://site'], 2, url],
     [['--to=https://user:secret@site'], 2, strange],
