@@ -5,6 +5,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, statSync } from 'node:fs';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findChangedFiles } from './changed-files.ts';
 import { runTests } from './node-tests.ts';
@@ -83,11 +84,21 @@ function runEverything(): boolean {
 function runTwice(files: readonly string[]): boolean {
   const { failed } = runTests({ title: 'the rest', files, concurrency: 2 });
   if (failed.length === 0 || failed.length > mostSecondRuns) return failed.length === 0;
-  const again = runTests({ title: 'what failed, by itself', files: failed, concurrency: 1 });
-  for (const file of failed) {
-    say(`${again.failed.includes(file) ? 'failed twice' : 'passed by itself only'}: ${file}`);
+  const suspects = [...new Set(failed.flatMap(toEntries))];
+  const again = runTests({ title: 'what failed, by itself', files: suspects, concurrency: 1 });
+  for (const file of suspects) {
+    say(
+      `${again.failed.some((path) => toEntries(path).includes(file)) ? 'failed twice' : 'passed by itself only'}: ${file}`,
+    );
   }
   return again.failed.length === 0;
+}
+
+/** A test that stands in a suite is told with the suite's file: all that run the suite are meant. */
+function toEntries(path: string): readonly string[] {
+  const file = relative('.', path);
+  if (file.endsWith('.test.ts')) return [file];
+  return findReachedTests([file]).map((reached) => reached.file);
 }
 
 function runNamed(named: readonly string[], isWatching: boolean): boolean {

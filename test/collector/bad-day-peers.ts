@@ -48,7 +48,11 @@ export interface Peers {
 /** Names of those whose addresses only a name server knows end so. */
 export const domain = 'bad-day.example';
 
-const nameServer = { address: '127.83.83.83', port: 53 };
+/** Another run at the same time has another one. */
+const nameServer = {
+  address: `127.83.${Math.floor((process.pid % 40_000) / 200)}.${1 + (process.pid % 200)}`,
+  port: 53,
+};
 
 export async function startPeers(t: TestContext, root: string, hosts: readonly string[]) {
   const day = { isBad: false };
