@@ -101,12 +101,12 @@ function toReport(finding: KeyFinding, recorded: boolean): object {
 async function fetchKeys(
   login: SshLogin,
   values: Values,
-  { env, log, shutdown }: CommandContext,
+  { env, log, clock, shutdown }: CommandContext,
 ): Promise<readonly HostKey[]> {
   const openssh = await openSsh({ ...values, ...noLogin }, { env, log, signal: shutdown });
   const viaSsh = () => fetchHostKey(login, { openssh, env }, shutdown);
   if (values.proxyJump !== undefined || hasOwnAlgorithms(values)) return viaSsh();
-  const timing = { env: openssh.env, timeoutMs: values.connectTimeout };
+  const timing = { env: openssh.env, timeoutMs: values.connectTimeout, clock };
   const keys = await scanHostKeys(login, timing, shutdown);
   return keys.length === 0 ? viaSsh() : keys;
 }

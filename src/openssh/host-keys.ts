@@ -1,6 +1,7 @@
 /** Asks hosts for their keys, without logging in. */
 
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { readWholeFile } from '../files/file-calls.ts';
 import { withPrivateDirectory } from '../system/private-directory.ts';
@@ -15,23 +16,32 @@ import { quoteValue } from './values.ts';
 const debianPackage = 'openssh-client';
 const maxOutputBytes = 1024 * 1024;
 
+interface ScanContext {
+  readonly env: OpenSsh['env'];
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
 /**
  * Every key a host has, by ssh-keyscan; none when they have no algorithm in common, of which it
- * does not speak.
+ * does not speak, or when nobody listens there, which it keeps to itself as well.
  *
  * @throws CourierError UNREACHABLE
  */
 export async function scanHostKeys(
   login: SshLogin,
-  { env, timeoutMs }: { readonly env: OpenSsh['env']; readonly timeoutMs: number },
+  { env, timeoutMs, clock }: ScanContext,
   signal: AbortSignal,
 ): Promise<readonly HostKey[]> {
   const { host, port = 22 } = login;
   const seconds = String(Math.ceil(timeoutMs / 1000));
   const args = ['-T', seconds, '-p', String(port), '-t', 'ed25519,ecdsa,rsa', '--', host];
   const call = { program: 'ssh-keyscan', debianPackage, args, env, maxOutputBytes };
+  const startMs = clock.monotonic();
   const end = await runProgram(call, signal);
   const keys = toHostKeys(end.stdout.toString());
+  const isSudden = end.stderr.trim() === '' && clock.monotonic() - startMs < timeoutMs / 2;
+  if (keys.length === 0 && isSudden) return keys;
   const fault = keys.length === 0 ? toScanFault(end, describeLogin(login)) : undefined;
   if (fault !== undefined) throw fault;
   return keys;

@@ -88,6 +88,34 @@ test('a positive duration is more than nothing', () => {
   assertRefused(parsePositiveDuration, 'a duration such as 10s', ['', '0']);
 });
 
+test('a unit in other words brings the one that is known', () => {
+  const meant = {
+    '5min': '5m',
+    '1 s': '1s',
+    '2 hours': '2h',
+    '10S': '10s',
+    '3sec': '3s',
+    '1Day': '1d',
+  };
+  for (const [text, wanted] of Object.entries(meant)) {
+    const { message } = catchThrown(() => parseDuration(text));
+    assert.equal(message, `must be a duration such as 10s, not "${text}"; is ${wanted} meant?`);
+  }
+  const sizes = {
+    '10M': '10MB',
+    '5 MB': '5MB',
+    '5KB': '5kB',
+    '10gb': '10GB',
+    '64mb': '64MB',
+    '5K': '5kB',
+    '1 gib': '1GiB',
+  };
+  for (const [text, wanted] of Object.entries(sizes)) {
+    const { message } = catchThrown(() => parseSize(text));
+    assert.equal(message, `must be a size such as 5MB, not "${text}"; is ${wanted} meant?`);
+  }
+});
+
 test('unlimited is the longest duration', () => {
   assert.equal(parseDurationOrUnlimited('unlimited'), Number.POSITIVE_INFINITY);
   assert.equal(parseDurationOrUnlimited('5m'), 300_000);

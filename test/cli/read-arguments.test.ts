@@ -134,6 +134,15 @@ test('an unknown option is a mistake', () => {
   assertRefused('unknown option "--toString"; --help lists those there are', '--toString');
 });
 
+test('a secret in an argument brings the option that names a file, and is not shown', () => {
+  const secrets = {
+    passwordFile: { kind: 'value', placeholder: 'FILE', describe: 'a file', parse: String },
+    passwordId: { kind: 'value', placeholder: 'ID', describe: 'an entry', parse: String },
+  } as const satisfies OptionTable;
+  const error = catchThrown(() => readArguments(['--password=geheim'], [secrets]));
+  assert.equal(error.message, 'unknown option "--password"; is --password-file meant?');
+});
+
 test('an option that is nearly known brings a hint', () => {
   assertRefused('unknown option "--hots"; is --host meant?', '--hots=a');
   assertRefused('unknown option "--hosts"; is --host meant?', '--hosts=a');

@@ -149,6 +149,7 @@ function script(file: string): readonly string[] {
     const { sshTrust } = await import(${sourceUrl('commands/ssh-trust.ts')});
     const context = {
       env: {},
+      clock: { now: Date.now, monotonic: () => performance.now() },
       shutdown: new AbortController().signal,
       writeOutput: async (bytes) => void process.stdout.write(bytes),
     };
@@ -189,7 +190,7 @@ sshTest('the terminal is asked, and only yes records', async (t) => {
 sshTest('nobody there, no such name and no host are faults of their own', async (t) => {
   const options = { yes: ['true'], knownHosts: [await makeFile(t)] };
   const port = await findFreePort();
-  await expectFault(trust([`127.0.0.1:${port}`], options), 'UNREACHABLE', /for its host keys: /);
+  await expectFault(trust([`127.0.0.1:${port}`], options), 'UNREACHABLE', /: connection refused$/);
   const nameless = trust(['no-such-name.invalid'], options);
   await expectFault(nameless, 'UNREACHABLE', /: no such name in DNS$/);
   await expectFault(trust([], options), 'USAGE', /^no HOST given$/);

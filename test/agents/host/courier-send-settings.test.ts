@@ -42,13 +42,12 @@ testHost('what is wrong is said in one line, with a code of its own', async (sen
   writeFileSync(config, '# fine\nHOST=a\nCOLOUR=red\n');
   writeFileSync(join(root, 'a b'), '', { mode: 0o600 });
   const strange = '--to has a character in it that it must not have';
-  const none = 'no receiver to send to: --to or TO in the configuration file is missing';
   const url = '--to must look like https://site.example.com:8000';
   const state = '--state must be an absolute path of plain characters';
   const cases: readonly (readonly [readonly string[], number, string])[] = [
     [['x'], 2, 'unknown argument "x", see --help'],
     [['--colour=red'], 2, 'unknown option "--colour", see --help'],
-    [['--to='], 2, none],
+    [['--to='], 2, 'no receiver to send to: --to or TO in the configuration file is missing'],
     [['--to=https://'], 2, url],
     [['--to=ftp://site'], 2, url],
     [['--to=https://user:secret@site'], 2, strange],
