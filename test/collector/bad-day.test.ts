@@ -74,7 +74,7 @@ routes:
       - uri: "ssh://root@127.0.0.1:${sshd.port}/${encoded}"
         sshKey: ${sshd.key}
         knownHosts: ${sshd.knownHosts}
-        multiplex: 60s
+        multiplex: ${4 * size.everyS}s
 `;
 }
 
