@@ -72,8 +72,8 @@ export class Collector {
   readonly #lanes = new Lanes({ concurrency: 1, perPeer: 1 });
   readonly #dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry));
   readonly #stopping = new AbortController();
-  /** Ends the fetches, by a signal to the program or by {@link stop}. */
-  readonly #shutdown: AbortSignal;
+  /** Of the fetches, which a signal to the program ends, or {@link stop}. */
+  readonly #fetchContext: CommandContext;
   readonly #startedAt: Date;
   #running: Running | undefined;
   #room: Room | undefined;
@@ -86,7 +86,8 @@ export class Collector {
     this.#settings = settings;
     this.#context = context;
     this.#startedAt = new Date(context.clock.now());
-    this.#shutdown = AbortSignal.any([context.shutdown, this.#stopping.signal]);
+    const shutdown = AbortSignal.any([context.shutdown, this.#stopping.signal]);
+    this.#fetchContext = { ...context, shutdown, log: toQuietLog(context.log) };
     this.#troubles = new Troubles(context.log);
     this.#pool = new TransportPool(context.clock, context.log);
     this.#lend = withPeerBreaker(this.#pool.lend, context.clock);
@@ -263,7 +264,7 @@ export class Collector {
     if (running === undefined) return;
     const { ready, spool, inForce } = running;
     await runCycle(entry, {
-      context: { ...this.#context, shutdown: this.#shutdown, log: toQuietLog(this.#context.log) },
+      context: this.#fetchContext,
       log: this.#context.log,
       noteLaid: (fault) => this.#troubles.note('laying', fault),
       noteKept: (fault) => this.#troubles.note('keeping', fault),

@@ -2,30 +2,17 @@
 
 import type { Problem } from '../agent-output/problems.ts';
 import { describeLosses, kindsOf } from '../agent-output/validator.ts';
-import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
 import { type Outgoing, partsOf, sendByRoute, sendNewer } from '../fetching/sending.ts';
-import type { Logger } from '../logging/log.ts';
-import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import { describeOlder } from '../spool/newest.ts';
-import type { Spool } from '../spool/spool.ts';
 import type { Entry, Laid } from './entry.ts';
-import { findNewer, isToBeKept, keep, keepLast, readLast } from './keeping.ts';
+import { findNewer, isToBeKept, type Keepers, keep, keepLast, readLast } from './keeping.ts';
 
 /** What all cycles share. */
-export interface CycleSettings {
-  /** Its log is for the fetches. */
-  readonly context: CommandContext;
-  /** For what changes with a host. */
-  readonly log: Logger;
-  readonly ready: ReadyDirectory;
-  readonly spool: Spool;
-  readonly spoolDirectory: string;
-  /** How putting output into the spool went. */
-  noteKept(fault: CourierError | undefined): void;
+export interface CycleSettings extends Keepers {
   /** A number from 0 to 1, which spreads hosts. */
   chance(): number;
   /** Hears whether something could be laid ready. */

@@ -19,14 +19,17 @@ import type { Entry } from './entry.ts';
 /** Seldom enough to cost little. */
 const longestUnkeptMs = 600_000;
 
-interface Keepers {
+/** What is needed to keep output. */
+export interface Keepers {
+  /** Its log is for the fetches. */
   readonly context: CommandContext;
+  /** For what changes with a host. */
   readonly log: Logger;
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
   readonly spoolDirectory: string;
   /** How putting output into the spool went. */
-  noteKept(fault: CourierError | undefined): void;
+  readonly noteKept: (fault: CourierError | undefined) => void;
 }
 
 /** Whether the spool has nothing of the host, or what will soon be too old for those who read it. */

@@ -4,6 +4,7 @@ import type { Problem } from '../agent-output/problems.ts';
 import type { CommandContext } from '../cli/command.ts';
 import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { neverAborts } from '../system/never-aborts.ts';
 import { startTimeLimit, withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { isUnreadable } from '../times/stated-time.ts';
@@ -125,8 +126,6 @@ async function acknowledge(
     log.warn({ code: error.code }, `acknowledging failed: ${error.message}`);
   }
 }
-
-const neverAborts = new AbortController().signal;
 
 function describe({ output, origin, producedAt, durationMs }: Accepted): object {
   return {

@@ -1,7 +1,8 @@
 /** Reads that are bounded, and that nothing in the place of a file can hold up. */
 
 import { constants } from 'node:fs';
-import { readFromFile } from './file-calls.ts';
+import { errorCode } from '../faults/system-errors.ts';
+import { closeFile, openFile, readFromFile } from './file-calls.ts';
 
 /** To open a file: follows no link, and does not wait for the other end of a FIFO. */
 export const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -29,4 +30,28 @@ export async function readStart(
     filled += bytesRead;
   }
   return bytes.subarray(0, filled);
+}
+
+/** What stands in the place of a file. */
+export type NoFile = 'gone' | 'not a file';
+
+/** Lends the descriptor of what is there; a link, a socket, or a device nobody answers for is no file. */
+export async function withOpened<Result>(
+  path: string,
+  use: (descriptor: number) => Promise<Result>,
+): Promise<Result | NoFile> {
+  let descriptor: number;
+  try {
+    descriptor = await openFile(path, readOnly);
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    if (code === 'ENOENT') return 'gone';
+    if (['ELOOP', 'ENXIO', 'ENODEV'].includes(code)) return 'not a file';
+    throw error;
+  }
+  try {
+    return await use(descriptor);
+  } finally {
+    await closeFile(descriptor);
+  }
 }

@@ -1,9 +1,10 @@
 /** What lies ready for a host, as `agents/site/cmk-courier-ready` judges it. */
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { readOnly } from '../files/read-start.ts';
 import type { HostName } from '../names/host-name.ts';
 import { isTrustedEntry, requireTrustedSync } from '../system/trusted-path.ts';
 import type { ReadyFault } from './ready-directory.ts';
@@ -60,8 +61,6 @@ interface Start {
   readonly size: number;
   readonly mtimeMs: number;
 }
-
-const readOnly = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 /** The first bytes of a file; undefined when there is none, or one others may change. */
 function readStart(path: string): Start | undefined {

@@ -9,6 +9,7 @@ import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import { describeOlder } from '../spool/newest.ts';
 import type { Spool } from '../spool/spool.ts';
+import { neverAborts } from '../system/never-aborts.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
@@ -48,7 +49,6 @@ export interface Unpacker {
 const marker = Buffer.from('<<<<');
 
 /** What is being unpacked ends soon enough by itself. */
-const neverAborts = new AbortController().signal;
 
 export class Intake {
   readonly #settings: Settings;

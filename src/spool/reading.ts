@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { CourierError, cleanText } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
-import { closeFile, fileStatus, openFile, readDirectory } from '../files/file-calls.ts';
-import { readOnly, readStart } from '../files/read-start.ts';
+import { fileStatus, readDirectory } from '../files/file-calls.ts';
+import { readStart, withOpened } from '../files/read-start.ts';
 import type { Logger } from '../logging/log.ts';
 import type { HostName } from '../names/host-name.ts';
 import { isTrustedEntry, requireTrusted } from '../system/trusted-path.ts';
@@ -122,37 +122,18 @@ async function listNames(directory: string): Promise<readonly string[]> {
   });
 }
 
-function readFile(path: string, wanted: Wanted): Promise<SpooledOutput | NoOutput> {
-  return withFile(path, (descriptor) => readOpened(descriptor, wanted));
+async function readFile(path: string, wanted: Wanted): Promise<SpooledOutput | NoOutput> {
+  const read = await withOpened(path, (descriptor) => readOpened(descriptor, wanted));
+  return read === 'not a file' ? 'not good' : read;
 }
 
 /** What the header of a file says, without a look at what follows it; undefined when it has none. */
 export async function readHead(path: string): Promise<Header | undefined> {
-  const header = await withFile(path, async (descriptor) => {
+  const header = await withOpened(path, async (descriptor) => {
     const { size } = await fileStatus(descriptor);
     return readHeader(await readStart(descriptor, Math.min(size, longestHeaderBytes)), size);
   });
   return typeof header === 'string' ? undefined : header;
-}
-
-async function withFile<Result>(
-  path: string,
-  use: (descriptor: number) => Promise<Result>,
-): Promise<Result | NoOutput> {
-  let descriptor: number;
-  try {
-    descriptor = await openFile(path, readOnly);
-  } catch (error) {
-    const code = errorCode(error) ?? '';
-    if (code === 'ENOENT') return 'gone';
-    if (['ELOOP', 'ENXIO', 'ENODEV'].includes(code)) return 'not good';
-    throw error;
-  }
-  try {
-    return await use(descriptor);
-  } finally {
-    await closeFile(descriptor);
-  }
 }
 
 async function readOpened(

@@ -9,6 +9,7 @@ import { systemClock } from '../clock.ts';
 import { cleanText } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { neverAborts } from './never-aborts.ts';
 import { describeEnd } from './program/call.ts';
 import { runProgram } from './program/run-program.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -76,8 +77,6 @@ export class ServiceManager {
     this.#isTold = true;
   }
 }
-
-const neverAborts = new AbortController().signal;
 
 /** WATCHDOG_USEC, unless it is meant for another process (sd_watchdog_enabled(3)). */
 function watchdogMs({ WATCHDOG_USEC, WATCHDOG_PID }: Environment): number {

@@ -2,6 +2,7 @@
 
 import type { Environment } from '../cli/environment.ts';
 import { CourierError, cleanText } from '../faults/errors.ts';
+import { neverAborts } from '../system/never-aborts.ts';
 import type { ProgramEnd } from '../system/program/call.ts';
 import { runProgram } from '../system/program/run-program.ts';
 import type { ToolCompression } from './compression.ts';
@@ -51,7 +52,7 @@ const systemPath = '/usr/bin:/bin';
 export async function decompressByTool(
   bytes: Buffer,
   compression: ToolCompression,
-  { maxOutputBytes, signal = new AbortController().signal, env }: ToolLimit,
+  { maxOutputBytes, signal = neverAborts, env }: ToolLimit,
 ): Promise<Buffer> {
   const path = env?.['PATH'] ?? systemPath;
   const call = { ...tools[compression], env: { PATH: path }, maxOutputBytes, input: bytes };

@@ -1,6 +1,7 @@
 /** Headers of messages that were read before: what is in a Maildir never changes under its name. */
 
 import { type MessageHeaders, parseHeaders } from '../../mail/headers.ts';
+import { neverAborts } from '../../system/never-aborts.ts';
 import { withFile } from './open-file.ts';
 
 /** What is known of a message that has been delivered. */
@@ -20,7 +21,6 @@ const mostKept = 20_000;
 const longestKept = 2000;
 
 /** One read of so little is not worth ending, and others may wait for it. */
-const neverAborts = new AbortController().signal;
 
 /** For all fetches over one open transport. */
 export class KnownHeaders {
