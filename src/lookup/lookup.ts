@@ -11,10 +11,12 @@ import { isIP, type LookupFunction } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { neverAborts } from '../system/never-aborts.ts';
 import { untilAborted } from '../system/until-aborted.ts';
+import { ChangingFile } from './changing-file.ts';
 import type { Family, Found } from './found.ts';
-import { HostsFile } from './hosts-file.ts';
-import { candidatesOf, readSearchList } from './search-list.ts';
+import { parseHosts } from './hosts-file.ts';
+import { candidatesOf, parseSearchList, type SearchList } from './search-list.ts';
 import type { askSystem } from './system-lookup.ts';
 
 interface LookupSettings {
@@ -57,12 +59,14 @@ interface Kept {
 
 export class Lookup {
   readonly #settings: LookupSettings;
-  readonly #hosts: HostsFile;
+  readonly #hosts: ChangingFile<ReturnType<typeof parseHosts>>;
+  readonly #search: ChangingFile<SearchList>;
   readonly #kept = new Map<string, Kept>();
 
   constructor(settings: Partial<LookupSettings> = {}) {
     this.#settings = { ...usual, ...settings };
-    this.#hosts = new HostsFile(this.#settings.hostsPath);
+    this.#hosts = new ChangingFile(this.#settings.hostsPath, parseHosts);
+    this.#search = new ChangingFile(this.#settings.resolvConfPath, parseSearchList);
   }
 
   /**
@@ -105,17 +109,17 @@ export class Lookup {
   }
 
   async #ask(name: string, family: Family): Promise<readonly Found[]> {
-    const local = await this.#hosts.find(name, this.#settings.clock.monotonic());
+    const nowMs = this.#settings.clock.monotonic();
+    const local = (await this.#hosts.read(nowMs)).get(name.toLowerCase()) ?? [];
     const found = local.map(toFound).filter((one) => family === 0 || one.family === family);
     if (found.length > 0) return found;
-    const search = await readSearchList(this.#settings.resolvConfPath);
+    const search = await this.#search.read(nowMs);
     for (const candidate of candidatesOf(name, search)) {
       const answer = await this.#askDns(candidate, family);
       if (answer.length > 0) return answer;
     }
     // What DNS does not know, the system may; it has its own limits of time.
-    const patient = new AbortController().signal;
-    return this.#settings.askSystem(name, family, patient).catch((error: unknown) => {
+    return this.#settings.askSystem(name, family, neverAborts).catch((error: unknown) => {
       throw toLookupFault(error, name);
     });
   }

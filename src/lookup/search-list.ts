@@ -1,7 +1,5 @@
 /** The names a short name may stand for: `search` and `ndots` of resolv.conf(5). */
 
-import { readWholeFile } from '../files/file-calls.ts';
-
 export interface SearchList {
   readonly domains: readonly string[];
   /** A name with so many dots is asked for as it is first. */
@@ -10,17 +8,8 @@ export interface SearchList {
 
 const noSearch: SearchList = { domains: [], ndots: 1 };
 
-/** A file that cannot be read means that names are asked for as they are. */
-export async function readSearchList(path: string): Promise<SearchList> {
-  try {
-    return parseSearchList(await readWholeFile(path, 'utf8'));
-  } catch {
-    return noSearch;
-  }
-}
-
 /** Of several `search` or `domain` lines the last one counts. */
-function parseSearchList(text: string): SearchList {
+export function parseSearchList(text: string): SearchList {
   let { domains, ndots } = noSearch;
   for (const line of text.split('\n')) {
     const [keyword, ...values] = line

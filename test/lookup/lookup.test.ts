@@ -69,6 +69,20 @@ test('/etc/hosts goes before DNS, whatever the case, and is read again when it c
   assert.deepEqual(asked, []);
 });
 
+test('names that are asked for at once are all looked for in /etc/hosts first', {
+  timeout,
+}, async (t) => {
+  const names = Array.from({ length: 20 }, (_, n) => `web${n}.example`);
+  const hosts = names.map((name, n) => `192.0.2.${n} ${name}\n`).join('');
+  const { asked, find } = await makeLookup(t, {}, { hosts });
+  const found = await Promise.all(names.map((name) => find(name, 4)));
+  assert.deepEqual(
+    found,
+    names.map((_, n) => [`192.0.2.${n}`]),
+  );
+  assert.deepEqual(asked, []);
+});
+
 test('a name has the addresses of both families, or of the one that is asked for', {
   timeout,
 }, async (t) => {
