@@ -2,8 +2,7 @@
 
 import type { CommandModule, Invocation, KeptFiles } from './cli/command.ts';
 import type { Io } from './cli/io.ts';
-import type { OptionTable } from './cli/options.ts';
-import { globalOptions, readArguments } from './cli/read-arguments.ts';
+import { readInvocation } from './cli/read-invocation.ts';
 import { commands } from './commands/catalog.ts';
 import { CourierError, quote, stderrLine } from './faults/errors.ts';
 import { redactSecrets } from './faults/redaction.ts';
@@ -81,13 +80,11 @@ const isHelpFlag = (arg: string) => arg === '--help' || arg === '-h';
 const unknownExitCode = 3;
 
 async function runLoaded(command: CommandModule, args: readonly string[], io: Io): Promise<number> {
-  const groups = (await command.loadSourceOptions?.(args)) ?? [];
-  const tables = [command.options, ...groups.map((group) => group.options), globalOptions];
-  const { operands, options } = await readStrictly(command, args, tables);
+  const { options, ...read } = await readInvocation(command, args);
   const { verbose, debug, ...own } = options;
   const verbosity: Verbosity = debug ? 'debug' : verbose ? 'info' : 'silent';
   const log = await makeLogger(verbosity, io.writeError);
-  const invocation: Invocation = { operands, options: own };
+  const invocation: Invocation = { ...read, options: own };
   let exitCode = 0;
   const exitWith = (code: number) => {
     exitCode = code;
@@ -107,24 +104,6 @@ async function requireOwn(
   const { requireOwner } = await import('./system/site-user.ts');
   const site = env['OMD_ROOT'] ? [env['OMD_ROOT']] : [];
   requireOwner([...site, ...names.flatMap((name) => options[name] ?? [])]);
-}
-
-/** @throws CourierError USAGE */
-async function readStrictly(
-  command: CommandModule,
-  args: readonly string[],
-  tables: readonly OptionTable[],
-): Promise<Invocation> {
-  // No system hands one over, and no path may hold it.
-  if (args.some((arg) => arg.includes('\0'))) {
-    throw new CourierError('USAGE', 'an argument must not hold a zero byte');
-  }
-  try {
-    return readArguments(args, tables);
-  } catch (error) {
-    const { explainForeignOption } = await import('./cli/foreign-option.ts');
-    throw (await explainForeignOption(command, args, tables)) ?? error;
-  }
 }
 
 async function loadCommand(name: string): Promise<CommandModule> {

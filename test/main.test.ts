@@ -66,7 +66,10 @@ test('help of a command goes to stdout, whatever else is wrong', async () => {
     const { code, output, errors } = await run(['fetch', ...args]);
     assert.deepEqual([code, errors], [0, '']);
     const [first] = output.split('\n');
-    assert.equal(first, 'cmk-courier fetch --host=NAME [--address=ADDRESS] [SOURCE…]');
+    assert.equal(
+      first,
+      'cmk-courier fetch --host=NAME [--address=ADDRESS] [SOURCE…] [--or SOURCE…]…',
+    );
   }
 });
 

@@ -8,6 +8,8 @@ import { type OptionTable, type OptionValues, parseOptions, type RawOptions } fr
 export interface Invocation {
   readonly operands: readonly string[];
   readonly options: RawOptions;
+  /** What stands behind each `--or`, for commands that have it. */
+  readonly alternatives?: readonly Invocation[];
 }
 
 /** Files that a command leaves for others: root is not to make them where another user's are. */
@@ -25,6 +27,8 @@ export interface CommandModule {
   /** Command lines and what they do, for --help. */
   readonly examples: readonly (readonly [line: string, what: string])[];
   readonly options: OptionTable;
+  /** For a command that takes `--or`: options that may stand behind it, beside those of sources. */
+  readonly alternatives?: OptionTable;
   /** Faults are told as plug-ins tell them: UNKNOWN on stdout, exit code 3. */
   readonly isPlugin?: true;
   readonly keepsFiles?: KeptFiles;

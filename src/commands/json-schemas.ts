@@ -61,7 +61,7 @@ const explainedSettings = z.strictObject({
   sections: texts.describe('empty: all'),
   lenient: z.boolean(),
   strict: z.boolean(),
-  report: z.boolean(),
+  report: z.enum(['none', 'local', 'section', 'both']),
   everyMs: milliseconds.nullable().describe('null: only when the site asks'),
   passphraseFile: z.string().nullable(),
   passphraseId: z.string().nullable(),

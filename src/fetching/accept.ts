@@ -2,6 +2,7 @@
 
 import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
 import type { Problem } from '../agent-output/problems.ts';
+import type { SealReport } from '../agent-output/report-section.ts';
 import { checkForm, type FormOptions } from '../agent-output/rules.ts';
 import { requireForm, requireNone } from '../agent-output/validator.ts';
 import type { Environment } from '../cli/environment.ts';
@@ -45,6 +46,8 @@ export interface GoodOutput {
   readonly producedAt: Date | undefined;
   /** What some version of the site drops of it. */
   readonly losses: readonly Problem[];
+  /** What the envelope says, where it was sealed. */
+  readonly seal?: SealReport;
 }
 
 /**

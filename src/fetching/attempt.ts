@@ -1,6 +1,7 @@
 /** One source, asked once. */
 
 import type { Problem } from '../agent-output/problems.ts';
+import type { SealReport } from '../agent-output/report-section.ts';
 import type { CommandContext } from '../cli/command.ts';
 import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -29,6 +30,8 @@ export interface Accepted {
   readonly output: Buffer;
   /** What some version of the site drops of it. */
   readonly losses: readonly Problem[];
+  /** What the envelope says, where it was sealed. */
+  readonly seal?: SealReport;
   readonly step: SourceStep;
   /** Where it was, for messages. */
   readonly origin: string;

@@ -3,6 +3,7 @@
 import { describeLosses } from '../agent-output/validator.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import type { ReportKind } from '../routes/route.ts';
 import type { Target } from '../transports/source.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
@@ -26,8 +27,7 @@ export interface RoutePlan extends FetchPlan {
   readonly pick: 'first' | 'freshest';
   /** How old output from the spool may be that stands in when every source failed; 0: none may. */
   readonly graceMs: number;
-  /** Whether a service of our own goes ahead of the output. */
-  readonly report: boolean;
+  readonly report: ReportKind;
 }
 
 /** How good output was come by. */

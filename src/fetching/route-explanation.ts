@@ -50,7 +50,7 @@ interface ExplainedSettings {
   readonly sections: readonly string[];
   readonly lenient: boolean;
   readonly strict: boolean;
-  readonly report: boolean;
+  readonly report: RouteSettings['report'];
   readonly everyMs: number | null;
   readonly passphraseFile: string | null;
   readonly passphraseId: string | null;
@@ -127,7 +127,7 @@ function toWords(settings: ExplainedSettings): Readonly<Record<string, string>> 
     sections: settings.sections.join(', ') || 'all',
     lenient: yesOrNo(settings.lenient),
     strict: yesOrNo(settings.strict),
-    report: yesOrNo(settings.report),
+    report: settings.report,
     every: everyMs === null ? 'only when the site asks' : formatDuration(everyMs),
     ...(passphraseFile === null ? {} : { passphraseFile }),
     ...(passphraseId === null ? {} : { passphraseId }),

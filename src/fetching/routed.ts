@@ -36,11 +36,25 @@ export async function fetchRouted(asked: RoutedFetch, context: CommandContext): 
   const { route, path } = await requireRoute(asked, tags, context);
   if (route.settings.everyMs !== undefined) tellCollector(target, tags, context);
   const plan = planFor(await prepareRoute(route, path, context), target);
-  const spool = await findSpool(asked.spool, plan, context);
+  await fetchPlanned(plan, asked.spool, context);
+}
+
+/**
+ * Asks the sources of a plan that has more than a chain to it, and prints what goes out.
+ *
+ * @param given where the last good output is kept; undefined: where it is by default
+ * @throws CourierError
+ */
+export async function fetchPlanned(
+  plan: RoutePlan,
+  given: string | undefined,
+  context: CommandContext,
+): Promise<void> {
+  const spool = await findSpool(given, plan, context);
   const isKept = plan.graceMs > 0 && !comesFromSpool(plan);
   await sendByRoute(plan, context, toKeptReader(spool, plan, context), async (served) => {
     const { found } = served;
-    if (found !== undefined) warnOfLosses(found, target, context.log);
+    if (found !== undefined) warnOfLosses(found, plan.target, context.log);
     const parts = partsOf(served);
     await context.writeOutput(parts.length === 1 ? served.output : Buffer.concat(parts));
     if (isKept && found !== undefined) await keep(found, plan, spool, context);

@@ -1,21 +1,18 @@
 /** What goes out for a host: good output with our report, or what is left of it in time of need. */
 
 import { markCached } from '../agent-output/mark-cached.ts';
-import { noSurroundings, type Surroundings, surround } from '../agent-output/own-service.ts';
-import type { Problem } from '../agent-output/problems.ts';
-import type { ServiceLine } from '../agent-output/service-line.ts';
-import { describeLosses } from '../agent-output/validator.ts';
+import type { Surroundings } from '../agent-output/own-service.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, faults } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { SpooledOutput } from '../spool/record.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
-import { formatDuration } from '../times/durations.ts';
 import { passForm } from './accept.ts';
 import { fetchFirst } from './chain.ts';
 import { fetchFreshest } from './freshest.ts';
 import type { Found, RoutePlan } from './plan.ts';
+import { reportFound, reportGrace, surroundWith } from './report.ts';
 
 /** All that goes to stdout, and where it is from. */
 export interface Outgoing {
@@ -62,15 +59,10 @@ export async function sendByRoute(
   await send(standIn);
 }
 
-/** The service of ours. */
-const service = 'Agent courier';
-
 function toOutgoing(found: Found, plan: RoutePlan, nowMs: number): Outgoing {
   const producedAt = found.producedAt ?? new Date(nowMs);
   const { output } = found;
-  const report = plan.report
-    ? surround(output, plan.target.host, describeFound(found, plan, nowMs))
-    : noSurroundings;
+  const report = surroundWith(() => reportFound(found, plan, nowMs), output, plan);
   return { report, output, found, producedAt, fault: undefined };
 }
 
@@ -91,37 +83,11 @@ export function sendNewer(
   const { producedAt, origin } = kept;
   const { found } = came;
   if (found === undefined) return came;
-  const newer = { ...found, ...good, producedAt, origin };
-  const served = { ...came, output: good.output, found: newer, producedAt };
-  if (!plan.report) return served;
-  const age = formatDuration(Math.max(0, nowMs - producedAt.getTime()));
-  const text = `output is ${age} old, from ${origin}; ${found.step.name} ${found.origin} has older`;
-  const line = { ...describeFound(newer, plan, nowMs), text: text + sayLosses(good.losses) };
-  return { ...served, report: surround(good.output, host, line) };
-}
-
-/** A source that stands in for another is worth a warning, and so is what some sites drop. */
-function describeFound(found: Found, { pick }: RoutePlan, nowMs: number): ServiceLine {
-  const { step, origin, failed, producedAt, output, durationMs, attempts, losses } = found;
-  const isFallback = pick === 'first' && failed.length > 0;
-  const ageMs = producedAt === undefined ? undefined : Math.max(0, nowMs - producedAt.getTime());
-  const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(ageMs)} old`;
-  const before = failed.length > 0 ? `, failed: ${failed.join(', ')}` : '';
-  return {
-    state: isFallback || losses.length > 0 ? 1 : 0,
-    service,
-    metrics: [
-      ...(ageMs === undefined ? [] : [['age', ageMs / 1000] as const]),
-      ['attempts', attempts],
-      ['duration', durationMs / 1000],
-      ['bytes', output.length],
-    ],
-    text: `output is ${age}, from ${step.name} ${origin}${before}${sayLosses(losses)}`,
-  };
-}
-
-function sayLosses(losses: readonly Problem[]): string {
-  return losses.length === 0 ? '' : `, ${describeLosses(losses)}`;
+  const { seal: _, ...others } = found;
+  const newer = { ...others, ...good, producedAt, origin };
+  const note = `${found.step.name} ${found.origin} has older`;
+  const report = surroundWith(() => reportFound(newer, plan, nowMs, note), good.output, plan);
+  return { ...came, report, output: good.output, found: newer, producedAt };
 }
 
 /** How long a spool may take to answer. */
@@ -144,9 +110,11 @@ export async function findGrace(
     const { output: wanted, losses } = passForm(kept.output, plan.rules, host);
     const longestMs = Math.min(plan.rules.age.maxAgeMs, plan.graceMs);
     const output = markCached(wanted, kept.producedAt, longestMs, host);
-    const line = describeGrace(kept, ageMs, fault);
+    const describe = () => reportGrace({ kept, output, losses }, fault, plan, context.clock.now());
+    // Without a word, nobody would know.
+    const told = plan.report === 'none' ? ({ ...plan, report: 'local' } as const) : plan;
     return {
-      report: surround(output, host, { ...line, text: line.text + sayLosses(losses) }),
+      report: surroundWith(describe, output, told),
       output,
       found: undefined,
       producedAt: kept.producedAt,
@@ -165,17 +133,4 @@ async function readInTime(
 ): Promise<SpooledOutput | undefined> {
   const limit = { clock, timeoutMs: spoolMs, tooSlow: 'no answer from the spool' };
   return withTimeLimit(limit, shutdown, (signal) => untilAborted(readKept(), signal));
-}
-
-function describeGrace(kept: SpooledOutput, ageMs: number, fault: CourierError): ServiceLine {
-  const [name = 'courier'] = fault.where ?? [];
-  return {
-    state: 1,
-    service,
-    metrics: [
-      ['age', Math.max(0, ageMs) / 1000],
-      ['bytes', kept.output.length],
-    ],
-    text: `output is ${formatDuration(ageMs)} old, since every source failed; the last: ${name}: ${fault.message} (${fault.code})`,
-  };
 }

@@ -71,7 +71,7 @@ function toSettings(given: SettingsInFile): RouteSettings {
     graceMs: given.grace ?? 0,
     piggyback: given.piggyback ?? parsePiggybackRule([]),
     sections: given.sections ?? parseSectionRule([]),
-    report: given.report ?? false,
+    report: given.report ?? 'none',
     everyMs: given.every,
     secrets: {
       ...(passphraseFile === undefined ? {} : { passphraseFile: [passphraseFile] }),

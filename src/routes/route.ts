@@ -47,6 +47,12 @@ export interface RouteSource {
   readonly timeoutMs: number | undefined;
 }
 
+/**
+ * How a fetch tells how the output came: as a local check, as a section for the plug-ins of our
+ * package, or as both, which make one service nevertheless.
+ */
+export type ReportKind = 'none' | 'local' | 'section' | 'both';
+
 export interface RouteSettings {
   readonly maxAgeMs: number;
   readonly maxSkewMs: number;
@@ -61,8 +67,7 @@ export interface RouteSettings {
   readonly graceMs: number;
   readonly piggyback: PiggybackRule;
   readonly sections: SectionRule;
-  /** Whether a service of ours goes ahead of the output. */
-  readonly report: boolean;
+  readonly report: ReportKind;
   /** How often a collector asks; undefined: never. */
   readonly everyMs: number | undefined;
   /** `passphraseFile` or `passphraseId`, as they would stand on the command line. */

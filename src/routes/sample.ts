@@ -20,7 +20,7 @@ defaults:
   # sections: [df, 'lnx_*', '!mrpe']    # to keep; with ! in front, to leave out
   # lenient: true     # lets a web page ahead of the sections pass
   # strict: true      # refuses what some version of the site would drop a part of
-  # report: true      # adds the service "Agent courier": age, source, attempts, duration, bytes
+  # report: local     # adds the service "Agent courier"; section: for the Checkmk package
   # grace: 30m        # when every source fails, older output stands in, marked as cached
   # passphraseFile: /path/to/passphrase   # of output the agent encrypts
   every: 1m           # how often \`cmk-courier collect\` asks; without it, only the site does
@@ -42,7 +42,7 @@ routes:
       - uri: ssh://monitor@{address}
         connectTimeout: 5s
         timeout: 15s
-    report: true
+    report: local
     grace: 30m
 
   # The newest of what two ways have brought, whichever answers first.

@@ -12,7 +12,7 @@ import {
 import { CourierError } from '../faults/errors.ts';
 import { parseSourceUri } from '../transports/source.ts';
 import { toMatcher } from './patterns.ts';
-import type { RouteSource } from './route.ts';
+import type { ReportKind, RouteSource } from './route.ts';
 
 /** Each program reads one file once: making code for that takes longer than it saves. */
 z.config({ jitless: true });
@@ -54,6 +54,8 @@ function parseInterval(text: string): number {
 
 const yesOrNo = (describe: string) => z.boolean('must be true or false').describe(describe);
 
+const reportWords = 'must be none, local, section or both';
+
 /** May stand in `defaults` and in every route. */
 const settings = {
   maxAge: parsed(parseDurationOrUnlimited, 'a duration such as 5m, or unlimited'),
@@ -69,7 +71,15 @@ const settings = {
   pick: z.enum(['first', 'freshest'], 'must be first or freshest').describe('which output counts'),
   lenient: yesOrNo('lets a web page ahead of the sections pass'),
   strict: yesOrNo('refuses what some version of the site would drop a part of'),
-  report: yesOrNo('adds a service that says where the output came from'),
+  report: z
+    .union(
+      [
+        z.boolean(reportWords).transform((is): ReportKind => (is ? 'local' : 'none')),
+        z.enum(['none', 'local', 'section', 'both'], reportWords),
+      ],
+      reportWords,
+    )
+    .describe('how to tell where the output came from: as a local check, a section, or both'),
   piggyback: texts('allow, drop, refuse, or patterns of host names').transform((given, context) =>
     complaining(() => parsePiggybackRule(given), context),
   ),

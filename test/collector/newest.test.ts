@@ -24,7 +24,7 @@ const startMs = Date.UTC(2026, 0, 1, 12);
 
 /** Of a route with a report or without. */
 interface Ask {
-  readonly report?: boolean;
+  readonly report?: 'none' | 'local';
 }
 
 /** A collector of one host, whose source has what a test says. */
@@ -43,7 +43,7 @@ async function makeCollector(t: TestContext, directory: string, clock: FakeClock
   const shared = { context, log, ready, spool, spoolDirectory };
   const hooks = { chance: () => 0.5, noteLaid: () => undefined, noteKept: () => undefined };
   /** One cycle: the source has output produced so many seconds after the start. */
-  const collect = async (seconds: number, { report = false }: Ask = {}): Promise<string> => {
+  const collect = async (seconds: number, { report = 'none' }: Ask = {}): Promise<string> => {
     const producedAt = new Date(startMs + seconds * 1000);
     const step = makeStep('http', delivers({ output: outputOf(seconds), producedAt }), calls);
     const rules = { steps: [step], rules: defaultRules, deadlineMs: 5000, timeoutMs: undefined };
@@ -94,7 +94,7 @@ test('what is newer and only lies ready wins as well, and says so in its report'
   clock.advance(30_000);
   await collect(25);
   clock.advance(30_000);
-  const ready = await collect(0, { report: true });
+  const ready = await collect(0, { report: 'local' });
   assert.match(
     ready,
     /"Agent courier" .* output is 35s old, from .*; http http's output has older/,

@@ -27,7 +27,7 @@ export function makeRoute(
       graceMs: 0,
       piggyback: { kind: 'allow' },
       sections: { allow: [], deny: [] },
-      report: false,
+      report: 'none',
       everyMs: 60_000,
       secrets: {},
       ...changes,

@@ -6,6 +6,7 @@ import { type Outgoing, partsOf, sendByRoute } from '../../src/fetching/sending.
 import { parseHostName } from '../../src/names/host-name.ts';
 import type { SpooledOutput } from '../../src/spool/record.ts';
 import { withTransport } from '../../src/transports/transport.ts';
+import { version } from '../../src/version.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
@@ -44,7 +45,7 @@ function makePlan(answers: readonly Answer[], changes: Partial<RoutePlan> = {}):
     lend: withTransport,
     pick: 'first',
     graceMs: 0,
-    report: false,
+    report: 'none',
     ...changes,
   };
 }
@@ -73,7 +74,7 @@ test('good output goes out as it is', async () => {
 
 test('a report goes ahead of it, if it is wanted', async () => {
   const producedAt = new Date(nowMs - 12_000);
-  const { ended, text } = serve([delivers({ producedAt })], { report: true });
+  const { ended, text } = serve([delivers({ producedAt })], { report: 'local' });
   await ended;
   assert.equal(
     text(),
@@ -84,7 +85,7 @@ test('a report goes ahead of it, if it is wanted', async () => {
 });
 
 test('a report warns when another source had to stand in, and says of what', async () => {
-  const { ended, text } = serve([gone, delivers()], { report: true });
+  const { ended, text } = serve([gone, delivers()], { report: 'local' });
   await ended;
   assert.equal(
     text().split('\n')[1],
@@ -94,7 +95,7 @@ test('a report warns when another source had to stand in, and says of what', asy
 
 test('what some site drops of the output turns the report to a warning, with the count', async () => {
   const output = `banner\n${goodOutput}<<<hyper-v_node>>>\n1\n`;
-  const { ended, text } = serve([delivers({ output: Buffer.from(output) })], { report: true });
+  const { ended, text } = serve([delivers({ output: Buffer.from(output) })], { report: 'local' });
   await ended;
   assert.equal(
     text().split('\n')[1],
@@ -106,7 +107,7 @@ test('a local check of the agent with the name of the report does not take its p
   const row = '<<<local:sep(0)>>>\n0 "Agent courier" - all fine\n';
   const output = Buffer.from(goodOutput + row);
   for (const asked of [
-    serve([gone, delivers({ output })], { report: true }),
+    serve([gone, delivers({ output })], { report: 'local' }),
     serve([gone], { graceMs: 1_800_000, kept: kept(720_000, goodOutput + row) }),
   ]) {
     await asked.ended;
@@ -122,7 +123,7 @@ test('a local check of the agent with the name of the report does not take its p
 });
 
 test('where the newest counts, a source that failed is said, but is no warning', async () => {
-  const { ended, text } = serve([gone, delivers()], { report: true, pick: 'freshest' });
+  const { ended, text } = serve([gone, delivers()], { report: 'local', pick: 'freshest' });
   await ended;
   assert.match(text().split('\n')[1] ?? '', /^0 "Agent courier" .*, failed: a UNREACHABLE$/);
 });
@@ -207,4 +208,62 @@ test('what goes wrong while it goes out is told, and nothing else is tried', asy
     () => Promise.reject(lost),
   );
   assert.equal((await catchFault(run)).message, 'nobody reads stdout any more');
+});
+
+/** The one line of the section, and what stands behind it. */
+function readSection(text: string): { readonly report: unknown; readonly rest: string } {
+  const [, line = '', rest = ''] =
+    /^<<<cmk_courier:sep\(0\)>>>\n([^\n]*)\n<<<>>>\n(.*)$/s.exec(text) ?? [];
+  return { report: JSON.parse(line), rest };
+}
+
+test('as a section, the report says the same for the plug-ins of the package', async () => {
+  const producedAt = new Date(nowMs - 12_000);
+  const { ended, text } = serve([gone, delivers({ producedAt })], { report: 'section' });
+  await ended;
+  const { report, rest } = readSection(text());
+  assert.deepEqual(report, {
+    version: 1,
+    courier: version,
+    service: 'section',
+    transport: 'b',
+    source: "b's output",
+    produced_at: nowMs / 1000 - 12,
+    reported_at: nowMs / 1000,
+    age: 12,
+    attempts: 2,
+    duration: 0,
+    bytes: goodOutput.length,
+    pick: 'first',
+    failed: ['a UNREACHABLE'],
+    losses: null,
+    note: null,
+    grace: null,
+    seal: null,
+    path: [
+      { transport: 'a', source: 'fake://a/web01' },
+      { transport: 'b', source: 'fake://b/web01' },
+    ],
+  });
+  assert.equal(rest, goodOutput);
+});
+
+test('as both, the local check makes the service, and the section says so', async () => {
+  const { ended, text } = serve([delivers()], { report: 'both' });
+  await ended;
+  const { report, rest } = readSection(text());
+  assert.match(JSON.stringify(report), /"service":"local"/);
+  assert.match(rest, /^<<<local:sep\(0\)>>>\n0 "Agent courier" /);
+});
+
+test('grace is told in the section where that is wanted, and never not at all', async () => {
+  const asked = { graceMs: 1_800_000, kept: kept(720_000) };
+  const { ended, text } = serve([gone], { ...asked, report: 'section' });
+  await ended;
+  const { report, rest } = readSection(text());
+  assert.match(
+    JSON.stringify(report),
+    /"transport":null,"source":"collector http",.*"age":720,"attempts":null,.*"grace":\{"code":"UNREACHABLE","text":"a: connecting to depot: refused ¦ no","limit":1800\}/,
+  );
+  assert.match(rest, /^<<<check_mk:cached/);
 });

@@ -53,7 +53,7 @@ routes:
     graceMs: 0,
     piggyback: { kind: 'drop' },
     sections: { allow: ['df'], deny: ['lnx_*'] },
-    report: true,
+    report: 'local',
     everyMs: 60_000,
     secrets: {},
   });
@@ -131,7 +131,7 @@ const mistakes: readonly (readonly [what: string, text: string, problems: readon
     'defaults:\n  maxAge: 300\n  report: yes\n  pick: best\n  every: 10ms\nroutes: [{hosts: a, sources: /x}]\n',
     [
       '2: maxAge must be a duration such as 5m, or unlimited',
-      '3: report must be true or false',
+      '3: report must be none, local, section or both',
       '4: pick must be first or freshest',
       '5: every must be at least 1s',
     ],

@@ -1,0 +1,134 @@
+/** What a fetch tells of how the output came: as a local check, as a section, or as both. */
+
+import { noSurroundings, type Surroundings, surround } from '../agent-output/own-service.ts';
+import type { Problem } from '../agent-output/problems.ts';
+import { type CourierReport, toReportSection } from '../agent-output/report-section.ts';
+import type { ServiceLine } from '../agent-output/service-line.ts';
+import { describeLosses } from '../agent-output/validator.ts';
+import type { CourierError } from '../faults/errors.ts';
+import type { SpooledOutput } from '../spool/record.ts';
+import { formatDuration } from '../times/durations.ts';
+import { showFilled } from '../transports/source.ts';
+import { version } from '../version.ts';
+import type { Found, RoutePlan } from './plan.ts';
+
+/** The service of ours. */
+const service = 'Agent courier';
+
+/** The same twice: for sites without our package, and for those with it. */
+export interface Report {
+  readonly line: ServiceLine;
+  readonly section: Omit<CourierReport, 'service'>;
+}
+
+/**
+ * What goes out around the output. Where both are wanted, the section says that the local check
+ * makes the service: a site with our package would have two of one name otherwise.
+ */
+export function surroundWith(
+  describe: () => Report,
+  output: Buffer,
+  { report, target }: RoutePlan,
+): Surroundings {
+  if (report === 'none') return noSurroundings;
+  const { line, section } = describe();
+  const local = report === 'section' ? noSurroundings : surround(output, target.host, line);
+  if (report === 'local') return local;
+  const who = report === 'both' ? 'local' : 'section';
+  const ahead = toReportSection({ ...section, service: who });
+  return { ...local, ahead: Buffer.concat([ahead, local.ahead]) };
+}
+
+/**
+ * A source that stands in for another is worth a warning, and so is what some sites drop.
+ *
+ * @param note what else is to be known of where it is from
+ */
+export function reportFound(found: Found, plan: RoutePlan, nowMs: number, note?: string): Report {
+  const { step, origin, failed, producedAt, output, durationMs, attempts, losses } = found;
+  const isFallback = plan.pick === 'first' && failed.length > 0;
+  const ageMs = producedAt === undefined ? undefined : Math.max(0, nowMs - producedAt.getTime());
+  const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(ageMs)} old`;
+  const before = failed.length > 0 ? `, failed: ${failed.join(', ')}` : '';
+  const from = note === undefined ? `${step.name} ${origin}${before}` : `${origin}; ${note}`;
+  return {
+    line: {
+      state: isFallback || losses.length > 0 ? 1 : 0,
+      service,
+      metrics: [
+        ...(ageMs === undefined ? [] : [['age', ageMs / 1000] as const]),
+        ['attempts', attempts],
+        ['duration', durationMs / 1000],
+        ['bytes', output.length],
+      ],
+      text: `output is ${age}, from ${from}${sayLosses(losses)}`,
+    },
+    section: {
+      ...commonOf(plan, output, nowMs, losses),
+      ...{ transport: step.name, source: origin, producedAt, attempts, durationMs, failed, note },
+      grace: undefined,
+      seal: found.seal,
+    },
+  };
+}
+
+/** Old output that stands in, since every source failed. */
+export function reportGrace(
+  { kept, output, losses }: StandIn,
+  fault: CourierError,
+  plan: RoutePlan,
+  nowMs: number,
+): Report {
+  const [name = 'courier'] = fault.where ?? [];
+  const { producedAt, origin } = kept;
+  const ageMs = nowMs - producedAt.getTime();
+  const why = `${name}: ${fault.message} (${fault.code})`;
+  const text = `output is ${formatDuration(ageMs)} old, since every source failed; the last: ${why}`;
+  return {
+    line: {
+      state: 1,
+      service,
+      metrics: [
+        ['age', Math.max(0, ageMs) / 1000],
+        ['bytes', kept.output.length],
+      ],
+      text: text + sayLosses(losses),
+    },
+    section: {
+      ...commonOf(plan, output, nowMs, losses),
+      ...{ transport: undefined, source: origin, producedAt, attempts: undefined },
+      ...{ durationMs: undefined, failed: [], note: undefined, seal: undefined },
+      grace: { code: fault.code, text: `${name}: ${fault.message}`, limitMs: plan.graceMs },
+    },
+  };
+}
+
+/** Output from the spool, and what goes out of it. */
+export interface StandIn {
+  readonly kept: SpooledOutput;
+  readonly output: Buffer;
+  readonly losses: readonly Problem[];
+}
+
+function commonOf(
+  { steps, target, pick }: RoutePlan,
+  output: Buffer,
+  nowMs: number,
+  losses: readonly Problem[],
+) {
+  return {
+    courier: version,
+    reportedAt: new Date(nowMs),
+    bytes: output.length,
+    pick,
+    losses: losses.length === 0 ? undefined : describeLosses(losses),
+    path: steps.map(({ name, source }) => ({
+      transport: name,
+      source: showFilled(source.uri, target),
+    })),
+  };
+}
+
+function sayLosses(losses: readonly Problem[]): string {
+  return losses.length === 0 ? '' : `, ${describeLosses(losses)}`;
+}
