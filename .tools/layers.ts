@@ -41,6 +41,10 @@ export const layers: readonly Layer[] = [
   { path: 'src/spool/', holds: 'the newest output of each host, on disk' },
   { path: 'src/agent-output/', holds: 'parser, rules, filter and writer of agent output' },
   { path: 'src/wrapping/', holds: 'compression and encryption around agent output' },
+  {
+    path: 'src/sealing/',
+    holds: 'the envelope of signed documents, keys and secrets that are believed, sealed drops',
+  },
   { path: 'src/secrets/', holds: 'secrets from files and from the password store of Checkmk' },
   { path: 'src/lookup/', holds: 'names of hosts → addresses, without a thread that waits' },
   { path: 'src/system/', holds: 'children, signals, private directories, waiting, services' },

@@ -6,6 +6,7 @@
 
 import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
+import { bytesToKey } from '../sealing/bytes-to-key.ts';
 import type { Secret } from '../secrets/secrets.ts';
 
 export type SymmetricScheme = '00' | '02' | '03' | '04' | '05';
@@ -205,17 +206,8 @@ async function deriveKey(
   return { key: derived.subarray(0, keyBytes), iv: derived.subarray(keyBytes, derivedBytes) };
 }
 
-/** OpenSSL's EVP_BytesToKey with one round: each hash covers the one before it. */
 function deriveByHash(name: 'md5' | 'sha256'): Derivation {
-  return async (crypto, passphrase, salt) => {
-    let last: Buffer = Buffer.alloc(0);
-    let derived: Buffer = last;
-    while (derived.length < derivedBytes) {
-      last = crypto.createHash(name).update(last).update(passphrase).update(salt).digest();
-      derived = Buffer.concat([derived, last]);
-    }
-    return derived;
-  };
+  return async (crypto, passphrase, salt) => bytesToKey(crypto, name, [passphrase, salt]);
 }
 
 /** PBKDF2 on a thread of its own: 600,000 rounds take a quarter of a second. */
