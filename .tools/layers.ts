@@ -25,6 +25,10 @@ export const layers: readonly Layer[] = [
   { path: 'src/collector/', holds: 'the resident fetcher' },
   { path: 'src/receiver/', holds: 'the HTTPS server that hosts push to' },
   { path: 'src/service/', holds: 'collector and receiver as services of a site or of systemd' },
+  {
+    path: 'src/setup/',
+    holds: "the MKP and what is made for Checkmk's Setup from the option tables",
+  },
   { path: 'src/fetching/', holds: 'one fetch: deadline, sources in order, checks in order' },
   { path: 'src/transports/catalog.ts', holds: 'which scheme is which transport' },
   { path: 'src/transports/*/', holds: 'one folder a transport; none imports another' },

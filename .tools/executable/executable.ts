@@ -21,11 +21,30 @@ export async function buildExecutable(output: string): Promise<void> {
   try {
     const assets = await writeAssets(folder);
     copyFileSync(join(here, 'launcher.cjs'), join(folder, 'launcher.cjs'));
-    const configuration = toConfiguration(assets, resolve(output));
+    const executable = await stripNode(join(folder, 'node'));
+    const configuration = { ...toConfiguration(assets, resolve(output)), executable };
     writeFileSync(join(folder, 'sea.json'), JSON.stringify(configuration));
-    await run(process.execPath, ['--build-sea', 'sea.json'], { cwd: folder });
+    await run(process.execPath, [sameEachTime, '--build-sea', 'sea.json'], { cwd: folder });
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * Node without its symbols is a fifth smaller and starts sooner. Only Node itself can be stripped:
+ * of an executable that was built, `strip` would take the program away.
+ *
+ * @returns the path of a stripped copy; where there is no `strip`, of Node as it is
+ */
+async function stripNode(copy: string): Promise<string> {
+  try {
+    await run('strip', ['-o', copy, process.execPath]);
+    return copy;
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!isMissing) throw error;
+    process.stderr.write('strip (Debian: binutils) is missing: the executable is 33 MB larger\n');
+    return process.execPath;
   }
 }
 
@@ -38,6 +57,9 @@ export async function buildExecutable(output: string): Promise<void> {
  * all that come with it that is 4 ms, with those OpenSSL looks for by itself nothing as a rule.
  */
 const nodeFlags = ['--min-semi-space-size=4', '--max-semi-space-size=4', '--use-openssl-ca'];
+
+/** Without chance in V8, code caches come out alike byte for byte; they stay good under any seed. */
+const sameEachTime = '--random-seed=1';
 
 /** NODE_OPTIONS in a site's environment stay without effect. */
 function toConfiguration(assets: Readonly<Record<string, string>>, output: string): object {
@@ -97,7 +119,7 @@ async function warmUp(folder: string): Promise<void> {
   writeFileSync(routes, toRoutes(ca, [...pages, drop]));
   const args = ['fetch', '--host=warm-up', '--address=::1', `--routes=${routes}`];
   try {
-    await run(process.execPath, [...nodeFlags, join(here, 'warm-up.cjs'), ...args], {
+    await run(process.execPath, [sameEachTime, ...nodeFlags, join(here, 'warm-up.cjs'), ...args], {
       cwd: folder,
     });
   } finally {
