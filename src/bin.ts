@@ -14,7 +14,8 @@ import { dieBySignal, listenForShutdown } from './system/shutdown.ts';
 import { hasAbandonedWork } from './system/until-aborted.ts';
 
 // Looked at when the first of the threads is needed. One fetch has better uses for the time.
-if (process.argv[2] === 'collect') process.env['UV_THREADPOOL_SIZE'] = `${manyThreads}`;
+if (['collect', 'receive'].includes(process.argv[2] ?? ''))
+  process.env['UV_THREADPOOL_SIZE'] = `${manyThreads}`;
 
 const shutdown = listenForShutdown();
 

@@ -25,6 +25,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** What `monotonic` returns, for a thread that is started from text. */
+export const monotonicExpression = 'Number(process.hrtime.bigint()) / 1e6';
+
 /** A longer one would end at once: 24.8 days. */
 export const longestTimerMs = 2 ** 31 - 1;
 

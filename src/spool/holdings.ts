@@ -90,30 +90,31 @@ export class Holdings {
 
   add(file: Kept): void {
     const { host } = file.summary;
-    const files = [file, ...(this.#kept.get(host) ?? [])];
-    this.#kept.set(
-      host,
-      files.sort((a, b) => b.version - a.version),
-    );
+    this.#kept.set(host, sortByAge([file, ...(this.#kept.get(host) ?? [])]));
     this.#bytes += file.fileBytes;
   }
 
   /**
-   * Forgets the files of a host that are older than what is kept, and says which.
+   * The files of a host that are older than what is kept.
    *
-   * @param isSuperseded whether output has come since, so that what is from the future goes with
-   * them; before, it may be our clock that is wrong
+   * @param arriving what is about to come: what is from the future goes with it; before, it may be
+   * our clock that is wrong
    */
-  takeSuperseded(host: HostName, present: Present, isSuperseded: boolean): readonly Kept[] {
-    const files = this.#kept.get(host) ?? [];
+  findSuperseded(host: HostName, present: Present, arriving?: Kept): readonly Kept[] {
+    const there = this.#kept.get(host) ?? [];
+    const files = arriving === undefined ? there : sortByAge([arriving, ...there]);
     const [counting, future] = [true, false].map((counts) =>
       files.filter(({ summary }) => present.has(summary) === counts).slice(0, keptPerHost),
     );
-    const kept = [...(isSuperseded ? [] : (future ?? [])), ...(counting ?? [])];
-    const superseded = files.filter((file) => !kept.includes(file));
-    if (superseded.length > 0) this.#kept.set(host, kept);
-    for (const { fileBytes } of superseded) this.#bytes -= fileBytes;
-    return superseded;
+    const kept = [...(arriving === undefined ? (future ?? []) : []), ...(counting ?? [])];
+    return there.filter((file) => !kept.includes(file));
+  }
+
+  /** Forgets some files of a host. */
+  forget(host: HostName, files: readonly Kept[]): void {
+    const left = this.#kept.get(host)?.filter((file) => !files.includes(file)) ?? [];
+    if (files.length > 0) this.#kept.set(host, left);
+    for (const { fileBytes } of files) this.#bytes -= fileBytes;
   }
 
   /** Forgets a host. */
@@ -121,4 +122,9 @@ export class Holdings {
     for (const { fileBytes } of this.#kept.get(host) ?? []) this.#bytes -= fileBytes;
     this.#kept.delete(host);
   }
+}
+
+/** Newest first. */
+function sortByAge(files: readonly Kept[]): readonly Kept[] {
+  return files.toSorted((a, b) => b.version - a.version);
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { asCourierError } from '../faults/system-errors.ts';
 import { readDirectory } from '../files/file-calls.ts';
+import { DirectCommits } from './commits.ts';
 import { makeDirectories } from './directories.ts';
 import {
   keptPerHost,
@@ -33,7 +34,7 @@ export async function putSpooled(
   try {
     present.require(output);
     makeDirectories(directory);
-    const shard = await Shard.open(join(directory, shardOf(host)), () => undefined);
+    const shard = await Shard.open(join(directory, shardOf(host)), new DirectCommits(true));
     try {
       return await store(output, shard, present);
     } finally {
@@ -62,8 +63,9 @@ async function store(
   if (newest !== undefined && producedAt < newest.producedAt) return newest;
   const [first = ''] = counting;
   const name = makeFileName(host, nextVersion(producedAt, parseFileName(first)?.version));
-  await shard.store(name, [makeHeader(output), output.output]);
   const kept = counting.slice(0, keptPerHost - 1);
-  await shard.remove(there.filter((other) => !kept.includes(other)));
+  const superseded = there.filter((other) => !kept.includes(other));
+  const leftover = await shard.store(name, [makeHeader(output), output.output], superseded);
+  if (leftover !== undefined) throw leftover;
   return undefined;
 }

@@ -7,8 +7,10 @@ import { asCourierError } from '../faults/system-errors.ts';
 import { readDirectory } from '../files/file-calls.ts';
 import type { Logger } from '../logging/log.ts';
 import type { HostName } from '../names/host-name.ts';
+import { type Commits, DirectCommits } from './commits.ts';
 import { makeDirectories } from './directories.ts';
-import { Holdings, type SpoolSummary } from './holdings.ts';
+import { GroupCommits } from './group-commits.ts';
+import { Holdings, type Kept, type SpoolSummary } from './holdings.ts';
 import { takeInventory, tidyBroken } from './inventory.ts';
 import { brokenDirectory, makeFileName, namesOf, nextVersion, shardOf, shards } from './names.ts';
 import { Present, type Produced } from './newest.ts';
@@ -49,6 +51,7 @@ export interface SpoolStatistics {
 export class Spool {
   readonly #settings: SpoolSettings;
   readonly #holdings: Holdings;
+  #commits: Commits | undefined;
   readonly #shards = new Map<string, Shard>();
   /** The last of each host's puts and removals that has not ended. */
   readonly #turns = new Map<HostName, Promise<unknown>>();
@@ -81,16 +84,19 @@ export class Spool {
 
   async #start(): Promise<void> {
     const { directory, log, isDurable = true } = this.#settings;
-    const tellFsync = isDurable ? (ms: number) => this.#countFsync(ms) : undefined;
+    const commits = isDurable
+      ? new GroupCommits((durationMs) => this.#countFsync(durationMs))
+      : new DirectCommits(false);
+    this.#commits = commits;
     const broken = join(directory, brokenDirectory);
     makeDirectories(directory);
     for (const name of shards) {
       const path = join(directory, name);
-      this.#shards.set(name, await Shard.open(path, tellFsync));
+      this.#shards.set(name, await Shard.open(path, commits));
       for (const kept of takeInventory(path, broken, log)) this.#holdings.add(kept);
     }
     tidyBroken(broken);
-    for (const host of this.#holdings.names()) await this.#tidy(host, this.#present(), false);
+    for (const host of this.#holdings.names()) await this.#tidy(host, this.#present());
   }
 
   #countFsync(durationMs: number): void {
@@ -157,42 +163,47 @@ export class Spool {
 
   async #end(): Promise<void> {
     await Promise.allSettled(this.#turns.values());
+    await this.#commits?.close();
     for (const shard of this.#shards.values()) await shard.close();
   }
 
   async #store(output: NewOutput, present: Present): Promise<Produced | undefined> {
-    const { host, producedAt, receivedAt } = output;
+    const { host, producedAt } = output;
     present.require(output);
     const newest = this.#holdings.newest(host, present);
     if (newest !== undefined && producedAt < newest.summary.producedAt) return newest.summary;
     const header = makeHeader(output);
-    const version = nextVersion(producedAt, newest?.version);
-    const name = makeFileName(host, version);
-    const bytes = output.output.length;
-    const fileBytes = header.length + bytes;
+    const file = toKept(output, header, nextVersion(producedAt, newest?.version));
+    const { name, fileBytes } = file;
     this.#holdings.reserve(host, fileBytes);
     try {
-      await this.#shardOf(host).store(name, [header, output.output]);
-      const origin = cleanOrigin(output.origin);
-      const summary = { host, bytes, producedAt, receivedAt, origin };
-      this.#holdings.add({ summary, name, version, fileBytes });
+      const superseded = this.#holdings.findSuperseded(host, present, file);
+      const names = superseded.map((older) => older.name);
+      const leftover = await this.#shardOf(host).store(name, [header, output.output], names);
+      this.#holdings.add(file);
+      this.#holdings.forget(host, superseded);
+      if (leftover !== undefined) this.#tellLeftover(host, leftover);
     } finally {
       this.#holdings.release(host, fileBytes);
     }
-    await this.#tidy(host, present, true);
     return undefined;
   }
 
-  /** The output is safe whether or not an older one can be removed now; the next open tries again. */
-  async #tidy(host: HostName, present: Present, isSuperseded: boolean): Promise<void> {
-    const superseded = this.#holdings.takeSuperseded(host, present, isSuperseded);
+  /** Removes what a writer before left behind. */
+  async #tidy(host: HostName, present: Present): Promise<void> {
+    const superseded = this.#holdings.findSuperseded(host, present);
+    if (superseded.length === 0) return;
+    this.#holdings.forget(host, superseded);
     const names = superseded.map(({ name }) => name);
-    try {
-      if (names.length > 0) await this.#shardOf(host).remove(names);
-    } catch (error) {
-      const { code, message } = asCourierError(error, `removing older output of ${host}`);
-      this.#settings.log.warn({ host, code }, message);
-    }
+    await this.#shardOf(host)
+      .remove(names)
+      .catch((error: unknown) => this.#tellLeftover(host, error));
+  }
+
+  /** The output is safe whether or not an older one can be removed now; the next open tries again. */
+  #tellLeftover(host: HostName, error: unknown): void {
+    const { code, message } = asCourierError(error, `removing older output of ${host}`);
+    this.#settings.log.warn({ host, code }, message);
   }
 
   async #inTurn<Result>(
@@ -221,4 +232,16 @@ export class Spool {
     if (shard === undefined) throw new CourierError('INTERNAL', 'the spool is not open');
     return shard;
   }
+}
+
+function toKept(output: NewOutput, header: Buffer, version: number): Kept {
+  const { host, producedAt, receivedAt } = output;
+  const origin = cleanOrigin(output.origin);
+  const bytes = output.output.length;
+  return {
+    summary: { host, bytes, producedAt, receivedAt, origin },
+    name: makeFileName(host, version),
+    version,
+    fileBytes: header.length + bytes,
+  };
 }

@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { CourierError } from '../faults/errors.ts';
 
-/** What comes and goes beside the work itself: files of ours, name look-ups, systemd-notify. */
-const reserved = 8;
+/** What comes and goes beside the work itself: files of ours, a thread, name look-ups, systemd-notify. */
+const reserved = 12;
 
 /** How much work the limit of open files leaves room for. */
 export interface Room {

@@ -1,9 +1,10 @@
 /**
  * How many outputs a second the receiver makes safe, beside what nginx takes without making them
- * so, and how much memory ten thousand hosts cost.
+ * so and what a bare Node makes safe, and how much memory ten thousand hosts cost.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
@@ -16,15 +17,19 @@ import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
 import { Spool } from '../../src/spool/spool.ts';
+import { manyThreads } from '../../src/system/file-lanes.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { startNginx } from '../helpers/nginx.ts';
 import { courier, start } from '../helpers/run-program.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
+import { median } from './interleave.ts';
 
 const outputBytes = 30_000;
 const connections = 32;
-const secondsEach = Number(process.env['SECONDS_EACH'] ?? 4);
+const secondsEach = Number(process.env['SECONDS_EACH'] ?? 1.5);
+/** They take turns, so that a busy moment of the machine hits all of them. */
+const turns = 5;
 const spoolHosts = 10_000;
 const wantedRate = 200;
 
@@ -215,6 +220,17 @@ async function startPeer(directory: string) {
   return { nginx, plainPort, securePort };
 }
 
+async function startBare(directory: string) {
+  const program = new URL('../fixtures/programs/bare-receiver.ts', import.meta.url);
+  const args = [fileURLToPath(program), join(directory, 'bare')];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(manyThreads) },
+  });
+  const [port] = await once(child.stdout, 'data');
+  return { child, port: Number(port) };
+}
+
 function line(name: string, { perSecond, p99Ms }: Figures): string {
   return `${name.padEnd(26)}${perSecond.toFixed(0).padStart(6)} a second, p99 ${p99Ms.toFixed(1)} ms`;
 }
@@ -229,9 +245,10 @@ export function benchReceiver(program: readonly string[] = [courier]): Promise<s
     await fillSpool(join(directory, 'spool'));
     const receiver = await startReceiver(directory, program);
     const peer = await startPeer(directory);
+    const bare = await startBare(directory);
     try {
       const [atStart] = await memoryOf(receiver);
-      const lines = await compare(receiver, peer);
+      const lines = await compare(receiver, peer, bare.port);
       const [after, most] = await memoryOf(receiver);
       return [
         `receiver: ${Math.round(sample.length / 1000)} kB outputs from ${connections} connections, ${spoolHosts} hosts in the spool`,
@@ -241,6 +258,7 @@ export function benchReceiver(program: readonly string[] = [courier]): Promise<s
       ].join('\n');
     } finally {
       receiver.child.kill('SIGKILL');
+      bare.child.kill('SIGKILL');
       await peer.nginx.stop();
     }
   });
@@ -293,28 +311,40 @@ function toCounts(results: Readonly<Record<string, number>>): string {
 async function compare(
   { securePort, plainPort, token }: Running,
   peer: { readonly plainPort: number; readonly securePort: number },
+  barePort: number,
 ): Promise<readonly string[]> {
+  const length = { 'content-length': String(sample.length) };
   const receiver = {
     status: 204,
     path: (host: string) => `/v1/hosts/${host}/agent-output`,
-    headers: { authorization: `Bearer ${token}`, 'content-length': String(sample.length) },
+    headers: { authorization: `Bearer ${token}`, ...length },
   };
-  const nginx = {
-    status: 204,
-    path: (host: string) => `/${host}`,
-    headers: { 'content-length': String(sample.length) },
-  };
+  const other = { status: 204, path: (host: string) => `/${host}`, headers: length };
+  const secure = { name: 'receiver, TLS, durable', port: securePort, isSecure: true, ...receiver };
   const targets: readonly Target[] = [
-    { name: 'nginx, TLS, no fsync', port: peer.securePort, isSecure: true, ...nginx },
-    { name: 'receiver, TLS, durable', port: securePort, isSecure: true, ...receiver },
-    { name: 'nginx, plain, no fsync', port: peer.plainPort, isSecure: false, ...nginx },
+    { name: 'nginx, TLS, no fsync', port: peer.securePort, isSecure: true, ...other },
+    secure,
+    { name: 'nginx, plain, no fsync', port: peer.plainPort, isSecure: false, ...other },
     { name: 'receiver, plain, durable', port: plainPort, isSecure: false, ...receiver },
+    { name: 'bare Node, plain, durable', port: barePort, isSecure: false, ...other },
   ];
-  const lines: string[] = [];
-  for (const target of targets) lines.push(line(target.name, await flood(makePut(target))));
-  const [, secure] = targets;
-  if (secure !== undefined) {
-    lines.push(line(`receiver, TLS, at ${wantedRate}/s`, await pace(makePut(secure))));
+  const contestants = targets.map((target) => ({ target, put: makePut(target) }));
+  const figures = contestants.map((): Figures[] => []);
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const [index, { put }] of contestants.entries()) figures[index]?.push(await flood(put));
   }
-  return lines;
+  const lines = contestants.map(({ target: { name } }, index) => {
+    const own = toMedian(figures[index] ?? []);
+    // The nginx of its own kind goes before each.
+    const first = figures[index < 2 ? 0 : 2] ?? [];
+    return `${line(name, own)}, ${(own.perSecond / toMedian(first).perSecond).toFixed(2)} of nginx`;
+  });
+  return [...lines, line(`receiver, TLS, at ${wantedRate}/s`, await pace(makePut(secure)))];
+}
+
+function toMedian(figures: readonly Figures[]): Figures {
+  return {
+    perSecond: median(figures.map(({ perSecond }) => perSecond)),
+    p99Ms: median(figures.map(({ p99Ms }) => p99Ms)),
+  };
 }

@@ -1,6 +1,7 @@
 /** Small things to remember: one JSON file each, so that two processes never undo each other's work. */
 
 import { randomBytes } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { link, lstat, mkdir, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ZodType } from 'zod';
@@ -88,7 +89,7 @@ export class Records<Value> {
     const path = this.#pathOf(name);
     return this.#while('reading', path, async () => {
       try {
-        const stats = await lstat(path);
+        const stats = lstatSync(path);
         if (!isTrustedEntry(stats)) await requireTrusted(path);
         const { ino, mtimeMs, ctimeMs, size } = stats;
         const version = `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
