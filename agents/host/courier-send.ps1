@@ -19,8 +19,9 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 Add-Type -AssemblyName System.Net.Http
 
+# The receivers, in the order in which they are tried.
+$script:Receivers = @()
 $script:Settings = @{
-    TO         = ''
     TOKEN_FILE = ''
     HOST       = [Environment]::MachineName
     AGENT      = "${env:ProgramFiles(x86)}\checkmk\service\check_mk_agent.exe"
@@ -45,16 +46,17 @@ function Read-Settings([string] $Path) {
     foreach ($line in [IO.File]::ReadAllLines($Path)) {
         if ($line -eq '' -or $line.StartsWith('#')) { continue }
         $key, $value = $line.Split([char[]] '=', 2)
-        if ($null -eq $value -or -not $script:Settings.ContainsKey($key)) {
+        if ($null -eq $value -or ($key -ne 'TO' -and -not $script:Settings.ContainsKey($key))) {
             Stop-Sending 3 "${Path}: not a setting such as TO=https://site.example.com:8000: $key"
         }
-        $script:Settings[$key] = $value
+        if ($key -eq 'TO') { $script:Receivers += $value.TrimEnd('/') } else { $script:Settings[$key] = $value }
     }
 }
 
 function Test-Settings {
-    if ($script:Settings.TO -notmatch '^https://[^/@\s][^@\s]*$') {
-        Stop-Sending 2 'TO must look like https://site.example.com:8000'
+    if ($script:Receivers.Count -eq 0) { Stop-Sending 2 'no receiver to send to: TO in the configuration file is missing' }
+    foreach ($to in $script:Receivers) {
+        if ($to -notmatch '^https://[^/@\s][^@\s]*$') { Stop-Sending 2 'TO must look like https://site.example.com:8000' }
     }
     if ($script:Settings.HOST -notmatch '^[A-Za-z0-9_][A-Za-z0-9_.-]*$') {
         Stop-Sending 2 'HOST is no name Checkmk would accept'
@@ -124,15 +126,15 @@ function Compress-Bytes([byte[]] $Bytes) {
     return , $target.ToArray()
 }
 
-# Returns the status, or ends with 5, 6 or 7 when there is none.
-function Send-Output([byte[]] $Bytes, [string] $ProducedAt) {
+# Returns what one receiver answers within so many seconds, or ends with 5, 6 or 7 when it does not.
+function Send-Output([byte[]] $Bytes, [string] $ProducedAt, [string] $To, [double] $Seconds) {
     [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor 3072
     $handler = New-Object Net.Http.HttpClientHandler
     $handler.AllowAutoRedirect = $false
     $client = [Net.Http.HttpClient]::new($handler)
-    $client.Timeout = [TimeSpan]::FromSeconds([int] $script:Settings.TIMEOUT)
+    $client.Timeout = [TimeSpan]::FromSeconds($Seconds)
     try {
-        $url = "$($script:Settings.TO.TrimEnd('/'))/v1/hosts/$($script:Settings.HOST)/agent-output"
+        $url = "$To/v1/hosts/$($script:Settings.HOST)/agent-output"
         $request = [Net.Http.HttpRequestMessage]::new([Net.Http.HttpMethod]::Put, $url)
         $body = Compress-Bytes $Bytes
         $request.Content = [Net.Http.ByteArrayContent]::new([byte[]] $body)
@@ -144,18 +146,67 @@ function Send-Output([byte[]] $Bytes, [string] $ProducedAt) {
         if ($null -ne $login) { [void] $request.Headers.TryAddWithoutValidation('Authorization', $login) }
         $answer = $client.SendAsync($request).GetAwaiter().GetResult()
         $text = @($answer.Content.ReadAsStringAsync().GetAwaiter().GetResult() -split "`n")[0]
-        return @{ Status = [int] $answer.StatusCode; Text = $text }
+        return @{ Status = [int] $answer.StatusCode; Text = "$To answered $([int] $answer.StatusCode): $text" }
     }
     catch [OperationCanceledException] {
-        Stop-Sending 6 "sending took longer than $($script:Settings.TIMEOUT)s"
+        Stop-Sending 6 "sending to $To took longer than $([int] $Seconds)s"
     }
     catch [Net.Http.HttpRequestException] {
         $why = $_.Exception
         while ($null -ne $why.InnerException) { $why = $why.InnerException }
         if ("$($_.Exception)" -match 'AuthenticationException|TrustFailure|SecureChannelFailure') { Stop-Sending 7 "certificate: $($why.Message)" }
-        Stop-Sending 5 "cannot send to $($script:Settings.TO): $($why.Message)"
+        Stop-Sending 5 "cannot send to ${To}: $($why.Message)"
     }
     finally { $client.Dispose() }
+}
+
+# The exit code for an answer; 0 when the receiver has it.
+function Get-ExitCode([int] $Status) {
+    if ($Status -eq 204) { return 0 }
+    if ($Status -ge 400 -and $Status -le 451) { return $Status - 380 }
+    if ($Status -ge 500 -and $Status -le 511) { return $Status - 420 }
+    return 8
+}
+
+# Tries the receivers in order within TIMEOUT, and returns code, status and what each said. Only what
+# one says about this host or its output is final.
+function Send-ToFirst([byte[]] $Bytes, [string] $ProducedAt) {
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    $left = $script:Receivers.Count
+    $said = @()
+    $firstCode = $null
+    foreach ($to in $script:Receivers) {
+        $seconds = [Math]::Max(1, ([int] $script:Settings.TIMEOUT - $watch.Elapsed.TotalSeconds) / $left)
+        $left -= 1
+        $status = 0
+        try {
+            $answer = Send-Output $Bytes $ProducedAt $to $seconds
+            $status = $answer.Status
+            $code = Get-ExitCode $status
+            if ($code -ne 0) { $said += $answer.Text }
+        }
+        catch {
+            $code = $_.Exception.Data['Code']
+            if (@(5, 6, 7) -notcontains $code) { throw }
+            $said += $_.Exception.Message
+        }
+        if ($code -eq 0 -or ($code -gt 8 -and $code -lt 80)) {
+            return @{ To = $to; Code = $code; Status = $status; Said = $said -join '; ' }
+        }
+        if ($null -eq $firstCode) { $firstCode = $code }
+    }
+    return @{ To = ''; Code = $firstCode; Status = 0; Said = $said -join '; ' }
+}
+
+# One line when another receiver took it than the last time, not one each minute.
+function Write-Receiver([string] $To, [string] $Said) {
+    $file = Join-Path $script:Settings.STATE 'taken-by'
+    $before = $script:Receivers[0]
+    if (Test-Path -LiteralPath $file) { $before = @([IO.File]::ReadAllLines($file))[0] }
+    if ($before -eq $To) { return }
+    [IO.File]::WriteAllText($file, "$To`n")
+    if ($Said -ne '') { $Said = "; $Said" }
+    [Console]::Error.WriteLine("courier-send: $To took it$Said")
 }
 
 function Get-Kept {
@@ -180,17 +231,14 @@ function Remove-Kept {
 function Send-AndKeep([byte[]] $Bytes, [string] $ProducedAt) {
     $isDone = $false
     try {
-        $answer = Send-Output $Bytes $ProducedAt
+        $answer = Send-ToFirst $Bytes $ProducedAt
         $isDone = @(204, 400, 413, 415) -contains $answer.Status
     }
     finally {
         if ($isDone) { Remove-Kept } else { Save-Output $Bytes $ProducedAt }
     }
-    if ($answer.Status -eq 204) { return }
-    $code = 8
-    if ($answer.Status -ge 400 -and $answer.Status -le 451) { $code = $answer.Status - 380 }
-    if ($answer.Status -ge 500 -and $answer.Status -le 511) { $code = $answer.Status - 420 }
-    Stop-Sending $code "$($script:Settings.TO) answered $($answer.Status): $($answer.Text)"
+    if ($answer.Code -ne 0) { Stop-Sending $answer.Code $answer.Said }
+    Write-Receiver $answer.To $answer.Said
 }
 
 # An agent that fails is still the news, whatever becomes of what was kept.

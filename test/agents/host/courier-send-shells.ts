@@ -122,10 +122,12 @@ export function urlFor({ client, receiver }: Sender): string {
   return client === 'busybox' ? `https://localhost:${receiver.port}` : receiver.url;
 }
 
-function usualArguments(sender: Sender): readonly string[] {
+/** The usual arguments and those of a test, whose receivers take the place of the usual one. */
+function argumentsFor(sender: Sender, args: readonly string[]): readonly string[] {
   const { agent, client, root, state } = sender;
+  const isNamed = args.some((argument) => argument.startsWith('--to='));
   return [
-    `--to=${urlFor(sender)}`,
+    ...(isNamed ? [] : [`--to=${urlFor(sender)}`]),
     `--token-file=${root}/token`,
     `--ca=${root}/ca.pem`,
     '--host=web01',
@@ -134,19 +136,20 @@ function usualArguments(sender: Sender): readonly string[] {
     `--state=${state}`,
     '--timeout=60',
     `--allow-visible-token=${showsToken(client) ? 'yes' : 'no'}`,
+    ...args,
   ];
 }
 
 export function startSending(sender: Sender, args: readonly string[] = []): Running {
   const { shell, env } = sender;
-  return start(shell.file, [sendFile, ...usualArguments(sender), ...args], { env });
+  return start(shell.file, [sendFile, ...argumentsFor(sender, args)], { env });
 }
 
 /** The same on a host that has no /proc. */
 export function startWithoutProc(sender: Sender, args: readonly string[] = []): Running {
   const { shell, env } = sender;
   const script = 'mount -t tmpfs none /proc && exec "$@"';
-  const command = [shell.file, sendFile, ...usualArguments(sender), ...args];
+  const command = [shell.file, sendFile, ...argumentsFor(sender, args)];
   return start('unshare', ['-m', '/bin/sh', '-c', script, 'sh', ...command], { env });
 }
 
