@@ -17,6 +17,7 @@ import { status } from '../src/commands/status.ts';
 import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
 import { catalog } from '../src/transports/catalog.ts';
+import { familyFiles } from './checkmk-family/family.ts';
 import { layers } from './layers.ts';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -121,6 +122,7 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
     const { options } = await load();
     docs.set(path, fill(readFileSync(path, 'utf8'), 'options', optionTable(options)));
   }
+  for (const [path, text] of await familyFiles()) docs.set(path, text);
   return docs;
 }
 

@@ -131,22 +131,37 @@ function findHome(): string {
   throw new CourierError('USAGE', 'must not begin with ~ where HOME is not set');
 }
 
+/** Says its bounds to those who make a form of it. */
+export interface NumberParser {
+  (raw: string): number;
+  readonly least: number;
+  readonly most: number;
+}
+
 /** A whole number from `least` to `most`. */
-export function parseNumberWithin(least: number, most: number): (raw: string) => number {
-  return (raw) => {
+export function parseNumberWithin(least: number, most: number): NumberParser {
+  const parse = (raw: string) => {
     const value = /^\d{1,9}$/.test(raw) ? Number(raw) : Number.NaN;
     if (!(value >= least && value <= most)) throw notA(`a number from ${least} to ${most}`, raw);
     return value;
   };
+  return Object.assign(parse, { least, most });
+}
+
+/** Says its words to those who make a form of it. */
+export interface WordParser<Word extends string> {
+  (raw: string): Word;
+  readonly words: readonly Word[];
 }
 
 /** One of a few words. */
-export function parseOneOf<const Word extends string>(...words: readonly Word[]) {
-  return (raw: string): Word => {
+export function parseOneOf<const Word extends string>(...words: readonly Word[]): WordParser<Word> {
+  const parse = (raw: string): Word => {
     const word = words.find((candidate) => candidate === raw);
     if (word === undefined) throw notA(words.join(' or '), raw);
     return word;
   };
+  return Object.assign(parse, { words });
 }
 
 function notA(wanted: string, raw: string, meant?: string): CourierError {

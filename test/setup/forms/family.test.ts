@@ -1,0 +1,45 @@
+/** The plug-in family as Checkmk loads it. */
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  family,
+  findPython,
+  placeFamily,
+  realApi,
+  runPython,
+  withoutPython,
+  withoutRealApi,
+} from '../../helpers/family-python.ts';
+
+const loaded = `rulesets: CheckParameters cmk_courier
+rulesets: SpecialAgent cmk_courier
+server_side_calls: SpecialAgentConfig cmk_courier
+agent_based: AgentSection cmk_courier
+agent_based: CheckPlugin cmk_courier
+agent_based: InventoryPlugin cmk_courier
+graphing: Metric cmk_courier_age
+graphing: Metric cmk_courier_duration
+graphing: Metric cmk_courier_attempts
+graphing: Metric cmk_courier_bytes
+graphing: Graph cmk_courier_times
+graphing: Perfometer cmk_courier_age
+`;
+
+async function load(t: TestContext, api?: string) {
+  const path = await placeFamily(t, api);
+  const run = runPython(findPython() ?? '', path, [
+    'test/setup/forms/python/load_family.py',
+    family,
+  ]);
+  assert.equal(run.errors, '');
+  assert.equal(run.output, loaded);
+}
+
+test('each module is loaded, and each form built', { skip: withoutPython }, async (t) => {
+  await load(t);
+});
+
+test("and so with Checkmk's own modules", { skip: withoutRealApi || withoutPython }, async (t) => {
+  await load(t, realApi);
+});
