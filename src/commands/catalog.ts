@@ -44,6 +44,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'take agent output that hosts send, and keep the newest of each',
     load: async () => (await import('./receive.ts')).receive,
   },
+  rule: {
+    summary: 'show, make and remove the rules of Checkmk that run cmk-courier',
+    load: async () => (await import('./rule.ts')).rule,
+  },
   hosts: {
     summary: 'list, allow, deny and revoke hosts that send to the receiver, and make tokens',
     load: async () => (await import('./hosts.ts')).hosts,

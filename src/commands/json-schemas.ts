@@ -205,6 +205,26 @@ const sshTrust = z.strictObject({
   ),
 });
 
+const rules = z.strictObject({
+  ruleSet: z.string(),
+  rules: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        folder: z.string(),
+        ours: z.boolean().describe('made by cmk-courier rule install'),
+        disabled: z.boolean(),
+        hosts: texts.describe('none means every host; ~ stands ahead of an expression'),
+        exceptHosts: texts,
+        labels: texts,
+        tags: z.boolean().describe('tags of the host decide as well'),
+        description: z.string(),
+        value: z.string().describe('a literal of Python'),
+      }),
+    )
+    .describe('in the order in which they count'),
+});
+
 /** By command line; the name of a schema's file has hyphens in the place of blanks. */
 export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   check,
@@ -220,4 +240,5 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   'certs server': certificates,
   'certs revoke': revoked,
   'ssh-trust': sshTrust,
+  'rule show': rules,
 };

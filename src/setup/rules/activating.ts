@@ -1,0 +1,85 @@
+/** Activates changes, ours only: never anybody else's. */
+
+import { z } from 'zod';
+import { CourierError, quote } from '../../faults/errors.ts';
+import type { RestApi, RestContext } from '../rest/rest-api.ts';
+
+/** `user_id` is the only thing in it that decides anything. */
+const pendingChanges = z.object({
+  value: z.array(
+    z.object({
+      user_id: z.string().nullish(),
+      text: z.string().nullish(),
+      action_name: z.string().nullish(),
+    }),
+  ),
+});
+
+const activation = z.object({
+  id: z.string().optional(),
+  extensions: z.object({ is_running: z.boolean().optional() }).optional(),
+});
+
+/** Longer than most sites take; what goes on after that is told. */
+const longestMs = 300_000;
+const pauseMs = 500;
+
+/**
+ * Activates what waits, and waits for the end.
+ *
+ * @returns lines for people
+ * @throws CourierError PEER when changes of others wait: whose they are is named, and nothing is
+ * activated; what the site refuses
+ */
+export async function activateOwn(api: RestApi, context: RestContext): Promise<readonly string[]> {
+  await requireOwnOnly(api);
+  const answer = await api.tryToAsk({
+    method: 'POST',
+    path: '/domain-types/activation_run/actions/activate-changes/invoke',
+    doing: 'activating the changes',
+    body: { redirect: false, sites: [], force_foreign_changes: false },
+    ifMatch: '*',
+  });
+  if (answer.status === 422) return ['nothing to activate'];
+  if (answer.status < 200 || answer.status >= 300)
+    throw api.refuse(answer, 'activating the changes');
+  const started = activation.safeParse(answer.content);
+  const id = started.success ? started.data.id : undefined;
+  if (id === undefined || !/^[\w-]{1,100}$/.test(id)) return ['activation has begun'];
+  return [await waitForEnd(api, id, context)];
+}
+
+async function requireOwnOnly(api: RestApi): Promise<void> {
+  const { content } = await api.ask({
+    method: 'GET',
+    path: '/domain-types/activation_run/collections/pending_changes',
+    doing: 'looking for changes of others',
+  });
+  const read = pendingChanges.safeParse(content);
+  if (!read.success)
+    throw new CourierError('PEER', 'looking for changes of others: not as expected');
+  const foreign = read.data.value.filter(({ user_id: user }) => user !== api.user);
+  const [first] = foreign;
+  if (first === undefined) return;
+  const names = [...new Set(foreign.map(({ user_id: user }) => user ?? 'the site'))].join(', ');
+  const what = quote(first.text ?? first.action_name ?? '');
+  throw new CourierError(
+    'PEER',
+    `not activated: ${foreign.length} changes of ${names} wait as well, such as ${what}; activate them in Setup, or ask whose they are`,
+  );
+}
+
+async function waitForEnd(api: RestApi, id: string, context: RestContext): Promise<string> {
+  const until = context.clock.monotonic() + longestMs;
+  for (;;) {
+    const { content } = await api.ask({
+      method: 'GET',
+      path: `/objects/activation_run/${id}`,
+      doing: 'waiting for the activation',
+    });
+    const read = activation.safeParse(content);
+    if (!read.success || !read.data.extensions?.is_running) return 'activated';
+    if (context.clock.monotonic() > until) return 'activation goes on; Setup shows how far it is';
+    await context.clock.sleep(pauseMs, context.shutdown);
+  }
+}

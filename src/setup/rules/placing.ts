@@ -1,0 +1,83 @@
+/** Where a rule has to stand to win, and which others are in its way: the first that fits a host counts. */
+
+import { isWithin, type Rule } from './rule-list.ts';
+import { narrowness, type Selection } from './selection.ts';
+
+export type Position =
+  | { readonly position: 'top_of_folder'; readonly folder: string }
+  | { readonly position: 'after_specific_rule'; readonly rule_id: string };
+
+/**
+ * Where our rule goes in its folder: to the top, but below narrower ones of ours, which it would
+ * take the hosts from.
+ *
+ * @param rules all of the rule set, in order
+ * @param id of our rule, where there is one
+ */
+export function choosePosition(
+  rules: readonly Rule[],
+  selection: Selection,
+  id?: string,
+): Position {
+  const narrower = rules.filter(
+    (rule) =>
+      rule.id !== id &&
+      rule.isOurs &&
+      rule.folder === selection.folder &&
+      narrowness(toSelection(rule)) > narrowness(selection),
+  );
+  const last = narrower.at(-1);
+  return last === undefined
+    ? { position: 'top_of_folder', folder: selection.folder }
+    : { position: 'after_specific_rule', rule_id: last.id };
+}
+
+/** Whether a rule stands already where it would be put. */
+export function isInPlace(rules: readonly Rule[], id: string, wanted: Position): boolean {
+  const own = rules.find((rule) => rule.id === id);
+  const beside = rules.filter(({ folder }) => folder === own?.folder);
+  const index = beside.findIndex((rule) => rule.id === id);
+  const above = beside[index - 1];
+  return wanted.position === 'top_of_folder' ? above === undefined : above?.id === wanted.rule_id;
+}
+
+/** Rules that come first and may fit a host of ours. */
+export function findShadows(
+  rules: readonly Rule[],
+  selection: Selection,
+  id: string | undefined,
+): readonly Rule[] {
+  const own = rules.findIndex((rule) => rule.id === id);
+  const before = own < 0 ? rules : rules.slice(0, own);
+  return before.filter(
+    (rule) => isWithin(rule.folder, selection.folder) && mayMeet(rule, selection),
+  );
+}
+
+/** Rules behind ours that some host of ours has had so far. */
+export function findShadowed(
+  rules: readonly Rule[],
+  selection: Selection,
+  id: string | undefined,
+): readonly Rule[] {
+  const own = rules.findIndex((rule) => rule.id === id);
+  const behind = own < 0 ? [] : rules.slice(own + 1);
+  return behind.filter(
+    (rule) => isWithin(selection.folder, rule.folder) && mayMeet(rule, selection),
+  );
+}
+
+/** Whether some host may fit both: only names that exclude each other say no. */
+export function mayMeet(rule: Rule, { hosts }: Pick<Selection, 'hosts'>): boolean {
+  if (rule.isDisabled) return false;
+  const { names } = rule;
+  if (names === undefined || hosts.length === 0) return true;
+  const texts = [...names.texts, ...hosts];
+  if (texts.some((text) => text.startsWith('~'))) return true;
+  const common = hosts.filter((host) => names.texts.includes(host));
+  return names.isFor ? common.length > 0 : common.length < hosts.length;
+}
+
+function toSelection({ names, labels }: Rule): Pick<Selection, 'hosts' | 'labels'> {
+  return { hosts: names?.texts ?? [], labels };
+}

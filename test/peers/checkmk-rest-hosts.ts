@@ -1,0 +1,77 @@
+/** The hosts of a fake site's Setup. */
+
+import { type Answer, checkFields, type FakeSite, problem, type Request } from './checkmk-rest.ts';
+import { toRecord } from './checkmk-rest-rules.ts';
+
+export interface KeptHost {
+  readonly folder: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+const known = ['ipaddress', 'labels', 'tag_agent', 'tag_address_family', 'alias'];
+
+export class HostsApi {
+  readonly #site: FakeSite;
+  readonly kept = new Map<string, KeptHost>();
+
+  constructor(site: FakeSite) {
+    this.#site = site;
+  }
+
+  answer({ method, path, body, user }: Request): Answer | undefined {
+    if (path === '/domain-types/service_discovery_run/actions/start/invoke') {
+      return this.#discover(body);
+    }
+    if (path !== '/domain-types/host_config/collections/all') return this.#one(method, path);
+    if (method === 'GET') {
+      const value = [...this.kept].map(([id, { folder, attributes }]) => ({
+        domainType: 'host_config',
+        id,
+        extensions: { folder, attributes },
+      }));
+      return { status: 200, content: { domainType: 'host_config', id: 'host', value } };
+    }
+    if (!this.#site.permissions.has('wato.manage_hosts')) {
+      return problem(403, 'Forbidden', 'You lack wato.manage_hosts');
+    }
+    return this.#make(body, user);
+  }
+
+  #make(body: Request['body'], user: string): Answer {
+    const wrong =
+      checkFields(body, ['folder', 'host_name'], ['attributes']) ??
+      checkFields(toRecord(body['attributes']), [], known);
+    if (wrong !== undefined) return wrong;
+    const name = String(body['host_name']);
+    const folder = String(body['folder']).replaceAll('~', '/');
+    if (!this.#site.folders.has(folder)) {
+      return problem(400, 'Bad Request', 'These fields have problems: folder', {
+        folder: ['The folder could not be found.'],
+      });
+    }
+    if (this.kept.has(name)) {
+      return problem(400, 'Bad Request', 'These fields have problems: host_name', {
+        host_name: [`Host '${name}' already exists.`],
+      });
+    }
+    this.kept.set(name, { folder, attributes: toRecord(body['attributes']) });
+    this.#site.note(user, `Created new host ${name}.`);
+    return { status: 200, content: { domainType: 'host_config', id: name } };
+  }
+
+  #one(method: string, path: string): Answer | undefined {
+    const [, name] = /^\/objects\/host_config\/([^/]+)$/.exec(path) ?? [];
+    if (name === undefined || method !== 'GET') return undefined;
+    const host = this.kept.get(name);
+    if (host === undefined) return problem(404, 'Not Found', `The host ${name} does not exist`);
+    return { status: 200, content: { domainType: 'host_config', id: name, extensions: host } };
+  }
+
+  #discover(body: Request['body']): Answer {
+    const wrong = checkFields(body, ['host_name', 'mode'], []);
+    if (wrong !== undefined) return wrong;
+    if (!this.kept.has(String(body['host_name'])))
+      return problem(400, 'Bad Request', 'No such host');
+    return { status: 200, content: { id: 'service_discovery', extensions: { active: true } } };
+  }
+}
