@@ -14,7 +14,7 @@ export interface Job {
   /** Descriptor of the directory whose names are made safe. */
   readonly directory: number;
   /** What is written there before; nothing where only that is to be done. */
-  readonly file?: Omit<Arrival, 'directory'> & { readonly bytes: Uint8Array<ArrayBuffer> };
+  readonly file?: Omit<Arrival, 'directory'> & { readonly parts: readonly Uint8Array[] };
 }
 
 /** What is left of an error on its way between threads. */
@@ -49,7 +49,14 @@ interface Step {
 
 type Calls = Pick<
   typeof import('node:fs'),
-  'closeSync' | 'fdatasync' | 'fsync' | 'openSync' | 'renameSync' | 'unlinkSync' | 'writeSync'
+  | 'closeSync'
+  | 'fdatasync'
+  | 'fsync'
+  | 'openSync'
+  | 'renameSync'
+  | 'unlinkSync'
+  | 'writeSync'
+  | 'writevSync'
 >;
 
 export class CommitThread {
@@ -104,10 +111,11 @@ export class CommitThread {
     if (file === undefined) return;
     step.descriptor = this.#calls.openSync(file.temporary, 'wx', 0o600);
     step.path = file.temporary;
-    let written = 0;
-    while (written < file.bytes.length) {
-      written += this.#calls.writeSync(step.descriptor, file.bytes, written);
-    }
+    let written = this.#calls.writevSync(step.descriptor, [...file.parts]);
+    const bytes = file.parts.reduce((sum, { length }) => sum + length, 0);
+    if (written === bytes) return;
+    const whole = Buffer.concat(file.parts);
+    while (written < bytes) written += this.#calls.writeSync(step.descriptor, whole, written);
   }
 
   async #syncFile(step: Step): Promise<void> {

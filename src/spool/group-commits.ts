@@ -33,7 +33,7 @@ export class GroupCommits implements Commits {
   }
 
   write({ directory, ...file }: Arrival, buffers: readonly Buffer[]): Promise<Error | undefined> {
-    return this.#ask({ directory, file: { ...file, bytes: join(buffers) } });
+    return this.#ask({ directory, file: { ...file, parts: buffers.map(toMemoryOfItsOwn) } });
   }
 
   async sync(directory: number): Promise<void> {
@@ -57,11 +57,10 @@ export class GroupCommits implements Commits {
   #send(): void {
     const jobs = this.#jobs;
     this.#jobs = [];
-    const transfers = jobs.flatMap(({ file }) => file?.bytes.buffer ?? []);
     try {
       this.#thread ??= this.#start();
       this.#thread.ref();
-      this.#thread.postMessage(jobs, transfers);
+      this.#thread.postMessage(jobs);
     } catch (error) {
       this.#giveUp(error);
     }
@@ -98,15 +97,9 @@ export class GroupCommits implements Commits {
   }
 }
 
-/** In memory of its own, which can go to another thread as it is. */
-function join(buffers: readonly Buffer[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(buffers.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const buffer of buffers) {
-    bytes.set(buffer, at);
-    at += buffer.length;
-  }
-  return bytes;
+/** All of the memory around a view would go to the thread with it. */
+function toMemoryOfItsOwn(buffer: Buffer): Uint8Array {
+  return buffer.length === buffer.buffer.byteLength ? buffer : Uint8Array.from(buffer);
 }
 
 function toError({ message, ...about }: CallFault): Error {
