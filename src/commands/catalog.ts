@@ -52,6 +52,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'list, allow, deny and revoke hosts that send to the receiver, and make tokens',
     load: async () => (await import('./hosts.ts')).hosts,
   },
+  adopt: {
+    summary: 'make hosts in Checkmk of hosts that push to the receiver and are not there yet',
+    load: async () => (await import('./adopt.ts')).adopt,
+  },
   certs: {
     summary: 'make, show, renew and revoke the certificates of the receiver and its hosts',
     load: async () => (await import('./certs.ts')).certs,

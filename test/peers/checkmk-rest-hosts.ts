@@ -60,6 +60,12 @@ export class HostsApi {
   }
 
   #one(method: string, path: string): Answer | undefined {
+    const [, folder] = /^\/objects\/folder_config\/([^/]+)$/.exec(path) ?? [];
+    if (folder !== undefined) {
+      return this.#site.folders.has(decodeURIComponent(folder).replaceAll('~', '/'))
+        ? { status: 200, content: { domainType: 'folder_config', id: folder } }
+        : problem(404, 'Not Found', 'The folder does not exist');
+    }
     const [, name] = /^\/objects\/host_config\/([^/]+)$/.exec(path) ?? [];
     if (name === undefined || method !== 'GET') return undefined;
     const host = this.kept.get(name);

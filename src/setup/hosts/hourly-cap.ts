@@ -1,0 +1,61 @@
+/** How many hosts may be made within an hour, whoever makes them: kept in a file between runs. */
+
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { requireTrusted } from '../../system/trusted-path.ts';
+
+const hourMs = 3_600_000;
+const journal = z.object({ madeAtMs: z.array(z.number()).max(100_000) });
+
+/** The last hour of one file. */
+export class HourlyCap {
+  readonly #path: string;
+  readonly #most: number;
+
+  /** @param path of the file, in a directory that is there */
+  constructor(path: string, most: number) {
+    this.#path = path;
+    this.#most = most;
+  }
+
+  /**
+   * How many more may be made now.
+   *
+   * @throws CourierError CONFIG when the file is damaged or others may change it; LOCAL
+   */
+  async left(nowMs: number): Promise<number> {
+    return Math.max(0, this.#most - (await this.#read(nowMs)).length);
+  }
+
+  /** Notes one before it is made: rather one too few than one too many. */
+  async take(nowMs: number): Promise<void> {
+    const madeAtMs = [...(await this.#read(nowMs)), nowMs];
+    const temporary = `${this.#path}.new`;
+    try {
+      await writeFile(temporary, `${JSON.stringify({ madeAtMs })}\n`, { mode: 0o600 });
+      await rename(temporary, this.#path);
+    } catch (error) {
+      throw asCourierError(error, `writing ${this.#path}`);
+    }
+  }
+
+  /** A clock that was set back lets nobody make more. */
+  async #read(nowMs: number): Promise<readonly number[]> {
+    await requireTrusted(this.#path);
+    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return '{"madeAtMs":[]}';
+      throw asCourierError(error, `reading ${this.#path}`);
+    });
+    return parse(text, this.#path).filter((atMs) => Math.abs(nowMs - atMs) < hourMs);
+  }
+}
+
+function parse(text: string, path: string): readonly number[] {
+  try {
+    return journal.parse(JSON.parse(text)).madeAtMs;
+  } catch (error) {
+    throw new CourierError('CONFIG', `${path}: is damaged; remove it`, { cause: error });
+  }
+}

@@ -1,0 +1,110 @@
+/** One look at who pushes, and what comes of it. */
+
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
+import type { RestApi, RestContext } from '../rest/rest-api.ts';
+import {
+  type Adoption,
+  adoptHost,
+  type Candidate,
+  findMissing,
+  requireFolder,
+} from './adopting.ts';
+import type { HourlyCap } from './hourly-cap.ts';
+
+interface Task {
+  readonly api: RestApi;
+  readonly cap: HourlyCap;
+  readonly how: Adoption;
+  readonly activate: boolean;
+  findCandidates(): Promise<readonly Candidate[]>;
+}
+
+export interface RoundResult {
+  /** For people. */
+  readonly lines: readonly string[];
+  /** What could not be done, and is to be tried again. */
+  readonly failure: CourierError | undefined;
+}
+
+export class Round {
+  readonly #task: Task;
+  readonly #context: RestContext;
+  /** Hosts that are in Setup, or that it does not take: they are not asked for again. */
+  readonly #known = new Set<string>();
+  #isWaiting = false;
+
+  constructor(task: Task, context: RestContext) {
+    this.#task = task;
+    this.#context = context;
+  }
+
+  /**
+   * Makes the hosts that are missing, as many as the cap leaves.
+   *
+   * @throws CourierError about the receiver's files; what the site refuses before any host is made
+   */
+  async round(): Promise<RoundResult> {
+    const { api, how, findCandidates } = this.#task;
+    const candidates = (await findCandidates()).filter(({ host }) => !this.#known.has(host));
+    const missing = await findMissing(api, candidates);
+    const wanted = new Set(missing.map(({ host }) => host));
+    for (const { host } of candidates) if (!wanted.has(host)) this.#known.add(host);
+    if (missing.length > 0) await requireFolder(api, how.folder);
+    const { lines, failure } = await this.#adoptAll(missing);
+    if (how.isDry || !this.#isWaiting) return { lines, failure };
+    if (!this.#task.activate) {
+      this.#isWaiting = false;
+      return {
+        lines: [...lines, 'not active yet: --activate does it, or Checkmk itself'],
+        failure,
+      };
+    }
+    return this.#activate(lines, failure);
+  }
+
+  async #adoptAll(missing: readonly Candidate[]): Promise<RoundResult> {
+    const { api, cap, how } = this.#task;
+    const nowMs = this.#context.clock.now();
+    const left = how.isDry ? missing.length : await cap.left(nowMs);
+    const lines: string[] = [];
+    const failures: CourierError[] = [];
+    for (const candidate of missing.slice(0, left)) {
+      this.#context.shutdown.throwIfAborted();
+      try {
+        if (!how.isDry) await cap.take(nowMs);
+        const line = await adoptHost(api, candidate, how);
+        this.#isWaiting ||= line !== undefined;
+        if (line !== undefined) lines.push(line);
+      } catch (error) {
+        const failure = asCourierError(error, `making ${candidate.host}`);
+        failures.push(failure);
+        // What is wrong with one host keeps no other from being made, and no hour is used up by it.
+        if (failure.code !== 'PEER') break;
+      }
+      this.#known.add(candidate.host);
+    }
+    const later = missing.length - left;
+    if (later > 0) failures.push(tooMany(later));
+    return { lines, failure: failures[0] };
+  }
+
+  async #activate(
+    lines: readonly string[],
+    failure: CourierError | undefined,
+  ): Promise<RoundResult> {
+    const { activateOwn } = await import('../rules/activating.ts');
+    try {
+      const done = await activateOwn(this.#task.api, this.#context);
+      this.#isWaiting = false;
+      return { lines: [...lines, ...done], failure };
+    } catch (error) {
+      return { lines, failure: failure ?? asCourierError(error, 'activating') };
+    }
+  }
+}
+
+function tooMany(later: number): CourierError {
+  const why = `${later} more wait: so many hosts may be made within an hour (--per-hour)`;
+  return new CourierError('REFUSED', why);
+}
