@@ -16,6 +16,7 @@ import { jsonSchemas } from '../src/commands/json-schemas.ts';
 import { status } from '../src/commands/status.ts';
 import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
+import { rules as packageRules } from '../src/setup/packages/problems.ts';
 import { catalog } from '../src/transports/catalog.ts';
 import { familyFiles } from './checkmk-family/family.ts';
 import { layers } from './layers.ts';
@@ -49,6 +50,15 @@ function ruleTable(): string {
     row.when,
   ]);
   return table(['rule', 'severity', 'in piggyback', '`--lenient`', 'when'], rows);
+}
+
+function packageRuleTable(): string {
+  const rows = Object.entries(packageRules).map(([rule, { severity, when }]) => [
+    rule,
+    severity,
+    when,
+  ]);
+  return table(['rule', 'severity', 'when'], rows);
 }
 
 function schemeTable(): string {
@@ -109,6 +119,8 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   for (const [path, text] of schemaFiles()) docs.set(path, text);
   const architecture = 'docs/architecture.md';
   docs.set(architecture, fill(readFileSync(architecture, 'utf8'), 'layers', layerTable()));
+  const packages = 'src/setup/packages/README.md';
+  docs.set(packages, fill(readFileSync(packages, 'utf8'), 'rules', packageRuleTable()));
   const receiver = 'src/receiver/README.md';
   docs.set(receiver, fill(readFileSync(receiver, 'utf8'), 'options', optionTable(receiverOptions)));
   const collector = 'src/collector/README.md';

@@ -60,6 +60,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'make, show, renew and revoke the certificates of the receiver and its hosts',
     load: async () => (await import('./certs.ts')).certs,
   },
+  package: {
+    summary: 'say whether a package (.mkp) is what a Checkmk site can install',
+    load: async () => (await import('./package.ts')).packageCommand,
+  },
   'ssh-trust': {
     summary: 'record the keys of hosts to be reached over ssh',
     load: async () => (await import('./ssh-trust.ts')).sshTrust,

@@ -1,7 +1,5 @@
 /** `cmk-courier check`: what is wrong with agent output, line by line. */
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import {
   count,
   type Report,
@@ -16,6 +14,7 @@ import { isRefused } from '../agent-output/validator.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { formOptions } from '../cli/form-options.ts';
 import { printJson } from '../cli/json-document.ts';
+import { readOperand, toName } from '../cli/operand.ts';
 import { parseSize } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
@@ -108,7 +107,7 @@ async function examine(
   operand: string,
   { values, passphrase, context }: Examination,
 ): Promise<Report> {
-  const packed = await readOutput(operand, values.maxSize, context);
+  const packed = await readOperand(operand, values.maxSize, context);
   const { env, shutdown: signal } = context;
   const limit = { maxOutputBytes: values.maxSize, env, signal };
   const remarks: Problem[] = [];
@@ -126,42 +125,4 @@ async function examine(
     omittedProblems: parsed.omittedProblems,
     fault: null,
   };
-}
-
-function toName(operand: string): string {
-  return operand === '-' ? 'stdin' : operand;
-}
-
-async function readOutput(
-  operand: string,
-  maxBytes: number,
-  context: CommandContext,
-): Promise<Buffer> {
-  if (operand === '-') return context.readInput(maxBytes);
-  let file: FileHandle | undefined;
-  try {
-    // O_NONBLOCK: a FIFO must not hold us.
-    file = await open(operand, constants.O_RDONLY | constants.O_NONBLOCK);
-    return await readRegularFile(file, maxBytes);
-  } catch (error) {
-    throw asCourierErrorWhile(error, `reading ${operand}`);
-  } finally {
-    await file?.close();
-  }
-}
-
-/** At most `maxBytes`, even if the file grows while it is read. */
-async function readRegularFile(file: FileHandle, maxBytes: number): Promise<Buffer> {
-  const stats = await file.stat();
-  if (!stats.isFile()) throw new CourierError('LOCAL', 'not a regular file');
-  const chunks: Buffer[] = [];
-  let total = 0;
-  for await (const chunk of file.createReadStream({ autoClose: false, end: maxBytes })) {
-    chunks.push(chunk);
-    total += chunk.length;
-  }
-  if (total > maxBytes) {
-    throw new CourierError('TOO_LARGE', `more than the allowed ${maxBytes} bytes (--max-size)`);
-  }
-  return Buffer.concat(chunks, total);
 }

@@ -31,6 +31,26 @@ const check = z.strictObject({
   ),
 });
 
+const packageVerify = z.strictObject({
+  files: z.array(
+    z.strictObject({
+      file: z.string(),
+      bytes,
+      name: z.string().nullable().describe('null: the manifest cannot be read'),
+      version: z.string().nullable(),
+      title: z.string().nullable(),
+      minRequired: z.string().nullable().describe('a version of Checkmk'),
+      usableUntil: z.string().nullable().describe('the first version it is not for; null: none'),
+      parts: z.array(z.strictObject({ part: z.string(), files: z.int(), bytes })),
+      problems: z.array(
+        z.strictObject({ rule: z.string(), severity: z.string(), message: z.string() }),
+      ),
+      omittedProblems: z.int().describe('problems that are not listed'),
+      fault: z.strictObject({ code, message: z.string() }).nullable(),
+    }),
+  ),
+});
+
 const probe = z.strictObject({
   probe: z.literal('tcp'),
   address: z.string(),
@@ -228,6 +248,7 @@ const rules = z.strictObject({
 /** By command line; the name of a schema's file has hyphens in the place of blanks. */
 export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   check,
+  'package verify': packageVerify,
   'probe tcp': probe,
   'routes validate': validate,
   'routes explain': explain,

@@ -16,6 +16,7 @@ import { findFreePort } from '../helpers/free-port.ts';
 import { assertDocument } from '../helpers/json-document.ts';
 import { goodOutput } from '../helpers/scripted-transport.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import { pack, withFields } from '../setup/packages/ingredients.ts';
 
 /** Runs a command line and holds its document against the schema of its first words. */
 async function assertPrints(line: string, code: number, ...options: readonly string[]) {
@@ -41,6 +42,29 @@ test('check prints one document for all files, whatever is wrong with one', asyn
   writeFileSync(path, `${goodOutput}<<<a b>>>\n`);
   const { files } = await assertPrints('check', 4, path, join(directory, 'missing'));
   assert.equal(files.length, 2);
+});
+
+test('package verify prints one document for all files, whatever is wrong with one', async (t) => {
+  const directory = await makeTempDir(t);
+  const paths = ['sample-1.2.3.mkp', 'other.mkp', 'text', 'missing'].map((name) =>
+    join(directory, name),
+  );
+  const [good = '', other = '', text = ''] = paths;
+  for (const path of [good, other]) writeFileSync(path, pack(withFields({})));
+  writeFileSync(text, 'text');
+  const { files } = await assertPrints('package verify', 4, ...paths);
+  assert.deepEqual(
+    files.map(({ name, problems }: { name: string; problems: object[] }) => [
+      name,
+      problems.length,
+    ]),
+    [
+      ['sample', 0],
+      ['sample', 1],
+      [null, 1],
+      [null, 0],
+    ],
+  );
 });
 
 test('probe prints a document also of a port where nobody listens', async () => {

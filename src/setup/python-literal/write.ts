@@ -1,26 +1,7 @@
 /** Values as literals of Python: what the REST API takes as `value_raw` of a rule. JSON is not it. */
 
 import { CourierError } from '../../faults/errors.ts';
-
-/** What Python writes `('a', 'b')`: forms keep choices and passwords in such. */
-export class PythonTuple {
-  readonly items: readonly PythonValue[];
-
-  constructor(items: readonly PythonValue[]) {
-    this.items = items;
-  }
-}
-
-export type PythonDict = ReadonlyMap<PythonValue, PythonValue>;
-
-export type PythonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly PythonValue[]
-  | PythonTuple
-  | PythonDict;
+import { PythonTuple, type PythonValue } from './values.ts';
 
 /**
  * A value as Python writes it, in ASCII: what is read back by `ast.literal_eval` is the same.

@@ -1,7 +1,8 @@
 /** Makes, changes, puts in place and removes our rules, and tells what was done. */
 
 import { CourierError } from '../../faults/errors.ts';
-import { type PythonValue, writePythonLiteral } from '../python-literal/write.ts';
+import type { PythonValue } from '../python-literal/values.ts';
+import { writePythonLiteral } from '../python-literal/write.ts';
 import { isRecord } from '../rest/refusals.ts';
 import type { RestAnswer, RestApi } from '../rest/rest-api.ts';
 import { choosePosition, findShadowed, findShadows, isInPlace, type Position } from './placing.ts';

@@ -1,6 +1,6 @@
 /** What a rule of ours runs. */
 
-import { PythonTuple, type PythonValue } from '../python-literal/write.ts';
+import { PythonTuple, type PythonValue } from '../python-literal/values.ts';
 import { programs, specialAgent } from './rule-list.ts';
 import { hostAddress, hostName, toShellLine, type Word } from './shell-line.ts';
 

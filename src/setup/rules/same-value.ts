@@ -1,6 +1,7 @@
 /** Whether what a site tells of a rule is what we would have written. */
 
-import { type PythonValue, writePythonLiteral } from '../python-literal/write.ts';
+import type { PythonValue } from '../python-literal/values.ts';
+import { writePythonLiteral } from '../python-literal/write.ts';
 
 /** A site writes literals in its own way: other quotes, other escapes. */
 export function isSameValue(told: string, wanted: PythonValue): boolean {

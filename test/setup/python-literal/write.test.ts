@@ -4,11 +4,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  PythonTuple,
-  type PythonValue,
-  writePythonLiteral,
-} from '../../../src/setup/python-literal/write.ts';
+import { PythonTuple, type PythonValue } from '../../../src/setup/python-literal/values.ts';
+import { writePythonLiteral } from '../../../src/setup/python-literal/write.ts';
 import {
   hostAddress,
   hostName,
