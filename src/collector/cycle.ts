@@ -8,6 +8,7 @@ import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
 import { type Outgoing, partsOf, sendByRoute, sendNewer } from '../fetching/sending.ts';
 import { describeOlder } from '../spool/newest.ts';
+import { letGo } from '../system/let-go.ts';
 import type { Entry, Laid } from './entry.ts';
 import { findNewer, isToBeKept, type Keepers, keep, keepLast, readLast } from './keeping.ts';
 
@@ -44,8 +45,10 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
       const validMs = note(entry, served, startMs, settings);
       layReady(entry, served, validMs, settings);
       if (served !== came || !isOfSource) return;
-      if (isToBeKept(entry, clock)) await keep(entry, served.output, settings);
-      else entry.leftUnkept();
+      if (isToBeKept(entry, clock)) return keep(entry, served.output, settings);
+      entry.leftUnkept();
+      // It has been written already, and thousands of them would fill the memory until they are found.
+      letGo(served.output);
     });
   } catch (thrown) {
     if (!isVain()) await layFaultReady(entry, asCourierError(thrown, 'fetching'), settings);

@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { formatLimit } from '../times/durations.ts';
+import { onAbort } from './on-abort.ts';
 
 export interface TimeLimit {
   /** Left out, the system's. */
@@ -27,13 +28,13 @@ export function startTimeLimit(limit: TimeLimit, parent: AbortSignal): RunningLi
   const stopped = new AbortController();
   const abort = () => ended.abort(parent.reason);
   if (parent.aborted) abort();
-  parent.addEventListener('abort', abort, { once: true });
+  const leave = onAbort(parent, abort);
   clock.sleep(timeoutMs, stopped.signal).then(
     () => ended.abort(faultOf(limit)),
     () => undefined,
   );
   const stop = () => {
-    parent.removeEventListener('abort', abort);
+    leave();
     stopped.abort(nothingWrong);
   };
   return { signal: ended.signal, stop };

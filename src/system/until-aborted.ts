@@ -1,5 +1,7 @@
 /** Waiting no longer than a signal allows for what cannot be stopped. */
 
+import { onAbort } from './on-abort.ts';
+
 let abandoned = 0;
 
 /** Whether a call is still under way that nobody waits for any more. */
@@ -22,7 +24,7 @@ export function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal)
       reject(signal.reason);
     };
     if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject);
+    const leave = onAbort(signal, abort);
+    work.finally(leave).then(resolve, reject);
   });
 }

@@ -37,6 +37,7 @@ export interface Fetcher {
 
 /** Agent output as it arrived: whole, unparsed, perhaps compressed, perhaps still in the source. */
 export interface Delivery {
+  /** Its taker's alone: no later delivery has a part of the same memory. */
   readonly output: Buffer;
   /** Where it was, for messages: a URL or path without secrets. */
   readonly origin: string;

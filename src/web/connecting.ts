@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { withTimeLimit } from '../system/time-limit.ts';
+import { Arrivals } from './arrivals.ts';
 import { Connection } from './connection.ts';
 import { loadParser } from './parser.ts';
 import { portOf, showPeer, type WebPlace } from './place.ts';
@@ -39,10 +40,12 @@ export async function openConnection(
   const limit = { timeoutMs, tooSlow: () => tooSlow(doing, timeoutMs) };
   return withTimeLimit(limit, signal, async (limited) => {
     // Loading takes about as long as connecting, so both go on at once.
-    const opening = openSocket(endpointOf(place, proxy, settings.family), limited);
+    const arrivals = tls === undefined ? new Arrivals() : undefined;
+    const endpoint = { ...endpointOf(place, proxy, settings.family), arrivals };
+    const opening = openSocket(endpoint, limited);
     const [socket] = await Promise.all([opening, loadParser()]);
     try {
-      if (tls === undefined) return await Connection.over(socket);
+      if (tls === undefined) return await Connection.over(socket, { arrivals });
       if (proxy !== undefined) await passProxy(socket, place, proxy, limited);
       return await secure(socket, hop, tls, limited);
     } catch (error) {
@@ -78,5 +81,5 @@ async function secure(
   const { startTls, wantsCertificate } = await import('./tls.ts');
   const peer = { shown: showPeer(place), host: bareHost(place.url), isKnown };
   const secured = await startTls(socket, peer, settings, signal);
-  return Connection.over(secured, wantsCertificate(secured));
+  return Connection.over(secured, { wantsCertificate: wantsCertificate(secured) });
 }

@@ -4,34 +4,43 @@ import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import { CourierError } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
+import { onAbort } from '../system/on-abort.ts';
+import type { Arrivals } from './arrivals.ts';
 import { asHttpFault, isBadResponse, isLoss } from './http-errors.ts';
 import { parserOver } from './parser.ts';
 import { RepeatedLengths } from './repeated-lengths.ts';
 import type { ResponseReader, WebResponse } from './response-reader.ts';
 
+/** What is special about a socket. */
+interface SocketTraits {
+  /** Where its bytes arrive, if not in the socket itself. */
+  readonly arrivals?: Arrivals | undefined;
+  /** Whether the peer asked for a certificate, and may still refuse ours. */
+  readonly wantsCertificate?: boolean;
+}
+
 export class Connection {
   readonly #socket: Socket;
   readonly #client: Client;
-  /** Whether the peer asked for a certificate, and may still refuse ours. */
   readonly #wantsCertificate: boolean;
   readonly #lengths = new RepeatedLengths();
   #wasHeard = false;
   #hasSurplus = false;
 
   /** Takes over a connected socket. */
-  static async over(socket: Socket, wantsCertificate = false): Promise<Connection> {
-    return new Connection(socket, await parserOver(socket, 'http://peer'), wantsCertificate);
+  static async over(socket: Socket, traits: SocketTraits): Promise<Connection> {
+    return new Connection(socket, await parserOver(socket, 'http://peer'), traits);
   }
 
-  private constructor(socket: Socket, client: Client, wantsCertificate: boolean) {
+  private constructor(socket: Socket, client: Client, traits: SocketTraits) {
     this.#socket = socket;
     this.#client = client;
-    this.#wantsCertificate = wantsCertificate;
+    this.#wantsCertificate = traits.wantsCertificate ?? false;
     // undici hands back what follows the last response of a connection; empty lines are no harm.
     socket.unshift = (rest: Buffer) => {
       this.#hasSurplus ||= rest.some((byte) => byte !== 0x0d && byte !== 0x0a);
     };
-    filterReads(socket, (piece) => this.#lengths.filter(piece));
+    filterReads(socket, this.#lengths, traits.arrivals);
   }
 
   get isOpen(): boolean {
@@ -49,7 +58,7 @@ export class Connection {
     signal: AbortSignal,
   ): Promise<WebResponse> {
     const abort = () => reader.fail(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    const leave = onAbort(signal, abort);
     this.#lengths.restart();
     try {
       if (signal.aborted) abort();
@@ -62,7 +71,7 @@ export class Connection {
       await this.close();
       throw this.#isLateRefusal(error, reader) ? refusedLate(error, reader.place) : error;
     } finally {
-      signal.removeEventListener('abort', abort);
+      leave();
     }
   }
 
@@ -94,15 +103,18 @@ export class Connection {
   }
 }
 
-/** What undici reads from a socket goes through `filter` first. */
-function filterReads(socket: Socket, filter: (piece: Buffer) => Buffer): void {
+/** What undici reads from a socket goes through the filter first. */
+function filterReads(socket: Socket, lengths: RepeatedLengths, arrivals?: Arrivals): void {
   const read = socket.read.bind(socket);
   socket.read = (size?: number) => {
     for (;;) {
-      const piece: unknown = read(size);
+      const arrived = arrivals?.take();
+      const piece: unknown = arrived ?? read(size);
       if (!Buffer.isBuffer(piece)) return piece;
-      const filtered = filter(piece);
-      if (filtered.length > 0) return filtered;
+      const filtered = lengths.filter(piece);
+      if (filtered.length === 0) continue;
+      // undici keeps parts of a head that is not complete; of a body, nothing.
+      return arrived === undefined || lengths.areKnown ? filtered : Buffer.from(filtered);
     }
   };
 }

@@ -3,6 +3,8 @@
 /** No honest line that repeats a length is longer. */
 const longestLine = 200;
 const lineFeed = 0x0a;
+const nothing = Buffer.alloc(0);
+const finalStatus = /^HTTP\/1\.[01] [2-9]/;
 const name = 'content-length:';
 const length = /^content-length:[ \t]*(\d+)((?:[ \t]*,[ \t]*\1)*)[ \t]*(\r?\n)$/i;
 
@@ -12,18 +14,26 @@ const length = /^content-length:[ \t]*(\d+)((?:[ \t]*,[ \t]*\1)*)[ \t]*(\r?\n)$/
  */
 export class RepeatedLengths {
   #inHead = true;
+  /** Whether it is the head of the response proper: 102 and 103 come before it. */
+  #isFinal = false;
   /** Whether the start of the line that comes next has gone on already. */
   #isMidLine = false;
   /** The start of a line that has to be seen whole. */
-  #held: Buffer = Buffer.alloc(0);
+  #held = nothing;
   #length: string | undefined;
 
   /** What comes next is the head of another response. */
   restart(): void {
     this.#inHead = true;
+    this.#isFinal = false;
     this.#isMidLine = false;
-    this.#held = Buffer.alloc(0);
+    this.#held = nothing;
     this.#length = undefined;
+  }
+
+  /** Whether the head has gone by and says how long the body is: nothing but that is to come. */
+  get areKnown(): boolean {
+    return !this.#inHead && this.#isFinal && this.#length !== undefined;
   }
 
   /** What goes on of a piece, and of what was held back before it. */
@@ -44,7 +54,8 @@ export class RepeatedLengths {
     }
     const rest = bytes.subarray(start);
     const isHeld = this.#inHead && !this.#isMidLine && isOfNote(rest);
-    this.#held = isHeld ? rest : Buffer.alloc(0);
+    // The piece may be gone when the next one comes.
+    this.#held = isHeld ? Buffer.from(rest) : nothing;
     this.#isMidLine ||= !isHeld && rest.length > 0;
     // A piece is mostly body; it is copied only in the rare case that something in it goes.
     if (!isChanged) return bytes.subarray(0, isHeld ? start : bytes.length);
@@ -58,9 +69,10 @@ export class RepeatedLengths {
     if (!isWhole || line.length > longestLine) return line;
     const text = line.toString('latin1');
     if (/^\r?\n$/.test(text)) this.#inHead = false;
+    this.#isFinal ||= finalStatus.test(text);
     const [, digits, repetitions, end] = length.exec(text) ?? [];
     if (digits === undefined) return line;
-    if (digits === this.#length) return Buffer.alloc(0);
+    if (digits === this.#length) return nothing;
     this.#length ??= digits;
     return repetitions === '' ? line : Buffer.from(`Content-Length: ${digits}${end}`);
   }

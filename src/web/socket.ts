@@ -6,6 +6,7 @@ import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { prepareNameCheck } from '../names/ip-address.ts';
 import { waitFor } from '../system/waiting.ts';
 import { formatLimit } from '../times/durations.ts';
+import type { Arrivals } from './arrivals.ts';
 
 export interface Endpoint {
   /** The path of a Unix socket, which takes the place of host and port. */
@@ -14,6 +15,8 @@ export interface Endpoint {
   readonly port?: number;
   /** 0 for both. */
   readonly family: 0 | 4 | 6;
+  /** Where what comes is to arrive, if not with each read in memory of its own. */
+  readonly arrivals?: Arrivals | undefined;
 }
 
 /**
@@ -25,6 +28,7 @@ export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promi
   signal.throwIfAborted();
   checkFamily(endpoint);
   const socket = await startConnecting(endpoint, signal);
+  if (endpoint.arrivals !== undefined) endpoint.arrivals.socket = socket;
   // An error after all is said and done must not end the process.
   socket.on('error', () => undefined);
   socket.setNoDelay(true);
@@ -38,13 +42,14 @@ export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promi
 }
 
 async function startConnecting(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
-  const { path, host = '', port = 0, family } = endpoint;
-  if (path !== undefined) return connect({ path });
+  const { path, host = '', port = 0, family, arrivals } = endpoint;
+  const reading = arrivals === undefined ? {} : { onread: arrivals.options };
+  if (path !== undefined) return connect({ path, ...reading });
   prepareNameCheck(host);
-  if (isIP(host) !== 0) return connect({ host, port });
+  if (isIP(host) !== 0) return connect({ host, port, ...reading });
   const { answerWith, sharedLookup } = await import('../lookup/lookup.ts');
   const found = await sharedLookup().find(host, family, signal);
-  return connect({ host, port, lookup: answerWith(found) });
+  return connect({ host, port, lookup: answerWith(found), ...reading });
 }
 
 /** An address is of one family. */
