@@ -6,14 +6,34 @@ import { closeFile, openFile, readFromFile, writeToFile } from '../files/file-ca
 /**
  * Whether a question is answered with yes.
  *
+ * @param beforehand the options that would have answered it, for the error
  * @throws CourierError USAGE without a terminal; the signal's reason
  */
-export async function askYesOrNo(question: string, signal: AbortSignal): Promise<boolean> {
+export async function askYesOrNo(
+  question: string,
+  beforehand: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const answer = await askLine(`${question} (yes/no) `, beforehand, signal);
+  return /^y(es)?$/i.test(answer);
+}
+
+/**
+ * What is typed behind a question, without blanks around it.
+ *
+ * @param beforehand the options that would have answered it, for the error
+ * @throws CourierError USAGE without a terminal; the signal's reason
+ */
+export async function askLine(
+  question: string,
+  beforehand: string,
+  signal: AbortSignal,
+): Promise<string> {
   const terminal = await openFile('/dev/tty', 'r+').catch((error: unknown) => {
-    const message = 'there is no terminal to ask on; --yes or --fingerprint answers beforehand';
+    const message = `there is no terminal to ask on; ${beforehand} beforehand`;
     throw new CourierError('USAGE', message, { cause: error });
   });
-  const asking = ask(terminal, `${question} (yes/no) `);
+  const asking = ask(terminal, question);
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -23,12 +43,12 @@ export async function askYesOrNo(question: string, signal: AbortSignal): Promise
 }
 
 /** A terminal hands over a line at a time. */
-async function ask(terminal: number, question: string): Promise<boolean> {
+async function ask(terminal: number, question: string): Promise<string> {
   try {
     await writeToFile(terminal, question);
-    const line = Buffer.alloc(1024);
+    const line = Buffer.alloc(4096);
     const { bytesRead } = await readFromFile(terminal, line, 0, line.length, null);
-    return /^y(es)?$/i.test(line.toString('utf8', 0, bytesRead).trim());
+    return line.toString('utf8', 0, bytesRead).trim();
   } finally {
     await closeFile(terminal);
   }

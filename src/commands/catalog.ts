@@ -44,6 +44,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'take agent output that hosts send, and keep the newest of each',
     load: async () => (await import('./receive.ts')).receive,
   },
+  setup: {
+    summary: 'from an installed program to the first section of a host, step by step',
+    load: async () => (await import('./setup.ts')).setup,
+  },
   rule: {
     summary: 'show, make and remove the rules of Checkmk that run cmk-courier',
     load: async () => (await import('./rule.ts')).rule,

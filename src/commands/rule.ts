@@ -103,9 +103,9 @@ async function install({ operands, values, context }: Task): Promise<void> {
   if (operands.length > 0) await requireFetchable(operands, values, context);
   const value = toRuleValue({ ...values, words: operands });
   const api = await openApi(values, context);
-  const { lines, hasChanged } = await installRule(api, { selection, ...value }, values.dryRun);
+  const { lines, isDone } = await installRule(api, { selection, ...value }, values.dryRun);
   await print(lines, context);
-  await finish(api, hasChanged, { operands, values, context });
+  await finish(api, !isDone, { operands, values, context });
 }
 
 /** What the program would refuse every minute is refused once, here. */

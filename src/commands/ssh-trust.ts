@@ -135,7 +135,8 @@ function choose(
 
 async function requireConsent(at: string, values: Values, context: CommandContext): Promise<void> {
   if (values.yes || values.fingerprint.length > 0) return;
-  if (await askYesOrNo(`Are these the keys of ${at}?`, context.shutdown)) return;
+  const beforehand = '--yes or --fingerprint answers';
+  if (await askYesOrNo(`Are these the keys of ${at}?`, beforehand, context.shutdown)) return;
   throw new CourierError('REFUSED', `the keys of ${at} are not recorded: the answer was not yes`);
 }
 

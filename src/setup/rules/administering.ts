@@ -28,8 +28,8 @@ export interface WantedRule {
 /** What an installation did, or would do. */
 export interface Installed {
   readonly lines: readonly string[];
-  /** Whether anything is different now. */
-  readonly hasChanged: boolean;
+  /** Whether all was as it shall be before. */
+  readonly isDone: boolean;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function installRule(
   const more = doubles.map(
     ({ id, folder }) => `twice: rule ${id} in ${folder} is the same; remove one in Setup`,
   );
-  return { lines: [...lines, ...others, ...more], hasChanged: !isDry && changes.length > 0 };
+  return { lines: [...lines, ...others, ...more], isDone: changes.length === 0 };
 }
 
 /** Rules of ours for exactly these hosts. */
