@@ -38,6 +38,7 @@ export const layers: readonly Layer[] = [
   },
   { path: 'src/mail/', holds: 'messages and their parts, for every mailbox' },
   { path: 'src/openssh/', holds: "the system's OpenSSH, for all that goes through it" },
+  { path: 'src/doctor/report/', holds: 'what is taken from the report of a host' },
   { path: 'src/routes/', holds: 'the routes file: which sources a host has' },
   { path: 'src/certs/', holds: 'authorities, certificates, signing requests, what is trusted' },
   { path: 'src/transports/', holds: 'the contract of a transport, and what a source is' },

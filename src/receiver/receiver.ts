@@ -14,6 +14,7 @@ import type { Settings } from './options.ts';
 import type { Services } from './services.ts';
 import { Accesses } from './state/accesses.ts';
 import { Hosts } from './state/hosts.ts';
+import { Reports } from './state/reports.ts';
 import { Requests } from './state/requests.ts';
 import { StatusServer } from './status-server.ts';
 import { Trust } from './trust.ts';
@@ -30,6 +31,8 @@ const hourMs = 3_600_000;
 /** A disk that was full a moment ago is not called well again before this. */
 const troubleMs = 60_000;
 const drainStepMs = 20;
+/** Of one sender for one host; a person or a script that looks for a fault sends no more. */
+const reportsAMinute = 10;
 
 /** What start() has opened. */
 interface Opened {
@@ -151,17 +154,20 @@ export class Receiver {
     const accesses = await Accesses.open(directory, this.#log);
     const requests = await Requests.open(directory, this.#log);
     const hosts = await Hosts.open(directory, this.#log);
+    const reports = await Reports.open(directory, this.#log);
     await requests.prune(clock.now());
     const watched = { put: (...what: Parameters<Spool['put']>) => this.#put(spool, what) };
     return {
       settings,
       clock,
       trust,
-      state: { accesses, requests, hosts },
+      state: { accesses, requests, hosts, reports },
       credentials: new Credentials(accesses, failureRate, clock),
       intake: new Intake(settings, watched, clock, this.#metrics),
       registrations: new RateLimit(registrationRate, clock),
       renewals: new RateLimit(renewalRate, clock),
+      reports: new RateLimit(reportsAMinute, clock),
+      hasOutput: (host) => spool.newest(host) !== undefined,
     };
   }
 
@@ -202,8 +208,9 @@ export class Receiver {
   async #tidy({ state, clock }: Services): Promise<void> {
     try {
       await state.requests.prune(clock.now());
+      await state.reports.prune(clock.now());
     } catch (error) {
-      const { code, message } = asCourierError(error, 'forgetting old requests');
+      const { code, message } = asCourierError(error, 'forgetting old requests and reports');
       this.#log.warn({ code }, message);
     }
   }

@@ -9,6 +9,7 @@ import {
 } from './agent-api/agents.ts';
 import { nameHost, pair, registerExisting, registerWithToken } from './agent-api/existing.ts';
 import { pollNew, registerNew } from './agent-api/new-hosts.ts';
+import { takeReport } from './doctor-reports.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { Services } from './services.ts';
 import { uploadOutput } from './upload.ts';
@@ -40,6 +41,7 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
     isRoutine: true,
     handle: uploadOutput,
   } as const;
+  const doctor = { methods: ['PUT'], style: 'line', handle: takeReport } as const;
   const answerPort = async (): Promise<Answer> => ({
     status: 200,
     // A number with nothing around it: a line end makes the controller fail.
@@ -49,6 +51,8 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
   return [
     { path: '/v1/hosts/:host/agent-output', ...upload },
     { path: `/${site}/v1/hosts/:host/agent-output`, ...upload },
+    { path: '/v1/hosts/:host/doctor', ...doctor },
+    { path: `/${site}/v1/hosts/:host/doctor`, ...doctor },
     {
       path: `/${site}/${discovery}`,
       methods: ['GET'],

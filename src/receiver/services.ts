@@ -1,12 +1,14 @@
 /** What the routes work with. */
 
 import type { Clock } from '../clock.ts';
+import type { HostName } from '../names/host-name.ts';
 import type { Credentials } from './credentials.ts';
 import type { Intake } from './intake.ts';
 import type { RateLimit } from './limits.ts';
 import type { Settings } from './options.ts';
 import type { Accesses } from './state/accesses.ts';
 import type { Hosts } from './state/hosts.ts';
+import type { Reports } from './state/reports.ts';
 import type { Requests } from './state/requests.ts';
 import type { Trust } from './trust.ts';
 
@@ -15,6 +17,7 @@ export interface State {
   readonly hosts: Hosts;
   readonly requests: Requests;
   readonly accesses: Accesses;
+  readonly reports: Reports;
 }
 
 export interface Services {
@@ -27,5 +30,9 @@ export interface Services {
   readonly registrations: RateLimit;
   /** All of them, by UUID. */
   readonly renewals: RateLimit;
+  /** Of courier-doctor, by sender and host. */
+  readonly reports: RateLimit;
+  /** Whether there is output of a host in the spool. */
+  readonly hasOutput: (host: HostName) => boolean;
   readonly clock: Clock;
 }

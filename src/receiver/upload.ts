@@ -1,27 +1,18 @@
 /** Plain upload: `PUT /v1/hosts/<host>/agent-output` with whatever can send a file over HTTPS. */
 
-import { type HostName, parseHostName } from '../names/host-name.ts';
 import { type Answer, type Exchange, noContent } from './exchange.ts';
 import type { Unpack } from './intake.ts';
 import { readPart } from './multipart.ts';
-import { matchesPattern } from './patterns.ts';
 import { parseProducedAt } from './produced-at.ts';
 import { Refusal } from './refusal.ts';
 import type { Services } from './services.ts';
-import { allPiggyback } from './state/hosts.ts';
-
-/** Somebody known, and for whom it may write. */
-interface Writer {
-  readonly name: string;
-  readonly hosts: readonly string[];
-  readonly piggyback: readonly string[];
-}
+import { identifyWriter, parseHostOfPath, requireHost } from './writer.ts';
 
 /** Answers 204 when the output is safe. */
 export async function uploadOutput(exchange: Exchange, services: Services): Promise<Answer> {
-  const writer = await identify(exchange, services);
+  const writer = await identifyWriter(exchange, services);
   exchange.note.by = writer.name;
-  const host = parseHost(exchange.params['host'] ?? '');
+  const host = parseHostOfPath(exchange.params['host'] ?? '');
   exchange.note.host = host;
   requireHost(writer, host);
   const { headers } = exchange.request;
@@ -29,7 +20,7 @@ export async function uploadOutput(exchange: Exchange, services: Services): Prom
     name: writer.name,
     host,
     confirm: async () => {
-      const now = await identify(exchange, services);
+      const now = await identifyWriter(exchange, services);
       requireHost(now, host);
       return now.piggyback;
     },
@@ -42,60 +33,6 @@ export async function uploadOutput(exchange: Exchange, services: Services): Prom
   };
   await services.intake.receive(exchange, sender, toUnpack(headers));
   return noContent;
-}
-
-function requireHost({ hosts }: Writer, host: HostName): void {
-  if (matchesPattern(host, hosts)) return;
-  throw new Refusal('forbidden', 'not allowed to write for this host');
-}
-
-/** An unknown client learns neither whether the host exists nor whether its name is valid. */
-async function identify(exchange: Exchange, services: Services): Promise<Writer> {
-  const { request, address } = exchange;
-  const { authorization } = request.headers;
-  if (authorization === undefined && services.trust.hasCertificate(request.socket)) {
-    return identifyByCertificate(exchange, services);
-  }
-  const kinds = ['user', 'upload'] as const;
-  const access = await services.credentials.authenticate(authorization, address, kinds);
-  if (!access.rights.includes('upload')) {
-    throw new Refusal('forbidden', 'not allowed to upload');
-  }
-  return {
-    name: `${access.kind === 'user' ? 'user' : 'token'} ${access.id}`,
-    hosts: access.hosts,
-    piggyback: [...access.hosts, ...access.piggyback],
-  };
-}
-
-async function identifyByCertificate(exchange: Exchange, services: Services): Promise<Writer> {
-  const certificate = await services.trust
-    .requireCertificate(exchange.request.socket)
-    .catch((error) => {
-      if (error instanceof Refusal)
-        throw new Refusal('unauthenticated', error.message, { cause: error });
-      throw error;
-    });
-  const registered = await services.state.hosts.byUuid(certificate.uuid);
-  if (registered === undefined) {
-    throw new Refusal('unauthenticated', 'the client certificate belongs to no registered host');
-  }
-  return {
-    name: `certificate ${certificate.uuid}`,
-    // A registered name is no pattern: it has no star.
-    hosts: [registered.host],
-    piggyback: allPiggyback(registered),
-  };
-}
-
-function parseHost(text: string): HostName {
-  try {
-    return parseHostName(text);
-  } catch (error) {
-    throw new Refusal('bad-request', 'the host in the path is no name Checkmk accepts', {
-      cause: error,
-    });
-  }
 }
 
 type Headers = Exchange['request']['headers'];
