@@ -4,6 +4,8 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { keyVerifier } from '../../../src/sealing/keys.ts';
+import { verifyDrop } from '../../../src/sealing/opening.ts';
 import { maildir } from '../../../src/transports/maildir/maildir.ts';
 import { parseSourceUri } from '../../../src/transports/source.ts';
 import { withTransport } from '../../../src/transports/transport.ts';
@@ -11,6 +13,7 @@ import { neverAborts, toTarget } from '../../conformance/fetching.ts';
 import { knownDate } from '../../helpers/known-date.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { findProgram, writeScript } from './courier-agent-shells.ts';
+import { keysOf, publicKeyOf } from './courier-seal-shells.ts';
 import {
   environmentOf,
   listLeftovers,
@@ -230,4 +233,21 @@ testInShells('temporary files are private, and a link in their place is no way o
   assert.match(seen, /^-rw------- .* output$/m);
   const script = `mktemp() { return 1; }\nln -s /tmp "$TMPDIR/courier-send-mail.$$"\nmake_work`;
   assert.equal(runInLibrary(outbox, script).status, 4);
+});
+
+testInShells('with --seal the attachment is a sealed drop', async (outbox) => {
+  writeAgent(outbox);
+  const { status, stderr } = send(outbox, ['--seal', `--seal-keys=${keysOf('host')}`]);
+  assert.deepEqual([status, stderr], [0, '']);
+  const [, base64 = ''] =
+    /agent-output\.drop"\r?\n.*\r?\n\r?\n([^-]+)--/.exec(readMail(outbox)) ?? [];
+  const verifier = await keyVerifier(publicKeyOf('host'));
+  const { header, body } = verifyDrop(Buffer.from(base64, 'base64'), [verifier]);
+  assert.deepEqual([header.host, gunzipSync(body)], ['web1', output]);
+  assert.deepEqual(listLeftovers(outbox), []);
+
+  const refused = send(outbox, ['--seal', '--seal-keys=/nowhere']);
+  const why = 'there is no key of this host in /nowhere: courier-seal init makes one';
+  assert.equal(refused.stderr, `courier-send-mail: cannot seal: ${why}\n`);
+  assert.equal(refused.status, 4);
 });

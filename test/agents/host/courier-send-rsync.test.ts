@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { keyVerifier } from '../../../src/sealing/keys.ts';
+import { verifyDrop } from '../../../src/sealing/opening.ts';
 import { file } from '../../../src/transports/file/file.ts';
 import { parseSourceUri } from '../../../src/transports/source.ts';
 import { type Delivery, withTransport } from '../../../src/transports/transport.ts';
@@ -14,6 +17,7 @@ import { type Rsyncd, startRsyncd } from '../../peers/rsyncd.ts';
 import { skipWithoutSshd, startSshd } from '../../peers/sshd.ts';
 import { readModule } from '../../transports/rsync/readme-modules.ts';
 import { findProgram } from './courier-agent-shells.ts';
+import { keysOf, publicKeyOf } from './courier-seal-shells.ts';
 import {
   listLeftovers,
   type Sender,
@@ -189,4 +193,22 @@ test('through ssh the output arrives with a key that may only write there', {
     /^courier-send-rsync: rsync to root@.* failed with 255: root@.*denied/,
   );
   assert.equal(refused.status, 7);
+});
+
+testSending('with --seal the site gets a sealed drop', async (sender) => {
+  writeAgent(sender, output);
+  await withSite(sender, async (_, args) => {
+    const sealing = ['--seal', `--seal-keys=${keysOf('host')}`];
+    const { status, stderr } = send(sender, [...args, ...sealing, '--host=web01']);
+    assert.deepEqual([status, stderr], [0, '']);
+    const drop = readFileSync(join(sender.root, 'drops/web01/agent-output'));
+    const { header, body } = verifyDrop(drop, [await keyVerifier(publicKeyOf('host'))]);
+    assert.deepEqual([header.host, gunzipSync(body)], ['web01', output]);
+    assert.deepEqual(listLeftovers(sender), []);
+
+    const refused = send(sender, [...args, '--seal', '--seal-keys=/nowhere']);
+    const why = 'there is no key of this host in /nowhere: courier-seal init makes one';
+    assert.equal(refused.stderr, `courier-send-rsync: cannot seal: ${why}\n`);
+    assert.equal(refused.status, 4);
+  });
 });
