@@ -2,12 +2,21 @@
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { makeAuthority, makeServerPair } from '../../src/certs/make.ts';
 import { bundleLibrary, bundleProgram, separateLibraries } from '../bundle.ts';
@@ -22,9 +31,13 @@ export async function buildExecutable(output: string): Promise<void> {
     const assets = await writeAssets(folder);
     copyFileSync(join(here, 'launcher.cjs'), join(folder, 'launcher.cjs'));
     const executable = await stripNode(join(folder, 'node'));
-    const configuration = { ...toConfiguration(assets, resolve(output)), executable };
+    const built = join(folder, 'built');
+    const configuration = { ...toConfiguration(assets, built), executable };
     writeFileSync(join(folder, 'sea.json'), JSON.stringify(configuration));
     await run(process.execPath, [sameEachTime, '--build-sea', 'sea.json'], { cwd: folder });
+    // Node writes it at once, and the kernel then keeps it in such large pieces that each process
+    // has 40 MB more of it in memory, and starts 6 ms later, than of a copy as `install` makes it.
+    await pipeline(createReadStream(built), createWriteStream(output));
   } finally {
     rmSync(folder, { recursive: true });
   }

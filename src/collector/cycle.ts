@@ -16,7 +16,7 @@ import { findNewer, isToBeKept, type Keepers, keep, keepLast, readLast } from '.
 export interface CycleSettings extends Keepers {
   /** A number from 0 to 1, which spreads hosts. */
   chance(): number;
-  /** Hears whether something could be laid ready. */
+  /** Hears whether something could be laid ready, and tells it. */
   readonly noteLaid: (fault: CourierError | undefined) => void;
   prepare(entry: Entry): Promise<PreparedRoute>;
 }
@@ -169,22 +169,14 @@ function addressOf({ routed: { isAsked, target } }: Entry): string | undefined {
 }
 
 /** A full RAM directory means that the site asks for itself; the next cycle tries again. */
-function tryToLay(
-  entry: Entry,
-  { context, noteLaid }: CycleSettings,
-  what: Laid,
-  lay: () => void,
-): void {
-  const { host } = entry.target;
+function tryToLay(entry: Entry, { noteLaid }: CycleSettings, what: Laid, lay: () => void): void {
   if (entry.routed.isToRenew) return;
   try {
     lay();
     entry.laidReady(what);
     noteLaid(undefined);
   } catch (thrown) {
-    const error = asCourierError(thrown, 'laying output ready');
-    if (entry.laid !== 'nothing') context.log.warn({ host, code: error.code }, error.message);
     entry.laidReady('nothing');
-    noteLaid(error);
+    noteLaid(asCourierError(thrown, 'laying output ready'));
   }
 }

@@ -33,6 +33,9 @@ test('a ready directory that disappears is made again, and the socket beside it'
   rmSync(site.ready);
   await site.until(() => site.ask('web01').stdout.includes('"web01"'));
   await site.until(() => site.status()?.readyFault === undefined);
+  const { stderr } = await site.end('SIGTERM');
+  const told = stderr.split('\n').filter((line) => /laying the (?:output|fault) of/.test(line));
+  assert.equal(told.length, 1, stderr);
 });
 
 test('a collector starts neither among foreign files nor where others may write', {
