@@ -94,6 +94,7 @@ function noteGood(entry: Entry, served: Outgoing, startMs: number, settings: Cyc
   const losses = found?.losses ?? [];
   const good = {
     producedAtMs: producedAt.getTime(),
+    receivedAt: new Date(settings.context.clock.now()),
     source,
     bytes: output.length,
     aheadBytes: report.ahead.length,

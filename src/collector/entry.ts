@@ -9,6 +9,8 @@ import { afterFault, cleanHistory, delayMs, type History } from './backoff.ts';
 /** The newest good output of a host. */
 export interface LastGood {
   readonly producedAtMs: number;
+  /** When it came. */
+  readonly receivedAt: Date;
   readonly source: string;
   readonly bytes: number;
   /** Of what lies ready ahead of it. */

@@ -47,7 +47,8 @@ export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Prom
   const { clock } = keepers.context;
   entry.givenUpKeeping();
   try {
-    const [producedAt, receivedAt] = [new Date(lastGood.producedAtMs), new Date(clock.now())];
+    const producedAt = new Date(lastGood.producedAtMs);
+    const { receivedAt } = lastGood;
     const origin = `${collectorOrigin}${lastGood.source}`;
     const kept = { host, output, producedAt, receivedAt, origin };
     const newer = await keepers.spool.put(kept, entry.route.settings.maxSkewMs);
@@ -83,7 +84,8 @@ const sameMs = 2000;
 
 /**
  * What is kept of a host, if it was produced later than what came and may still go out: it is
- * looked for only when something later is known to have been there.
+ * looked for only when something later is known to have been there. What came at a time that is
+ * still to come was here before a clock was set back, and what times it has say nothing any more.
  */
 export async function findNewer(
   entry: Entry,
@@ -95,10 +97,13 @@ export async function findNewer(
   const newestMs = Math.max(inSpool, entry.lastGood?.producedAtMs ?? 0);
   const nowMs = keepers.context.clock.now();
   const mayGoOut = (ms: number) => ms >= producedAt.getTime() + sameMs && nowMs - ms <= maxAgeMs;
-  if (!mayGoOut(newestMs)) return undefined;
+  const isBeforeSetBack = (receivedAt: Date) => receivedAt.getTime() >= nowMs + sameMs;
+  const { receivedAt = new Date(0) } = entry.lastGood ?? {};
+  if (!mayGoOut(newestMs) || isBeforeSetBack(receivedAt)) return undefined;
   try {
     const kept = await readLast(entry, keepers);
-    return kept !== undefined && mayGoOut(kept.producedAt.getTime()) ? kept : undefined;
+    if (kept === undefined || isBeforeSetBack(kept.receivedAt)) return undefined;
+    return mayGoOut(kept.producedAt.getTime()) ? kept : undefined;
   } catch (thrown) {
     const { code, message } = asCourierError(thrown, 'looking for newer output');
     keepers.log.warn({ host: entry.target.host, code }, message);

@@ -28,7 +28,12 @@ interface Ask {
 }
 
 /** A collector of one host, whose source has what a test says. */
-async function makeCollector(t: TestContext, directory: string, clock: FakeClock) {
+async function makeCollector(
+  t: TestContext,
+  directory: string,
+  clock: FakeClock,
+  maxSkewMs = 60_000,
+) {
   const log = makeCollectingLog();
   const context = { ...makeCommandContext(), clock };
   const readyDirectory = join(directory, 'ready');
@@ -37,8 +42,9 @@ async function makeCollector(t: TestContext, directory: string, clock: FakeClock
   const bounds = { maxBytes: 1e9, maxHosts: 10, isDurable: false };
   const spool = await Spool.open({ directory: spoolDirectory, log, clock, ...bounds });
   t.after(() => spool.close());
+  const route = makeRoute(['*'], 'https://depot/{host}', { maxSkewMs });
   const flags = { isAsked: false, isToRenew: false, peer: undefined };
-  const entry = new Entry({ target, tags: [], ...flags, route: makeRoute(), everyMs: 60_000 }, 0);
+  const entry = new Entry({ target, tags: [], ...flags, route, everyMs: 60_000 }, 0);
   const calls: string[] = [];
   const shared = { context, log, ready, spool, spoolDirectory };
   const hooks = { chance: () => 0.5, noteLaid: () => undefined, noteKept: () => undefined };
@@ -74,6 +80,17 @@ test('older output after newer is acknowledged and dropped with a word in the lo
   );
   clock.advance(60_000);
   assert.equal(await collect(50), shown(50));
+});
+
+test('what came before both clocks were set back does not hide what comes now', async (t) => {
+  const clock = new FakeClock(startMs);
+  const { collect } = await makeCollector(t, await makeTempDir(t), clock, 7_200_000);
+  assert.equal(await collect(-10), shown(-10));
+  clock.step(-3_600_000);
+  for (const seconds of [-3605, -3545, -3485]) {
+    assert.equal(await collect(seconds), shown(seconds));
+    clock.advance(60_000);
+  }
 });
 
 test('output that seems a second older, as of times in whole seconds, is no older output', async (t) => {
