@@ -242,9 +242,7 @@ function writeRules({ rules }: RuleForm): string {
                 ),
             ),
 ${writeElements(rules, new Map(), '            ')}        },
-        custom_validate=(
-            checks.needs("spool", "grace", Message("Only grace needs a place to keep output.")),
-        ),
+        custom_validate=(checks.spool_for_grace,),
     )`;
 }
 

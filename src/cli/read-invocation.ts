@@ -23,9 +23,6 @@ export async function readInvocation(
   const invocation = await readPart(command, first, command.options);
   const alternatives: Invocation[] = [];
   for (const part of others) alternatives.push(await readAlternative(command, part));
-  if (alternatives.length > 0 && invocation.operands.length === 0) {
-    throw new CourierError('USAGE', '--or needs a SOURCE in front of it');
-  }
   return alternatives.length === 0 ? invocation : { ...invocation, alternatives };
 }
 

@@ -43,7 +43,9 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   const { host, address } = parseOptions(hostOptions, own);
   const target: Target = { host, address };
   context.requireOutput?.();
-  if (invocation.operands.length === 0) return fetchByRoute(invocation, target, context);
+  const { operands, alternatives: others } = invocation;
+  if (operands.length === 0 && others === undefined)
+    return fetchByRoute(invocation, target, context);
   const plan = await planSources(invocation, target, context);
   const { spool } = parseOptions(spoolOptions, pickOptions(invocation.options, spoolOptions));
   if (spool !== undefined && plan.graceMs === 0) {

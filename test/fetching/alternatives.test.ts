@@ -42,9 +42,11 @@ test('options behind --or are none of the sources in front of it, nor of fetch',
   assert.match(general.errors, /^cmk-courier: fetch: unknown option "--max-age"; /);
 });
 
-test('--or stands between sources', async (t) => {
+test('--or stands between sources, or in front of the first one', async (t) => {
   const first = await fetch(t, '--or', 'TMP/web01');
-  assert.equal(first.errors, 'cmk-courier: fetch: --or needs a SOURCE in front of it (USAGE)\n');
+  assert.equal(first.output, goodOutput);
+  const none = await fetch(t, '--require-sha256', '--or', 'TMP/web01');
+  assert.match(none.errors, /--require-sha256 is an option of file: sources, and no such source/);
   const last = await fetch(t, 'TMP/web01', '--or');
   assert.equal(last.errors, 'cmk-courier: fetch: --or needs a SOURCE behind it (USAGE)\n');
 });

@@ -26,7 +26,7 @@ def text_with_macros(flag: str, value: object, macros: Macros) -> Iterable[Argum
 
 
 def path(flag: str, value: object, macros: Macros) -> Iterable[Argument]:
-    yield f"{flag}={replace_macros(str(value), _for_paths(macros))}"
+    yield f"{flag}={replace_macros(str(value), _as_names(macros))}"
 
 
 def number(flag: str, value: object, _macros: Macros) -> Iterable[Argument]:
@@ -34,7 +34,8 @@ def number(flag: str, value: object, _macros: Macros) -> Iterable[Argument]:
 
 
 def duration(flag: str, value: object, _macros: Macros) -> Iterable[Argument]:
-    yield f"{flag}={_to_float(value):.3f}s"
+    seconds = f"{_to_float(value):.3f}".rstrip("0").rstrip(".")
+    yield f"{flag}={seconds}s"
 
 
 def duration_or_unlimited(flag: str, value: object, macros: Macros) -> Iterable[Argument]:
@@ -52,7 +53,7 @@ def choice(flag: str, value: object, _macros: Macros) -> Iterable[Argument]:
 
 def secret(flag: str, value: object, macros: Macros) -> Iterable[Argument]:
     match value:
-        case ("password", Secret() as password):
+        case ("password", password) if isinstance(password, Secret):
             yield f"{flag}-id"
             yield password
         case ("file", file):
@@ -90,7 +91,7 @@ def source(value: object, macros: Macros) -> str:
     Other macros are percent-encoded: they may come from the host, and must not lead elsewhere.
     """
     encoded = {
-        **{macro: quote(text, safe="") for macro, text in macros.items()},
+        **{macro: quote(text, safe="") for macro, text in _as_names(macros).items()},
         "$HOSTNAME$": "{host}",
         "$HOSTADDRESS$": "{address}",
     }
@@ -120,8 +121,8 @@ def mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _for_paths(macros: Macros) -> Macros:
-    """A macro is one name in a path, and leads nowhere else."""
+def _as_names(macros: Macros) -> Macros:
+    """A macro is one name in a path, and does not lead elsewhere."""
     return {macro: text.replace("/", "_").replace("..", "__") for macro, text in macros.items()}
 
 

@@ -10,7 +10,7 @@ from cmk.rulesets.v1.form_specs.validators import ValidationError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?([^?#]*)(.*)", re.DOTALL)
-_LOGIN = re.compile(r"(?:(\w[\w.+@-]*)@)?(\[[^\[\]]*\]|\w[\w.-]*)(?::([0-9]{1,5}))?", re.ASCII)
+_LOGIN = re.compile(r"(?:(\w[\w.+-]*)@)?(\[[^\[\]]*\]|\w[\w.-]*)(?::([0-9]{1,5}))?", re.ASCII)
 
 
 def one_line(value: str) -> None:
@@ -35,7 +35,7 @@ def user(value: str) -> None:
     _require(":" not in value, Message("A user's name holds no colon."))
 
 
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~\w-]+):[ \t]*[\t\x20-\x7e\x80-\xff]*", re.ASCII)
+_HEADER = re.compile(r"([!#%&'*+.^_`|~\w-]+):[ \t]*[\t\x20-\x7e\x80-\xff]*", re.ASCII)
 _HEADERS_OF_THE_PROGRAM = frozenset(
     "accept-encoding connection content-length expect if-match if-modified-since if-none-match "
     "if-range if-unmodified-since keep-alive proxy-authorization range te trailer "
@@ -159,7 +159,10 @@ def file_source(value: str) -> None:
 
 
 def spool_source(value: str) -> None:
-    _require("{" not in value, Message("A spool holds all hosts: it has no placeholders."))
+    _require(
+        not re.search(r"[{$]", value),
+        Message("A spool holds all hosts: it has no placeholders and no macros."),
+    )
     if value.lower() != "spool:":
         _local_path(value, "spool")
 
@@ -173,8 +176,8 @@ def exec_source(value: str) -> None:
     _require(authority == "", Message("The program runs on this machine: exec:/path."))
     _require("#" not in rest, Message("Write %23 for a #."))
     _require(
-        where.startswith("/") and not where.endswith("/") and "{" not in where,
-        Message("The absolute path of a program is needed, without placeholders."),
+        where.startswith("/") and not where.endswith("/") and not re.search(r"[{$]", where),
+        Message("The absolute path of a program is needed, without placeholders and macros."),
     )
     arguments = rest[1:].split("&") if len(rest) > 1 else []
     _require(
@@ -250,16 +253,16 @@ def _take_apart(value: str, *schemes: str, is_filled: bool = True) -> tuple[str,
         Message("A source holds no blanks and control characters; write %20 for a blank."),
     )
     found = _URI.fullmatch(_fill(value) if is_filled else value)
-    scheme, authority, where, rest = found.groups() if found else ("", None, "", "")
+    scheme, authority, where, rest = found.groups("") if found else ("", "", "", "")
     _require(
         scheme.lower() in schemes,
         Message("The source has to begin with one of these: %s") % f"{', '.join(schemes)}",
     )
     _require(
-        not re.search(r":[^@]*@", authority or ""),
+        not re.search(r":[^@]*@", authority),
         Message("No password here: there is a field for it."),
     )
-    return scheme.lower(), authority or "", where, rest
+    return scheme.lower(), authority, where, rest
 
 
 def _check_placeholders(value: str) -> None:
@@ -324,7 +327,8 @@ def _is_login(text: str) -> bool:
     if found is None:
         return False
     _, host, port = found.groups()
-    return (not host.startswith("[") or _is_ipv6(host[1:-1])) and _is_port(port, 1)
+    address = re.sub(r"%[\w.-]+$", "", host[1:-1], flags=re.ASCII)
+    return (not host.startswith("[") or _is_ipv6(address)) and _is_port(port, 1)
 
 
 # Fields that go together. The forms of sources are dictionaries.
@@ -374,7 +378,9 @@ def proxy_user_and_password(form: Mapping[str, object]) -> None:
 
 
 def mail_user(form: Mapping[str, object]) -> None:
-    has_own = "@" in str(form.get("source", ""))
+    found = _URI.fullmatch(str(form.get("source", "")))
+    # An empty name in front of the @ is none.
+    has_own = found is not None and re.match("[^@]+@", found.group(2) or "") is not None
     _require(
         has_own != ("user" in form),
         Message("The user is given either in the source or in its field."),
@@ -386,6 +392,14 @@ def mail_of_host(form: Mapping[str, object]) -> None:
     _require(
         any("{host}" in str(text) or "{address}" in str(text) for text in texts),
         Message("Which mail is of which host? {host} is needed in a pattern or in the source."),
+    )
+
+
+def spool_for_grace(form: Mapping[str, object]) -> None:
+    grace = form.get("grace")
+    _require(
+        "spool" not in form or (isinstance(grace, int | float) and grace >= 0.001),
+        Message("Only grace needs a place where output is kept."),
     )
 
 

@@ -146,8 +146,9 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < 1e15 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e15 else None
 
 
 def host_labels_cmk_courier(section: Section) -> HostLabelGenerator:
@@ -159,7 +160,7 @@ def host_labels_cmk_courier(section: Section) -> HostLabelGenerator:
     """
     for report in section[:1]:
         for source in report.path[:1]:
-            if source.transport.isidentifier():
+            if source.transport.isascii() and source.transport.isidentifier():
                 yield HostLabel("cmk-courier/transport", source.transport)
 
 
@@ -275,7 +276,7 @@ def _state(params: Mapping[str, object], key: str) -> State:
 
 def _levels(params: Mapping[str, object], key: str) -> LevelsT[float] | None:
     match params.get(key):
-        case ("fixed", (warn, crit)):
+        case ("fixed", (int() | float() as warn, int() | float() as crit)):
             return "fixed", (float(warn), float(crit))
     return None
 

@@ -916,9 +916,7 @@ def _sources() -> Dictionary:
                 _WHEN_SOURCES_FAIL,
             ),
         },
-        custom_validate=(
-            checks.needs("spool", "grace", Message("Only grace needs a place to keep output.")),
-        ),
+        custom_validate=(checks.spool_for_grace,),
     )
 
 

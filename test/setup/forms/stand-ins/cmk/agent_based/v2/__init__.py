@@ -79,7 +79,7 @@ class Result:
         self.details = details or summary or notice
 
 
-CheckResult = Iterable[Union[Result, Metric]]
+CheckResult = Iterable[Result | Metric]
 DiscoveryResult = Iterable[Service]
 HostLabelGenerator = Iterable[HostLabel]
 
@@ -202,7 +202,7 @@ class TableRow(Checked):
             raise ValueError(f"a row needs keys, each once: {keys!r}")
 
 
-InventoryResult = Iterable[Union[Attributes, TableRow]]
+InventoryResult = Iterable[Attributes | TableRow]
 
 
 @dataclass(frozen=True, kw_only=True)

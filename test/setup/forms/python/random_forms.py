@@ -1,0 +1,165 @@
+"""
+Fills in the form of the rule at random, as often as it is told, and prints a line of JSON each:
+the form as Checkmk keeps it, and the arguments that the server-side call makes of it. Only what
+the form accepts is printed. It works on the stand-ins and on Checkmk's own modules alike.
+"""
+
+import json
+import random
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cmk.rulesets.v1.form_specs import (
+    CascadingSingleChoice,
+    DataSize,
+    Dictionary,
+    FixedValue,
+    Integer,
+    List,
+    Password,
+    SingleChoice,
+    String,
+    TimeSpan,
+)
+from cmk.rulesets.v1.form_specs.validators import ValidationError
+from cmk.server_side_calls.v1 import HostConfig, IPv4Config, IPv6Config, Secret
+from cmk_addons.plugins.cmk_courier.rulesets.special_agent import rule_spec_cmk_courier
+from cmk_addons.plugins.cmk_courier.server_side_calls.special_agent import (
+    special_agent_cmk_courier,
+)
+
+_SCRAPS = [
+    *"%{}[]@:/?#*\\ \"'$&=+~.,!-_<>|^`;()0aé\u2028\ufeff\x7f\t\n\0",
+    *["{host}", "{address}", "{other}", "%20", "%2F", "%00", "%ff", "%C3%A9", "..", "/../", "//"],
+    *["me@", "me:secret@", "[::1]", "[fe80::1%25eth0]", ":0", ":22", ":65535", ":65536", ":1x"],
+    *["0x7f", "1.2.3.4", "999.1", "255", "-oX=y", "allow", "unlimited", "https:", "HTTP://x/"],
+    *["ssh://h/", "spool:", "spool:/x", "file:/x", "exec:/bin/x", "?arg=x", "&arg=", "imap://u@h/"],
+    *["http+unix://%2Fx/y", "tcp://h", "rsync+ssh://h/x", "maildir:/x", "/x", "--or", "--", "a,b"],
+]
+_MACROS = {
+    "$HOSTNAME$": "web01",
+    "$HOSTADDRESS$": "192.0.2.7",
+    "$HOSTALIAS$": "web-01.lan",
+    "$_HOSTTAGS$": "/wato/ prod lan",
+    "$_HOSTDEPOT$": "depot.example",
+}
+
+
+class Filler:
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._secrets = 0
+
+    def fill(self, spec: Any) -> Any:
+        """A value the field accepts; most that is tried is accepted sooner or later."""
+        for _ in range(200):
+            value = self._try(spec)
+            if _is_accepted(spec, value):
+                return value
+        raise RuntimeError(f"nothing is accepted by {spec!r}")
+
+    def _try(self, spec: Any) -> Any:
+        kinds: Mapping[type, Callable[[Any], Any]] = {
+            Dictionary: self._dictionary,
+            CascadingSingleChoice: self._cascading,
+            List: self._list,
+            String: self._string,
+            TimeSpan: lambda _: self._number(_SPANS),
+            DataSize: lambda _: self._number(_SIZES),
+            Integer: lambda _: self._random.randint(-2, 12),
+            FixedValue: lambda one: one.value,
+            SingleChoice: lambda one: self._random.choice(one.elements).name,
+            Password: self._password,
+        }
+        return kinds[type(spec)](spec)
+
+    def _dictionary(self, spec: Any) -> Mapping[str, Any]:
+        chance = self._random.choice([0.0, 0.1, 0.3, 0.6])
+        return {
+            key: self.fill(element.parameter_form)
+            for key, element in spec.elements.items()
+            if element.required or self._random.random() < chance
+        }
+
+    def _cascading(self, spec: Any) -> tuple[str, Any]:
+        # The first choice has the most to it.
+        element = self._random.choice([spec.elements[0], *spec.elements])
+        return element.name, self.fill(element.parameter_form)
+
+    def _list(self, spec: Any) -> list[Any]:
+        return [self.fill(spec.element_template) for _ in range(self._random.randint(0, 3))]
+
+    def _string(self, spec: Any) -> str:
+        text = str(spec.prefill.value)
+        for _ in range(self._random.choice([0, 0, 1, 1, 2, 4])):
+            scraps = [*_SCRAPS, *_MACROS] if spec.macro_support else _SCRAPS
+            start = self._random.randint(0, len(text))
+            end = min(len(text), start + self._random.choice([0, 0, 1, 3]))
+            text = text[:start] + self._random.choice(scraps) + text[end:]
+        return text
+
+    def _number(self, some: list[Any]) -> Any:
+        return self._random.choice(some)
+
+    def _password(self, _: Any) -> tuple[str, str, tuple[str, str]]:
+        self._secrets += 1
+        return (
+            "cmk_postprocessed",
+            "explicit_password",
+            (f"uuid{self._secrets}", f"s3cr3t-{self._random.getrandbits(64):x}"),
+        )
+
+    def host(self) -> HostConfig:
+        v4 = self._random.choice([None, IPv4Config(address="192.0.2.7"), IPv4Config(address=None)])
+        v6 = self._random.choice([None, IPv6Config(address="2001:db8::7")])
+        return HostConfig(name="web01", ipv4_config=v4, ipv6_config=v6, macros=_MACROS)
+
+
+_SPANS = [-1.0, 0.0, 0, 0.0004, 0.001, 0.5, 1.0, 5, 59.9995, 90.0, 3600.0, 86400.25, 3e8, 4e8]
+_SIZES = [0, 1, 4095, 1024**2, 64 * 1024**2, 2 * 1000**3, 2 * 1024**3]
+
+
+def _is_accepted(spec: Any, value: Any) -> bool:
+    try:
+        for check in spec.custom_validate or ():
+            check(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _hide_secrets(value: Any) -> Any:
+    """What Checkmk hands to the call: a reference in the place of each password."""
+    match value:
+        case ("cmk_postprocessed", "explicit_password", (name, _)):
+            return Secret(int(name.removeprefix("uuid")))
+        case dict():
+            return {key: _hide_secrets(one) for key, one in value.items()}
+        case list():
+            return [_hide_secrets(one) for one in value]
+        case tuple():
+            return tuple(_hide_secrets(one) for one in value)
+    return value
+
+
+def _to_text(argument: str | Secret) -> str:
+    if isinstance(argument, Secret):
+        assert argument.pass_safely
+        return f"uuid{argument.id}:/nonexistent/stored_passwords"
+    assert type(argument) is str
+    return argument
+
+
+def main(seed: int, count: int) -> None:
+    filler = Filler(seed)
+    spec = rule_spec_cmk_courier.parameter_form()
+    for _ in range(count):
+        form = filler.fill(spec)
+        (command,) = special_agent_cmk_courier(_hide_secrets(form), filler.host())
+        assert command.stdin is None
+        arguments = [_to_text(argument) for argument in command.command_arguments]
+        print(json.dumps({"form": repr(form), "arguments": arguments}))
+
+
+main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,134 @@
+/** Whatever the form of the rule accepts, the program takes: forms filled in at random. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Invocation } from '../../../src/cli/command.ts';
+import { readInvocation } from '../../../src/cli/read-invocation.ts';
+import { fetch } from '../../../src/commands/fetch.ts';
+import { CourierError } from '../../../src/faults/errors.ts';
+import { planSources } from '../../../src/fetching/source-plan.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
+import { makeCommandContext } from '../../helpers/command-context.ts';
+import {
+  findPython,
+  placeFamily,
+  realApi,
+  runPython,
+  withoutPython,
+  withoutRealApi,
+} from '../../helpers/family-python.ts';
+import { makeOpenContext } from '../../helpers/open-context.ts';
+import { makeTempDir } from '../../helpers/temp-dir.ts';
+
+const count = process.env['COURIER_TEST_LONG'] ? 50_000 : 3000;
+const timeout = 600_000;
+
+interface FilledIn {
+  readonly form: string;
+  readonly arguments: readonly string[];
+}
+
+/** What the form accepted, and what the server-side call made of it. */
+async function fillIn(t: TestContext, seed: number, api?: string): Promise<readonly FilledIn[]> {
+  const path = await placeFamily(t, api);
+  const args = ['test/setup/forms/python/random_forms.py', String(seed), String(count)];
+  const { code, output, errors } = runPython(findPython() ?? '', path, args);
+  assert.equal(code, 0, errors);
+  return output
+    .trimEnd()
+    .split('\n')
+    .map((line): FilledIn => JSON.parse(line));
+}
+
+const target = { host: parseHostName('web01'), address: '192.0.2.7' };
+
+/** As `main` and `fetch` do, up to where the network begins. */
+async function take(args: readonly string[], home: string): Promise<Invocation> {
+  const [verb, ...rest] = args;
+  // What cmk-courier-ready becomes where nothing lies ready.
+  const line = verb === 'ready' ? [`--host=${rest[0]}`, ...rest.slice(1)] : rest;
+  const invocation = await readInvocation(fetch, line);
+  const env = { HOME: home, OMD_ROOT: home, PATH: process.env['PATH'] };
+  const context = { ...makeCommandContext(), env };
+  if (invocation.alternatives === undefined) {
+    await refusingUsage(() => fetch.run(invocation, context));
+    return invocation;
+  }
+  const { passphraseId: _, passphraseFile: __, ...others } = invocation.options;
+  await refusingUsage(() => planSources(invocation, target, context));
+  const { steps } = await planSources({ ...invocation, options: others }, target, context);
+  assert.equal(steps.length, invocation.alternatives.length);
+  for (const { module, source } of steps) {
+    await refusingUsage(async () => (await module.open(source, makeOpenContext({ env }))).close());
+  }
+  return invocation;
+}
+
+/** Files and password stores are not there, which is another fault than a wrong command line. */
+async function refusingUsage(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof CourierError) || ['USAGE', 'INTERNAL'].includes(error.code)) throw error;
+  }
+}
+
+/** Every argument arrives as it was written. */
+function requireAll(args: readonly string[], invocation: Invocation): void {
+  const parts = [invocation, ...(invocation.alternatives ?? [])];
+  const arrived = parts.flatMap(({ options, operands }) => [
+    ...operands,
+    ...Object.entries(options).flatMap(([name, texts]) =>
+      texts.map((text) => `${name.toLowerCase()}=${text}`),
+    ),
+  ]);
+  const written = args.slice(args[0] === 'ready' ? 2 : 1).filter((arg) => arg !== '--or');
+  for (const arg of written.filter((one) => /^--[a-z-]+=/.test(one))) {
+    const [flag = ''] = arg.split('=', 1);
+    const name = flag.replaceAll('-', '');
+    assert.ok(arrived.includes(`${name}${arg.slice(flag.length)}`), arg);
+  }
+  const sources = args.filter((_, index) => args[index - 1] === '--or');
+  assert.deepEqual(
+    parts.flatMap(({ operands }) => operands),
+    sources,
+  );
+}
+
+async function check(t: TestContext, seed: number, api?: string): Promise<void> {
+  const home = await makeTempDir(t);
+  mkdirSync(join(home, 'etc'));
+  const known = new Set<string>();
+  for (const { form, arguments: args } of await fillIn(t, seed, api)) {
+    const secrets = [...form.matchAll(/s3cr3t-[0-9a-f]+/g)].map(([secret]) => secret);
+    assert.ok(!secrets.some((secret) => args.join('\n').includes(secret)), form);
+    try {
+      requireAll(args, await take(args, home));
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${args.map((arg) => JSON.stringify(arg)).join(' ')}`, {
+        cause: error,
+      });
+    }
+    for (const arg of args) known.add(arg.split('=', 1)[0] ?? arg);
+  }
+  // It was no test of empty forms.
+  assert.ok(known.has('--password-id') && known.has('--token-file') && known.has('--ssh-kex'));
+}
+
+test('no form that is accepted makes a command line the program refuses, and none holds a secret', {
+  skip: withoutPython,
+  timeout,
+}, async (t) => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  t.diagnostic(`seed ${seed}`);
+  await check(t, seed);
+});
+
+test("and so with Checkmk's own modules", {
+  skip: withoutRealApi || withoutPython,
+  timeout,
+}, async (t) => {
+  await check(t, 1, realApi);
+});
