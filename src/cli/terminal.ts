@@ -48,6 +48,8 @@ async function ask(terminal: number, question: string): Promise<string> {
     await writeToFile(terminal, question);
     const line = Buffer.alloc(4096);
     const { bytesRead } = await readFromFile(terminal, line, 0, line.length, null);
+    // The end of what is typed is no answer, and least of all the usual one.
+    if (bytesRead === 0) throw new CourierError('USAGE', 'no answer: the terminal was closed');
     return line.toString('utf8', 0, bytesRead).trim();
   } finally {
     await closeFile(terminal);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
@@ -211,6 +211,14 @@ test('what Checkmk does not get is a fault at the end', { skip }, async (t) => {
     empty.errors,
     /cmk -vvd web01 shows no section; `cmk-courier fetch -v --host=web01` says more/,
   );
+});
+
+test('without the program where the site looks for it, no rule is made', async (t) => {
+  const { root, env, source } = await makeSiteTree(t);
+  await rm(join(root, 'bin/cmk-courier'));
+  const { code, errors } = await setUp(env, 'web01', '--yes', '--', source);
+  assert.equal(code, 4);
+  assert.match(errors, /there is no ~\/local\/bin\/cmk-courier .*mkp enable cmk_courier_program/);
 });
 
 test('outside of a site, and without an answer, it says what is missing', async (t) => {

@@ -15,6 +15,7 @@ const mustRunInCi = new Set([
   'ksh',
   'nginx',
   'openssl',
+  'python3',
   'rrsync',
   'rsync',
   'script',

@@ -31,7 +31,7 @@ export interface Request {
 }
 
 export interface Change {
-  readonly user_id: string;
+  readonly user_id: string | null;
   readonly text: string;
 }
 
@@ -139,7 +139,10 @@ export class FakeSite {
     if (this.changes.length === 0) {
       return problem(422, 'Unprocessable Entity', 'There are no changes to be activated.');
     }
-    if (this.changes.some(({ user_id }) => user_id !== user) && !body['force_foreign_changes']) {
+    if (
+      this.changes.some(({ user_id }) => user_id && user_id !== user) &&
+      !body['force_foreign_changes']
+    ) {
       return problem(409, 'Conflict', 'There are changes from other users.');
     }
     this.activated.push(this.changes);

@@ -12,7 +12,7 @@ import type { Selection } from '../rules/selection.ts';
 import { setUpHost, setUpRule, takeALook } from './checkmk-steps.ts';
 import { Conversation, type Manner } from './conversation.ts';
 import { setUpRoute } from './route-step.ts';
-import { findSite } from './site.ts';
+import { findSite, requireProgram } from './site.ts';
 import { findSubject, type Named, type ReadSources } from './subject.ts';
 
 export interface Wish extends Manner, Named {
@@ -35,6 +35,7 @@ export async function setUp(wish: Wish, helpers: Helpers, context: CommandContex
   const conversation = new Conversation(context, wish);
   const site = await findSite(context);
   await conversation.say(`site ${site.name}, Checkmk ${site.version}, edition ${site.edition}`);
+  await requireProgram(site);
   const subject = await findSubject(wish, helpers.readSources, context, conversation);
   const isReady = await wantsCollector(wish, conversation);
   if (!(await setUpRoute({ ...subject, isReady }, conversation, context))) {

@@ -1,7 +1,10 @@
 /** The site we are in. */
 
+import { constants } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandContext } from '../../cli/command.ts';
 import { CourierError } from '../../faults/errors.ts';
+import { requireAccess } from '../../files/file-calls.ts';
 import { describeEnd } from '../../system/program/call.ts';
 import { runProgram } from '../../system/program/run-program.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
@@ -43,6 +46,27 @@ export async function findSite(context: CommandContext): Promise<Site> {
   const [, version, suffix = ''] = /^(\d+\.\d+\.\S*?)(?:\.([a-z]+))?$/.exec(text.trim()) ?? [];
   if (version === undefined) throw new CourierError('LOCAL', 'omd version tells no version');
   return { name, root, version, edition: editions[suffix] ?? (suffix || 'unknown') };
+}
+
+/**
+ * Refuses to make rules for a program that the site would not find (checkmk-site.md#running).
+ *
+ * @throws CourierError LOCAL, saying how to install it
+ */
+export async function requireProgram({ root }: Site): Promise<void> {
+  const places = [join(root, 'local/bin'), join(root, 'bin')];
+  for (const place of places) {
+    const path = join(place, 'cmk-courier');
+    const isThere = await requireAccess(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+  }
+  throw new CourierError(
+    'LOCAL',
+    'there is no ~/local/bin/cmk-courier for the site to run; mkp enable cmk_courier_program, or install it there',
+  );
 }
 
 const longestMs = 120_000;

@@ -4,6 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { withLockFile } from '../../system/lock-file.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
 
 const hourMs = 3_600_000;
@@ -21,17 +22,21 @@ export class HourlyCap {
   }
 
   /**
-   * How many more may be made now.
+   * Notes one before it is made: rather one too few than one too many.
    *
+   * @returns false when no more may be made now
    * @throws CourierError CONFIG when the file is damaged or others may change it; LOCAL
    */
-  async left(nowMs: number): Promise<number> {
-    return Math.max(0, this.#most - (await this.#read(nowMs)).length);
+  take(nowMs: number): Promise<boolean> {
+    return withLockFile(`${this.#path}.lock`, async () => {
+      const before = await this.#read(nowMs);
+      if (before.length >= this.#most) return false;
+      await this.#write([...before, nowMs]);
+      return true;
+    });
   }
 
-  /** Notes one before it is made: rather one too few than one too many. */
-  async take(nowMs: number): Promise<void> {
-    const madeAtMs = [...(await this.#read(nowMs)), nowMs];
+  async #write(madeAtMs: readonly number[]): Promise<void> {
     const temporary = `${this.#path}.new`;
     try {
       await writeFile(temporary, `${JSON.stringify({ madeAtMs })}\n`, { mode: 0o600 });

@@ -65,14 +65,15 @@ export class Round {
 
   async #adoptAll(missing: readonly Candidate[]): Promise<RoundResult> {
     const { api, cap, how } = this.#task;
-    const nowMs = this.#context.clock.now();
-    const left = how.isDry ? missing.length : await cap.left(nowMs);
     const lines: string[] = [];
     const failures: CourierError[] = [];
-    for (const candidate of missing.slice(0, left)) {
+    for (const [index, candidate] of missing.entries()) {
       this.#context.shutdown.throwIfAborted();
+      if (!how.isDry && !(await cap.take(this.#context.clock.now()))) {
+        failures.push(tooMany(missing.length - index));
+        break;
+      }
       try {
-        if (!how.isDry) await cap.take(nowMs);
         const line = await adoptHost(api, candidate, how);
         this.#isWaiting ||= line !== undefined;
         if (line !== undefined) lines.push(line);
@@ -84,8 +85,6 @@ export class Round {
       }
       this.#known.add(candidate.host);
     }
-    const later = missing.length - left;
-    if (later > 0) failures.push(tooMany(later));
     return { lines, failure: failures[0] };
   }
 

@@ -31,8 +31,13 @@ function writeTuple(items: readonly PythonValue[]): string {
 }
 
 function writeNumber(value: number): string {
-  if (Number.isFinite(value)) return JSON.stringify(value);
-  throw new CourierError('INTERNAL', 'a number that no Python literal has');
+  if (!Number.isFinite(value)) {
+    throw new CourierError('INTERNAL', 'a number that no Python literal has');
+  }
+  const text = JSON.stringify(value);
+  // Beyond what is exact it is a float, which Python tells by the point.
+  const isExact = !Number.isInteger(value) || Number.isSafeInteger(value);
+  return isExact || text.includes('e') ? text : `${text}.0`;
 }
 
 const named: Readonly<Record<string, string>> = { "'": "\\'", '\\': '\\\\', '\n': '\\n' };

@@ -49,6 +49,8 @@ export class RestApi {
   readonly #access: SiteAccess;
   readonly #context: RestContext;
   #tls: Promise<TlsSettings> | undefined;
+  /** As the last answer told it, such as `2.4.0p14`. */
+  #version = '';
 
   constructor(access: SiteAccess, context: RestContext) {
     this.user = access.user;
@@ -92,13 +94,19 @@ export class RestApi {
     const connection = await openConnection({ place, isKnown: true }, settings, signal);
     try {
       const reader = new ResponseReader(`${request.doing}: ${base}`, limits);
-      return toAnswer(
-        await connection.ask(this.#toOptions(request, place.url), reader, signal),
-        request,
-      );
+      const options = this.#toOptions(request, place.url);
+      const answer = toAnswer(await connection.ask(options, reader, signal), request);
+      this.#version = answer.headers.get('x-checkmk-version') ?? this.#version;
+      return answer;
     } finally {
       await connection.close();
     }
+  }
+
+  /** Whether the site told that it is of this version or a later one. */
+  isAtLeast(major: number, minor: number): boolean {
+    const [, told = '0', toldMinor = '0'] = /^(\d+)\.(\d+)/.exec(this.#version) ?? [];
+    return Number(told) > major || (Number(told) === major && Number(toldMinor) >= minor);
   }
 
   #toOptions({ method, body, ifMatch }: RestRequest, url: URL): Dispatcher.DispatchOptions {

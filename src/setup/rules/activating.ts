@@ -17,7 +17,16 @@ const pendingChanges = z.object({
 
 const activation = z.object({
   id: z.string().optional(),
-  extensions: z.object({ is_running: z.boolean().optional() }).optional(),
+  extensions: z
+    .object({
+      is_running: z.boolean().optional(),
+      /** From 2.4 on. */
+      status_per_site: z
+        .array(z.object({ site: z.string(), state: z.string(), status_text: z.string().nullish() }))
+        .nullish()
+        .catch(undefined),
+    })
+    .optional(),
 });
 
 /** Longer than most sites take; what goes on after that is told. */
@@ -58,10 +67,11 @@ async function requireOwnOnly(api: RestApi): Promise<void> {
   const read = pendingChanges.safeParse(content);
   if (!read.success)
     throw new CourierError('PEER', 'looking for changes of others: not as expected');
-  const foreign = read.data.value.filter(({ user_id: user }) => user !== api.user);
+  // What the site has changed itself is nobody's.
+  const foreign = read.data.value.filter(({ user_id: user }) => user && user !== api.user);
   const [first] = foreign;
   if (first === undefined) return;
-  const names = [...new Set(foreign.map(({ user_id: user }) => user ?? 'the site'))].join(', ');
+  const names = [...new Set(foreign.map(({ user_id: user }) => user))].join(', ');
   const what = quote(first.text ?? first.action_name ?? '');
   throw new CourierError(
     'PEER',
@@ -69,17 +79,26 @@ async function requireOwnOnly(api: RestApi): Promise<void> {
   );
 }
 
+/** @throws CourierError PEER when it failed on a site */
 async function waitForEnd(api: RestApi, id: string, context: RestContext): Promise<string> {
   const until = context.clock.monotonic() + longestMs;
   for (;;) {
-    const { content } = await api.ask({
-      method: 'GET',
-      path: `/objects/activation_run/${id}`,
-      doing: 'waiting for the activation',
-    });
-    const read = activation.safeParse(content);
-    if (!read.success || !read.data.extensions?.is_running) return 'activated';
+    const doing = 'waiting for the activation';
+    const path = `/objects/activation_run/${id}`;
+    const answer = await api.tryToAsk({ method: 'GET', path, doing });
+    // One that has ended may be forgotten already.
+    if (answer.status === 404) return 'activated';
+    if (answer.status !== 200) throw api.refuse(answer, doing);
+    const read = activation.safeParse(answer.content);
+    if (!read.success || !read.data.extensions?.is_running) return describeEnd(read.data);
     if (context.clock.monotonic() > until) return 'activation goes on; Setup shows how far it is';
     await context.clock.sleep(pauseMs, context.shutdown);
   }
+}
+
+function describeEnd(told: z.infer<typeof activation> | undefined): string {
+  const failed = told?.extensions?.status_per_site?.find(({ state }) => state === 'error');
+  if (failed === undefined) return 'activated';
+  const why = quote(failed.status_text ?? 'no reason');
+  throw new CourierError('PEER', `activation failed on ${failed.site}: Checkmk says ${why}`);
 }

@@ -1,12 +1,12 @@
 /** Makes, changes, puts in place and removes our rules, and tells what was done. */
 
-import { CourierError } from '../../faults/errors.ts';
+import { CourierError, cleanText } from '../../faults/errors.ts';
 import type { PythonValue } from '../python-literal/values.ts';
 import { writePythonLiteral } from '../python-literal/write.ts';
 import { isRecord } from '../rest/refusals.ts';
 import type { RestAnswer, RestApi } from '../rest/rest-api.ts';
 import { choosePosition, findShadowed, findShadows, isInPlace, type Position } from './placing.ts';
-import { listRules, type Rule } from './rule-list.ts';
+import { listRules, type Rule, specialAgent } from './rule-list.ts';
 import { isSameValue } from './same-value.ts';
 import {
   describeSelection,
@@ -53,7 +53,7 @@ export async function installRule(
   // Asked again: only the site knows where it stands now.
   const after = isDry ? rules : await listRules(api, wanted.ruleSet);
   const own = findOurs(after, wanted.selection)[0];
-  const others = describeOthers(after, wanted.selection, own);
+  const others = describeOthers(api, wanted, after, own);
   const more = doubles.map(
     ({ id, folder }) => `twice: rule ${id} in ${folder} is the same; remove one in Setup`,
   );
@@ -214,12 +214,17 @@ function toBody({ value, selection }: WantedRule): object {
 
 /** Which rules come first, and which count no more. */
 function describeOthers(
+  api: RestApi,
+  { ruleSet, selection }: WantedRule,
   rules: readonly Rule[],
-  selection: Selection,
   own: Rule | undefined,
 ): readonly string[] {
   const first = findShadows(rules, selection, own?.id).filter(({ isOurs }) => !isOurs);
   const behind = findShadowed(rules, selection, own?.id).filter(({ isOurs }) => !isOurs);
+  // rest-api.md#rules
+  if (ruleSet === specialAgent && api.isAtLeast(2, 4)) {
+    return [...first, ...behind].map((rule) => `counts as well: ${describeRule(rule)}`);
+  }
   return [
     ...first.map((rule) => `in its way: ${describeRule(rule)} comes first for hosts that fit both`),
     ...behind.map((rule) => `takes the place of ${describeRule(rule)} for hosts that fit both`),
@@ -231,5 +236,5 @@ export function describeRule({ id, folder, description, names }: Rule): string {
   const called = description === '' ? '' : ` "${description}"`;
   const hosts =
     names === undefined ? '' : `, ${names.isFor ? '' : 'not '}for ${names.texts.join(', ')}`;
-  return `rule ${id}${called} in ${folder}${hosts}`;
+  return cleanText(`rule ${id}${called} in ${folder}${hosts}`);
 }

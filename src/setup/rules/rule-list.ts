@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import type { RestApi } from '../rest/rest-api.ts';
-import { hasMark, parseFolder } from './selection.ts';
+import { hasMark } from './selection.ts';
 
 /** What all of our versions have in common; whatever else there is may be there. */
 const answeredRule = z.object({
@@ -93,7 +93,7 @@ function toRule(id: string, told: z.infer<typeof answeredRule>['extensions']): R
   const groups = conditions?.host_label_groups ?? [];
   return {
     id,
-    folder: parseFolder(told.folder),
+    folder: toPath(told.folder),
     value: told.value_raw,
     description: properties?.description ?? '',
     comment,
@@ -103,6 +103,12 @@ function toRule(id: string, told: z.infer<typeof answeredRule>['extensions']): R
     labels: groups.flatMap(({ label_group: group }) => group.map(({ label }) => label)),
     hasTags: (conditions?.host_tags ?? []).length > 0 || (conditions?.host_labels ?? []).length > 0,
   };
+}
+
+/** `~web~prod` in some versions, `/web/prod` in others. */
+function toPath(told: string): string {
+  const path = told.replaceAll('~', '/').replace(/\/+$/, '');
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** The deeper first, so that what is within comes before what it is in. */

@@ -39,24 +39,26 @@ export function toShellLine(words: readonly Word[]): string {
 function quoteForShell(word: Word): string {
   const parts = typeof word === 'string' ? [word] : word;
   const texts = parts.filter((part) => typeof part === 'string');
-  for (const text of texts) refuseMacros(text);
-  // What is left of a macro between two texts must not become another with them.
   const whole = parts.map((part) => (typeof part === 'string' ? part : part.text)).join('');
-  const isPlain = whole !== '' && texts.every((text) => /^[\w@%+=:,./{}-]*$/.test(text));
+  for (const text of texts) refuseMacros(text, whole);
+  const isPlain = whole !== '' && texts.every((text) => plain.test(text));
   return isPlain ? whole : `'${whole.replaceAll("'", "'\\''")}'`;
 }
 
+/** Braces are nothing to a shell, except where it is bash and there is a comma in them. */
+const plain = /^(?:[\w@%+=:,./-]|\{host\}|\{address\})*$/;
+
 /** The site replaces macros wherever they stand, and older forms of them first. */
-function refuseMacros(text: string): void {
+function refuseMacros(text: string, whole: string): void {
   if (/[$\p{Cc}]/u.test(text)) {
     const why = 'Checkmk takes what begins with $ for a macro, and a line ends the command';
     const what = `a rule must hold no $ and no control character, not ${quote(text)}`;
     throw new CourierError('USAGE', `${what}: ${why}`);
   }
-  if (/<(?:IP|HOST)>/.test(text)) {
+  if (/<(?:IP|HOST)>/.test(whole)) {
     throw new CourierError(
       'USAGE',
-      `a rule must not hold ${quote(text)}: Checkmk puts address or name in the place of <IP> and <HOST>`,
+      `a rule must not hold ${quote(whole)}: Checkmk puts address or name in the place of <IP> and <HOST>`,
     );
   }
 }

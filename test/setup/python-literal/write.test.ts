@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { readPythonLiteral } from '../../../src/setup/python-literal/read.ts';
 import { PythonTuple, type PythonValue } from '../../../src/setup/python-literal/values.ts';
 import { writePythonLiteral } from '../../../src/setup/python-literal/write.ts';
 import {
@@ -71,6 +72,7 @@ test('what is written is ASCII in one line, and Python reads the same value', { 
   const written = values.map(writePythonLiteral);
   for (const literal of written) assert.match(literal, /^[\x20-\x7e]*$/);
   assert.deepEqual(readByPython(written), values.map(tell));
+  assert.deepEqual(written.map(readPythonLiteral).map(tell), values.map(tell));
 });
 
 test('each kind of value is written as Python writes it', () => {
@@ -111,9 +113,10 @@ const anyWord: fc.Arbitrary<Word> = fc.oneof(
 const chunk = 100;
 
 /** The words that `print` gets in each line of a script. */
-function runBySh(lines: readonly string[]): readonly (readonly string[])[] {
+function runBySh(shell: string, lines: readonly string[]): readonly (readonly string[])[] {
   const print = String.raw`print() { for word; do printf '%s\001' "$word"; done; printf '\002'; }`;
-  const { stdout, stderr } = spawnSync('/bin/sh', ['-c', [print, ...lines].join('\n')], {
+  const { stdout, stderr } = spawnSync(shell, ['-c', [print, ...lines].join('\n')], {
+    argv0: 'sh',
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
@@ -129,9 +132,6 @@ test('words come out of literal, macros and shell as they went in', { skip }, ()
   const scripts = readByPython(literals).map((line) =>
     Object.entries(macros).reduce((one, [macro, is]) => one.replaceAll(macro, is), String(line)),
   );
-  const got = scripts.flatMap((_, index) =>
-    index % chunk === 0 ? runBySh(scripts.slice(index, index + chunk)) : [],
-  );
   const expand = (word: Word) =>
     [word]
       .flat()
@@ -139,10 +139,14 @@ test('words come out of literal, macros and shell as they went in', { skip }, ()
         typeof one === 'string' ? one : macros[one === hostName ? '$HOSTNAME$' : '$HOSTADDRESS$'],
       )
       .join('');
-  assert.deepEqual(
-    got,
-    lines.map((words) => words.map(expand)),
-  );
+  const wanted = lines.map((words) => words.map(expand));
+  // What is /bin/sh somewhere: dash, bash under that name, BusyBox.
+  for (const shell of ['/bin/sh', ...['bash', 'busybox'].filter((name) => !skipWithout(name))]) {
+    const got = scripts.flatMap((_, index) =>
+      index % chunk === 0 ? runBySh(shell, scripts.slice(index, index + chunk)) : [],
+    );
+    assert.deepEqual(got, wanted, shell);
+  }
 });
 
 test('what the site or the shell would make something else of is refused', () => {
