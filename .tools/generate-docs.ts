@@ -18,7 +18,8 @@ import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
 import { rules as packageRules } from '../src/setup/packages/problems.ts';
 import { catalog } from '../src/transports/catalog.ts';
-import { familyFiles } from './checkmk-family/family.ts';
+import { drawForm } from './checkmk-family/drawing.ts';
+import { familyFiles, readRuleForm } from './checkmk-family/family.ts';
 import { layers } from './layers.ts';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -134,6 +135,9 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
     const { options } = await load();
     docs.set(path, fill(readFileSync(path, 'utf8'), 'options', optionTable(options)));
   }
+  const setup = 'docs/setup.md';
+  const drawn = drawForm(await readRuleForm());
+  docs.set(setup, fill(readFileSync(setup, 'utf8'), 'form', drawn));
   for (const [path, text] of await familyFiles()) docs.set(path, text);
   return docs;
 }

@@ -16,7 +16,7 @@ import { writeServerSideCall } from './server-side-call.ts';
 const folder = 'agents/checkmk/cmk_courier';
 
 /** The form, from the tables as they are now. */
-async function readRuleForm(): Promise<RuleForm> {
+export async function readRuleForm(): Promise<RuleForm> {
   const names = [...new Set(Object.values(catalog).map(({ transport }) => transport))];
   return {
     sources: await Promise.all(names.map(readSourceForm)),

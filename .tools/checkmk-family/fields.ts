@@ -9,7 +9,7 @@ import {
 } from '../../src/cli/option-types.ts';
 import type { OptionSpec, OptionTable } from '../../src/cli/options.ts';
 import { parseSshPath } from '../../src/openssh/values.ts';
-import { hasTitle, type TextNote, textNotes, titleOf } from './notes.ts';
+import { hasTitle, prefills, type TextNote, textNotes, titleOf } from './notes.ts';
 
 export type Field = {
   /** In the form and in rules; of a secret without `_file` and `_id`. */
@@ -69,7 +69,7 @@ function toKind(name: string, spec: OptionSpec): FieldKind {
   if (spec.kind === 'switch') return { kind: 'switch' };
   if (name === 'piggyback') return { kind: 'piggyback' };
   const { parse } = spec;
-  const fallback = spec.kind === 'value' ? spec.fallback : undefined;
+  const fallback = prefills[name] ?? (spec.kind === 'value' ? spec.fallback : undefined);
   const isList = spec.kind === 'list';
   if (parse === parsePath || parse === parseSshPath) {
     return { kind: 'path', isForSsh: parse === parseSshPath, isList };

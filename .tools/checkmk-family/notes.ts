@@ -33,6 +33,13 @@ export const textNotes: Readonly<Record<string, TextNote>> = {
   sections: { check: 'section_pattern', hint: 'lnx_*' },
 };
 
+/** What a form proposes, where that is not what the program does by itself. */
+export const prefills: Readonly<Record<string, string>> = {
+  grace: '30m',
+  report: 'section',
+  multiplex: '10m',
+};
+
 /** Where the words of the option's name make no good title. */
 const titles: Readonly<Record<string, string>> = {
   user: 'User',

@@ -26,7 +26,7 @@ export interface RuleForm {
   readonly routes: readonly Field[];
 }
 
-function groupOf({ key }: Field): string {
+export function groupOf({ key }: Field): string {
   return groups.find(([, keys]) => keys.test(key))?.[0] ?? 'More';
 }
 

@@ -72,7 +72,7 @@ _MULTIPLEX = fields.duration(
         "none."
     ),
     _THE_WAY_THERE,
-    10.0,
+    600.0,
     least=0.0,
 )
 _CONNECT_TIMEOUT = fields.duration(
@@ -862,7 +862,7 @@ def _sources() -> Dictionary:
                     "as cached."
                 ),
                 _WHEN_SOURCES_FAIL,
-                0.0,
+                1800.0,
                 least=0.0,
             ),
             "report": fields.choice(
@@ -878,7 +878,7 @@ def _sources() -> Dictionary:
                     ("section", Title("As a section for the service “Agent courier”")),
                     ("both", Title("As both, for sites with the package and without")),
                 ],
-                "none",
+                "section",
             ),
             "lenient": fields.switch(
                 Title("Be lenient"),
