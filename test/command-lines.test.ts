@@ -64,9 +64,9 @@ async function anyLine(): Promise<fc.Arbitrary<Line>> {
       const command = await load();
       const groups = (await command.loadSourceOptions?.([])) ?? [];
       const tables = [command.options, ...groups.map(({ options }) => options)];
-      const option = fc.oneof(...tables.filter(isFilled).map(anyOption));
-      const isBare = !tables.some(isFilled);
-      const rest = fc.array(isBare ? anyWord : fc.oneof(anyWord, option), { maxLength: 6 });
+      const options = tables.filter(isFilled).map(anyOption);
+      const word = options.length === 0 ? anyWord : fc.oneof(anyWord, fc.oneof(...options));
+      const rest = fc.array(word, { maxLength: 6 });
       return rest.map((words): Line => [name, ...words]);
     }),
   );

@@ -68,6 +68,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'say whether a package (.mkp) is what a Checkmk site can install',
     load: async () => (await import('./package.ts')).packageCommand,
   },
+  completion: {
+    summary: 'print what bash, zsh or fish need to complete command lines',
+    load: async () => (await import('./completion.ts')).completion,
+  },
   'ssh-trust': {
     summary: 'record the keys of hosts to be reached over ssh',
     load: async () => (await import('./ssh-trust.ts')).sshTrust,

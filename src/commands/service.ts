@@ -25,7 +25,7 @@ type Values = OptionValues<typeof options>;
 
 export const service: CommandModule = defineCommand({
   summary: 'make the collector or the receiver a service of the site, or of systemd',
-  usage: 'service install | uninstall [collect | receive]',
+  usage: 'service install [collect | receive] | uninstall [collect | receive]',
   examples: [
     ['service install', 'in a site: omd start, stop and status include the collector'],
     ['service install receive --print', 'what would be written for the receiver'],

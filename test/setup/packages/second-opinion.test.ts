@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { programPackage } from '../../../.tools/packages/contents.ts';
 import { writePackage } from '../../../.tools/packages/mkp.ts';
 import { verifyPackage } from '../../../src/setup/packages/verify.ts';
@@ -74,20 +75,24 @@ test('Python evaluates the manifest, and GNU tar unpacks each file by its name',
   assert.equal(readFileSync(join(target, 'doc/cmk_courier/man', deepPath), 'utf8'), '.TH x 1\n');
 });
 
-const hasMkp = spawnSync('python3', ['-c', 'import mkp']).status === 0;
+/** Where `.tools/prepare-machine` puts it. */
+const mkp = fileURLToPath(new URL('../../../node_modules/.cache/mkp', import.meta.url));
+const hasMkp = existsSync(join(mkp, 'mkp'));
 
 test('mkp of PyPI reads it and unpacks it', {
   skip: !hasMkp && 'the Python package mkp is not installed',
 }, async (t) => {
   const { folder, path, content } = await makePackage(t);
   const script = `
-import json, mkp, sys
+import json, sys
+sys.path.insert(0, sys.argv[3])
+import mkp
 package = mkp.load_file(sys.argv[1])
 package.extract_files(sys.argv[2])
 print(json.dumps([package.info["name"], package.json_info["version"], package.info["files"]["bin"]]))`;
   const target = join(folder, 'unpacked');
   mkdirSync(target);
-  const said = runPython(script, path, target);
+  const said = runPython(script, path, target, mkp);
   assert.deepEqual(said, ['cmk_courier_program', content.version, ['cmk-courier']]);
   assert.match(readFileSync(join(target, 'bin/cmk-courier'), 'utf8'), /^#!/);
 });

@@ -1,0 +1,51 @@
+/** Names of hosts for somebody who types one: what is quickly found, wherever it is. */
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
+import { parsePath } from '../cli/option-types.ts';
+import { receiverPlaces } from '../receiver/options.ts';
+import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
+import { parseFileName, shards } from '../spool/names.ts';
+import { readHostList } from './host-list.ts';
+
+/** What a command line names instead of the usual places. */
+export interface Named {
+  readonly routes: string | undefined;
+  readonly state: string | undefined;
+  readonly spool: string | undefined;
+}
+
+/** Sorted; a place that is not there, or not to be trusted, adds none. */
+export async function findHostNames(named: Named, env: Environment): Promise<readonly string[]> {
+  const found = await Promise.allSettled([
+    inRoutes(() => toPath(named.routes) ?? defaultRoutesPath(env)),
+    inState(() => receiverPlaces({ state: toPath(named.state) }, env).state()),
+    inSpool(() => receiverPlaces({ spool: toPath(named.spool) }, env).spool()),
+  ]);
+  const names = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  return [...new Set(names)].sort();
+}
+
+const toPath = (given: string | undefined) => (given === undefined ? undefined : parsePath(given));
+
+/** Those named as such, and those of the list beside. */
+async function inRoutes(place: () => string): Promise<readonly string[]> {
+  const { routes, collector } = await loadRoutes(place());
+  const listed = collector.hostList === undefined ? [] : readHostList(collector.hostList);
+  return [...routes.flatMap((route) => [...route.hosts.names]), ...listed.map(({ host }) => host)];
+}
+
+/** A file each, called as the host is. */
+async function inState(place: () => string): Promise<readonly string[]> {
+  const names = await readdir(join(place(), 'hosts'));
+  return names.filter((name) => /^\w.*\.json$/.test(name)).map((name) => name.slice(0, -5));
+}
+
+async function inSpool(place: () => string): Promise<readonly string[]> {
+  const directory = place();
+  const lists = await Promise.all(
+    shards.map((shard) => readdir(join(directory, shard)).catch((): string[] => [])),
+  );
+  return lists.flat().flatMap((name) => parseFileName(name)?.host ?? []);
+}
