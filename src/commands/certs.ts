@@ -14,7 +14,7 @@ import {
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { printJson } from '../cli/json-document.ts';
 import { parsePath } from '../cli/option-types.ts';
-import { type OptionTable, type OptionValues, toFlag } from '../cli/options.ts';
+import { type OptionTable, type OptionValues, toFlag, withFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { describeVerb } from '../names/nearest.ts';
 
@@ -22,7 +22,7 @@ const options = {
   site: {
     kind: 'value',
     placeholder: 'NAME',
-    describe: 'init, server: the name hosts know the receiver by, such as that of the site',
+    describe: 'init, server: the name hosts know the receiver by; by default that of the site',
     parse: parseSite,
   },
   name: {
@@ -63,7 +63,7 @@ interface Call {
 
 const actions: Readonly<Record<string, Action>> = {
   init: {
-    usage: 'init --site=NAME [--name=NAME|IP]…',
+    usage: 'init [--site=NAME] [--name=NAME|IP]…',
     takes: ['site', 'name'],
     operands: false,
     run: init,
@@ -124,11 +124,17 @@ function misused({ usage }: Action, option?: string): CourierError {
 }
 
 async function init(call: Call): Promise<void> {
-  const { site, name: names } = call.values;
-  if (site === undefined) throw new CourierError('USAGE', '--site is missing');
+  const { name: names } = call.values;
+  const site = call.values.site ?? siteOf(call.context);
   const store = await initCertificates(call.directory, { site, names, now: call.now });
   await report(store, call);
   if (!call.values.json) await print(toAdvice(store, names), call);
+}
+
+/** @throws CourierError USAGE where nothing says which site it is */
+function siteOf({ env: { OMD_SITE: site } }: CommandContext): string {
+  if (site) return withFlag('--site', () => parseSite(site));
+  throw new CourierError('USAGE', '--site is missing');
 }
 
 /** What to do with what was made. */

@@ -3,6 +3,7 @@
 import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../cli/command.ts';
 import { parseOptions, toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
+import { asCourierErrorWhile, errorCode } from '../faults/system-errors.ts';
 import { fetchFirst } from '../fetching/chain.ts';
 import {
   alternatives,
@@ -79,7 +80,25 @@ async function fetchByRoute(
     );
   }
   const { fetchRouted } = await import('../fetching/routed.ts');
-  await fetchRouted({ ...values, target }, context);
+  try {
+    await fetchRouted({ ...values, target }, context);
+  } catch (error) {
+    const isAsked = values.routes !== undefined;
+    throw isAsked || !(await areRoutesMissing(error, context)) ? error : withoutSource(error);
+  }
+}
+
+/** Whether there is no routes file where it is looked for when nobody says where it is. */
+async function areRoutesMissing(error: unknown, { env }: CommandContext): Promise<boolean> {
+  if (!(error instanceof CourierError) || errorCode(error.cause) !== 'ENOENT') return false;
+  const { defaultRoutesPath } = await import('../routes/load.ts');
+  return error.message.startsWith(`${defaultRoutesPath(env)}: `);
+}
+
+/** Who has no routes file has perhaps forgotten the SOURCE. */
+function withoutSource(error: unknown): CourierError {
+  const doing = 'no SOURCE is given, such as https://depot/{host}, and no routes';
+  return asCourierErrorWhile(error, doing);
 }
 
 /** A routed fetch has no use for them; those of every transport where none is asked for. */

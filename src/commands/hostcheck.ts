@@ -12,6 +12,7 @@ import { type HostName, parseHostName } from '../names/host-name.ts';
 import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { readReady } from '../ready/reading.ts';
 import { systemUptime } from '../ready/uptime.ts';
+import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { readSpooled } from '../spool/reading.ts';
 import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
@@ -131,7 +132,25 @@ async function judge(
   if (ready !== undefined && isCollected && existsSync(ready)) {
     await requireCollector(ready, byAge, context);
   }
-  return byAge ?? judgeAbsence(host, ready, spool);
+  return byAge ?? (await judgeUnrouted(host, context)) ?? judgeAbsence(host, ready, spool);
+}
+
+/**
+ * Nothing is known of a host that nobody asks and that has sent nothing.
+ *
+ * @throws CourierError CONFIG when the routes file is wrong
+ */
+async function judgeUnrouted(
+  host: HostName,
+  { env }: CommandContext,
+): Promise<Verdict | undefined> {
+  const path = defaultRoutesPath(env);
+  if (!existsSync(path)) return undefined;
+  const { routes } = await loadRoutes(path);
+  // Whatever its tags are, which only the site knows.
+  if (routes.some(({ hosts }) => hosts.names.has(host) || hosts.fits(host))) return undefined;
+  const text = `no route of ${path} fits ${host}, and nobody has sent its output`;
+  return { state: 'UNKNOWN', text };
 }
 
 function judgeOutput(validMs: number, host: HostName): Verdict {
@@ -201,7 +220,8 @@ function judgeAge({ host, producedAt, origin }: SpooledOutput, maxAge: number, n
 }
 
 /**
- * A host nobody has heard of is down; but nobody can have where there is neither directory.
+ * A host that should have sent something, and has not, is down; but nobody can have where there is
+ * neither directory.
  *
  * @throws CourierError LOCAL
  */

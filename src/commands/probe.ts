@@ -10,9 +10,10 @@ const options = {
   timeout: {
     kind: 'value',
     placeholder: 'DURATION',
-    describe: 'time for all of it; a host without TLS answers when its agent is done',
+    describe:
+      'time for all of it; longer for a host without TLS whose agent is slow, since it answers at its end',
     parse: parsePositiveDuration,
-    fallback: '30s',
+    fallback: '10s',
   },
   json: { kind: 'switch', describe: 'print the finding as a JSON object' },
 } as const satisfies OptionTable;

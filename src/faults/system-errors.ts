@@ -33,7 +33,6 @@ const systemErrors: Readonly<Record<string, Meaning>> = {
   ENFILE: ['LOCAL', 'too many open files on this machine'],
   EIO: ['LOCAL', 'input/output error'],
   ESTALE: ['LOCAL', 'stale network file handle'],
-  ERR_TLS_CERT_ALTNAME_INVALID: ['REFUSED', 'the certificate is for another name'],
   CERT_HAS_EXPIRED: ['REFUSED', 'the certificate has expired'],
   CERT_NOT_YET_VALID: ['REFUSED', 'the certificate is not valid yet'],
   DEPTH_ZERO_SELF_SIGNED_CERT: ['REFUSED', 'the certificate is self-signed and not trusted'],
@@ -84,8 +83,26 @@ function meaningOf(error: unknown): Meaning | undefined {
   if (code !== undefined && isAboutListening(error) && Object.hasOwn(listeningErrors, code)) {
     return listeningErrors[code];
   }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return ['REFUSED', describeOtherName(error)];
   if (code !== undefined && Object.hasOwn(systemErrors, code)) return systemErrors[code];
   return code === undefined ? undefined : (tlsMeaning(error, code) ?? callMeaning(error, code));
+}
+
+const mostNames = 4;
+
+/** With the names it is for, as the error brings them: `DNS:depot.example, IP Address:192.0.2.1`. */
+function describeOtherName(error: unknown): string {
+  const words = 'the certificate is for another name';
+  const cert: unknown = error instanceof Error && 'cert' in error ? error.cert : undefined;
+  const isObject = typeof cert === 'object' && cert !== null;
+  const text = isObject && 'subjectaltname' in cert ? String(cert.subjectaltname ?? '') : '';
+  const names = text
+    .split(', ')
+    .flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? []);
+  if (names.length === 0) return words;
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  const shown = names.slice(0, mostNames).map((name) => cleanText(name, 80));
+  return `${words} (${shown.join(', ')}${more})`;
 }
 
 function isAboutListening(error: unknown): boolean {

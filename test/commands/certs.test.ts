@@ -171,7 +171,8 @@ test('show names a certificate for servers only, and server puts one for both us
 test('init makes them where the site has its configuration, and says what to do next', async (t) => {
   const root = await makeTempDir(t);
   const options = { site: ['mysite'], name: ['mon.example.org', '192.0.2.1'] };
-  const said = await run(['init'], options, { env: { OMD_ROOT: root } });
+  const env = { OMD_ROOT: root, OMD_SITE: 'other' };
+  const said = await run(['init'], options, { env });
   const made = join(root, 'etc/cmk-courier/certs');
   assert.equal(
     said.slice(said.indexOf('\nHosts with')),
@@ -183,6 +184,12 @@ Keep a backup of the directory: with another CA every host has to register again
   );
   assert.match(said, / {2}names {6}mysite, mon\.example\.org, 192\.0\.2\.1\n/);
   assert.equal((await loadCertificates(made)).directory, made);
+});
+
+test('init in a site is for that site unless told otherwise', async (t) => {
+  const root = await makeTempDir(t);
+  const said = await run(['init'], {}, { env: { OMD_ROOT: root, OMD_SITE: 'mysite' } });
+  assert.match(said, / {2}names {6}mysite\n/);
 });
 
 test('without a site they are below the configuration of the user', async (t) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Environment } from '../../src/cli/environment.ts';
 import { systemClock } from '../../src/clock.ts';
 import { wellWord } from '../../src/collector/ask-status.ts';
 import { ControlSocket } from '../../src/collector/control-socket.ts';
@@ -139,6 +141,21 @@ test('a host nobody has heard of is down', async (t) => {
   assert.equal(await check(['web02']), '2 DOWN - there is no output of web02\n');
 });
 
+test('of a host that no route fits and that has sent nothing, nothing is known', async (t) => {
+  const root = await makeTempDir(t);
+  await mkdir(join(root, 'etc/cmk-courier'), { recursive: true });
+  await mkdir(join(root, 'var/cmk-courier/spool'), { recursive: true });
+  const path = join(root, 'etc/cmk-courier/routes.yaml');
+  const route = "{ hosts: 'web*', tags: dmz, sources: 'https://depot/{host}' }";
+  await writeFile(path, `routes: [${route}]\n`, { mode: 0o600 });
+  const ask = (name: string) => runProgram(['hostcheck', name], { OMD_ROOT: root });
+  assert.equal(
+    await ask('db01'),
+    `3 UNKNOWN - no route of ${path} fits db01, and nobody has sent its output\n`,
+  );
+  assert.equal(await ask('web01'), '2 DOWN - there is no output of web01\n');
+});
+
 test('a fault cannot end the line or look like a metric', async (t) => {
   const { check, lay } = await makeSite(t);
   const line = 'cmk-courier: http: web01: said "a|b=1\u001b[31m" (PEER)';
@@ -153,8 +170,8 @@ test('what was ready and expired does not count', async (t) => {
 });
 
 /** All of the program, as a core runs it. */
-async function runProgram(args: readonly string[]): Promise<string> {
-  const context = makeCommandContext();
+async function runProgram(args: readonly string[], env: Environment = {}): Promise<string> {
+  const context = { ...makeCommandContext(), env };
   const code = await main(args, context);
   return `${code} ${context.said.output}${context.said.errors}`;
 }

@@ -42,6 +42,16 @@ test("Node's errors are said in our words", () => {
   assert.deepEqual(Object.fromEntries(found), meanings);
 });
 
+test('a certificate for another name is said with the names it is for, and not too many', () => {
+  const names = ['depot.example', 'a', 'b', 'c', 'd', 'e'].map((name) => `DNS:${name}`);
+  const subjectaltname = ['IP Address:192.0.2.1', ...names].join(', ');
+  const error = withCode('ERR_TLS_CERT_ALTNAME_INVALID', { cert: { subjectaltname } });
+  assert.equal(
+    toLine(error),
+    'REFUSED connecting to depot:443: the certificate is for another name (192.0.2.1, depot.example, a, b and 3 more)',
+  );
+});
+
 test('an address nobody can listen at is not an address family', async () => {
   const refused = (host: string) =>
     new Promise((resolve) => createServer().once('error', resolve).listen({ host, port: 0 }));

@@ -1,9 +1,11 @@
 /** Where nothing says where things are, the line names the option that does. */
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { runCourier } from '../helpers/run-program.ts';
 
+const routes = '/etc/cmk-courier/routes.yaml';
 const neither = 'neither OMD_ROOT nor HOME is set';
 
 const lines: readonly (readonly [args: readonly string[], line: string])[] = [
@@ -35,3 +37,13 @@ for (const [args, line] of lines) {
     assert.deepEqual([stderr, code], [`${line}\n`, 2]);
   });
 }
+
+test('fetch with neither a SOURCE nor routes asks for either', {
+  skip: existsSync(routes),
+}, async () => {
+  const env = { PATH: process.env['PATH'] };
+  const { stderr, code } = await runCourier(['fetch', '--host=a'], { env });
+  const missing = `${routes}: there is no such file; \`cmk-courier routes init\` makes one in /etc/cmk-courier`;
+  const line = `cmk-courier: fetch: no SOURCE is given, such as https://depot/{host}, and no routes: ${missing} (CONFIG)`;
+  assert.deepEqual([stderr, code], [`${line}\n`, 3]);
+});

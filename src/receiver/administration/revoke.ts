@@ -64,8 +64,14 @@ async function revokeOne(
 }
 
 function nothingThere(name: string, left: readonly string[]): CourierError {
-  const message = [`there is no host, user or token ${quote(name)}`, ...left].join('; ');
-  return new CourierError('USAGE', message);
+  const [first, ...others] = left;
+  const more = `and ${others.length} more, which \`cmk-courier hosts list\` shows`;
+  const message = [
+    `there is no host, user or token ${quote(name)}`,
+    ...(first === undefined ? [] : [first]),
+    ...(others.length === 0 ? [] : [more]),
+  ];
+  return new CourierError('USAGE', message.join('; '));
 }
 
 /** Of a host as it was at the last moment, or of a UUID that never got, or no longer has, a host. */

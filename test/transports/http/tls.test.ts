@@ -117,6 +117,9 @@ describe('the protocol', { skip }, () => {
   });
 });
 
+const otherName =
+  /: the certificate is for another name \((?:depot\.example|localhost, 127\.0\.0\.1)\)$/;
+
 describe('trust', { skip }, () => {
   test('is in --ca alone when it is given', async () => {
     await ask(url('good'));
@@ -155,16 +158,15 @@ describe('trust', { skip }, () => {
   });
 
   test('is refused under another name or address', async () => {
-    const message = /the certificate is for another name$/;
-    await expectFault(ask(url('named')), 'REFUSED', message);
+    await expectFault(ask(url('named')), 'REFUSED', otherName);
     await ask(url('good', '127.0.0.1'));
-    await expectFault(ask(url('named', '127.0.0.1')), 'REFUSED', message);
+    await expectFault(ask(url('named', '127.0.0.1')), 'REFUSED', otherName);
   });
 
   test('is given to the name of --tls-server-name, which the peer is told', async () => {
     const tlsServerName = ['depot.example'];
     assert.match(await ask(url('named'), { tlsServerName }), /\|depot.example$/);
-    await expectFault(ask(url('good'), { tlsServerName }), 'REFUSED', /for another name$/);
+    await expectFault(ask(url('good'), { tlsServerName }), 'REFUSED', otherName);
   });
 
   test('is given to anybody by --insecure, and the log names it', async () => {

@@ -90,14 +90,14 @@ describe('the certificate of the agent', () => {
   test('is for another UUID', async () => {
     assert.equal(
       await withCertificate(authority.issueAgent(uuid, {}, otherUuid)),
-      `${failing}: the certificate is for another name; another host answers there, or this one was registered anew (REFUSED)`,
+      `${failing}: the certificate is for another name (${otherUuid}); another host answers there, or this one was registered anew (REFUSED)`,
     );
   });
 
   test('has the UUID only as common name', async () => {
     assert.equal(
       await withCertificate(authority.issue({ commonNames: [uuid], dnsNames: ['localhost'] })),
-      `${failing}: the certificate is for another name; another host answers there, or this one was registered anew (REFUSED)`,
+      `${failing}: the certificate is for another name (localhost); another host answers there, or this one was registered anew (REFUSED)`,
     );
   });
 
