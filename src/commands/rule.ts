@@ -104,8 +104,22 @@ async function install({ operands, values, context }: Task): Promise<void> {
   const value = toRuleValue({ ...values, words: operands });
   const api = await openApi(values, context);
   const { lines, isDone } = await installRule(api, { selection, ...value }, values.dryRun);
-  await print(lines, context);
+  await print([...lines, ...(await findLack(value.shown, values, context))], context);
   await finish(api, !isDone, { operands, values, context });
+}
+
+/** On the site, whether it would find what the rule runs; without it, hosts go dark. */
+async function findLack(
+  line: string,
+  { url, specialAgent }: RuleValues,
+  { env }: CommandContext,
+): Promise<readonly string[]> {
+  const root = env['OMD_ROOT'];
+  if (!root || url !== undefined || specialAgent) return [];
+  const { hasProgram } = await import('../setup/rules/site-programs.ts');
+  const [program = ''] = line.split(' ');
+  if (await hasProgram(root, program)) return [];
+  return [`the site has no ~/local/bin/${program} yet: until then the host has no data`];
 }
 
 /** What the program would refuse every minute is refused once, here. */

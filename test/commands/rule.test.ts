@@ -118,6 +118,14 @@ test('a rule for many stands below narrower ones of ours, in whatever order they
   ]);
   const again = await rule('install', '--folder=/');
   assert.match(again.output, /^there already: every host: /);
+  const [, , labelled] = site.rules.kept;
+  const group = [{ operator: 'not', label: 'cmk-courier/way:push' }];
+  const conditions = { host_label_groups: [{ operator: 'and', label_group: group }] };
+  site.rules.kept = site.rules.kept.map((one) => (one === labelled ? { ...one, conditions } : one));
+  assert.match((await rule('show')).output, / {2}not cmk-courier\/way:push {2}/);
+  const mended = await rule('install', '--label=cmk-courier/way:push', '--ready');
+  assert.match(mended.output, /^changed \(conditions\): every host with cmk-courier\/way:push: /);
+  assert.deepEqual(site.rules.kept[2], labelled);
 });
 
 test('only rules that may meet the hosts are told', { skip }, async (t) => {
@@ -332,6 +340,15 @@ test('on the site neither URL nor secret has to be given', async (t) => {
   const secret = join(root, 'var/check_mk/web/automation/automation.secret');
   writeFileSync(secret, 'not-so-secret\n', { mode: 0o600 });
   assert.equal((await runMain(['rule', 'show'], env)).output, 'datasource_programs: no rules\n');
+  const dry = await runMain(['rule', 'install', '--host=web01', '--dry-run', '--ready'], env);
+  assert.equal(
+    dry.output.split('\n').at(-2),
+    'the site has no ~/local/bin/cmk-courier-ready yet: until then the host has no data',
+  );
+  mkdirSync(join(root, 'local/bin'), { recursive: true });
+  writeFileSync(join(root, 'local/bin/cmk-courier-ready'), '', { mode: 0o755 });
+  const there = await runMain(['rule', 'install', '--host=web01', '--dry-run', '--ready'], env);
+  assert.match(there.output, /^would be made.*\n$/);
   chmodSync(secret, 0o666);
   assert.equal((await runMain(['rule', 'show'], env)).code, 3);
   const alone = await runMain(['rule', 'show']);

@@ -22,7 +22,11 @@ export async function makeSiteTree(owner: Owner, version = '2.4.0p14.cre') {
   await put(root, 'var/check_mk/web/automation/automation.secret', 'not-so-secret\n');
   await put(root, 'drops/web01.txt', '<<<check_mk>>>\nVersion: 2.4.0\n<<<uptime>>>\n1 2\n');
   await put(root, 'tmp/.keep', '');
-  await program(root, 'omd', `[ "$*" = 'version -b' ] && echo ${version}`);
+  await program(
+    root,
+    'omd',
+    `case "$*" in 'version -b') echo ${version} ;; *) echo "$*" >>"$OMD_ROOT/omd.log" ;; esac`,
+  );
   await program(root, 'cmk-courier', 'exit 1');
   await program(
     root,

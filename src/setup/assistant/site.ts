@@ -1,13 +1,11 @@
 /** The site we are in. */
 
-import { constants } from 'node:fs';
-import { join } from 'node:path';
 import type { CommandContext } from '../../cli/command.ts';
 import { CourierError } from '../../faults/errors.ts';
-import { requireAccess } from '../../files/file-calls.ts';
 import { describeEnd } from '../../system/program/call.ts';
 import { runProgram } from '../../system/program/run-program.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
+import { hasProgram } from '../rules/site-programs.ts';
 
 export interface Site {
   readonly name: string;
@@ -54,15 +52,7 @@ export async function findSite(context: CommandContext): Promise<Site> {
  * @throws CourierError LOCAL, saying how to install it
  */
 export async function requireProgram({ root }: Site): Promise<void> {
-  const places = [join(root, 'local/bin'), join(root, 'bin')];
-  for (const place of places) {
-    const path = join(place, 'cmk-courier');
-    const isThere = await requireAccess(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return;
-  }
+  if (await hasProgram(root, 'cmk-courier')) return;
   throw new CourierError(
     'LOCAL',
     'there is no ~/local/bin/cmk-courier for the site to run; mkp enable cmk_courier_program, or install it there',

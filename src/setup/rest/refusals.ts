@@ -28,8 +28,9 @@ function explain(answer: RestAnswer, { user, base }: Asked): Explanation {
     const to = headers.get('location') ?? 'nowhere';
     return ['USAGE', `${base} leads to ${quote(to)}; give the URL it is really at (--url)`];
   }
-  const unknown = /unknown ruleset|ruleset.*(could not be found|does not exist)/i.exec(said);
-  if (unknown !== null) return ['REFUSED', unknownRuleSet];
+  // Versions word it differently; it is the only thing in a request that they call so.
+  const isUnknown = (status === 400 || status === 404) && /\bruleset(_name)?\b/i.test(said);
+  if (isUnknown) return ['REFUSED', unknownRuleSet];
   const isJson = (headers.get('content-type') ?? '').includes('json');
   if (status === 404 && !isJson) {
     return ['USAGE', `there is no REST API at ${base}; is the site right, and is it running?`];

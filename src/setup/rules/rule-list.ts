@@ -28,7 +28,14 @@ const answeredRule = z.object({
         host_tags: z.array(z.unknown()).nullish().catch(null),
         host_labels: z.array(z.unknown()).nullish().catch(null),
         host_label_groups: z
-          .array(z.object({ label_group: z.array(z.object({ label: z.string() })) }))
+          .array(
+            z.object({
+              operator: z.string().optional(),
+              label_group: z.array(
+                z.object({ operator: z.string().optional(), label: z.string() }),
+              ),
+            }),
+          )
           .nullish()
           .catch(null),
       })
@@ -50,6 +57,7 @@ export interface Rule {
   readonly isOurs: boolean;
   /** Names it is for, or not for; undefined: any. */
   readonly names: { readonly texts: readonly string[]; readonly isFor: boolean } | undefined;
+  /** Those it must have; another operator stands ahead of its label, such as `not a:b`. */
   readonly labels: readonly string[];
   /** Whether tags decide as well. */
   readonly hasTags: boolean;
@@ -100,9 +108,16 @@ function toRule(id: string, told: z.infer<typeof answeredRule>['extensions']): R
     isDisabled: properties?.disabled ?? false,
     isOurs: hasMark(comment),
     names: names && { texts: names.match_on, isFor: names.operator === 'one_of' },
-    labels: groups.flatMap(({ label_group: group }) => group.map(({ label }) => label)),
+    labels: groups.flatMap(({ operator, label_group: group }) => [
+      ...toOperator(operator),
+      ...group.map((one) => [...toOperator(one.operator), one.label].join(' ')),
+    ]),
     hasTags: (conditions?.host_tags ?? []).length > 0 || (conditions?.host_labels ?? []).length > 0,
   };
+}
+
+function toOperator(operator: string | undefined): readonly string[] {
+  return operator === undefined || operator === 'and' ? [] : [operator];
 }
 
 /** `~web~prod` in some versions, `/web/prod` in others. */
