@@ -14,6 +14,8 @@ export interface BenchSite {
   readonly hosts: readonly string[];
   /** In memory, where the machine has such a place. */
   readonly memory: string;
+  /** Of the web server. */
+  readonly port: number;
   urlOf(host: string): string;
 }
 
@@ -39,6 +41,7 @@ export function withBenchSite<Result>(
         site,
         hosts,
         memory,
+        port,
         urlOf: (host) => `http://127.0.0.1:${port}/${host}`,
       });
     } finally {

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type BenchSite, withBenchSite } from './collector-site.ts';
 import { median, toRow } from './interleave.ts';
 import { peakMegabytes, processorSeconds, processorSecondsOf } from './processor-time.ts';
@@ -48,6 +49,8 @@ function toContestants(bench: BenchSite): readonly Contestant[] {
   writeFileSync(list, bench.hosts.map((host) => `${host}\n`).join(''));
   const toLines = (host: string) => `url = "${bench.urlOf(host)}"\noutput = "${outputs}/${host}"\n`;
   writeFileSync(config, bench.hosts.map(toLines).join(''));
+  const bare = join(bench.memory, 'bare');
+  mkdirSync(bare);
   const each = ['-P8', '-I{}', 'curl', '-sSf', '-o', `${outputs}/{}`, bench.urlOf('{}')];
   return [
     { name: 'cmk-courier collect', measure: () => measureCollector(bench) },
@@ -62,7 +65,23 @@ function toContestants(bench: BenchSite): readonly Contestant[] {
         return hostCount / processorSecondsOf('curl', args);
       },
     },
+    { name: 'undici and files alone', measure: async () => measureBare(bare, bench) },
   ];
+}
+
+/** What a long run takes beyond a short one: starting and warming up are left out. */
+function measureBare(directory: string, { port }: BenchSite): number {
+  const program = fileURLToPath(new URL('bare-sweep.ts', import.meta.url));
+  const [short = 0, long = 0] = [4, 12].map((sweeps) =>
+    processorSecondsOf(process.execPath, [
+      program,
+      directory,
+      String(port),
+      String(hostCount),
+      String(sweeps),
+    ]),
+  );
+  return (hostCount * 8) / (long - short);
 }
 
 /** It stands still while the others run. */
