@@ -273,6 +273,8 @@ test('every refusal is a sentence', { skip }, async (t) => {
     elsewhere.errors,
     /there is no REST API at .*; is the site right, and is it running\?/,
   );
+  // Nothing that --debug shows holds the secret: runMain looks.
+  assert.match((await rule('show', '--debug')).errors, /asking the site/);
   const port = await findFreePort();
   const dead = `--url=http://127.0.0.1:${port}/mysite`;
   assert.equal((await runMain(['rule', 'show', dead, `--secret-file=${secretFile}`])).code, 5);

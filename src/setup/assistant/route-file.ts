@@ -21,12 +21,12 @@ type Content = Readonly<Record<string, unknown>>;
 export type RouteChange =
   /** The host has a route of its own name already. */
   | { readonly kind: 'there'; readonly line: number }
-  /** All of the file as it shall be. */
+  /** All of the file as it shall be, and as it was; undefined: there was none. */
   | {
       readonly kind: 'write';
       readonly text: string;
       readonly added: string;
-      readonly isNew: boolean;
+      readonly before: string | undefined;
     }
   /** The file is written in a way that we cannot add to without changing it. */
   | { readonly kind: 'by hand'; readonly added: string; readonly why: string };
@@ -66,12 +66,9 @@ export async function planRoute(
   const { stringify } = await import('yaml');
   const added = stringify([route], { lineWidth: 0 });
   await requireTrusted(path);
-  const before = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw asCourierError(error, `reading ${path}`);
-  });
+  const before = await readIfThere(path);
   if (before === undefined) {
-    return { kind: 'write', text: `${head}routes:\n${indent(added, '  ')}`, added, isNew: true };
+    return { kind: 'write', text: `${head}routes:\n${indent(added, '  ')}`, added, before };
   }
   const byHand = (why: string) => ({ kind: 'by hand', added, why }) as const;
   const read = await readRoutes(path);
@@ -80,13 +77,20 @@ export async function planRoute(
     return byHand(`line ${first?.line ?? 1} is wrong: ${first?.message}`);
   }
   const { routes } = read.routes;
-  const own = routes.find(({ hosts }) => hosts.names.has(host));
-  if (own !== undefined) return { kind: 'there', line: own.line };
-  const next = findRoute(read.routes, host, []) ?? routes[0];
+  const fitting = findRoute(read.routes, host, []);
+  if (fitting?.hosts.names.has(host)) return { kind: 'there', line: fitting.line };
+  const next = fitting ?? routes[0];
   const text = await insert(before, added, next === undefined ? 0 : routes.indexOf(next));
   return text === undefined
     ? byHand('its routes are not a list with one "- " a line')
-    : { kind: 'write', text, added, isNew: false };
+    : { kind: 'write', text, added, before };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw asCourierError(error, `reading ${path}`);
+  });
 }
 
 const head = `# Which sources the agent output of a host comes from; the first route that fits counts.
@@ -133,9 +137,16 @@ function isContent(value: unknown): value is Content {
 /**
  * Puts the file in place, with the mode it had.
  *
- * @throws CourierError CONFIG when others may change it; LOCAL
+ * @throws CourierError CONFIG when others may change it, or somebody has since it was read; LOCAL
  */
-export async function writeRoutes(path: string, text: string, isNew: boolean): Promise<void> {
+export async function writeRoutes(
+  path: string,
+  { text, before }: Extract<RouteChange, { kind: 'write' }>,
+): Promise<void> {
+  const isNew = before === undefined;
+  if ((await readIfThere(path)) !== before) {
+    throw new CourierError('CONFIG', `${path}: somebody has changed it meanwhile; do it again`);
+  }
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o750 });
     await requireTrusted(path);

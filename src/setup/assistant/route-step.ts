@@ -52,15 +52,15 @@ export async function setUpRoute(
 
 async function write(
   path: string,
-  { text, added, isNew }: Extract<RouteChange, { kind: 'write' }>,
+  change: Extract<RouteChange, { kind: 'write' }>,
   conversation: Conversation,
 ): Promise<boolean> {
-  const what = isNew ? 'a new file' : 'what is in it stays as it is';
-  const lines = added.trimEnd().split('\n');
+  const what = change.before === undefined ? 'a new file' : 'what is in it stays as it is';
+  const lines = change.added.trimEnd().split('\n');
   await conversation.say('', `routes: this goes into ${path} (${what}):`, ...lines);
   if (conversation.isDry) return true;
   if (!(await conversation.agree('write it?'))) return false;
-  await writeRoutes(path, text, isNew);
+  await writeRoutes(path, change);
   await conversation.say(`wrote ${path}`);
   return true;
 }

@@ -122,7 +122,7 @@ function toOperator(operator: string | undefined): readonly string[] {
 
 /** `~web~prod` in some versions, `/web/prod` in others. */
 function toPath(told: string): string {
-  const path = told.replaceAll('~', '/').replace(/\/+$/, '');
+  const path = told.replace(/[~\\]/g, '/').replace(/\/+$/, '');
   return path.startsWith('/') ? path : `/${path}`;
 }
 
