@@ -1,9 +1,9 @@
 /** The record of certificates made for hosts, so that they can be found by uuid. */
 
 import { join } from 'node:path';
+import { appendLine, readTextFileIfThere } from '../system/durable-files.ts';
 import { files } from './directory.ts';
 import { isHostUuid } from './dns-name.ts';
-import { appendLine, readTextFileIfThere } from './files.ts';
 
 export interface IssuedCertificate {
   /** 32 hexadecimal digits, lower case. */

@@ -2,7 +2,7 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { CourierError } from '../faults/errors.ts';
-import { readTextFile } from './files.ts';
+import { readTextFile } from '../system/durable-files.ts';
 import { type PemBlock, readPemBlocks } from './pem.ts';
 
 export interface PemFile {

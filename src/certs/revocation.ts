@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { pathStatus } from '../files/file-calls.ts';
+import { appendLine, readTextFileIfThere } from '../system/durable-files.ts';
 import { files } from './directory.ts';
-import { appendLine, readTextFileIfThere } from './files.ts';
 
 /** A list as it was when it was read last, and what was added here since. */
 export class Revocations {

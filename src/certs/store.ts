@@ -12,11 +12,11 @@ import {
   renameFile,
   resolveLinks,
 } from '../files/file-calls.ts';
+import { replaceFile, syncDirectory, toFreshPath } from '../system/durable-files.ts';
 import { type Authority, loadAuthority, loadAuthorityCertificate } from './authority.ts';
 import { findControllerObjection } from './controller-rule.ts';
 import { files } from './directory.ts';
 import { parseName, parseSite } from './dns-name.ts';
-import { replaceFile, syncDirectory, toFreshPath } from './files.ts';
 import { makeAuthority, makeServerPair, type ServerPair, toKeyPem } from './make.ts';
 import { certificatesIn, keyIn, readPemFile } from './pem-files.ts';
 

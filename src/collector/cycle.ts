@@ -6,6 +6,7 @@ import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
+import { requireOpened } from '../fetching/sealed.ts';
 import { type Outgoing, partsOf, sendByRoute, sendNewer } from '../fetching/sending.ts';
 import { describeOlder } from '../spool/newest.ts';
 import { letGo } from '../system/let-go.ts';
@@ -68,6 +69,7 @@ async function newestOf(
   if (newer === undefined) return came;
   const { host } = entry.target;
   try {
+    await requireOpened(newer, plan.rules, settings.context);
     const served = sendNewer(came, newer, plan, settings.context.clock.now());
     settings.log.info({ host }, describeOlder(came, newer));
     return served;

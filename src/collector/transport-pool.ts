@@ -91,7 +91,7 @@ export class TransportPool {
   }
 
   #take(module: TransportModule, source: Source, context: OpenContext): Member {
-    const key = this.#keyOf(module, source, context.maxOutputBytes);
+    const key = this.#keyOf(module, source, context);
     for (const member of this.#members.get(key) ?? []) {
       if (this.#isOver(member)) this.#dismiss(member);
       else if (member.users < module.traits.concurrency) return member;
@@ -142,9 +142,13 @@ export class TransportPool {
     if (isDismissed && member.users === 0) member.end();
   }
 
-  #keyOf(module: TransportModule, { uri, options }: Source, maxOutputBytes: number): string {
+  #keyOf(
+    module: TransportModule,
+    { uri, options }: Source,
+    { maxOutputBytes, acceptsBy }: OpenContext,
+  ): string {
     const number = this.#numbers.get(module) ?? this.#numbers.size;
     this.#numbers.set(module, number);
-    return JSON.stringify([number, uri.text, options, maxOutputBytes]);
+    return JSON.stringify([number, uri.text, options, maxOutputBytes, acceptsBy]);
   }
 }

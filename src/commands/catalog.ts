@@ -60,6 +60,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'make hosts in Checkmk of hosts that push to the receiver and are not there yet',
     load: async () => (await import('./adopt.ts')).adopt,
   },
+  seals: {
+    summary: 'say whose seal is believed for which host, and look into sealed drops',
+    load: async () => (await import('./seals.ts')).seals,
+  },
   certs: {
     summary: 'make, show, renew and revoke the certificates of the receiver and its hosts',
     load: async () => (await import('./certs.ts')).certs,

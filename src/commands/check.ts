@@ -111,8 +111,11 @@ async function examine(
   const { env, shutdown: signal } = context;
   const limit = { maxOutputBytes: values.maxSize, env, signal };
   const remarks: Problem[] = [];
-  const output = await unwrap(packed, limit, passphrase, (rule) => {
-    remarks.push(toRemark(rule, 'the encrypted output lacks "Salted__" ahead of its salt'));
+  const output = await unwrap(packed, limit, {
+    passphrase,
+    tell: (rule) => {
+      remarks.push(toRemark(rule, 'the encrypted output lacks "Salted__" ahead of its salt'));
+    },
   }).catch((thrown: unknown) => {
     throw asCourierErrorWhile(thrown, `unpacking ${toName(operand)}`);
   });

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { collectorStatus } from '../collector/status-shape.ts';
 import { faults } from '../faults/errors.ts';
+import { sealsList, sealsPending } from '../receiver/administration/seal-documents.ts';
 
 const codes = Object.keys(faults);
 
@@ -81,6 +82,7 @@ const explainedSettings = z.strictObject({
   sections: texts.describe('empty: all'),
   lenient: z.boolean(),
   strict: z.boolean(),
+  seal: z.enum(['enrolled', 'required']),
   report: z.enum(['none', 'local', 'section', 'both']),
   everyMs: milliseconds.nullable().describe('null: only when the site asks'),
   passphraseFile: z.string().nullable(),
@@ -256,6 +258,8 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   status: collectorStatus,
   hostcheck,
   'hosts list': hostsList,
+  'seals list': sealsList,
+  'seals pending': sealsPending,
   'certs init': certificates,
   'certs show': certificates,
   'certs server': certificates,

@@ -2,19 +2,21 @@
 
 import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
 import type { Problem } from '../agent-output/problems.ts';
-import type { SealReport } from '../agent-output/report-section.ts';
 import { checkForm, type FormOptions } from '../agent-output/rules.ts';
 import { requireForm, requireNone } from '../agent-output/validator.ts';
 import type { Environment } from '../cli/environment.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
+import type { Logger } from '../logging/log.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { Secret } from '../secrets/secrets.ts';
 import { withOrigin, withPassedOver } from '../transports/candidates.ts';
 import type { Delivery } from '../transports/transport.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type AgeRule, checkAge } from './age.ts';
-import { unpackedBefore } from './judging.ts';
+import { unsealedBefore } from './judging.ts';
+import { requireOwnPiggyback } from './piggyback.ts';
+import { type Seal, type SealRule, type Unsealed, unseal } from './sealed.ts';
 
 /** What agent output must be, and what of it is wanted. */
 export interface OutputRules {
@@ -28,6 +30,7 @@ export interface OutputRules {
   readonly strict: boolean;
   readonly piggyback: PiggybackRule;
   readonly sections: SectionRule;
+  readonly seal: SealRule;
 }
 
 /** What the checks need beside their rules. */
@@ -35,8 +38,9 @@ export interface CheckContext {
   readonly clock: Clock;
   /** Ends programs that unpack. */
   readonly signal: AbortSignal;
-  /** Whose PATH says where they are. */
+  /** Whose PATH says where they are, and which site this is. */
   readonly env: Environment;
+  readonly log: Logger;
 }
 
 /** What of a delivery may go on. */
@@ -46,16 +50,17 @@ export interface GoodOutput {
   readonly producedAt: Date | undefined;
   /** What some version of the site drops of it. */
   readonly losses: readonly Problem[];
-  /** What the envelope says, where it was sealed. */
-  readonly seal?: SealReport;
+  /** Undefined when it had none. */
+  readonly seal: Seal | undefined;
 }
 
 /**
  * Checks a delivery. Whatever is wrong with it, the fault says where it was, and what the transport
  * passed over for it.
  *
- * @throws CourierError TOO_LARGE, STALE, MALFORMED, NO_OUTPUT; REFUSED when the passphrase is wrong;
- * LOCAL when a program that unpacks is missing; the signal's reason
+ * @throws CourierError TOO_LARGE, STALE, MALFORMED, NO_OUTPUT; REFUSED when the passphrase is wrong,
+ * or a seal, or there is none where one has to be; LOCAL when a program that unpacks is missing;
+ * CONFIG when an enrolment is wrong; the signal's reason
  */
 export async function acceptDelivery(
   delivery: Delivery,
@@ -78,12 +83,27 @@ async function check(
   rules: OutputRules,
   context: CheckContext,
 ): Promise<GoodOutput> {
-  const { maxOutputBytes, passphrase } = rules;
-  const bytes = unpackedBefore(delivery.output);
-  const output = await unwrap(bytes, { ...context, maxOutputBytes }, passphrase);
+  const { output, seal } = await unsealOnce(delivery, host, rules, context);
   checkSize(output, delivery, rules);
-  const producedAt = checkAge(delivery, rules.age, context.clock);
-  return { ...passForm(output, rules, host), producedAt };
+  // By the seal, where there is one, whatever a file or a mail says; that has been checked.
+  const producedAt = seal?.produced ?? checkAge(delivery, rules.age, context.clock);
+  const good = passForm(output, rules, host);
+  await requireOwnPiggyback(good.output, host, { seal, proof: delivery.proof }, context);
+  return { ...good, producedAt, seal };
+}
+
+/** What a judge has opened need not be opened again; the passphrase is ours alone. */
+async function unsealOnce(
+  delivery: Delivery,
+  host: HostName,
+  rules: OutputRules,
+  context: CheckContext,
+): Promise<Unsealed> {
+  const before = unsealedBefore(delivery.output, host);
+  if (before === undefined) return unseal(delivery.output, delivery, host, [rules, context]);
+  const { maxOutputBytes, passphrase } = rules;
+  const output = await unwrap(before.output, { ...context, maxOutputBytes }, { passphrase });
+  return { ...before, output };
 }
 
 /**
@@ -96,7 +116,7 @@ export function passForm(
   output: Buffer,
   rules: OutputRules,
   host: HostName,
-): Omit<GoodOutput, 'producedAt'> {
+): Pick<GoodOutput, 'output' | 'losses'> {
   const { lenient, strict } = rules;
   const found = requireForm(output, { lenient, host });
   const wanted = filterOutput(output, rules, host);

@@ -1,7 +1,6 @@
 /** One source, asked once. */
 
 import type { Problem } from '../agent-output/problems.ts';
-import type { SealReport } from '../agent-output/report-section.ts';
 import type { CommandContext } from '../cli/command.ts';
 import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -13,7 +12,8 @@ import { describePassedOver } from '../transports/candidates.ts';
 import { fillSourceUri, type Source, showUri, type Target } from '../transports/source.ts';
 import type { Delivery, LendTransport, TransportModule } from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
-import { judgeWithin } from './judging.ts';
+import { judgeBy, judgeKey } from './judging.ts';
+import type { Seal } from './sealed.ts';
 
 /** A source together with the transport that serves it. */
 export interface SourceStep {
@@ -30,8 +30,8 @@ export interface Accepted {
   readonly output: Buffer;
   /** What some version of the site drops of it. */
   readonly losses: readonly Problem[];
-  /** What the envelope says, where it was sealed. */
-  readonly seal?: SealReport;
+  /** Undefined when it had none. */
+  readonly seal: Seal | undefined;
   readonly step: SourceStep;
   /** Where it was, for messages. */
   readonly origin: string;
@@ -81,7 +81,8 @@ export async function fetchFrom(
     maxOutputBytes: rules.maxOutputBytes,
     maxSkewMs: rules.age.maxSkewMs,
     clock,
-    accepts: judgeWithin({ maxOutputBytes: rules.maxOutputBytes, env }),
+    accepts: judgeBy(rules, { clock, env, log }),
+    acceptsBy: judgeKey(rules),
     env,
   };
   const startMs = clock.monotonic();
@@ -130,11 +131,12 @@ async function acknowledge(
   }
 }
 
-function describe({ output, origin, producedAt, durationMs }: Accepted): object {
+function describe({ output, origin, producedAt, durationMs, seal }: Accepted): object {
   return {
     origin,
     bytes: output.length,
     producedAt: producedAt?.toISOString(),
+    ...(seal === undefined ? {} : { sealedBy: seal.label }),
     durationMs: Math.round(durationMs),
   };
 }

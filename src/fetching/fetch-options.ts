@@ -91,6 +91,14 @@ export const ruleOptions = {
     parse: parseOneOf('none', 'local', 'section', 'both'),
     fallback: 'none',
   },
+  seal: {
+    kind: 'value',
+    placeholder: 'enrolled|required',
+    describe:
+      'when output has to be sealed: as the enrolment of the host says, or always (`cmk-courier seals`)',
+    parse: parseOneOf('enrolled', 'required'),
+    fallback: 'enrolled',
+  },
   ...formOptions,
   piggyback: {
     kind: 'list',

@@ -1,30 +1,46 @@
 /** Whether one of several things in a source is agent output: what transports ask when they choose. */
 
 import { findForeign, isEncrypted } from '../agent-output/first-bytes.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, type FaultCode } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import type { Objection, OpenContext } from '../transports/transport.ts';
-import type { OutputLimit } from '../wrapping/decompress.ts';
 import { findCut } from '../wrapping/symmetric.ts';
-import { unwrap } from '../wrapping/unwrap.ts';
+import type { CheckContext, OutputRules } from './accept.ts';
+import { type Unsealed, unseal } from './sealed.ts';
 
-/** What has been unpacked once need not be again: each holds as long as the bytes it came from. */
-const unpacked = new WeakMap<Buffer, Buffer>();
+/** What has been opened once need not be again: each holds as long as the bytes it came from. */
+const opened = new WeakMap<Buffer, Unsealed & { readonly host: HostName }>();
 
-/** The bytes as they are without the compression around them, where that has been undone already. */
-export function unpackedBefore(bytes: Buffer): Buffer {
-  return unpacked.get(bytes) ?? bytes;
+/** The bytes without what is around them, where that has been undone already for this host. */
+export function unsealedBefore(bytes: Buffer, host: HostName): Unsealed | undefined {
+  const before = opened.get(bytes);
+  return before?.host === host ? before : undefined;
+}
+
+/** By what a judge goes. */
+export type JudgingRules = Pick<OutputRules, 'maxOutputBytes' | 'age' | 'seal'>;
+
+/** The same for judges that judge alike. */
+export function judgeKey({ maxOutputBytes, age, seal }: JudgingRules): string {
+  return [maxOutputBytes, age.maxAgeMs, age.maxSkewMs, seal].join(' ');
 }
 
 /**
- * Makes the judge for one limit. It knows no passphrase, host or route: what is encrypted counts as
- * agent output, since a wrong passphrase has to be told and not passed over.
+ * Makes the judge for some rules. It knows no passphrase and no filter: what is encrypted counts as
+ * agent output, since a wrong passphrase has to be told and not passed over. A seal is opened, so
+ * that whoever can write to a source hides nothing behind one that is wrong, old or of another host.
  */
-export function judgeWithin(limit: Omit<OutputLimit, 'signal'>): OpenContext['accepts'] {
-  return async (bytes, signal) => {
+export function judgeBy(
+  { maxOutputBytes, age, seal }: JudgingRules,
+  context: Omit<CheckContext, 'signal'>,
+): OpenContext['accepts'] {
+  const rules = { maxOutputBytes, age, seal, passphrase: undefined };
+  return async (bytes, { host, signal }) => {
     try {
-      const output = await unwrap(bytes, { ...limit, signal });
-      if (output !== bytes) unpacked.set(bytes, output);
-      return findForeign(output) ?? findTorn(output);
+      const arrival = { producedAt: undefined };
+      const unsealed = await unseal(bytes, arrival, host, [rules, { ...context, signal }]);
+      if (unsealed.output !== bytes) opened.set(bytes, { ...unsealed, host });
+      return findForeign(unsealed.output) ?? findTorn(unsealed.output);
     } catch (error) {
       return toObjection(error);
     }
@@ -36,10 +52,15 @@ function findTorn(output: Buffer): Objection {
   return isEncrypted(output.toString('latin1', 0, 18)) ? findCut(output) : undefined;
 }
 
-/** What is wrong with the bytes speaks against them; what is wrong with us does not. */
+/** What speaks against the bytes. */
+const ofBytes: readonly FaultCode[] = ['MALFORMED', 'TOO_LARGE', 'REFUSED', 'STALE'];
+
+/** What speaks against us: it is told when the bytes are checked. */
+const ofUs: readonly FaultCode[] = ['LOCAL', 'CONFIG'];
+
 function toObjection(error: unknown): Objection {
   if (!(error instanceof CourierError)) throw error;
-  if (error.code === 'MALFORMED' || error.code === 'TOO_LARGE') return error.message;
-  if (error.code === 'LOCAL') return undefined;
+  if (ofBytes.includes(error.code)) return error.message;
+  if (ofUs.includes(error.code)) return undefined;
   throw error;
 }

@@ -49,10 +49,22 @@ export type Deliver = (found: Found) => Promise<void>;
 /** Delivers, and tells what came of it. Never rejects. */
 export async function handOver(deliver: Deliver, found: Found, target: Target): Promise<Taken> {
   try {
-    await deliver(found);
+    await deliverSealed(deliver, found);
     return 'taken';
   } catch (thrown) {
     const error = asCourierError(thrown, 'delivering');
     return { undelivered: toSourceError({ step: found.step, error }, target) };
   }
+}
+
+/** What was delivered is from then on the oldest that is accepted of its host. */
+async function deliverSealed(deliver: Deliver, found: Found): Promise<void> {
+  const rise = await found.seal?.prepare();
+  try {
+    await deliver(found);
+  } catch (error) {
+    await rise?.discard();
+    throw error;
+  }
+  await rise?.commit();
 }

@@ -2,7 +2,11 @@
 
 import { noSurroundings, type Surroundings, surround } from '../agent-output/own-service.ts';
 import type { Problem } from '../agent-output/problems.ts';
-import { type CourierReport, toReportSection } from '../agent-output/report-section.ts';
+import {
+  type CourierReport,
+  type SealReport,
+  toReportSection,
+} from '../agent-output/report-section.ts';
 import type { ServiceLine } from '../agent-output/service-line.ts';
 import { describeLosses } from '../agent-output/validator.ts';
 import type { CourierError } from '../faults/errors.ts';
@@ -11,6 +15,7 @@ import { formatDuration } from '../times/durations.ts';
 import { showFilled } from '../transports/source.ts';
 import { version } from '../version.ts';
 import type { Found, RoutePlan } from './plan.ts';
+import { daysLeft, endsSoon, type Seal } from './sealed.ts';
 
 /** The service of ours. */
 const service = 'Agent courier';
@@ -53,7 +58,7 @@ export function reportFound(found: Found, plan: RoutePlan, nowMs: number, note?:
   const from = note === undefined ? `${step.name} ${origin}${before}` : `${origin}; ${note}`;
   return {
     line: {
-      state: isFallback || losses.length > 0 ? 1 : 0,
+      state: isFallback || losses.length > 0 || endsSoon(found.seal, nowMs) ? 1 : 0,
       service,
       metrics: [
         ...(ageMs === undefined ? [] : [['age', ageMs / 1000] as const]),
@@ -61,13 +66,13 @@ export function reportFound(found: Found, plan: RoutePlan, nowMs: number, note?:
         ['duration', durationMs / 1000],
         ['bytes', output.length],
       ],
-      text: `output is ${age}, from ${from}${sayLosses(losses)}`,
+      text: `output is ${age}, from ${from}${sayLosses(losses)}${saySeal(found.seal, nowMs)}`,
     },
     section: {
       ...commonOf(plan, output, nowMs, losses),
       ...{ transport: step.name, source: origin, producedAt, attempts, durationMs, failed, note },
       grace: undefined,
-      seal: found.seal,
+      seal: found.seal && toSealReport(found.seal, nowMs),
     },
   };
 }
@@ -101,6 +106,19 @@ export function reportGrace(
       grace: { code: fault.code, text: `${name}: ${fault.message}`, limitMs: plan.graceMs },
     },
   };
+}
+
+function toSealReport(seal: Seal, nowMs: number): SealReport {
+  const { label: key, produced: producedAt, stamp } = seal;
+  const days = daysLeft(seal, nowMs);
+  const common = { key, producedAt, sequence: Number(stamp) };
+  return days === undefined ? common : { ...common, daysLeft: days };
+}
+
+function saySeal(seal: Seal | undefined, nowMs: number): string {
+  if (seal === undefined) return '';
+  const soon = endsSoon(seal, nowMs) ? `, which expires in ${daysLeft(seal, nowMs)} days` : '';
+  return `, sealed with ${seal.label}${soon}`;
 }
 
 /** Output from the spool, and what goes out of it. */

@@ -50,6 +50,7 @@ interface ExplainedSettings {
   readonly sections: readonly string[];
   readonly lenient: boolean;
   readonly strict: boolean;
+  readonly seal: 'enrolled' | 'required';
   readonly report: RouteSettings['report'];
   readonly everyMs: number | null;
   readonly passphraseFile: string | null;
@@ -104,6 +105,7 @@ function describeSettings(settings: RouteSettings): ExplainedSettings {
     sections: [...allow, ...deny.map((name) => `!${name}`)],
     lenient: settings.lenient,
     strict: settings.strict,
+    seal: settings.seal,
     report: settings.report,
     everyMs: settings.everyMs ?? null,
     passphraseFile: secrets['passphraseFile']?.[0] ?? null,
@@ -127,6 +129,7 @@ function toWords(settings: ExplainedSettings): Readonly<Record<string, string>> 
     sections: settings.sections.join(', ') || 'all',
     lenient: yesOrNo(settings.lenient),
     strict: yesOrNo(settings.strict),
+    seal: settings.seal,
     report: settings.report,
     every: everyMs === null ? 'only when the site asks' : formatDuration(everyMs),
     ...(passphraseFile === null ? {} : { passphraseFile }),

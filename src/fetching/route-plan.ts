@@ -44,6 +44,7 @@ export async function prepareRoute(
     strict: settings.strict,
     piggyback: settings.piggyback,
     sections: settings.sections,
+    seal: settings.seal,
     passphrase: await readSecret(values, 'passphrase', context),
   };
   return {

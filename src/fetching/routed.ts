@@ -9,6 +9,7 @@ import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { findRoute } from '../routes/match.ts';
 import type { Route } from '../routes/route.ts';
 import { describeOlder, Present } from '../spool/newest.ts';
+import { fetchOrigin } from '../spool/record.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';
@@ -135,7 +136,7 @@ async function keep(
   const receivedAt = new Date(clock.now());
   const what = `the output was not kept in ${spool}`;
   const kept = { host, output, producedAt: producedAt ?? receivedAt, receivedAt };
-  const named = { ...kept, origin: `fetch ${step.name} ${origin}` };
+  const named = { ...kept, origin: `${fetchOrigin}${step.name} ${origin}` };
   try {
     const { putSpooled } = await import('../spool/putting.ts');
     const newer = await withTimeLimit(

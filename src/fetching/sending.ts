@@ -13,6 +13,7 @@ import { fetchFirst } from './chain.ts';
 import { fetchFreshest } from './freshest.ts';
 import type { Found, RoutePlan } from './plan.ts';
 import { reportFound, reportGrace, surroundWith } from './report.ts';
+import { requireOpened } from './sealed.ts';
 
 /** All that goes to stdout, and where it is from. */
 export interface Outgoing {
@@ -83,8 +84,7 @@ export function sendNewer(
   const { producedAt, origin } = kept;
   const { found } = came;
   if (found === undefined) return came;
-  const { seal: _, ...others } = found;
-  const newer = { ...others, ...good, producedAt, origin };
+  const newer = { ...found, ...good, producedAt, origin, seal: undefined };
   const note = `${found.step.name} ${found.origin} has older`;
   const report = surroundWith(() => reportFound(newer, plan, nowMs, note), good.output, plan);
   return { ...came, report, output: good.output, found: newer, producedAt };
@@ -105,6 +105,7 @@ export async function findGrace(
   try {
     const kept = await readInTime(readKept, context);
     if (kept === undefined) return undefined;
+    await requireOpened(kept, plan.rules, context);
     const ageMs = context.clock.now() - kept.producedAt.getTime();
     if (ageMs > plan.graceMs || -ageMs > plan.rules.age.maxSkewMs) return undefined;
     const { output: wanted, losses } = passForm(kept.output, plan.rules, host);

@@ -50,6 +50,7 @@ export async function planSources(
       strict: values.strict,
       piggyback: withFlag('--piggyback', () => parsePiggybackRule(values.piggyback)),
       sections: withFlag('--sections', () => parseSectionRule(values.sections)),
+      seal: values.seal,
       passphrase: await readSecret(values, 'passphrase', context),
     },
     deadlineMs: values.deadline,

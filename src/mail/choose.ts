@@ -2,7 +2,7 @@
 
 import { CourierError } from '../faults/errors.ts';
 import { type Choice, type Chosen, chooseNewest } from '../transports/candidates.ts';
-import type { OpenContext, PassedOver } from '../transports/transport.ts';
+import type { AskedFor, OpenContext, PassedOver } from '../transports/transport.ts';
 import { type Extracted, extractOutput } from './mime.ts';
 
 /** Messages in a mailbox, and how they are read. */
@@ -34,10 +34,10 @@ interface ChosenMessage<Message> {
 export async function chooseMessage<Message>(
   mailbox: Mailbox<Message>,
   context: OpenContext,
-  signal: AbortSignal,
+  asked: AskedFor,
 ): Promise<ChosenMessage<Message>> {
   for (let look = 1; ; look += 1) {
-    const chosen = await chooseOnce(mailbox, look === mailbox.looks, context, signal);
+    const chosen = await chooseOnce(mailbox, look === mailbox.looks, context, asked);
     if (chosen !== 'look again') return toMessage(chosen, mailbox, context);
   }
 }
@@ -47,7 +47,7 @@ async function chooseOnce<Message>(
   { list, read, nameOf, originOf, nothing }: Mailbox<Message>,
   isLast: boolean,
   context: OpenContext,
-  signal: AbortSignal,
+  asked: AskedFor,
 ): Promise<Chosen<Message, Extracted> | 'look again'> {
   let isStale = false;
   const isOver = () => isStale && !isLast;
@@ -60,11 +60,11 @@ async function chooseOnce<Message>(
   };
   const readOutput = async (message: Message): Promise<Extracted> => {
     const bytes = await read(message);
-    if (bytes !== undefined) return extractOutput(bytes, context, signal);
+    if (bytes !== undefined) return extractOutput(bytes, context, asked);
     isStale = true;
     throw new CourierError('TIMEOUT', 'it vanishes before it is read');
   };
-  const choice = { nameOf, originOf, nothing, accepts: context.accepts, signal };
+  const choice = { nameOf, originOf, nothing, accepts: context.accepts, asked };
   try {
     const chosen = await chooseNewest({
       ...choice,
@@ -73,7 +73,7 @@ async function chooseOnce<Message>(
     });
     return isOver() ? 'look again' : chosen;
   } catch (error) {
-    if (isOver() && !signal.aborted) return 'look again';
+    if (isOver() && !asked.signal.aborted) return 'look again';
     throw error;
   }
 }

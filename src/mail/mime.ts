@@ -2,7 +2,13 @@
 
 import { CourierError, cleanText } from '../faults/errors.ts';
 import { withPassedOver } from '../transports/candidates.ts';
-import type { Foreign, Objection, OpenContext, PassedOver } from '../transports/transport.ts';
+import type {
+  AskedFor,
+  Foreign,
+  Objection,
+  OpenContext,
+  PassedOver,
+} from '../transports/transport.ts';
 import { recogniseCompression } from '../wrapping/first-bytes.ts';
 import { unflow } from './flowed.ts';
 import { findParts, nameOfPart, type Part, type PartKind } from './parts.ts';
@@ -43,15 +49,15 @@ const mostOfKind = 20;
 export async function extractOutput(
   message: Buffer,
   { maxOutputBytes, accepts }: Pick<OpenContext, 'maxOutputBytes' | 'accepts'>,
-  signal: AbortSignal,
+  asked: AskedFor,
 ): Promise<Extracted> {
-  const parts = await findParts(message, signal);
+  const parts = await findParts(message, asked.signal);
   const judged = new Map<Part, Foreign>();
   const passedOver = (except?: Part) => namePassedOver(parts, judged, except);
   let fallback: { readonly part: Part; readonly output: Buffer } | undefined;
   for (const part of kinds.flatMap((kind) => ofKind(parts, kind))) {
     const output = decodeOrSkip(part, maxOutputBytes);
-    const objection = output instanceof Error ? output.message : await accepts(output, signal);
+    const objection = output instanceof Error ? output.message : await accepts(output, asked);
     const isTorn = !(output instanceof Error) && recogniseCompression(output) !== undefined;
     if (!(output instanceof Error) && (objection === undefined || isTorn)) {
       return { output, passedOver: passedOver(part), objection };

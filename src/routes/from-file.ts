@@ -67,6 +67,7 @@ function toSettings(given: SettingsInFile): RouteSettings {
     timeoutMs: given.timeout,
     lenient: given.lenient ?? false,
     strict: given.strict ?? false,
+    seal: given.seal ?? 'enrolled',
     pick: given.pick ?? 'first',
     graceMs: given.grace ?? 0,
     piggyback: given.piggyback ?? parsePiggybackRule([]),

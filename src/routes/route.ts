@@ -62,6 +62,8 @@ export interface RouteSettings {
   readonly timeoutMs: number | undefined;
   readonly lenient: boolean;
   readonly strict: boolean;
+  /** When output has to be sealed: as the host is enrolled, or always. */
+  readonly seal: 'enrolled' | 'required';
   readonly pick: 'first' | 'freshest';
   /** How old output may be that stands in when every source fails; 0: none does. */
   readonly graceMs: number;

@@ -20,6 +20,7 @@ defaults:
   # sections: [df, 'lnx_*', '!mrpe']    # to keep; with ! in front, to leave out
   # lenient: true     # lets a web page ahead of the sections pass
   # strict: true      # refuses what some version of the site would drop a part of
+  # seal: required    # refuses what is not sealed, on every way
   # report: local     # adds the service "Agent courier"; section: for the Checkmk package
   # grace: 30m        # when every source fails, older output stands in, marked as cached
   # passphraseFile: /path/to/passphrase   # of output the agent encrypts

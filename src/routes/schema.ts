@@ -80,6 +80,9 @@ const settings = {
       reportWords,
     )
     .describe('how to tell where the output came from: as a local check, a section, or both'),
+  seal: z
+    .enum(['enrolled', 'required'], 'must be enrolled or required')
+    .describe('whether output has to be sealed: as the enrolment of the host says, or always'),
   piggyback: texts('allow, drop, refuse, or patterns of host names').transform((given, context) =>
     complaining(() => parsePiggybackRule(given), context),
   ),

@@ -39,7 +39,7 @@ export function verifyDrop<Known extends Verifier>(
 }
 
 /** As people compare it. */
-function nameSigner({ kind, id }: Pick<Signature, 'kind' | 'id'>): string {
+export function nameSigner({ kind, id }: Pick<Signature, 'kind' | 'id'>): string {
   return `the ${kind === 'key' ? 'key' : 'shared secret'} ${fingerprintOf(id)}`;
 }
 

@@ -38,6 +38,11 @@ export class PayloadReader {
     this.#fields = toFields(payload.toString('latin1'));
   }
 
+  /** Whether nothing is left. */
+  get isAtEnd(): boolean {
+    return this.#at === this.#fields.length;
+  }
+
   /** Whether `name` comes next. */
   isNext(name: string): boolean {
     return this.#fields[this.#at]?.name === name;

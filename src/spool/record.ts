@@ -12,6 +12,17 @@ import type { HostName } from '../names/host-name.ts';
 /** With what the origin begins of all a collector brings. */
 export const collectorOrigin = 'collector ';
 
+/** The same of all a fetch keeps. */
+export const fetchOrigin = 'fetch ';
+
+/**
+ * Whether a program of this site brought it, which has looked for a seal where there had to be one,
+ * and opened it. All others only pass on what somebody sent.
+ */
+export function wasOpened({ origin }: Pick<NewOutput, 'origin'>): boolean {
+  return origin.startsWith(collectorOrigin) || origin.startsWith(fetchOrigin);
+}
+
 /** Agent output of a host, and what is known of its way. */
 export interface NewOutput {
   readonly host: HostName;

@@ -1,7 +1,7 @@
 /** Which of several things in a source is the newest agent output. */
 
 import { CourierError, cleanText, type FaultCode, prefixError } from '../faults/errors.ts';
-import type { Foreign, OpenContext, PassedOver } from './transport.ts';
+import type { AskedFor, Foreign, OpenContext, PassedOver } from './transport.ts';
 
 /** At most so many are looked at: junk that goes on for longer has to be cleared away. */
 export const mostCandidates = 20;
@@ -19,7 +19,7 @@ export interface Choice<Item, Got> {
   /** What to say when there is no candidate. */
   readonly nothing: string;
   readonly accepts: OpenContext['accepts'];
-  readonly signal: AbortSignal;
+  readonly asked: AskedFor;
 }
 
 /** One of them. */
@@ -41,7 +41,7 @@ export interface Chosen<Item, Got> {
 export async function chooseNewest<Item, Got extends { readonly output: Buffer }>(
   choice: Choice<Item, Got>,
 ): Promise<Chosen<Item, Got>> {
-  const { candidates, nameOf, originOf, accepts, signal } = choice;
+  const { candidates, nameOf, originOf, accepts, asked } = choice;
   const passedOver: Foreign[] = [];
   let newest: Omit<Chosen<Item, Got>, 'passedOver'> | undefined;
   let firstFault: CourierError | undefined;
@@ -49,7 +49,7 @@ export async function chooseNewest<Item, Got extends { readonly output: Buffer }
     if (passedOver.length === mostCandidates) break;
     const found = await readOrFault(choice, item);
     const isFault = found instanceof CourierError;
-    const objection = isFault ? found.message : await accepts(found.output, signal);
+    const objection = isFault ? found.message : await accepts(found.output, asked);
     if (!isFault && objection === undefined) return { item, got: found, passedOver, objection };
     if (passedOver.length === 0 && isFault) firstFault = withOrigin(found, originOf(item));
     if (passedOver.length === 0 && !isFault) newest = { item, got: found, objection };
@@ -74,14 +74,14 @@ function withoutOrigin(message: string, origin: string): string {
 const ofOne: readonly FaultCode[] = ['MALFORMED', 'TOO_LARGE', 'REFUSED', 'LOCAL', 'TIMEOUT'];
 
 async function readOrFault<Item, Got>(
-  { read, signal }: Choice<Item, Got>,
+  { read, asked }: Choice<Item, Got>,
   item: Item,
 ): Promise<Got | CourierError> {
   try {
     return await read(item);
   } catch (error) {
     const isOfOne = error instanceof CourierError && ofOne.includes(error.code);
-    if (signal.aborted || !isOfOne) throw error;
+    if (asked.signal.aborted || !isOfOne) throw error;
     return error;
   }
 }

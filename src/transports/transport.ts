@@ -5,6 +5,7 @@ import { type OptionTable, type OptionValues, parseOptions } from '../cli/option
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
+import type { HostName } from '../names/host-name.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { StatedTime } from '../times/stated-time.ts';
 import type { Source, SourceUri, Target } from './source.ts';
@@ -47,6 +48,12 @@ export interface Delivery {
    * the age check judges it, unless what is in the output knows better.
    */
   readonly producedAt: StatedTime;
+  /**
+   * Why it may be believed without a seal. `way`: the way itself proves which host it is from, or it
+   * was made on this machine. `opened`: its seal was opened before it was put there. Left out: whoever
+   * can write there can say anything.
+   */
+  readonly proof?: 'way' | 'opened';
   /** What a transport that chooses among several passed over for it, newest first, and why. */
   readonly passedOver?: PassedOver;
   /** Removes it from the source. Called once, after the output was accepted. */
@@ -64,6 +71,12 @@ export type PassedOver = readonly Foreign[];
 
 /** Why bytes are no agent output; undefined where they may be. */
 export type Objection = string | undefined;
+
+/** For whom, and how long, something is judged. */
+export interface AskedFor {
+  readonly host: HostName;
+  readonly signal: AbortSignal;
+}
 
 export interface Traits {
   /** How many fetches one open transport serves at a time. */
@@ -84,14 +97,17 @@ export interface OpenContext {
   readonly maxSkewMs: number;
   readonly clock: Clock;
   /**
-   * Whether something is agent output, by its first bytes once it is unpacked. A transport that
-   * chooses among several asks this of each, the newest first, and delivers the first that is; of
-   * nothing but others it delivers the newest, whose fault is then told.
+   * Whether something is agent output of a host, by its first bytes once it is unpacked, and by its
+   * seal where there is one or has to be. A transport that chooses among several asks this of each,
+   * the newest first and at most twenty, and delivers the first that is; of nothing but others it
+   * delivers the newest, whose fault is then told. Either way it says what it passed over.
    *
    * @returns why it is none
    * @throws the signal's reason
    */
-  accepts(bytes: Buffer, signal: AbortSignal): Promise<Objection>;
+  accepts(bytes: Buffer, asked: AskedFor): Promise<Objection>;
+  /** What `accepts` goes by: a transport is shared only by those who go by the same. */
+  readonly acceptsBy: string;
   /** For `OMD_ROOT` and the like. */
   readonly env: Environment;
 }

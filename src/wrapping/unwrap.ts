@@ -1,6 +1,7 @@
 /** Agent output as it was dropped or sent → agent output as the agent wrote it. */
 
 import { CourierError } from '../faults/errors.ts';
+import { isSealed } from '../sealing/drop.ts';
 import type { Secret } from '../secrets/secrets.ts';
 import { decompress, type OutputLimit } from './decompress.ts';
 import { recogniseCompression, recogniseForeign } from './first-bytes.ts';
@@ -15,34 +16,49 @@ export type WrappingRemark = 'unmarked-salt';
 /** Takes one layer off. */
 type Undo = (bytes: Buffer) => Promise<Buffer>;
 
+/** What can be undone beside compression. */
+export interface Means {
+  readonly passphrase?: Secret | undefined;
+  /** Opens a sealed drop, which nothing but compression may be around. */
+  readonly openSeal?: Undo | undefined;
+  /** Is told what is odd. */
+  readonly tell?: ((remark: WrappingRemark) => void) | undefined;
+}
+
 /**
- * Undoes the compression and, with a passphrase, the symmetric encryption that show in the first
- * bytes, at most three layers of both. Bytes in no such layer come back as they are, not copied.
+ * Undoes the compression, a seal and, with a passphrase, the symmetric encryption that show in the
+ * first bytes, at most three layers of all. Bytes in no such layer come back as they are, not copied.
  *
- * @param tell is told what is odd
  * @throws CourierError TOO_LARGE; MALFORMED, also when they are an archive or the like, which it
- * names; REFUSED when the passphrase is wrong; LOCAL when a program of the system is missing
+ * names; REFUSED when the passphrase is wrong; LOCAL when a program of the system is missing;
+ * whatever opening a seal throws
  */
 export async function unwrap(
   bytes: Buffer,
   limit: OutputLimit,
-  passphrase?: Secret,
-  tell: (remark: WrappingRemark) => void = () => undefined,
+  means: Means = {},
 ): Promise<Buffer> {
+  const { passphrase, tell } = means;
   let current = bytes;
+  let { openSeal } = means;
   for (let layers = 0; ; layers += 1) {
-    const undo = findUndo(current, limit, passphrase);
+    const undo = findUndo(current, limit, { passphrase, openSeal });
     if (undo === undefined) return requireOurs(current);
     if (layers === mostLayers) {
       throw new CourierError('MALFORMED', `compressed or encrypted more than ${mostLayers} times`);
     }
-    if (passphrase !== undefined && hasUnmarkedSalt(current)) tell('unmarked-salt');
+    if (passphrase !== undefined && hasUnmarkedSalt(current)) tell?.('unmarked-salt');
+    const isCompression = recogniseCompression(current) !== undefined;
     current = await undo(current);
+    if (!isCompression) openSeal = undefined;
   }
 }
 
 /** @throws CourierError MALFORMED naming what it is, where that is known */
 function requireOurs(bytes: Buffer): Buffer {
+  if (isSealed(bytes)) {
+    throw new CourierError('MALFORMED', 'this is a signed document where output should be');
+  }
   const foreign = recogniseForeign(bytes);
   if (foreign === undefined) return bytes;
   throw new CourierError('MALFORMED', `this is ${foreign}, not agent output`);
@@ -51,10 +67,11 @@ function requireOurs(bytes: Buffer): Buffer {
 function findUndo(
   bytes: Buffer,
   limit: OutputLimit,
-  passphrase: Secret | undefined,
+  { passphrase, openSeal }: Means,
 ): Undo | undefined {
   const compression = recogniseCompression(bytes);
   if (compression !== undefined) return (packed) => decompress(packed, compression, limit);
+  if (openSeal !== undefined && isSealed(bytes)) return openSeal;
   if (passphrase === undefined || symmetricScheme(bytes) === undefined) return undefined;
   return (message) => decryptSymmetric(message, passphrase, isCompressed);
 }

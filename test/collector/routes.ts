@@ -23,6 +23,7 @@ export function makeRoute(
       timeoutMs: undefined,
       lenient: false,
       strict: false,
+      seal: 'enrolled',
       pick: 'first',
       graceMs: 0,
       piggyback: { kind: 'allow' },

@@ -162,4 +162,6 @@ test('certs and hosts print documents of what there is', { timeout: 60_000 }, as
   assert.equal(await main(args, { ...context, clock: systemClock }), 0, said.errors);
   const { accesses } = await assertPrints('hosts list', 0, state);
   assert.equal(accesses.length, 1);
+  await assertPrints('seals pending', 0, state);
+  await assertPrints('seals list', 0);
 });

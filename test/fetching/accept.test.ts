@@ -5,12 +5,13 @@ import { acceptDelivery, type OutputRules } from '../../src/fetching/accept.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { Secret } from '../../src/secrets/secrets.ts';
 import { encryptSymmetric } from '../../src/wrapping/symmetric.ts';
+import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { defaultRules } from '../helpers/output-rules.ts';
 
 const clock = new FakeClock();
-const context = { clock, signal: new AbortController().signal, env: {} };
+const context = { clock, signal: new AbortController().signal, env: {}, log: makeCollectingLog() };
 const host = parseHostName('web01');
 const good = '<<<check_mk>>>\nVersion: 2.4.0\n';
 

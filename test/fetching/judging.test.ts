@@ -2,17 +2,27 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { systemClock } from '../../src/clock.ts';
 import { CourierError } from '../../src/faults/errors.ts';
-import { judgeWithin, unpackedBefore } from '../../src/fetching/judging.ts';
+import { judgeBy, unsealedBefore } from '../../src/fetching/judging.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { Secret } from '../../src/secrets/secrets.ts';
 import { encryptSymmetric } from '../../src/wrapping/symmetric.ts';
+import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { catchFault } from '../helpers/expect-fault.ts';
+import { defaultRules } from '../helpers/output-rules.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
 
 const output = Buffer.from('<<<check_mk>>>\nVersion: 2.4.0\n');
-const limit = { maxOutputBytes: 100_000, env: { PATH: process.env['PATH'] } };
-const { signal } = new AbortController();
-const judge = (bytes: Buffer | string) => judgeWithin(limit)(Buffer.from(bytes), signal);
+const rules = { ...defaultRules, maxOutputBytes: 100_000 };
+const context = {
+  clock: systemClock,
+  log: makeCollectingLog(),
+  env: { PATH: process.env['PATH'] },
+};
+const host = parseHostName('web01');
+const asked = { host, signal: new AbortController().signal };
+const judge = (bytes: Buffer | string) => judgeBy(rules, context)(Buffer.from(bytes), asked);
 
 test('agent output is accepted, packed and behind a banner as well', async () => {
   const banner = `Welcome to web01\r\n${'*'.repeat(60_000)}\r\n\r\n${output}`;
@@ -63,9 +73,10 @@ for (const [what, [bytes, why]] of Object.entries(objections)) {
 
 test('what has been unpacked once need not be again', async () => {
   const packed = gzipSync(output);
-  assert.equal(unpackedBefore(packed), packed);
-  await judgeWithin(limit)(packed, signal);
-  assert.ok(output.equals(unpackedBefore(packed)));
+  assert.equal(unsealedBefore(packed, host), undefined);
+  await judgeBy(rules, context)(packed, asked);
+  assert.deepEqual(unsealedBefore(packed, host)?.output, output);
+  assert.equal(unsealedBefore(packed, parseHostName('web02')), undefined);
 });
 
 test('that a program is missing here speaks not against the bytes', {
@@ -73,12 +84,13 @@ test('that a program is missing here speaks not against the bytes', {
 }, async () => {
   const packed = execFileSync('xz', ['-zc'], { input: output });
   assert.equal(await judge(packed), undefined);
-  const nowhere = { ...limit, env: { PATH: '/nowhere' } };
-  assert.equal(await judgeWithin(nowhere)(packed, signal), undefined);
+  const nowhere = { ...context, env: { PATH: '/nowhere' } };
+  assert.equal(await judgeBy(rules, nowhere)(packed, asked), undefined);
 });
 
 test('an abort ends it with its reason', { skip: skipWithout('xz') }, async () => {
   const packed = execFileSync('xz', ['-zc'], { input: output });
   const reason = new CourierError('TIMEOUT', 'over');
-  assert.equal(await catchFault(judgeWithin(limit)(packed, AbortSignal.abort(reason))), reason);
+  const late = { host, signal: AbortSignal.abort(reason) };
+  assert.equal(await catchFault(judgeBy(rules, context)(packed, late)), reason);
 });

@@ -19,6 +19,7 @@ export function makeOpenContext(
     maxSkewMs: defaultMaxSkewMs,
     clock: systemClock,
     accepts: async () => undefined,
+    acceptsBy: '',
     env: {},
     ...overrides,
     log: makeCollectingLog(),

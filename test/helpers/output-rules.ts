@@ -10,5 +10,6 @@ export const defaultRules: OutputRules = {
   lenient: false,
   strict: false,
   piggyback: { kind: 'allow' },
+  seal: 'enrolled',
   sections: { allow: [], deny: [] },
 };

@@ -3,26 +3,29 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { CourierError } from '../../src/faults/errors.ts';
-import { judgeWithin } from '../../src/fetching/judging.ts';
 import { extractOutput } from '../../src/mail/mime.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { makeJudge } from '../helpers/judge.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import { makeMail, makeMessage, makeMultipart, type Part, toBase64Lines } from './messages.ts';
 
 const output = Buffer.from('<<<check_mk>>>\nVersion: 2.4.0\nM\xfcller\n', 'latin1');
 
 /** Judges as a fetch does. */
-const accepts = judgeWithin({ maxOutputBytes: 1_000_000, env: {} });
+const accepts = makeJudge(1_000_000);
+
+const askFor = (signal: AbortSignal) => ({ host: parseHostName('web01'), signal });
 
 async function extract(message: Buffer, maxOutputBytes = 1_000_000): Promise<Buffer> {
   const context = makeOpenContext({ maxOutputBytes });
-  return (await extractOutput(message, context, context.signal)).output;
+  return (await extractOutput(message, context, askFor(context.signal))).output;
 }
 
 /** The output, and what was passed over for it. */
 async function extractJudged(message: Buffer): Promise<readonly unknown[]> {
   const context = makeOpenContext({ accepts });
-  const found = await extractOutput(message, context, context.signal);
+  const found = await extractOutput(message, context, askFor(context.signal));
   const passedOver = found.passedOver.map(({ name, why }) => `${name}: ${why}`);
   return [found.output.toString('latin1'), ...passedOver];
 }
@@ -174,7 +177,7 @@ test('an abort ends it with its reason', async () => {
   const extracting = extractOutput(
     message,
     makeOpenContext({ maxOutputBytes: 5_000_000 }),
-    AbortSignal.abort(reason),
+    askFor(AbortSignal.abort(reason)),
   );
   assert.equal(await extracting.catch((error) => error), reason);
 });
@@ -255,7 +258,11 @@ test('where nothing is output, the first attachment is delivered, and the others
   const pdf = attach('%PDF', { 'Content-Type': 'application/pdf; name="report.pdf"' });
   const html = attach('<b>', { 'Content-Type': 'text/html' });
   await expectFault(
-    extractOutput(mix(html, pdf), makeOpenContext({ accepts }), new AbortController().signal),
+    extractOutput(
+      mix(html, pdf),
+      makeOpenContext({ accepts }),
+      askFor(new AbortController().signal),
+    ),
     'MALFORMED',
     /^it has neither an attachment for us nor a text\/plain part; passed over report\.pdf \(no section header in it; it begins with "%PDF"\)$/,
   );

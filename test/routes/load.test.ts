@@ -49,6 +49,7 @@ routes:
     timeoutMs: undefined,
     lenient: false,
     strict: false,
+    seal: 'enrolled',
     pick: 'first',
     graceMs: 0,
     piggyback: { kind: 'drop' },

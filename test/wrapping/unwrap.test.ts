@@ -130,7 +130,7 @@ for (const scheme of schemes) {
       zlib.gzipSync(await encryptSymmetric(zlib.deflateSync(output), scheme, passphrase)),
     ];
     for (const bytes of wrapped) {
-      assert.ok(output.equals(await unwrap(bytes, limit, passphrase)));
+      assert.ok(output.equals(await unwrap(bytes, limit, { passphrase })));
     }
   });
 
@@ -144,7 +144,10 @@ for (const scheme of schemes) {
 test('a wrong passphrase is refused, also when compressed data is expected', async () => {
   const packed = zlib.gzipSync(output);
   const encrypted = await encryptSymmetric(packed, '03', passphrase, Buffer.alloc(8));
-  const fault = await expectFault(unwrap(encrypted, limit, new Secret('Sx4-wrong')), 'REFUSED');
+  const fault = await expectFault(
+    unwrap(encrypted, limit, { passphrase: new Secret('Sx4-wrong') }),
+    'REFUSED',
+  );
   assert.equal(
     fault.message,
     'the output cannot be decrypted (scheme 03): another passphrase was used',
@@ -156,27 +159,30 @@ test('a salt without its mark is told, and undone', async () => {
   const unmarked = Buffer.concat([Buffer.from('0312345678'), message.subarray(10)]);
   const told: string[] = [];
   const tell = (remark: string) => told.push(remark);
-  assert.ok(output.equals(await unwrap(zlib.gzipSync(unmarked), limit, passphrase, tell)));
+  assert.ok(output.equals(await unwrap(zlib.gzipSync(unmarked), limit, { passphrase, tell })));
   assert.deepEqual(told, ['unmarked-salt']);
-  await unwrap(message, limit, passphrase, tell);
+  await unwrap(message, limit, { passphrase, tell });
   assert.deepEqual(told, ['unmarked-salt']);
 });
 
 test('encryption counts as a layer', async () => {
   const packed = await encryptSymmetric(zlib.gzipSync(zlib.gzipSync(output)), '04', passphrase);
-  assert.ok(output.equals(await unwrap(packed, limit, passphrase)));
-  const fault = await expectFault(unwrap(zlib.gzipSync(packed), limit, passphrase), 'MALFORMED');
+  assert.ok(output.equals(await unwrap(packed, limit, { passphrase })));
+  const fault = await expectFault(
+    unwrap(zlib.gzipSync(packed), limit, { passphrase }),
+    'MALFORMED',
+  );
   assert.equal(fault.message, 'compressed or encrypted more than 3 times');
 });
 
 test('the limit holds for what is compressed within encryption', async () => {
   const bomb = await encryptSymmetric(zlib.gzipSync(Buffer.alloc(2_000_000)), '04', passphrase);
-  await expectFault(unwrap(bomb, limit, passphrase), 'TOO_LARGE');
+  await expectFault(unwrap(bomb, limit, { passphrase }), 'TOO_LARGE');
 });
 
 test('a passphrase does not matter to output that is not encrypted', async () => {
   for (const bytes of [output, Buffer.from('junk before <<<a>>>'), Buffer.from('06x')]) {
-    assert.equal(await unwrap(bytes, limit, passphrase), bytes);
+    assert.equal(await unwrap(bytes, limit, { passphrase }), bytes);
   }
-  assert.ok(output.equals(await unwrap(zlib.gzipSync(output), limit, passphrase)));
+  assert.ok(output.equals(await unwrap(zlib.gzipSync(output), limit, { passphrase })));
 });

@@ -133,6 +133,7 @@ export class RestApi {
       maxOutputBytes: limits.maxOutputBytes,
       maxSkewMs: defaultMaxSkewMs,
       accepts: async () => undefined,
+      acceptsBy: '',
     };
     this.#tls ??= import('../../web/tls.ts').then((tls) =>
       tls.loadTlsSettings(options, surroundings),

@@ -33,6 +33,7 @@ async function run(
     output: end.stdout,
     origin: program,
     producedAt: undefined,
+    proof: 'way',
     async acknowledge() {},
   };
 }

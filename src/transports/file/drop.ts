@@ -3,6 +3,7 @@
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { resolveLinksInBytes } from '../../files/file-calls.ts';
+import type { HostName } from '../../names/host-name.ts';
 import { type Chosen, chooseNewest, mostCandidates } from '../candidates.ts';
 import type { OpenContext, PassedOver } from '../transport.ts';
 import type { DropLocation } from './location.ts';
@@ -14,6 +15,8 @@ import { type Drop, type DropRules, type Look, readDrop } from './read-drop.ts';
 export interface LookRules extends DropRules {
   readonly accepts: OpenContext['accepts'];
   readonly maxSkewMs: number;
+  /** Whose output it has to be. */
+  readonly host: HostName;
   /** Nobody looks again: what has not come to rest by now is passed over. */
   readonly isLast: boolean;
 }
@@ -113,7 +116,7 @@ function findGrowing({ output, modifiedAt }: Drop, nowMs: number): string | unde
 async function choose(
   entries: readonly DropEntry[],
   read: (entry: DropEntry) => Promise<Look>,
-  { accepts, signal, clock, isLast }: LookRules,
+  { accepts, host, signal, clock, isLast }: LookRules,
   leftOut: PassedOver = [],
 ): Promise<Look<ChosenDrop>> {
   const unsettled: CourierError[] = [];
@@ -129,7 +132,7 @@ async function choose(
     throw look.unsettled;
   };
   const acceptSettled = async (bytes: Buffer) => {
-    const objection = await accepts(bytes, signal);
+    const objection = await accepts(bytes, { host, signal });
     const grows = growing.get(bytes);
     if (objection !== undefined || grows === undefined) return objection;
     unsettled.push(grows);
@@ -145,7 +148,7 @@ async function choose(
     read: readSettled,
     nothing: 'there is no file',
     accepts: acceptSettled,
-    signal,
+    asked: { host, signal },
   }).catch((error: CourierError) => error);
   const [first] = unsettled;
   if (first !== undefined && !isLast) return { unsettled: first };

@@ -22,7 +22,8 @@ export const file = defineTransport({
     return {
       async fetch(target, signal) {
         signal.throwIfAborted();
-        const rules = { maxOutputBytes, maxSkewMs, requireSha256, accepts, signal, clock };
+        const asked = { host: target.host, accepts, signal };
+        const rules = { maxOutputBytes, maxSkewMs, requireSha256, clock, ...asked };
         return untilAborted(fetchDrop(locateDrop(uri, target), rules, context.log), signal);
       },
     };

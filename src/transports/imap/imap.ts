@@ -57,7 +57,8 @@ async function fetchNewest(
   const place = locateFolder(uri, target);
   const wanted = fillPatterns(settings.options, target);
   const { context } = settings;
-  const choose = (session: Session) => chooseIn(session, { place, wanted }, context, signal);
+  const choose = (session: Session) =>
+    chooseIn(session, { place, wanted, target }, context, signal);
   const chosen = await withSession(place, 'read', settings, choose, signal);
   const { message: found, output, passedOver, folder } = chosen;
   return {
@@ -70,6 +71,7 @@ async function fetchNewest(
 }
 
 interface Asked {
+  readonly target: Target;
   readonly place: FolderPlace;
   readonly wanted: Wanted;
 }
@@ -79,7 +81,7 @@ const looks = 3;
 
 async function chooseIn(
   { client, folder }: Session,
-  { place, wanted }: Asked,
+  { target: { host }, place, wanted }: Asked,
   context: OpenContext,
   signal: AbortSignal,
 ) {
@@ -91,7 +93,7 @@ async function chooseIn(
     read: (found: Found) => readMessage(client, found, context.maxOutputBytes),
     looks,
   };
-  return { ...(await chooseMessage(mailbox, context, signal)), folder };
+  return { ...(await chooseMessage(mailbox, context, { host, signal })), folder };
 }
 
 function nameMessage({ uid }: Found, place: FolderPlace): string {

@@ -9,6 +9,7 @@ import { type MailOptions, mailOptions, requirePlaceholder } from '../../mail/op
 import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
 import { lookInto } from '../../system/file-lanes.ts';
+import type { Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
 import { type Found, findPages } from './find.ts';
 import { KnownHeaders } from './known-headers.ts';
@@ -29,7 +30,7 @@ export const maildir = defineTransport({
         signal.throwIfAborted();
         const location = locateMaildir(uri, target);
         const wanted = fillPatterns(options, target);
-        const asked = { location, wanted, messages, options, context };
+        const asked = { target, location, wanted, messages, options, context };
         return lookInto(location.base, signal, () => fetchNewest(asked, signal));
       },
     };
@@ -37,6 +38,7 @@ export const maildir = defineTransport({
 });
 
 interface Asked {
+  readonly target: Target;
   readonly location: MaildirLocation;
   readonly wanted: Wanted;
   readonly messages: KnownHeaders;
@@ -57,7 +59,9 @@ async function fetchNewest(asked: Asked, signal: AbortSignal): Promise<Delivery>
     read: (found: Found) => read(found, context.maxOutputBytes, signal),
     looks,
   };
-  const chosen = await chooseMessage(mailbox, context, signal).catch((error: unknown) => {
+  const { host } = asked.target;
+  const choosing = chooseMessage(mailbox, context, { host, signal });
+  const chosen = await choosing.catch((error: unknown) => {
     throw asCourierError(error, `reading ${location.path}`);
   });
   const { message: found, output, passedOver } = chosen;

@@ -4,6 +4,7 @@ import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { requireAccess } from '../../files/file-calls.ts';
 import { readSpooled } from '../../spool/reading.ts';
+import { wasOpened } from '../../spool/record.ts';
 import { lookInto } from '../../system/file-lanes.ts';
 import type { Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
@@ -40,6 +41,7 @@ async function fetchSpooled(
     output,
     origin: `${directory} (received ${receivedAt.toISOString()}, ${origin})`,
     producedAt,
+    ...(wasOpened(found) ? { proof: 'opened' } : {}),
     async acknowledge() {},
   };
 }

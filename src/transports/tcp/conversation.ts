@@ -35,6 +35,13 @@ interface ConversationSettings {
   readonly context: OpenContext;
 }
 
+/** What an agent said. */
+interface Spoken {
+  readonly output: Buffer;
+  /** Whether it came through TLS, from whom the host is registered as. */
+  readonly isSecured: boolean;
+}
+
 /**
  * Asks an agent for its output; not a byte is sent to one that does not want TLS.
  *
@@ -43,7 +50,7 @@ interface ConversationSettings {
 export async function fetchFromAgent(
   settings: ConversationSettings,
   signal: AbortSignal,
-): Promise<Buffer> {
+): Promise<Spoken> {
   const { place, options, context, passphrase } = settings;
   const { shown } = place;
   const socket = await connectTo(place, options.connectTimeout, signal);
@@ -56,7 +63,8 @@ export async function fetchFromAgent(
         ? await readWithTls(socket, settings, signal)
         : await readPlainly(socket, marker, settings, signal);
     const { maxOutputBytes, log } = context;
-    return await openMessage(message, { shown, passphrase, maxOutputBytes, log });
+    const output = await openMessage(message, { shown, passphrase, maxOutputBytes, log });
+    return { output, isSecured: kind === 'tls' };
   } finally {
     socket.destroy();
   }

@@ -23,12 +23,14 @@ export const tcp = defineTransport({
         const looking = findRegistration(target.host, options, context.env);
         const registration = await untilAborted(looking, signal);
         const settings = { place, registration, passphrase, options, context };
-        const output = await untilAborted(fetchFromAgent(settings, signal), signal);
+        const got = await untilAborted(fetchFromAgent(settings, signal), signal);
         return {
-          output,
+          output: got.output,
           origin: `tcp://${place.shown}`,
           // The agent ran while we waited.
           producedAt: new Date(context.clock.now()),
+          // The certificate of the agent has been checked then, and nothing else proves anything.
+          ...(got.isSecured ? { proof: 'way' } : {}),
           async acknowledge() {},
         };
       },

@@ -8,12 +8,12 @@ import { gzipSync } from 'node:zlib';
 import { systemClock } from '../../../src/clock.ts';
 import { CourierError, stderrLine } from '../../../src/faults/errors.ts';
 import { fetchFirst } from '../../../src/fetching/chain.ts';
-import { judgeWithin } from '../../../src/fetching/judging.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { file } from '../../../src/transports/file/file.ts';
 import { withTransport } from '../../../src/transports/transport.ts';
 import { makeCommandContext } from '../../helpers/command-context.ts';
 import { catchFault, expectFault } from '../../helpers/expect-fault.ts';
+import { makeJudge } from '../../helpers/judge.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { defaultRules } from '../../helpers/output-rules.ts';
 import { fetchFile, makeDrops, output, toSource, whilePausing } from './drops.ts';
@@ -22,7 +22,7 @@ const maxOutputBytes = 1_000_000;
 
 /** Judges as a fetch does. */
 function makeJudging() {
-  const accepts = judgeWithin({ maxOutputBytes, env: { PATH: process.env['PATH'] } });
+  const accepts = makeJudge(maxOutputBytes, { PATH: process.env['PATH'] });
   return { ...whilePausing(async () => undefined), accepts, maxOutputBytes };
 }
 

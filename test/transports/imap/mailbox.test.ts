@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { judgeWithin } from '../../../src/fetching/judging.ts';
 import { describePassedOver } from '../../../src/transports/candidates.ts';
 import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
+import { makeJudge } from '../../helpers/judge.ts';
 import { knownDate } from '../../helpers/known-date.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import {
@@ -200,7 +200,7 @@ test('newer junk does not hide the output behind it, however large it is', { ski
   await mailbox.post(makeMail('behind', Buffer.alloc(5_000_000, 'a')), ago(30));
   const context = {
     ...makeOpenContext({ maxOutputBytes: 1_000_000 }),
-    accepts: judgeWithin({ maxOutputBytes: 1_000_000, env: {} }),
+    accepts: makeJudge(1_000_000),
   };
   const delivery = await mailbox.fetch('behind', {}, context);
   assert.ok(output.equals(delivery.output));

@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { judgeWithin } from '../../../src/fetching/judging.ts';
 import { KnownHeaders } from '../../../src/transports/maildir/known-headers.ts';
 import { maildir } from '../../../src/transports/maildir/maildir.ts';
 import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import { type Delivery, withTransport } from '../../../src/transports/transport.ts';
 import { neverAborts, toTarget } from '../../conformance/fetching.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
+import { makeJudge } from '../../helpers/judge.ts';
 import { knownDate } from '../../helpers/known-date.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
@@ -194,7 +194,7 @@ test('newer junk does not hide the output behind it, and stays when older mail i
     uri: parseSourceUri(`maildir://${box}`),
     options: { mailSubject: ['Checkmk {host}'], mailOlder: ['delete'] },
   };
-  const accepts = judgeWithin({ maxOutputBytes: 1_000_000, env: {} });
+  const accepts = makeJudge(1_000_000);
   const fetch = () =>
     withTransport(maildir, source, makeOpenContext({ accepts }), async (transport) => {
       const delivery = await transport.fetch(toTarget('web1'), neverAborts());

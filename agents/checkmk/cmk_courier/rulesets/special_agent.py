@@ -880,6 +880,19 @@ def _sources() -> Dictionary:
                 ],
                 "section",
             ),
+            "seal": fields.choice(
+                Title("Seal"),
+                Help(
+                    "When output has to be sealed: as the enrolment of the host says, or always "
+                    "(cmk-courier seals)."
+                ),
+                _MORE,
+                [
+                    ("enrolled", Title("enrolled")),
+                    ("required", Title("required")),
+                ],
+                "enrolled",
+            ),
             "lenient": fields.switch(
                 Title("Be lenient"),
                 Help(

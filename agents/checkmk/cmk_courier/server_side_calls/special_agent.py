@@ -139,6 +139,7 @@ _RULES: Mapping[str, arguments.Kind] = {
     "pick": arguments.choice,
     "grace": arguments.duration,
     "report": arguments.choice,
+    "seal": arguments.choice,
     "lenient": arguments.switch,
     "strict": arguments.switch,
     "piggyback": arguments.piggyback,

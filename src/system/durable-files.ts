@@ -15,7 +15,7 @@ import {
   syncAll,
   writeWholeFile,
 } from '../files/file-calls.ts';
-import { requireTrusted } from '../system/trusted-path.ts';
+import { requireTrusted } from './trusted-path.ts';
 
 const privateMode = 0o600;
 

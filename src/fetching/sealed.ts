@@ -1,0 +1,137 @@
+/** Whether output is sealed, has to be, and by whom it may be: asked of every delivery. */
+
+import { statSync } from 'node:fs';
+import { CourierError, quote } from '../faults/errors.ts';
+import { errorCode } from '../faults/system-errors.ts';
+import type { HostName } from '../names/host-name.ts';
+import type { Rise } from '../sealing/accepted.ts';
+import { sealPlaces } from '../sealing/places.ts';
+import { type SpooledOutput, wasOpened } from '../spool/record.ts';
+import type { Delivery } from '../transports/transport.ts';
+import type { OutputLimit } from '../wrapping/decompress.ts';
+import { unwrap } from '../wrapping/unwrap.ts';
+import type { CheckContext, OutputRules } from './accept.ts';
+
+/** `enrolled`: as the enrolment of the host says. `required`: on every way. */
+export type SealRule = 'enrolled' | 'required';
+
+/** The seal that was opened. */
+export interface Seal {
+  /** What people call the key. */
+  readonly label: string;
+  readonly keyId: string;
+  readonly produced: Date;
+  /** The same as it stands in the drop: 14 digits of UTC. */
+  readonly stamp: string;
+  /** When the key ends, in milliseconds since 1970; undefined when it does not. */
+  readonly expiresAtMs: number | undefined;
+  /** Whether its key may send piggyback for another host. */
+  readonly mayPiggyback: (host: string) => boolean;
+  /**
+   * Writes what will be the last drop that was accepted, to be committed once it is delivered.
+   *
+   * @throws CourierError LOCAL
+   */
+  prepare(): Promise<Rise>;
+}
+
+/** From so many days on before a key ends it is told. */
+const warnedDays = 30;
+const dayMs = 86_400_000;
+
+/** Until the key of a seal ends, in whole days; undefined when it does not end. */
+export function daysLeft({ expiresAtMs }: Seal, nowMs: number): number | undefined {
+  return expiresAtMs === undefined ? undefined : Math.floor((expiresAtMs - nowMs) / dayMs);
+}
+
+/** Whether somebody should see to a new key. */
+export function endsSoon(seal: Seal | undefined, nowMs: number): boolean {
+  const days = seal && daysLeft(seal, nowMs);
+  return days !== undefined && days <= warnedDays;
+}
+
+/** Output without all that was around it. */
+export interface Unsealed {
+  readonly output: Buffer;
+  readonly seal: Seal | undefined;
+}
+
+/** The rules that a seal is held against, and what is around it. */
+export type SealRules = Pick<OutputRules, 'maxOutputBytes' | 'age' | 'seal' | 'passphrase'>;
+
+/** What a delivery says beside its bytes. */
+export type Arrival = Pick<Delivery, 'producedAt' | 'proof'>;
+
+/**
+ * Takes compression, seal and encryption off, and refuses what is not sealed where that has to be.
+ *
+ * @throws CourierError REFUSED, STALE, MALFORMED, TOO_LARGE; CONFIG or LOCAL when enrolments cannot
+ * be read
+ */
+export async function unseal(
+  bytes: Buffer,
+  arrival: Arrival,
+  host: HostName,
+  [rules, context]: readonly [SealRules, CheckContext],
+): Promise<Unsealed> {
+  const limit: OutputLimit = { ...context, maxOutputBytes: rules.maxOutputBytes };
+  let seal: Seal | undefined;
+  const output = await unwrap(bytes, limit, {
+    passphrase: rules.passphrase,
+    openSeal: async (sealed) => {
+      const { openForHost } = await import('./open-seal.ts');
+      const opened = await openForHost(sealed, arrival, host, [rules, { ...context, ...limit }]);
+      seal = opened.seal;
+      return opened.output;
+    },
+  });
+  const isAsked = seal === undefined && (rules.seal === 'required' || hasEnrolments(context));
+  if (isAsked) {
+    await requireUnsealed(arrival, host, rules, context);
+  }
+  return { output, seal };
+}
+
+/** Most sites have none, and load nothing of it. Whatever keeps us from looking there has to be told. */
+export function hasEnrolments({ env }: Pick<CheckContext, 'env'>): boolean {
+  try {
+    return statSync(sealPlaces(env).hosts, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return errorCode(error) !== 'ENOTDIR';
+  }
+}
+
+/**
+ * Refuses what a spool has of a host that has to seal, unless it was opened on its way there.
+ *
+ * @throws CourierError REFUSED; CONFIG or LOCAL when enrolments cannot be read
+ */
+export async function requireOpened(
+  kept: SpooledOutput,
+  rules: SealRules,
+  context: Omit<CheckContext, 'signal'>,
+): Promise<void> {
+  if (wasOpened(kept) || (rules.seal === 'enrolled' && !hasEnrolments(context))) return;
+  await requireUnsealed({ producedAt: undefined }, kept.host, rules, context);
+}
+
+/** @throws CourierError REFUSED when output of a host has to be sealed on the way it came */
+async function requireUnsealed(
+  { proof }: Arrival,
+  host: HostName,
+  { seal: rule }: SealRules,
+  { env, clock }: Omit<CheckContext, 'signal'>,
+): Promise<void> {
+  if (proof === 'opened') return;
+  const { sealBookFor } = await import('../sealing/seal-book.ts');
+  const { isSealOptional } = await import('../sealing/enrolment.ts');
+  const enrolment = await sealBookFor(env).enrolments.find(host);
+  if (rule === 'required') {
+    const how = enrolment === undefined ? `, and ${host} has no enrolment` : '';
+    throw new CourierError('REFUSED', `this is not sealed, which is required here${how}`);
+  }
+  if (enrolment === undefined || proof === 'way') return;
+  if (isSealOptional(enrolment, clock.now())) return;
+  const by = enrolment.name === host ? '' : ` by ${quote(enrolment.name)}`;
+  throw new CourierError('REFUSED', `this is not sealed, and ${host} is enrolled${by}`);
+}
