@@ -301,6 +301,20 @@ test('a rule that cannot be moved does not stay where it never counts', { skip }
   assert.deepEqual(site.rules.kept, [foreign]);
 });
 
+test('a rule that is there twice is told, and remove takes both', { skip }, async (t) => {
+  const { site, rule } = await makeSite(t);
+  await rule('install', '--host=web01');
+  const [own] = site.rules.kept;
+  const copy = site.rules.add({ ...own, id: 'copy' });
+  const { output } = await rule('install', '--host=web01');
+  assert.match(
+    output,
+    /^there already: .*\ntwice: rule copy in \/ is the same; remove one in Setup\n/,
+  );
+  await rule('remove', '--host=web01');
+  assert.deepEqual(site.rules.kept, [], copy.id);
+});
+
 test('show tells all rules in the order in which they count', { skip }, async (t) => {
   const { site, rule } = await makeSite(t);
   assert.equal((await rule('show')).output, 'datasource_programs: no rules\n');
