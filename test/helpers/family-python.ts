@@ -30,16 +30,26 @@ export async function placeFamily(t: TestContext, api: string = standIns): Promi
   return `${folder}:${api}`;
 }
 
-/** The Python of the machine: Debian's, where there is a choice. */
-export function findPython(): string | undefined {
-  const usable = ['/usr/bin/python3', 'python3'].find((program) => {
-    const { status } = spawnSync(program, [
-      '-c',
-      'import sys; sys.exit(sys.version_info < (3, 11))',
-    ]);
-    return status === 0;
-  });
-  return usable;
+/**
+ * The Python of the machine: Debian's, where there is a choice.
+ *
+ * @param minor of 3.x, at least
+ */
+export function findPython(minor = 11): string | undefined {
+  const named = process.env['CMK_PYTHON'];
+  const programs = ['/usr/bin/python3', 'python3', 'python3.13', 'python3.12'];
+  const question = `import sys; sys.exit(sys.version_info < (3, ${minor}))`;
+  return [...(named === undefined ? [] : [named]), ...programs].find(
+    (program) => spawnSync(program, ['-c', question]).status === 0,
+  );
+}
+
+/** Checkmk's own modules are written for the Python of a site. */
+const minorOfSite = 12;
+
+/** The Python for what is imported: stand-ins, or Checkmk's own modules. */
+export function pythonFor(api: string | undefined): string {
+  return findPython(api === undefined ? undefined : minorOfSite) ?? 'python3';
 }
 
 export function runPython(python: string, path: string, args: readonly string[], input = ''): Run {
@@ -57,7 +67,11 @@ export const withoutPython =
   findPython() === undefined ? 'python3 of at least 3.11 is missing' : false;
 
 /** Why a test with Checkmk's own modules cannot run here. */
-export const withoutRealApi =
-  realApi === undefined || !existsSync(join(realApi, 'cmk'))
-    ? "CMK_API names no folder with Checkmk's own modules"
-    : false;
+export const withoutRealApi = saysWhyNot();
+
+function saysWhyNot(): string | false {
+  if (realApi === undefined || !existsSync(join(realApi, 'cmk'))) {
+    return "CMK_API names no folder with Checkmk's own modules";
+  }
+  return findPython(minorOfSite) === undefined && `python3 of at least 3.${minorOfSite} is missing`;
+}

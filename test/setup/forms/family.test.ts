@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
   family,
-  findPython,
   placeFamily,
+  pythonFor,
   realApi,
   runPython,
   withoutPython,
@@ -28,10 +28,7 @@ graphing: Perfometer cmk_courier_age
 
 async function load(t: TestContext, api?: string) {
   const path = await placeFamily(t, api);
-  const run = runPython(findPython() ?? '', path, [
-    'test/setup/forms/python/load_family.py',
-    family,
-  ]);
+  const run = runPython(pythonFor(api), path, ['test/setup/forms/python/load_family.py', family]);
   assert.equal(run.errors, '');
   assert.equal(run.output, loaded);
 }
@@ -40,6 +37,6 @@ test('each module is loaded, and each form built', { skip: withoutPython }, asyn
   await load(t);
 });
 
-test("and so with Checkmk's own modules", { skip: withoutRealApi || withoutPython }, async (t) => {
+test("and so with Checkmk's own modules", { skip: withoutRealApi }, async (t) => {
   await load(t, realApi);
 });

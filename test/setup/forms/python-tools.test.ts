@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import {
   findPython,
   placeFamily,
+  pythonFor,
   realApi,
   runPython,
   withoutPython,
@@ -19,17 +20,17 @@ const tests = 'test/setup/forms/python';
 const python = findPython() ?? '';
 const ruff = join('node_modules/.cache/ruff/bin/ruff');
 
-function lacks(module: string): string | false {
+function lacks(module: string, program = python): string | false {
   if (withoutPython) return withoutPython;
-  return spawnSync(python, ['-c', `import ${module}`]).status === 0
+  return spawnSync(program, ['-c', `import ${module}`]).status === 0
     ? false
     : `${module} is missing`;
 }
 
 const withoutRuff = existsSync(ruff) ? false : 'ruff is missing';
 
-function runPytest(path: string, ...args: readonly string[]): void {
-  const { code, output, errors } = runPython(python, path, [
+function runPytest(path: string, program: string, ...args: readonly string[]): void {
+  const { code, output, errors } = runPython(program, path, [
     ...['-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...args],
   ]);
   assert.equal(code, 0, output + errors);
@@ -38,14 +39,20 @@ function runPytest(path: string, ...args: readonly string[]): void {
 test('pytest: every branch of the check, and what the call and the stand-ins do', {
   skip: lacks('pytest'),
 }, async (t) => {
-  runPytest(await placeFamily(t), tests);
+  runPytest(await placeFamily(t), python, tests);
 });
 
 test("pytest with Checkmk's own modules", {
-  skip: withoutRealApi || lacks('pytest'),
+  skip: withoutRealApi || lacks('pytest', pythonFor(realApi)),
 }, async (t) => {
   const path = await placeFamily(t, realApi);
-  runPytest(path, `${tests}/test_check.py`, `${tests}/test_call.py`, `${tests}/test_stand_ins.py`);
+  runPytest(
+    path,
+    pythonFor(realApi),
+    `${tests}/test_check.py`,
+    `${tests}/test_call.py`,
+    `${tests}/test_stand_ins.py`,
+  );
 });
 
 test('mypy --strict finds nothing in the family', { skip: lacks('mypy') }, async (t) => {

@@ -12,8 +12,8 @@ import { planSources } from '../../../src/fetching/source-plan.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { makeCommandContext } from '../../helpers/command-context.ts';
 import {
-  findPython,
   placeFamily,
+  pythonFor,
   realApi,
   runPython,
   withoutPython,
@@ -34,7 +34,7 @@ interface FilledIn {
 async function fillIn(t: TestContext, seed: number, api?: string): Promise<readonly FilledIn[]> {
   const path = await placeFamily(t, api);
   const args = ['test/setup/forms/python/random_forms.py', String(seed), String(count)];
-  const { code, output, errors } = runPython(findPython() ?? '', path, args);
+  const { code, output, errors } = runPython(pythonFor(api), path, args);
   assert.equal(code, 0, errors);
   return output
     .trimEnd()
@@ -127,7 +127,7 @@ test('no form that is accepted makes a command line the program refuses, and non
 });
 
 test("and so with Checkmk's own modules", {
-  skip: withoutRealApi || withoutPython,
+  skip: withoutRealApi,
   timeout,
 }, async (t) => {
   await check(t, 1, realApi);
