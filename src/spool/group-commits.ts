@@ -67,7 +67,8 @@ export class GroupCommits implements Commits {
   }
 
   #start(): Worker {
-    const thread = new Worker(program, { eval: true });
+    // Whatever options this process was started with: they say how its own code is read.
+    const thread = new Worker(program, { eval: true, execArgv: [], env: {} });
     thread.on('message', (report: Report) => this.#hear(report));
     thread.on('error', (error: Error) => {
       if (thread === this.#thread) this.#giveUp(error);
