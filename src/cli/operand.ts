@@ -1,9 +1,9 @@
 /** A file named on the command line, or stdin. */
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierErrorWhile } from '../faults/system-errors.ts';
+import { closeFile, fileStatus, openFile } from '../files/file-calls.ts';
 import type { Io } from './io.ts';
 
 /** How it is called to people. */
@@ -18,25 +18,25 @@ export function toName(operand: string): string {
  */
 export async function readOperand(operand: string, maxBytes: number, io: Io): Promise<Buffer> {
   if (operand === '-') return io.readInput(maxBytes);
-  let file: FileHandle | undefined;
+  let file: number | undefined;
   try {
     // O_NONBLOCK: a FIFO must not hold us.
-    file = await open(operand, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = await openFile(operand, constants.O_RDONLY | constants.O_NONBLOCK);
     return await readRegularFile(file, maxBytes);
   } catch (error) {
     throw asCourierErrorWhile(error, `reading ${operand}`);
   } finally {
-    await file?.close();
+    if (file !== undefined) await closeFile(file);
   }
 }
 
 /** At most `maxBytes`, even if the file grows while it is read. */
-async function readRegularFile(file: FileHandle, maxBytes: number): Promise<Buffer> {
-  const stats = await file.stat();
+async function readRegularFile(file: number, maxBytes: number): Promise<Buffer> {
+  const stats = await fileStatus(file);
   if (!stats.isFile()) throw new CourierError('LOCAL', 'not a regular file');
   const chunks: Buffer[] = [];
   let total = 0;
-  for await (const chunk of file.createReadStream({ autoClose: false, end: maxBytes })) {
+  for await (const chunk of createReadStream('', { fd: file, autoClose: false, end: maxBytes })) {
     chunks.push(chunk);
     total += chunk.length;
   }

@@ -1,11 +1,12 @@
 /** Files that options name: whether they are there, and what they have to be. */
 
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import type { CommandContext } from '../cli/command.ts';
 import type { OptionTable } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierErrorWhile } from '../faults/system-errors.ts';
+import { closeFile, fileStatus, openFile } from '../files/file-calls.ts';
+import { readStart } from '../files/read-start.ts';
 import { readStoredPassword } from '../secrets/password-store.ts';
 import { readSecretFile } from '../secrets/secrets.ts';
 
@@ -59,20 +60,19 @@ const mostBytes = 1024 * 1024;
 
 /** @throws CourierError LOCAL or CONFIG */
 async function lookAt(path: string, name: string): Promise<void> {
-  let file: FileHandle | undefined;
+  let file: number | undefined;
   try {
     // O_NONBLOCK: a FIFO must not hold us.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await file.stat();
+    file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await fileStatus(file);
     if (!stats.isFile()) throw new CourierError('CONFIG', 'not a regular file');
     if (stats.size === 0) throw new CourierError('CONFIG', 'the file is empty');
     if (!authorities.includes(name)) return;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(mostBytes), 0, mostBytes, 0);
-    if (buffer.subarray(0, bytesRead).includes('-----BEGIN ')) return;
+    if ((await readStart(file, mostBytes)).includes('-----BEGIN ')) return;
     throw new CourierError('CONFIG', 'the file holds no certificate in PEM');
   } catch (error) {
     throw asCourierErrorWhile(error, `reading ${name} ${path}`);
   } finally {
-    await file?.close();
+    if (file !== undefined) await closeFile(file);
   }
 }

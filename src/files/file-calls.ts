@@ -11,6 +11,8 @@ export const closeFile = promisify(fs.close);
 export const fileStatus = promisify(fs.fstat);
 /** Of the link itself, where the path is one. */
 export const linkStatus = promisify(fs.lstat);
+/** A further name for a file; rejects where there is something of that name. */
+export const makeLink = promisify(fs.link);
 export const makeDirectory = promisify(fs.mkdir);
 export const makeTemporaryDirectory = promisify(fs.mkdtemp);
 export const openFile = promisify(fs.open);

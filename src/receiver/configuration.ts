@@ -1,12 +1,12 @@
 /** receiver.yaml → raw options, every mistake with its line. */
 
-import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, type Node } from 'yaml';
 import { z } from 'zod';
 import { type OptionSpec, type OptionTable, type RawOptions, toFlag } from '../cli/options.ts';
 import { readYaml } from '../cli/yaml-file.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { readWholeFile } from '../files/file-calls.ts';
 import { suggest } from '../names/nearest.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 
@@ -19,7 +19,7 @@ const largestFile = 1024 * 1024;
  */
 export async function readConfiguration(path: string, table: OptionTable): Promise<RawOptions> {
   await requireTrusted(path);
-  const text = await readFile(path, 'utf8').catch((error) => {
+  const text = await readWholeFile(path, 'utf8').catch((error) => {
     throw asCourierError(error, `reading --config ${path}`);
   });
   if (text.length > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);

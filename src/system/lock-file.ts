@@ -1,11 +1,18 @@
 /** A lock within this process and between processes: a file that exists while it is held. */
 
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import {
+  makeLink,
+  pathStatus,
+  readWholeFile,
+  remove,
+  renameFile,
+  writeWholeFile,
+} from '../files/file-calls.ts';
 import { chance } from './chance.ts';
 import { isAlive, processSpace } from './processes.ts';
 
@@ -46,7 +53,7 @@ async function whileHeld<Result>(path: string, work: () => Promise<Result>): Pro
   try {
     return await work();
   } finally {
-    if ((await read(path)) === mark) await rm(path, { force: true });
+    if ((await read(path)) === mark) await remove(path, { force: true });
   }
 }
 
@@ -61,7 +68,7 @@ async function acquire(path: string, mark: string): Promise<void> {
 
 async function tryCreate(path: string, mark: string): Promise<boolean> {
   try {
-    await writeFile(path, mark, { flag: 'wx', mode: 0o600 });
+    await writeWholeFile(path, mark, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
@@ -72,10 +79,10 @@ async function tryCreate(path: string, mark: string): Promise<boolean> {
 /** By its process where that is one of ours to see, else by its age. */
 async function isStale(path: string): Promise<boolean> {
   try {
-    const [space, pid] = (await readFile(path, 'utf8')).split(' ');
+    const [space, pid] = (await readWholeFile(path, 'utf8')).split(' ');
     if (space === (await processSpace()) && !isAlive(Number(pid))) return true;
     // Either way: one from the future was made before the clock was set back.
-    return Math.abs(systemClock.now() - (await stat(path)).mtimeMs) > staleMs;
+    return Math.abs(systemClock.now() - (await pathStatus(path)).mtimeMs) > staleMs;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
     throw asCourierError(error, `locking ${path}`);
@@ -87,17 +94,17 @@ async function breakLock(path: string): Promise<void> {
   const seen = await read(path);
   const moved = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await rename(path, moved);
-    if ((await read(moved)) !== seen) await link(moved, path);
+    await renameFile(path, moved);
+    if ((await read(moved)) !== seen) await makeLink(moved, path);
   } catch (error) {
     if (!['ENOENT', 'EEXIST'].includes(errorCode(error) ?? '')) {
       throw asCourierError(error, `locking ${path}`);
     }
   } finally {
-    await rm(moved, { force: true });
+    await remove(moved, { force: true });
   }
 }
 
 async function read(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+  return readWholeFile(path, 'utf8').catch(() => undefined);
 }

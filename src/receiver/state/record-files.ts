@@ -1,23 +1,30 @@
 /** Files of records: durable, and out of the way when damaged. */
 
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../../faults/system-errors.ts';
+import {
+  closeFile,
+  makeDirectory,
+  openFile,
+  renameFile,
+  syncAll,
+  writeWholeFile,
+} from '../../files/file-calls.ts';
 import type { Logger } from '../../logging/log.ts';
 import { tidyBroken } from '../../spool/inventory.ts';
 import { makeBrokenName } from '../../spool/names.ts';
 
 /** A new file only its owner can read, on disk when this resolves. */
 export async function writeDurably(path: string, text: string): Promise<void> {
-  await withFile(await open(path, 'wx', 0o600), async (file) => {
-    await file.writeFile(text);
-    await file.sync();
+  await withDescriptor(await openFile(path, 'wx', 0o600), async (descriptor) => {
+    await writeWholeFile(descriptor, text);
+    await syncAll(descriptor);
   });
 }
 
 /** Without this a crash may undo a rename. */
 export async function syncDirectory(path: string): Promise<void> {
-  await withFile(await open(path, 'r'), (directory) => directory.sync());
+  await withDescriptor(await openFile(path, 'r'), syncAll);
 }
 
 /** Moves a damaged file to `broken`, where somebody may look at it, and says so. Never rejects. */
@@ -30,8 +37,8 @@ export async function setAside(
   const kind = basename(dirname(path));
   const aside = join(broken, makeBrokenName(`${kind}-${basename(path)}`));
   try {
-    await mkdir(broken, { recursive: true, mode: 0o700 });
-    await rename(path, aside);
+    await makeDirectory(broken, { recursive: true, mode: 0o700 });
+    await renameFile(path, aside);
     log.warn({}, `${why}; the file is now ${aside}`);
     tidyBroken(broken);
   } catch (error) {
@@ -39,10 +46,13 @@ export async function setAside(
   }
 }
 
-async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {
+async function withDescriptor(
+  descriptor: number,
+  use: (descriptor: number) => Promise<void>,
+): Promise<void> {
   try {
-    await use(file);
+    await use(descriptor);
   } finally {
-    await file.close();
+    await closeFile(descriptor);
   }
 }

@@ -2,11 +2,21 @@
 
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { link, lstat, mkdir, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ZodType } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import {
+  linkStatus,
+  makeDirectory,
+  makeLink,
+  pathStatus,
+  readDirectory,
+  readWholeFile,
+  remove,
+  removeFile,
+  renameFile,
+} from '../../files/file-calls.ts';
 import type { Logger } from '../../logging/log.ts';
 import { withLockFile } from '../../system/lock-file.ts';
 import { isTrustedEntry, requireTrusted } from '../../system/trusted-path.ts';
@@ -63,11 +73,12 @@ export class Records<Value> {
    */
   async prepare(log?: Logger): Promise<void> {
     await this.#while('preparing', this.directory, async () => {
-      await mkdir(join(this.directory, locks), { recursive: true, mode: 0o700 });
+      await makeDirectory(join(this.directory, locks), { recursive: true, mode: 0o700 });
       await requireTrusted(this.directory);
       if (log === undefined) return;
-      for (const name of await readdir(this.directory)) {
-        if (name.startsWith(temporaryMark)) await rm(join(this.directory, name), { force: true });
+      for (const name of await readDirectory(this.directory)) {
+        if (name.startsWith(temporaryMark))
+          await remove(join(this.directory, name), { force: true });
       }
     });
     if (log === undefined) return;
@@ -95,7 +106,7 @@ export class Records<Value> {
         const version = `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
         const known = this.#cache.get(name);
         if (known?.version === version) return known.value;
-        const value = this.#parse(await readFile(path, 'utf8'), path);
+        const value = this.#parse(await readWholeFile(path, 'utf8'), path);
         this.#cache.set(name, { version, value });
         return value;
       } catch (error) {
@@ -109,7 +120,7 @@ export class Records<Value> {
   /** The names of all records, in order. */
   async names(): Promise<readonly string[]> {
     return this.#while('reading', this.directory, async () => {
-      const files = await readdir(this.directory);
+      const files = await readDirectory(this.directory);
       const records = files.filter((file) => file.endsWith(ending) && !file.startsWith('.'));
       return records.map((file) => file.slice(0, -ending.length)).sort();
     });
@@ -138,7 +149,7 @@ export class Records<Value> {
         if (value !== undefined) values.push(value);
       } catch (error) {
         const { code, message } = asCourierError(error, 'reading');
-        const stats = await lstat(this.#pathOf(name)).catch(() => undefined);
+        const stats = await linkStatus(this.#pathOf(name)).catch(() => undefined);
         const isTorn = code === 'CONFIG' && stats !== undefined && isTrustedEntry(stats);
         damaged.push({ name, message, isTorn });
       }
@@ -149,7 +160,7 @@ export class Records<Value> {
   /** Changes whenever a record comes, goes or is replaced. */
   async version(): Promise<string> {
     return this.#while('reading', this.directory, async () => {
-      const { ino, mtimeMs } = await stat(this.directory);
+      const { ino, mtimeMs } = await pathStatus(this.directory);
       return `${ino} ${mtimeMs}`;
     });
   }
@@ -170,21 +181,21 @@ export class Records<Value> {
       const after = await change(before);
       if (after === before) return after;
       if (after === undefined) await this.#unlink(name);
-      else await this.#put(name, after, rename);
+      else await this.#put(name, after, renameFile);
       return after;
     });
   }
 
   /** Writes a record, whatever there is of that name. */
   async write(name: string, value: Value): Promise<void> {
-    await this.#locked(name, () => this.#put(name, value, rename));
+    await this.#locked(name, () => this.#put(name, value, renameFile));
   }
 
   /** @returns false when there is a record of that name already */
   async create(name: string, value: Value): Promise<boolean> {
     return this.#put(name, value, async (temporary, path) => {
-      await link(temporary, path);
-      await rm(temporary);
+      await makeLink(temporary, path);
+      await remove(temporary);
     });
   }
 
@@ -201,8 +212,8 @@ export class Records<Value> {
     const path = this.#pathOf(name);
     return this.#while('removing', path, async () => {
       try {
-        // Not rm(), which two may do at once and both be told they did.
-        await unlink(path);
+        // Not remove(), which two may do at once and both be told they did.
+        await removeFile(path);
       } catch (error) {
         if (errorCode(error) === 'ENOENT') return false;
         throw error;
@@ -225,7 +236,7 @@ export class Records<Value> {
         await writeDurably(temporary, `${JSON.stringify(value, null, 2)}\n`);
         await place(temporary, path);
       } catch (error) {
-        await rm(temporary, { force: true });
+        await remove(temporary, { force: true });
         if (errorCode(error) === 'EEXIST') return false;
         throw error;
       }
