@@ -1,4 +1,7 @@
-/** src → dist/cmk-courier.cjs (for people with a Node) and dist/cmk-courier (needs none). */
+/**
+ * src → dist/cmk-courier.cjs (for people with a Node) and dist/cmk-courier (needs none). With
+ * --packages also what a Checkmk site installs, which takes ten seconds to compress.
+ */
 
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { version } from '../src/version.ts';
@@ -14,3 +17,9 @@ writeFileSync(`${executable}.cjs`, `#!/usr/bin/env node\n${await bundleProgram([
 await buildExecutable(executable);
 for (const path of [executable, `${executable}.cjs`]) chmodSync(path, 0o755);
 process.stderr.write(`built ${executable} ${version}\n`);
+if (process.argv.includes('--packages')) {
+  const { buildPackages } = await import('./packages/build-packages.ts');
+  for (const { path, bytes } of await buildPackages('dist')) {
+    process.stderr.write(`built ${path}, ${(bytes / 1e6).toFixed(2)} MB\n`);
+  }
+}
