@@ -119,7 +119,8 @@ async function prepare(
   const cap = new HourlyCap(join(state, 'adopted.json'), values.perHour);
   const how = { ...values, labels: values.label, isDry: values.dryRun };
   const findCandidates = () => readCandidates(state, names);
-  return new Round({ api, cap, how, findCandidates, activate: values.activate }, context);
+  const { activate, watch: stays } = values;
+  return new Round({ api, cap, how, findCandidates, activate, stays }, context);
 }
 
 /** Those that are registered to push; those that are named, whatever they are. */

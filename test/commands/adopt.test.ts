@@ -157,6 +157,17 @@ test('a host the site does not take keeps no other out, a folder that is missing
   assert.match((await adopt()).errors, /automation may not do that/);
 });
 
+test('a host whose services cannot be looked for is made all the same, and activated', async (t) => {
+  const { site, state, adopt } = await makePlace(t);
+  await register(state, 'web01');
+  site.interfere = ({ path }) =>
+    path.includes('discovery') ? problem(409, 'busy', 'x') : undefined;
+  const ended = await adopt('--discover', '--activate');
+  assert.equal(ended.code, 0, ended.errors);
+  assert.match(ended.output, /^made: host web01 in \/pushed; looking for its services: .*busy/);
+  assert.equal(site.activated.length, 1);
+});
+
 test('many hosts are looked for in one list', async (t) => {
   const { site, state, adopt } = await makePlace(t);
   for (let n = 0; n < 25; n += 1) await register(state, `many${n}`);
@@ -190,4 +201,11 @@ test('--watch makes hosts as they come, activates, and tells a failure once', as
   await waitUntil(() => site.activated.length === 2);
   shutdown.abort(new Error('over'));
   await running;
+  // What it left when it ended is taken up by the next.
+  site.note('automation', 'Created new host web03');
+  const again = new AbortController();
+  const next = main(args, { ...context, shutdown: again.signal });
+  await waitUntil(() => site.activated.length === 3);
+  again.abort(new Error('over'));
+  await next;
 });

@@ -109,6 +109,9 @@ test('a rule for many stands below narrower ones of ours, in whatever order they
   await rule('install', '--host=web02');
   const order = site.rules.kept.map(({ conditions }) => Object.keys(conditions).join());
   assert.deepEqual(order, ['host_name', 'host_name', 'host_label_groups', '']);
+  for (const host of ['web01', 'web02', 'web01']) {
+    assert.match((await rule('install', `--host=${host}`)).output, /^there already: /);
+  }
   assert.equal(
     site.rules.kept[2]?.value_raw,
     "'cmk-courier-ready $HOSTNAME$ --address=$HOSTADDRESS$'",
@@ -126,6 +129,26 @@ test('a rule for many stands below narrower ones of ours, in whatever order they
   const mended = await rule('install', '--label=cmk-courier/way:push', '--ready');
   assert.match(mended.output, /^changed \(conditions\): every host with cmk-courier\/way:push: /);
   assert.deepEqual(site.rules.kept[2], labelled);
+});
+
+test('a rule of others above a narrower one of ours moves nothing to and fro', {
+  skip,
+}, async (t) => {
+  const { site, rule } = await makeSite(t);
+  await rule('install', '--host=web01');
+  const foreign = site.rules.add({});
+  site.rules.kept.reverse();
+  const first = await rule('install', '--folder=/');
+  assert.match(first.output, /^made, below narrower rules of ours: /);
+  assert.match(first.output, new RegExp(`\nin its way: rule ${foreign.id} `));
+  assert.match((await rule('install', '--folder=/')).output, /^there already: /);
+  assert.match((await rule('install', '--host=web01')).output, /^moved at the top of \/: /);
+  assert.match(
+    (await rule('install', '--folder=/')).output,
+    /^moved below narrower rules of ours: /,
+  );
+  assert.match((await rule('install', '--folder=/')).output, /^there already: /);
+  assert.equal(site.rules.kept.at(-1)?.id, foreign.id);
 });
 
 test('only rules that may meet the hosts are told', { skip }, async (t) => {
@@ -231,6 +254,8 @@ test('--activate activates what is ours, waits for the end, and never what is no
   site.interfere = () => undefined;
   const before = site.activated.length;
   site.note('anna', 'Deleted host db1');
+  const none = await rule('install', '--host=web01', '--activate');
+  assert.equal(none.output.split('\n').at(-2), 'nothing to activate');
   const foreign = await rule('install', '--host=web02', '--activate');
   assert.equal(foreign.code, 8);
   assert.match(foreign.output, /^made, /);

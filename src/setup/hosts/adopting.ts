@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod';
-import { CourierError } from '../../faults/errors.ts';
+import { CourierError, cleanText } from '../../faults/errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { RestApi } from '../rest/rest-api.ts';
 import { toApiFolder } from '../rules/selection.ts';
@@ -68,8 +68,7 @@ export async function adoptHost(
     if (await isKnown(api, host)) return undefined;
     throw api.refuse(answer, `making ${host}`);
   }
-  if (how.discover) await discover(api, host);
-  return `made: ${told}`;
+  return `made: ${told}${how.discover ? await discover(api, host) : ''}`;
 }
 
 function toAttributes({ address, labels }: Candidate, how: Adoption) {
@@ -100,13 +99,16 @@ function describe(
   return `host ${host} in ${how.folder}${at}${all.length === 0 ? '' : `, ${all.join(', ')}`}`;
 }
 
-async function discover(api: RestApi, host: HostName): Promise<void> {
-  await api.ask({
+/** The host is made, whatever comes of this: @returns what to say of it */
+async function discover(api: RestApi, host: HostName): Promise<string> {
+  const answer = await api.tryToAsk({
     method: 'POST',
     path: '/domain-types/service_discovery_run/actions/start/invoke',
     doing: `looking for services of ${host}`,
     body: { host_name: host, mode: 'fix_all' },
   });
+  if (answer.status >= 200 && answer.status < 300) return '';
+  return `; ${cleanText(api.refuse(answer, 'looking for its services').message)}`;
 }
 
 /**

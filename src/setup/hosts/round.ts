@@ -17,6 +17,8 @@ interface Task {
   readonly cap: HourlyCap;
   readonly how: Adoption;
   readonly activate: boolean;
+  /** Whether there is round after round. */
+  readonly stays: boolean;
   findCandidates(): Promise<readonly Candidate[]>;
 }
 
@@ -32,11 +34,14 @@ export class Round {
   readonly #context: RestContext;
   /** Hosts that are in Setup, or that it does not take: they are not asked for again. */
   readonly #known = new Set<string>();
-  #isWaiting = false;
+  /** Whether a host may wait to be activated. */
+  #isWaiting: boolean;
 
   constructor(task: Task, context: RestContext) {
     this.#task = task;
     this.#context = context;
+    // One that stays takes up what it left when it ended before.
+    this.#isWaiting = task.stays && task.activate;
   }
 
   /**
@@ -92,11 +97,12 @@ export class Round {
     lines: readonly string[],
     failure: CourierError | undefined,
   ): Promise<RoundResult> {
-    const { activateOwn } = await import('../rules/activating.ts');
+    const { activateOwn, nothingToActivate } = await import('../rules/activating.ts');
     try {
       const done = await activateOwn(this.#task.api, this.#context);
       this.#isWaiting = false;
-      return { lines: [...lines, ...done], failure };
+      const told = lines.length === 0 ? done.filter((line) => line !== nothingToActivate) : done;
+      return { lines: [...lines, ...told], failure };
     } catch (error) {
       return { lines, failure: failure ?? asCourierError(error, 'activating') };
     }

@@ -29,6 +29,8 @@ const activation = z.object({
     .optional(),
 });
 
+export const nothingToActivate = 'nothing to activate';
+
 /** Longer than most sites take; what goes on after that is told. */
 const longestMs = 300_000;
 const pauseMs = 500;
@@ -41,7 +43,7 @@ const pauseMs = 500;
  * activated; what the site refuses
  */
 export async function activateOwn(api: RestApi, context: RestContext): Promise<readonly string[]> {
-  await requireOwnOnly(api);
+  if (!(await hasOwnOnly(api))) return [nothingToActivate];
   const answer = await api.tryToAsk({
     method: 'POST',
     path: '/domain-types/activation_run/actions/activate-changes/invoke',
@@ -49,7 +51,7 @@ export async function activateOwn(api: RestApi, context: RestContext): Promise<r
     body: { redirect: false, sites: [], force_foreign_changes: false },
     ifMatch: '*',
   });
-  if (answer.status === 422) return ['nothing to activate'];
+  if (answer.status === 422) return [nothingToActivate];
   if (answer.status < 200 || answer.status >= 300)
     throw api.refuse(answer, 'activating the changes');
   const started = activation.safeParse(answer.content);
@@ -58,7 +60,11 @@ export async function activateOwn(api: RestApi, context: RestContext): Promise<r
   return [await waitForEnd(api, id, context)];
 }
 
-async function requireOwnOnly(api: RestApi): Promise<void> {
+/**
+ * @returns whether anything of ours waits
+ * @throws CourierError PEER when something of others waits beside it
+ */
+async function hasOwnOnly(api: RestApi): Promise<boolean> {
   const { content } = await api.ask({
     method: 'GET',
     path: '/domain-types/activation_run/collections/pending_changes',
@@ -69,8 +75,9 @@ async function requireOwnOnly(api: RestApi): Promise<void> {
     throw new CourierError('PEER', 'looking for changes of others: not as expected');
   // What the site has changed itself is nobody's.
   const foreign = read.data.value.filter(({ user_id: user }) => user && user !== api.user);
+  if (!read.data.value.some(({ user_id: user }) => user === api.user)) return false;
   const [first] = foreign;
-  if (first === undefined) return;
+  if (first === undefined) return true;
   const names = [...new Set(foreign.map(({ user_id: user }) => user))].join(', ');
   const what = quote(first.text ?? first.action_name ?? '');
   throw new CourierError(

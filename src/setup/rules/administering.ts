@@ -49,7 +49,10 @@ export async function installRule(
   const position = choosePosition(rules, wanted.selection, found?.id);
   const changes = found === undefined ? ['made'] : findChanges(found, wanted, rules, position);
   const lines = describeChanges({ changes, found, what, isDry, position });
-  if (!isDry) await change(api, wanted, found, position);
+  if (!isDry) {
+    if (found === undefined) await makeRule(api, wanted, position);
+    else await changeRule(api, wanted, { id: found.id, changes, position });
+  }
   // Asked again: only the site knows where it stands now.
   const after = isDry ? rules : await listRules(api, wanted.ruleSet);
   const own = findOurs(after, wanted.selection)[0];
@@ -83,9 +86,7 @@ function findChanges(
     ...(isSameValue(found.value, wanted.value) ? [] : ['value']),
     ...(isSame ? [] : ['conditions']),
     ...(found.isDisabled ? ['disabled'] : []),
-    ...(isInPlace(rules, found.id, position) && found.folder === selection.folder
-      ? []
-      : ['position']),
+    ...(isInPlace(rules, found.id, selection, position) ? [] : ['position']),
   ];
 }
 
@@ -113,40 +114,35 @@ function describeChanges({ changes, found, what, isDry, position }: Change): rea
   ];
 }
 
-async function change(
+async function makeRule(api: RestApi, wanted: WantedRule, position: Position): Promise<void> {
+  const { ruleSet, selection } = wanted;
+  const made = await api.ask({
+    method: 'POST',
+    path: '/domain-types/rule/collections/all',
+    doing: 'making the rule',
+    body: { ...toBody(wanted), ruleset: ruleSet, folder: toApiFolder(selection.folder) },
+  });
+  await moveNew(api, made, position);
+}
+
+interface Mending {
+  readonly id: string;
+  readonly changes: readonly string[];
+  readonly position: Position;
+}
+
+async function changeRule(
   api: RestApi,
   wanted: WantedRule,
-  found: Rule | undefined,
-  position: Position,
+  { id, changes, position }: Mending,
 ): Promise<void> {
-  if (found === undefined) {
-    const made = await api.ask({
-      method: 'POST',
-      path: '/domain-types/rule/collections/all',
-      doing: 'making the rule',
-      body: {
-        ...toBody(wanted),
-        ruleset: wanted.ruleSet,
-        folder: toApiFolder(wanted.selection.folder),
-      },
-    });
-    await moveNew(api, made, position);
-    return;
-  }
-  const rules = await listRules(api, wanted.ruleSet);
-  const changes = findChanges(found, wanted, rules, position);
   if (changes.some((one) => one !== 'position')) {
-    const ifMatch = await readTag(api, found.id);
-    const path = `/objects/rule/${found.id}`;
-    await api.ask({
-      method: 'PUT',
-      path,
-      doing: 'changing the rule',
-      body: toBody(wanted),
-      ifMatch,
-    });
+    const ifMatch = await readTag(api, id);
+    const path = `/objects/rule/${id}`;
+    const body = toBody(wanted);
+    await api.ask({ method: 'PUT', path, doing: 'changing the rule', body, ifMatch });
   }
-  if (changes.includes('position')) await moveRule(api, found.id, position, undefined);
+  if (changes.includes('position')) await moveRule(api, id, position, undefined);
 }
 
 /** A rule that stays where it was made would be the last, and never count: then rather none. */

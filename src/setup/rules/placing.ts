@@ -32,13 +32,30 @@ export function choosePosition(
     : { position: 'after_specific_rule', rule_id: last.id };
 }
 
-/** Whether a rule stands already where it would be put. */
-export function isInPlace(rules: readonly Rule[], id: string, wanted: Position): boolean {
-  const own = rules.find((rule) => rule.id === id);
-  const beside = rules.filter(({ folder }) => folder === own?.folder);
+/**
+ * Whether a rule stands well already: where it would be put, or with nothing above it but rules of
+ * ours that are as narrow. Of two for different hosts, neither has to be moved above the other.
+ */
+export function isInPlace(
+  rules: readonly Rule[],
+  id: string,
+  selection: Selection,
+  wanted: Position,
+): boolean {
+  const beside = rules.filter(({ folder }) => folder === selection.folder);
   const index = beside.findIndex((rule) => rule.id === id);
-  const above = beside[index - 1];
-  return wanted.position === 'top_of_folder' ? above === undefined : above?.id === wanted.rule_id;
+  if (index < 0) return false;
+  const [above, below] = [beside.slice(0, index), beside.slice(index + 1)];
+  const next = above.at(-1);
+  const isThere =
+    wanted.position === 'top_of_folder' ? next === undefined : next?.id === wanted.rule_id;
+  const own = narrowness(selection);
+  const width = (rule: Rule) => narrowness(toSelection(rule));
+  return (
+    isThere ||
+    (above.every((rule) => rule.isOurs && width(rule) >= own) &&
+      below.every((rule) => !rule.isOurs || width(rule) <= own))
+  );
 }
 
 /** Rules that come first and may fit a host of ours. */
