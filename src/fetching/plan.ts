@@ -31,7 +31,7 @@ export interface RoutePlan extends FetchPlan {
 }
 
 /** How good output was come by. */
-export interface Found extends Accepted {
+export interface FoundOutput extends Accepted {
   /** Sources that were asked, this one included. */
   readonly attempts: number;
   /** What became of those asked before it: `http UNREACHABLE`. */
@@ -44,10 +44,14 @@ export function warnOfLosses({ losses, step }: Accepted, { host }: Target, log: 
 }
 
 /** Takes all of the accepted output at once; rejects when its reader does not take it. */
-export type Deliver = (found: Found) => Promise<void>;
+export type Deliver = (found: FoundOutput) => Promise<void>;
 
 /** Delivers, and tells what came of it. Never rejects. */
-export async function handOver(deliver: Deliver, found: Found, target: Target): Promise<Taken> {
+export async function handOver(
+  deliver: Deliver,
+  found: FoundOutput,
+  target: Target,
+): Promise<Taken> {
   try {
     await deliverSealed(deliver, found);
     return 'taken';
@@ -58,7 +62,7 @@ export async function handOver(deliver: Deliver, found: Found, target: Target): 
 }
 
 /** What was delivered is from then on the oldest that is accepted of its host. */
-async function deliverSealed(deliver: Deliver, found: Found): Promise<void> {
+async function deliverSealed(deliver: Deliver, found: FoundOutput): Promise<void> {
   const rise = await found.seal?.prepare();
   try {
     await deliver(found);

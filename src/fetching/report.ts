@@ -14,7 +14,7 @@ import type { SpooledOutput } from '../spool/record.ts';
 import { formatDuration } from '../times/durations.ts';
 import { showFilled } from '../transports/source.ts';
 import { version } from '../version.ts';
-import type { Found, RoutePlan } from './plan.ts';
+import type { FoundOutput, RoutePlan } from './plan.ts';
 import { daysLeft, endsSoon, type Seal } from './sealed.ts';
 
 /** The service of ours. */
@@ -49,7 +49,12 @@ export function surroundWith(
  *
  * @param note what else is to be known of where it is from
  */
-export function reportFound(found: Found, plan: RoutePlan, nowMs: number, note?: string): Report {
+export function reportFound(
+  found: FoundOutput,
+  plan: RoutePlan,
+  nowMs: number,
+  note?: string,
+): Report {
   const { step, origin, failed, producedAt, output, durationMs, attempts, losses } = found;
   const isFallback = plan.pick === 'first' && failed.length > 0;
   const ageMs = producedAt === undefined ? undefined : Math.max(0, nowMs - producedAt.getTime());

@@ -13,7 +13,7 @@ import { fetchOrigin } from '../spool/record.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';
-import { type Found, type RoutePlan, warnOfLosses } from './plan.ts';
+import { type FoundOutput, type RoutePlan, warnOfLosses } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
 import { partsOf, type ReadKept, sendByRoute } from './sending.ts';
 
@@ -127,7 +127,7 @@ const keepMs = 2000;
 
 /** For the day when every source fails. */
 async function keep(
-  { output, producedAt, origin, step }: Found,
+  { output, producedAt, origin, step }: FoundOutput,
   { target: { host }, rules }: RoutePlan,
   spool: string,
   { clock, log, shutdown }: CommandContext,

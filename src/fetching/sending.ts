@@ -11,7 +11,7 @@ import { untilAborted } from '../system/until-aborted.ts';
 import { passForm } from './accept.ts';
 import { fetchFirst } from './chain.ts';
 import { fetchFreshest } from './freshest.ts';
-import type { Found, RoutePlan } from './plan.ts';
+import type { FoundOutput, RoutePlan } from './plan.ts';
 import { reportFound, reportGrace, surroundWith } from './report.ts';
 import { requireOpened } from './sealed.ts';
 
@@ -21,7 +21,7 @@ export interface Outgoing {
   readonly report: Surroundings;
   readonly output: Buffer;
   /** Undefined when old output stands in. */
-  readonly found: Found | undefined;
+  readonly found: FoundOutput | undefined;
   readonly producedAt: Date;
   /** Why old output stands in. */
   readonly fault: CourierError | undefined;
@@ -60,7 +60,7 @@ export async function sendByRoute(
   await send(standIn);
 }
 
-function toOutgoing(found: Found, plan: RoutePlan, nowMs: number): Outgoing {
+function toOutgoing(found: FoundOutput, plan: RoutePlan, nowMs: number): Outgoing {
   const producedAt = found.producedAt ?? new Date(nowMs);
   const { output } = found;
   const report = surroundWith(() => reportFound(found, plan, nowMs), output, plan);

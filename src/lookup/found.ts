@@ -4,7 +4,7 @@
 export type Family = 0 | 4 | 6;
 
 /** One address of a name. */
-export interface Found {
+export interface FoundAddress {
   readonly address: string;
   readonly family: 4 | 6;
 }

@@ -14,7 +14,7 @@ import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { neverAborts } from '../system/never-aborts.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { ChangingFile } from './changing-file.ts';
-import type { Family, Found } from './found.ts';
+import type { Family, FoundAddress } from './found.ts';
 import { parseHosts } from './hosts-file.ts';
 import { candidatesOf, parseSearchList, type SearchList } from './search-list.ts';
 import type { askSystem } from './system-lookup.ts';
@@ -54,7 +54,7 @@ const otherFamilyMs = 200;
 
 interface Kept {
   readonly untilMs: number;
-  readonly answer: Promise<readonly Found[]>;
+  readonly answer: Promise<readonly FoundAddress[]>;
 }
 
 export class Lookup {
@@ -76,14 +76,14 @@ export class Lookup {
    * @throws CourierError UNREACHABLE when there is no such name, TIMEOUT when no name server answers;
    * the signal's reason
    */
-  async find(name: string, family: Family, signal: AbortSignal): Promise<readonly Found[]> {
+  async find(name: string, family: Family, signal: AbortSignal): Promise<readonly FoundAddress[]> {
     signal.throwIfAborted();
     const kind = isIP(name);
     if (kind !== 0) return [{ address: name, family: kind === 6 ? 6 : 4 }];
     return untilAborted(this.#share(name, family), signal);
   }
 
-  #share(name: string, family: Family): Promise<readonly Found[]> {
+  #share(name: string, family: Family): Promise<readonly FoundAddress[]> {
     const { clock } = this.#settings;
     const key = `${family} ${name}`;
     const known = this.#kept.get(key);
@@ -100,7 +100,7 @@ export class Lookup {
     return answer;
   }
 
-  #keep(key: string, answer: Promise<readonly Found[]>, forMs: number): void {
+  #keep(key: string, answer: Promise<readonly FoundAddress[]>, forMs: number): void {
     this.#kept.delete(key);
     if (forMs > 0)
       this.#kept.set(key, { untilMs: this.#settings.clock.monotonic() + forMs, answer });
@@ -108,7 +108,7 @@ export class Lookup {
     if (this.#kept.size > mostKept && oldest !== undefined) this.#kept.delete(oldest);
   }
 
-  async #ask(name: string, family: Family): Promise<readonly Found[]> {
+  async #ask(name: string, family: Family): Promise<readonly FoundAddress[]> {
     const nowMs = this.#settings.clock.monotonic();
     const local = (await this.#hosts.read(nowMs)).get(name.toLowerCase()) ?? [];
     const found = local.map(toFound).filter((one) => family === 0 || one.family === family);
@@ -125,11 +125,11 @@ export class Lookup {
   }
 
   /** @returns nothing when there is no such name */
-  async #askDns(name: string, family: Family): Promise<readonly Found[]> {
+  async #askDns(name: string, family: Family): Promise<readonly FoundAddress[]> {
     const { Resolver } = await import('node:dns/promises');
     const resolver = new Resolver(this.#settings.patience);
     if (this.#settings.servers !== undefined) resolver.setServers(this.#settings.servers);
-    const ask = async (kind: 4 | 6): Promise<readonly Found[]> => {
+    const ask = async (kind: 4 | 6): Promise<readonly FoundAddress[]> => {
       const addresses = await (kind === 6 ? resolver.resolve6(name) : resolver.resolve4(name));
       return addresses.map((address) => ({ address, family: kind }));
     };
@@ -147,10 +147,10 @@ export class Lookup {
 
 /** Whichever families have an answer; one that has keeps nobody waiting for the other. */
 async function both(
-  four: Promise<readonly Found[]>,
-  six: Promise<readonly Found[]>,
-): Promise<readonly Found[]> {
-  const late = (other: Promise<readonly Found[]>) =>
+  four: Promise<readonly FoundAddress[]>,
+  six: Promise<readonly FoundAddress[]>,
+): Promise<readonly FoundAddress[]> {
+  const late = (other: Promise<readonly FoundAddress[]>) =>
     Promise.race([other, nothingAfter(otherFamilyMs)]).catch(() => []);
   const [first, second] = await Promise.any([
     four.then(async (found) => [found, await late(six)] as const),
@@ -162,7 +162,7 @@ async function both(
 }
 
 /** Keeps no process from ending. */
-function nothingAfter(delayMs: number): Promise<readonly Found[]> {
+function nothingAfter(delayMs: number): Promise<readonly FoundAddress[]> {
   return new Promise((resolve) => setTimeout(resolve, delayMs, []).unref());
 }
 
@@ -184,7 +184,7 @@ function isNoAnswer(error: unknown): boolean {
   return ['ETIMEOUT', 'ESERVFAIL'].includes(errorCode(error) ?? '');
 }
 
-function toFound(address: string): Found {
+function toFound(address: string): FoundAddress {
   return { address, family: isIP(address) === 6 ? 6 : 4 };
 }
 
@@ -211,7 +211,7 @@ export function sharedLookup(): Lookup {
 }
 
 /** What node:net asks for the addresses that were found already. */
-export function answerWith(found: readonly Found[]): LookupFunction {
+export function answerWith(found: readonly FoundAddress[]): LookupFunction {
   return (_name, { all }, answer) => {
     const [first] = found;
     if (all) answer(null, [...found]);

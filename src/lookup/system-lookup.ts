@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { untilAborted } from '../system/until-aborted.ts';
-import type { Family, Found } from './found.ts';
+import type { Family, FoundAddress } from './found.ts';
 
 /**
  * libuv gives look-ups half of its threads, four by default; one that hangs must leave one free.
@@ -21,7 +21,7 @@ export async function askSystem(
   name: string,
   family: Family,
   signal: AbortSignal,
-): Promise<readonly Found[]> {
+): Promise<readonly FoundAddress[]> {
   await takePlace(signal);
   const asking = lookup(name, { all: true, family }).finally(givePlace);
   const found = await untilAborted(asking, signal);

@@ -112,7 +112,7 @@ function longestLiteral(text: string): string {
 }
 
 /** Which messages are asked for. */
-export interface Wanted {
+export interface WantedMessages {
   readonly from: Pattern | undefined;
   readonly subject: Pattern | undefined;
   readonly to: Pattern | undefined;
@@ -126,7 +126,7 @@ export interface RawPatterns {
 }
 
 /** The patterns of a source for one host; mail addresses do not tell upper from lower case. */
-export function fillPatterns(options: RawPatterns, target: Target): Wanted {
+export function fillPatterns(options: RawPatterns, target: Target): WantedMessages {
   const fill = (raw: string | undefined, letters: Letters) =>
     raw === undefined ? undefined : fillPattern(raw, target, letters);
   return {
@@ -137,7 +137,7 @@ export function fillPatterns(options: RawPatterns, target: Target): Wanted {
 }
 
 /** Whether a message is one of those asked for. */
-export function isWanted(headers: MessageHeaders, { from, subject, to }: Wanted): boolean {
+export function isWanted(headers: MessageHeaders, { from, subject, to }: WantedMessages): boolean {
   return (
     (from === undefined || headers.from.some(from.fits)) &&
     (subject === undefined || subject.fits(headers.subject)) &&
@@ -146,7 +146,7 @@ export function isWanted(headers: MessageHeaders, { from, subject, to }: Wanted)
 }
 
 /** What is asked for, in words: `a message from "root@web01" with subject "Checkmk web01"`. */
-export function describeWanted({ from, subject, to }: Wanted): string {
+export function describeWanted({ from, subject, to }: WantedMessages): string {
   const parts = [
     from && ` from ${quote(from.text)}`,
     to && ` to ${quote(to.text)}`,

@@ -56,7 +56,7 @@ export function readPrevious(
   return readGood(toWanted(directory, host, context), 1);
 }
 
-interface Wanted {
+interface WantedOutput {
   readonly directory: string;
   readonly host: HostName;
   readonly log: Logger;
@@ -64,7 +64,7 @@ interface Wanted {
   readonly present: Present;
 }
 
-function toWanted(directory: string, host: HostName, context: ReadContext): Wanted {
+function toWanted(directory: string, host: HostName, context: ReadContext): WantedOutput {
   const { log, clock, maxOutputBytes: maxBytes = Number.POSITIVE_INFINITY, maxSkewMs } = context;
   return { directory, host, log, maxBytes, present: new Present(clock.now(), maxSkewMs) };
 }
@@ -75,7 +75,7 @@ type NoOutput = 'gone' | 'not good';
 /** Files vanish only when two newer ones have come since the directory was listed. */
 const looks = 10;
 
-async function readGood(wanted: Wanted, skipped: number): Promise<SpooledOutput | undefined> {
+async function readGood(wanted: WantedOutput, skipped: number): Promise<SpooledOutput | undefined> {
   const { directory, host } = wanted;
   const shard = join(directory, shardOf(host));
   await requireTrusted(shard);
@@ -93,7 +93,7 @@ async function readGood(wanted: Wanted, skipped: number): Promise<SpooledOutput 
 /** The newest good outputs, `count` at most. */
 async function readNewest(
   shard: string,
-  wanted: Wanted,
+  wanted: WantedOutput,
   count: number,
 ): Promise<readonly SpooledOutput[] | 'gone'> {
   const good: SpooledOutput[] = [];
@@ -122,7 +122,7 @@ async function listNames(directory: string): Promise<readonly string[]> {
   });
 }
 
-async function readFile(path: string, wanted: Wanted): Promise<SpooledOutput | NoOutput> {
+async function readFile(path: string, wanted: WantedOutput): Promise<SpooledOutput | NoOutput> {
   const read = await withOpened(path, (descriptor) => readOpened(descriptor, wanted));
   return read === 'not a file' ? 'not good' : read;
 }
@@ -138,7 +138,7 @@ export async function readHead(path: string): Promise<Header | undefined> {
 
 async function readOpened(
   descriptor: number,
-  { host, maxBytes }: Wanted,
+  { host, maxBytes }: WantedOutput,
 ): Promise<SpooledOutput | NoOutput> {
   const stats = await fileStatus(descriptor);
   if (!stats.isFile() || !isTrustedEntry(stats)) return 'not good';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CourierError, type FaultCode, stderrLine } from '../../src/faults/errors.ts';
 import { fetchFreshest } from '../../src/fetching/freshest.ts';
-import type { FetchPlan, Found } from '../../src/fetching/plan.ts';
+import type { FetchPlan, FoundOutput } from '../../src/fetching/plan.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { withTransport } from '../../src/transports/transport.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
@@ -23,7 +23,7 @@ const names = ['a', 'b', 'c', 'd'];
 /** Sources `a`, `b`, … with these answers, and all that is done with them. */
 function makeContest(answers: readonly Answer[], changes: Partial<FetchPlan> = {}) {
   const calls: string[] = [];
-  const found: Found[] = [];
+  const found: FoundOutput[] = [];
   const context = makeCommandContext();
   const plan: FetchPlan = {
     target: { host: parseHostName('web01'), address: undefined },

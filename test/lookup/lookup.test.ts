@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { CourierError } from '../../src/faults/errors.ts';
-import type { Found } from '../../src/lookup/found.ts';
+import type { FoundAddress } from '../../src/lookup/found.ts';
 import { Lookup } from '../../src/lookup/lookup.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -39,7 +39,7 @@ async function makeLookup(t: TestContext, zone: Zone, { hosts = '', resolvConf =
     },
   });
   const find = async (name: string, family: 0 | 4 | 6 = 0, signal = patient()) =>
-    (await lookup.find(name, family, signal)).map(({ address }: Found) => address);
+    (await lookup.find(name, family, signal)).map(({ address }: FoundAddress) => address);
   return { clock, asked, system, hostsPath, find };
 }
 

@@ -10,7 +10,7 @@ import { isFromFuture } from '../../times/skew.ts';
 import type { NamePattern } from './name-pattern.ts';
 
 /** What is asked of a file's name and time. */
-interface Wanted {
+interface WantedNames {
   readonly names: NamePattern | undefined;
   readonly nowMs: number;
   readonly maxSkewMs: number;
@@ -48,7 +48,7 @@ const batchSize = 256;
  *
  * @param directory its path, with a `/` at its end
  */
-export async function findNewestFiles(directory: string, wanted: Wanted): Promise<Listing> {
+export async function findNewestFiles(directory: string, wanted: WantedNames): Promise<Listing> {
   const entries = await readDirectory(directory, { withFileTypes: true, encoding: 'buffer' });
   const leftOut: LeftOut[] = [];
   const names = entries
@@ -70,7 +70,11 @@ export async function findNewestFiles(directory: string, wanted: Wanted): Promis
   return { names: newest.map(({ name }) => name), leftOut };
 }
 
-function mayBeOutput({ name }: Dirent<Buffer>, { names }: Wanted, leftOut: LeftOut[]): boolean {
+function mayBeOutput(
+  { name }: Dirent<Buffer>,
+  { names }: WantedNames,
+  leftOut: LeftOut[],
+): boolean {
   const text = name.toString('latin1');
   const isOfAnother = names?.mayBeOfAnother(text) ?? false;
   if (names !== undefined && !names.fits(text) && !isOfAnother) return false;
@@ -89,7 +93,7 @@ const nothingThere = ['ENOENT', 'ELOOP', 'ENOTDIR'];
 async function look(
   directory: string,
   name: Buffer,
-  { nowMs, maxSkewMs }: Wanted,
+  { nowMs, maxSkewMs }: WantedNames,
 ): Promise<Candidate | CourierError | undefined> {
   const path = Buffer.concat([Buffer.from(directory), name]);
   try {

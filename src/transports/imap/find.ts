@@ -4,11 +4,11 @@ import type { ImapFlow, SearchObject } from 'imapflow';
 import { CourierError } from '../../faults/errors.ts';
 import { type MessageHeaders, parseHeaders, wantedFields } from '../../mail/headers.ts';
 import { type Dated, newestFirst } from '../../mail/newest.ts';
-import { isWanted, type Pattern, type Wanted } from '../../mail/patterns.ts';
+import { isWanted, type Pattern, type WantedMessages } from '../../mail/patterns.ts';
 import { readStatedTime, type StatedTime } from '../../times/stated-time.ts';
 
 /** A message that fits, not yet read. */
-export interface Found extends Dated {
+export interface ImapMessage extends Dated {
   readonly uid: number;
   /** What the server says it has. */
   readonly sizeBytes: number;
@@ -23,15 +23,18 @@ const pageSize = 50;
  *
  * @throws CourierError PEER when the server cannot search
  */
-export async function* findNewestMessages(client: ImapFlow, wanted: Wanted): AsyncGenerator<Found> {
+export async function* findNewestMessages(
+  client: ImapFlow,
+  wanted: WantedMessages,
+): AsyncGenerator<ImapMessage> {
   for await (const page of findPages(client, wanted)) yield* newestFirst(page);
 }
 
 /** All messages that fit, a page at a time, the latest arrivals first. */
 export async function* findPages(
   client: ImapFlow,
-  wanted: Wanted,
-): AsyncGenerator<readonly Found[]> {
+  wanted: WantedMessages,
+): AsyncGenerator<readonly ImapMessage[]> {
   const uids = await client.search(toQuery(wanted), { uid: true });
   if (uids === false || uids === undefined) {
     throw new CourierError('PEER', 'the server cannot search the folder');
@@ -44,11 +47,11 @@ export async function* findPages(
 async function readPage(
   client: ImapFlow,
   uids: number[],
-  wanted: Wanted,
-): Promise<readonly Found[]> {
+  wanted: WantedMessages,
+): Promise<readonly ImapMessage[]> {
   const query = { uid: true, internalDate: true, size: true, headers: [...wantedFields] };
   const messages = await client.fetchAll(uids, query, { uid: true });
-  const page: Found[] = [];
+  const page: ImapMessage[] = [];
   for (const { uid, internalDate, size = 0, headers } of messages) {
     const parsed = headers && (await parseHeadersOrSkip(headers));
     if (!parsed || !isWanted(parsed, wanted)) continue;
@@ -70,7 +73,7 @@ function toArrival(internalDate: Date | string | undefined): StatedTime {
 }
 
 /** What the server can narrow it down to; it knows parts of texts, but no patterns. */
-function toQuery({ from, subject, to }: Wanted): SearchObject {
+function toQuery({ from, subject, to }: WantedMessages): SearchObject {
   return {
     deleted: false,
     ...narrow(from, (text) => ({ from: text })),

@@ -4,12 +4,12 @@ import { readAuthorities } from '../../certs/tls-trust.ts';
 import { CourierError, cleanText } from '../../faults/errors.ts';
 import { chooseMessage } from '../../mail/choose.ts';
 import { requirePlaceholder } from '../../mail/options.ts';
-import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
+import { describeWanted, fillPatterns, type WantedMessages } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
 import { readSecret } from '../../secrets/secret-options.ts';
 import type { SourceUri, Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
-import { type Found, findNewestMessages } from './find.ts';
+import { findNewestMessages, type ImapMessage } from './find.ts';
 import { checkFolderUri, type FolderPlace, locateFolder } from './folder-place.ts';
 import { checkImapOptions, type ImapOptions, imapOptions } from './options.ts';
 import { readMessage } from './read.ts';
@@ -73,7 +73,7 @@ async function fetchNewest(
 interface Asked {
   readonly target: Target;
   readonly place: FolderPlace;
-  readonly wanted: Wanted;
+  readonly wanted: WantedMessages;
 }
 
 /** Somebody may delete a message just before it is read: then another is the newest. */
@@ -88,15 +88,15 @@ async function chooseIn(
   const mailbox = {
     list: () => findNewestMessages(client, wanted),
     nothing: `no ${describeWanted(wanted)} in folder ${nameFolder(place)} at ${place.host}`,
-    nameOf: ({ uid }: Found) => `message ${uid}`,
-    originOf: (found: Found) => nameMessage(found, place),
-    read: (found: Found) => readMessage(client, found, context.maxOutputBytes),
+    nameOf: ({ uid }: ImapMessage) => `message ${uid}`,
+    originOf: (found: ImapMessage) => nameMessage(found, place),
+    read: (found: ImapMessage) => readMessage(client, found, context.maxOutputBytes),
     looks,
   };
   return { ...(await chooseMessage(mailbox, context, { host, signal })), folder };
 }
 
-function nameMessage({ uid }: Found, place: FolderPlace): string {
+function nameMessage({ uid }: ImapMessage, place: FolderPlace): string {
   return `message ${uid} in ${nameFolder(place)} at ${place.host}`;
 }
 
@@ -105,14 +105,14 @@ function nameFolder({ folder }: FolderPlace): string {
 }
 
 interface Delivered {
-  readonly found: Found;
+  readonly found: ImapMessage;
   readonly uidValidity: bigint;
 }
 
 /** A session of its own: the one that read the message could not write, and has ended. */
 async function tidyUp(
   place: FolderPlace,
-  wanted: Wanted,
+  wanted: WantedMessages,
   settings: SessionSettings,
   { found, uidValidity }: Delivered,
 ): Promise<void> {

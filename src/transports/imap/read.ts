@@ -4,7 +4,7 @@ import type { ImapFlow } from 'imapflow';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
 import { largestMessage } from '../../mail/mime.ts';
-import type { Found } from './find.ts';
+import type { ImapMessage } from './find.ts';
 
 /** So much is asked for at a time. */
 const windowBytes = 1024 * 1024;
@@ -16,7 +16,7 @@ const windowBytes = 1024 * 1024;
  */
 export async function readMessage(
   client: ImapFlow,
-  { uid, sizeBytes }: Found,
+  { uid, sizeBytes }: ImapMessage,
   maxOutputBytes: number,
 ): Promise<Buffer | undefined> {
   const largestBytes = largestMessage(maxOutputBytes);

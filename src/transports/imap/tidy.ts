@@ -4,8 +4,8 @@ import type { ImapFlow } from 'imapflow';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { compareAge } from '../../mail/newest.ts';
 import type { Older } from '../../mail/options.ts';
-import type { Wanted } from '../../mail/patterns.ts';
-import { type Found, findPages } from './find.ts';
+import type { WantedMessages } from '../../mail/patterns.ts';
+import { findPages, type ImapMessage } from './find.ts';
 
 /** The most in one go, so that a backlog of years does not keep Checkmk waiting. */
 const mostAtOnce = 1000;
@@ -18,8 +18,8 @@ const mostAtOnce = 1000;
  */
 export async function tidyOlder(
   client: ImapFlow,
-  wanted: Wanted,
-  delivered: Found,
+  wanted: WantedMessages,
+  delivered: ImapMessage,
   older: Older,
 ): Promise<number> {
   const uids: number[] = [];

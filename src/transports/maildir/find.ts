@@ -1,19 +1,19 @@
 /** Finds messages of a host by their headers. */
 
 import type { Dated } from '../../mail/newest.ts';
-import { isWanted, type Wanted } from '../../mail/patterns.ts';
+import { isWanted, type WantedMessages } from '../../mail/patterns.ts';
 import { inLanes } from '../../system/file-lanes.ts';
 import type { KnownHeaders } from './known-headers.ts';
 import type { MailFile } from './list.ts';
 
 /** A message that fits, not yet read. */
-export interface Found extends Dated {
+export interface MaildirMessage extends Dated {
   readonly entry: MailFile;
 }
 
 /** What a look at some messages has brought. */
 export interface Page {
-  readonly found: readonly Found[];
+  readonly found: readonly MaildirMessage[];
   /** A message was gone when it was opened: deleted, or its flags have changed and its name with them. */
   readonly isStale: boolean;
 }
@@ -24,7 +24,7 @@ const pageSize = 32;
 /** All messages that fit, a page at a time, the latest deliveries first. */
 export async function* findPages(
   entries: readonly MailFile[],
-  wanted: Wanted,
+  wanted: WantedMessages,
   messages: KnownHeaders,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
@@ -41,9 +41,9 @@ export async function* findPages(
 
 async function look(
   entry: MailFile,
-  wanted: Wanted,
+  wanted: WantedMessages,
   messages: KnownHeaders,
-): Promise<Found | 'gone' | undefined> {
+): Promise<MaildirMessage | 'gone' | undefined> {
   const known = await messages.read(entry.path);
   if (known === 'gone') return known;
   if (known === 'not a file') return undefined;

@@ -6,12 +6,12 @@ import { chooseMessage } from '../../mail/choose.ts';
 import { largestMessage } from '../../mail/mime.ts';
 import { newestFirst } from '../../mail/newest.ts';
 import { type MailOptions, mailOptions, requirePlaceholder } from '../../mail/options.ts';
-import { describeWanted, fillPatterns, type Wanted } from '../../mail/patterns.ts';
+import { describeWanted, fillPatterns, type WantedMessages } from '../../mail/patterns.ts';
 import { describeTimes, producedAt } from '../../mail/times.ts';
 import { lookInto } from '../../system/file-lanes.ts';
 import type { Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
-import { type Found, findPages } from './find.ts';
+import { findPages, type MaildirMessage } from './find.ts';
 import { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
 import { checkMaildirUri, locateMaildir, type MaildirLocation } from './location.ts';
@@ -40,7 +40,7 @@ export const maildir = defineTransport({
 interface Asked {
   readonly target: Target;
   readonly location: MaildirLocation;
-  readonly wanted: Wanted;
+  readonly wanted: WantedMessages;
   readonly messages: KnownHeaders;
   readonly options: MailOptions;
   readonly context: OpenContext;
@@ -54,9 +54,9 @@ async function fetchNewest(asked: Asked, signal: AbortSignal): Promise<Delivery>
   const mailbox = {
     list: () => listFitting(asked, signal),
     nothing: `no ${describeWanted(wanted)} in ${location.path}`,
-    nameOf: ({ entry }: Found) => `message ${entry.name}`,
+    nameOf: ({ entry }: MaildirMessage) => `message ${entry.name}`,
     originOf: nameMessage,
-    read: (found: Found) => read(found, context.maxOutputBytes, signal),
+    read: (found: MaildirMessage) => read(found, context.maxOutputBytes, signal),
     looks,
   };
   const { host } = asked.target;
@@ -78,14 +78,14 @@ async function fetchNewest(asked: Asked, signal: AbortSignal): Promise<Delivery>
   };
 }
 
-function nameMessage({ entry }: Found): string {
+function nameMessage({ entry }: MaildirMessage): string {
   return `message ${cleanText(entry.path, 200).replace(/[{}]/g, '')}`;
 }
 
 async function* listFitting(
   { location, wanted, messages }: Asked,
   signal: AbortSignal,
-): AsyncGenerator<Found | 'gone'> {
+): AsyncGenerator<MaildirMessage | 'gone'> {
   const entries = await listEntries(location);
   for await (const page of findPages(entries, wanted, messages, signal)) {
     if (page.isStale) yield 'gone';
@@ -94,7 +94,7 @@ async function* listFitting(
 }
 
 async function read(
-  found: Found,
+  found: MaildirMessage,
   maxOutputBytes: number,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {

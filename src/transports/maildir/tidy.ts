@@ -5,8 +5,8 @@ import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { linkStatus, removeFile, renameFile } from '../../files/file-calls.ts';
 import { compareAge } from '../../mail/newest.ts';
 import type { Older } from '../../mail/options.ts';
-import type { Wanted } from '../../mail/patterns.ts';
-import { type Found, findPages } from './find.ts';
+import type { WantedMessages } from '../../mail/patterns.ts';
+import { findPages, type MaildirMessage } from './find.ts';
 import type { KnownHeaders } from './known-headers.ts';
 import { listEntries } from './list.ts';
 import type { MaildirLocation } from './location.ts';
@@ -16,7 +16,7 @@ const mostAtOnce = 1000;
 
 interface Task {
   readonly location: MaildirLocation;
-  readonly wanted: Wanted;
+  readonly wanted: WantedMessages;
   readonly older: Older;
   readonly messages: KnownHeaders;
 }
@@ -29,7 +29,7 @@ interface Task {
  */
 export async function tidyOlder(
   { location, wanted, older, messages }: Task,
-  delivered: Found,
+  delivered: MaildirMessage,
   signal: AbortSignal,
 ): Promise<number> {
   if (older.act === 'keep') return 0;
@@ -39,7 +39,7 @@ export async function tidyOlder(
   const place = entries.find(({ name }) => name === delivered.entry.name);
   if (place === undefined) return 0;
   const limit = { ...delivered, order: place.order };
-  const tooOld: Found[] = [];
+  const tooOld: MaildirMessage[] = [];
   for await (const page of findPages(entries, wanted, messages, signal)) {
     tooOld.push(...page.found.filter((found) => compareAge(found, limit) < 0));
     if (tooOld.length >= mostAtOnce) break;
