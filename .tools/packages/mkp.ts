@@ -1,6 +1,7 @@
 /** Files → a package for Checkmk: docs/protocol/checkmk-packages.md */
 
 import { gzipSync } from 'node:zlib';
+import { writePythonLiteral } from '../../src/setup/python-literal/write.ts';
 import { writeTar } from './tar-writer.ts';
 
 export interface PackedFile {
@@ -76,11 +77,10 @@ function toManifest({ name, title, description, version }: Package, parts: Parts
 /** A literal of Python, a line a field, as Checkmk's own tool writes it. */
 function writeInfo(manifest: ReturnType<typeof toManifest>): string {
   const fields = Object.entries(manifest).sort(([a], [b]) => compare(a, b));
-  const lines = fields.map(([key, value]) => `${JSON.stringify(key)}: ${toLiteral(value)}`);
+  const lines = fields.map(([key, value]) => {
+    const literal =
+      typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : value;
+    return `${writePythonLiteral(key)}: ${writePythonLiteral(literal)}`;
+  });
   return `{${lines.join(',\n ')}}\n`;
-}
-
-/** Text and lists of it are written alike in JSON and Python; null is not. */
-function toLiteral(value: unknown): string {
-  return value === null ? 'None' : JSON.stringify(value);
 }

@@ -24,7 +24,8 @@ export async function findHostNames(named: Named, env: Environment): Promise<rea
     inSpool(() => receiverPlaces({ spool: toPath(named.spool) }, env).spool()),
   ]);
   const names = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-  return [...new Set(names)].sort();
+  // What a shell puts into a command line has to be harmless there.
+  return [...new Set(names)].filter((name) => /^[\w.:-]+$/.test(name)).sort();
 }
 
 const toPath = (given: string | undefined) => (given === undefined ? undefined : parsePath(given));

@@ -12,7 +12,10 @@ const mustRunInCi = new Set([
   'dash',
   'dovecot',
   'dropbear',
+  'fish',
+  'groff',
   'ksh',
+  'mandoc',
   'nginx',
   'openssl',
   'python3',
@@ -23,6 +26,7 @@ const mustRunInCi = new Set([
   'squid',
   'sshd',
   'xz',
+  'zsh',
 ]);
 
 /**

@@ -205,7 +205,7 @@ class Completion {
   }
 
   async #byPlaceholder(placeholder: string, prefix: string, typed: string): Promise<Candidates> {
-    if (/^(FILE|PROGRAM)$/.test(placeholder)) return { kind: 'files' };
+    if (/^(FILE|PROGRAM|[A-Z]+\.[a-z]+)$/.test(placeholder)) return { kind: 'files' };
     if (placeholder === 'DIR') return { kind: 'directories' };
     if (placeholder === 'SOURCE') return this.#sources(typed);
     if (!/^(HOST|NAME|PATTERN)$/.test(placeholder)) return nothing;

@@ -47,7 +47,7 @@ _cmk_courier() {
       ;;
   esac
 }
-if [[ $funcstack[1] == _cmk_courier ]]; then _cmk_courier "$@"; else compdef _cmk_courier cmk-courier; fi
+if [[ $funcstack[1] == _cmk[-_]courier ]]; then _cmk_courier "$@"; else compdef _cmk_courier cmk-courier; fi
 `;
 
 const fish = `# Completion for fish; cmk-courier completion fish > ~/.config/fish/completions/cmk-courier.fish

@@ -31,7 +31,10 @@ export function judgeFiles({ files }: Manifest, complain: Complain): void {
       complain('outdated-part', `newer versions do not look into ${quote(name)}`);
     }
     for (const path of paths) {
-      if (!isSafePath(path)) complain('unsafe-path', `${quote(path)} of ${quote(name)}`);
+      if (!isSafePath(path)) {
+        complain('unsafe-path', `${quote(path)} of ${quote(name)}`);
+        continue;
+      }
       const place = `${part?.folder ?? name}/${path}`;
       if (places.has(place)) complain('double-file', `two files are to be ${quote(place)}`);
       places.add(place);

@@ -158,10 +158,12 @@ function toPlain(value: PythonValue): unknown {
   return [...items].map(toPlain);
 }
 
-function toMap(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(toMap);
+/** Deeper than what a manifest may be is not looked at, and so is something else. */
+function toMap(value: unknown, depth = 0): unknown {
+  if (depth > 100) return undefined;
+  if (Array.isArray(value)) return value.map((item) => toMap(item, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
-  return new Map(Object.entries(value).map(([key, item]) => [key, toMap(item)]));
+  return new Map(Object.entries(value).map(([key, item]) => [key, toMap(item, depth + 1)]));
 }
 
 function judgeFileName(manifest: Manifest, fileName: string | undefined, complain: Complain): void {

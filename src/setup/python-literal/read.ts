@@ -107,7 +107,8 @@ function readWord(scanner: Scanner): PythonValue {
   );
 }
 
-const digitsForm = String.raw`\d(?:_?\d)*`;
+// Python reads no number of more than 4300 digits.
+const digitsForm = String.raw`\d(?:_?\d){0,4300}`;
 const exponentForm = `(?:[eE][+-]?${digitsForm})`;
 const floatForm = new RegExp(
   [
@@ -118,7 +119,7 @@ const floatForm = new RegExp(
   'y',
 );
 const wholeForm =
-  /0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*/y;
+  /0[xX](?:_?[\da-fA-F]){1,4300}|0[oO](?:_?[0-7]){1,4300}|0[bB](?:_?[01]){1,4300}|0(?:_?0){0,4300}|[1-9](?:_?\d){0,4300}/y;
 
 /** @returns undefined where no number stands */
 function readNumber(scanner: Scanner, isInside: boolean): number | undefined {

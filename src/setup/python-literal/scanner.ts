@@ -2,11 +2,11 @@
 
 import { CourierError, quote } from '../../faults/errors.ts';
 
-/** White space, comments, and lines that a backslash continues. */
-const blank = /(?:[ \t\f\n]|#[^\n]*|\\\n)+/y;
+/** White space, comments, and lines that a backslash continues: a piece, since groups take stack. */
+const blank = /[ \t\f\n]+|#[^\n]*|\\\n/y;
 
 /** The same within one line. */
-const gap = /(?:[ \t\f]|\\\n)+/y;
+const gap = /[ \t\f]+|\\\n/y;
 
 export class Scanner {
   readonly #text: string;
@@ -21,11 +21,11 @@ export class Scanner {
   }
 
   skipBlank(): void {
-    this.match(blank);
+    while (this.match(blank) !== undefined);
   }
 
   skipGap(): void {
-    this.match(gap);
+    while (this.match(gap) !== undefined);
   }
 
   take(text: string): boolean {

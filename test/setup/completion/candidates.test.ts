@@ -66,6 +66,8 @@ const known: Readonly<Record<string, readonly string[] | string>> = {
   'cmk-courier fetch -- htt': ['https:', 'http:', 'http+unix:'],
   'cmk-courier fetch -- --host': [],
   'cmk-courier rule install -- --hos': ['--host='],
+  'cmk-courier seals enroll w': ['web01', 'web02'],
+  'cmk-courier seals enroll web01 a': 'files',
   'cmk-courier completion ': ['bash', 'zsh', 'fish'],
 };
 
@@ -97,7 +99,7 @@ test('the usage of every command is read', async () => {
     const { usage } = await load();
     for (const { operands } of readUsage(usage)) {
       for (const { placeholder } of operands) {
-        assert.match(placeholder, /^([A-Z]+|[a-z]+(\|[a-z]+)+)$/, `${name}: ${usage}`);
+        assert.match(placeholder, /^([A-Z]+(\.[a-z]+)?|[a-z]+(\|[a-z]+)+)$/, `${name}: ${usage}`);
       }
     }
   }

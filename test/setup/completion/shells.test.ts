@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { skipWithout } from '../../helpers/required-peer.ts';
@@ -12,20 +12,41 @@ import { makeTempDir } from '../../helpers/temp-dir.ts';
 const typist = fileURLToPath(new URL('../../fixtures/programs/typist.py', import.meta.url));
 const prompt = 'READY> ';
 
-/** Which file a shell reads when it starts, what stands in it ahead of the script, and how it is started. */
-const shells = {
-  bash: { file: 'rc', head: `PS1='${prompt}'\n`, command: ['bash', '--rcfile', 'rc', '-i'] },
-  zsh: {
-    file: '.zshrc',
-    head: `PROMPT='${prompt}'\nautoload -Uz compinit; compinit -u -D\n`,
+interface Way {
+  readonly shell: 'bash' | 'zsh' | 'fish';
+  readonly command: readonly string[];
+  /** Files of the home, with SCRIPT for what the program prints. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const zshStart = `PROMPT='${prompt}'\nfpath=(~/.zfunc $fpath)\nautoload -Uz compinit; compinit -u -D\n`;
+
+/** How people load the script. */
+const ways: Readonly<Record<string, Way>> = {
+  'bash by its rc file': {
+    shell: 'bash',
+    command: ['bash', '--rcfile', 'rc', '-i'],
+    files: { rc: `PS1='${prompt}'\nSCRIPT` },
+  },
+  'zsh by its rc file': {
+    shell: 'zsh',
     command: ['zsh', '-i'],
+    files: { '.zshrc': `${zshStart}SCRIPT` },
   },
-  fish: {
-    file: 'rc',
-    head: `function fish_prompt; echo -n '${prompt}'; end\n`,
-    command: ['fish', '-C', 'source rc'],
+  'zsh by its fpath': {
+    shell: 'zsh',
+    command: ['zsh', '-i'],
+    files: { '.zshrc': zshStart, '.zfunc/_cmk-courier': 'SCRIPT' },
   },
-} as const;
+  'fish by its folder of completions': {
+    shell: 'fish',
+    command: ['fish'],
+    files: {
+      '.config/fish/config.fish': `function fish_prompt; echo -n '${prompt}'; end\n`,
+      '.config/fish/completions/cmk-courier.fish': 'SCRIPT',
+    },
+  },
+};
 
 /** What is typed, and what the program gets. */
 const typed: Readonly<Record<string, string>> = {
@@ -39,11 +60,16 @@ const typed: Readonly<Record<string, string>> = {
 };
 
 /** A home with a program that answers as ours does, and otherwise tells how it was called. */
-async function makeHome(t: TestContext, shell: keyof typeof shells): Promise<string> {
+async function makeHome(t: TestContext, { shell, files }: Way): Promise<string> {
   const home = await makeTempDir(t);
-  const { file, head } = shells[shell];
   const { stdout } = await runCourier(['completion', shell]);
-  writeFileSync(join(home, file), `${head}${stdout}`);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(home, path)), { recursive: true });
+    writeFileSync(
+      join(home, path),
+      text.replace('SCRIPT', () => `${stdout}`),
+    );
+  }
   mkdirSync(join(home, '.config/cmk-courier'), { recursive: true });
   // Without it fish makes it in the background, and outlives its end.
   mkdirSync(join(home, '.local/share/fish/generated_completions'), { recursive: true });
@@ -63,24 +89,20 @@ printf RAN; printf ' [%s]' "$@"; echo
   return home;
 }
 
-for (const [shell, { command }] of Object.entries(shells)) {
-  test(`${shell} completes verbs, options, values, hosts and files`, {
-    skip: skipWithout('python3') || skipWithout(shell),
+for (const [name, way] of Object.entries(ways)) {
+  test(`${name} completes verbs, options, values, hosts and files`, {
+    skip: skipWithout('python3') || skipWithout(way.shell),
     timeout: 120_000,
   }, async (t) => {
-    if (shell !== 'bash' && shell !== 'zsh' && shell !== 'fish') return;
-    const home = await makeHome(t, shell);
-    const env = {
-      PATH: `${home}:${process.env['PATH']}`,
-      HOME: home,
-      TERM: 'xterm',
-      LC_ALL: 'C.UTF-8',
-    };
+    const home = await makeHome(t, way);
+    const path = `${home}:${process.env['PATH']}`;
+    const env = { PATH: path, HOME: home, TERM: 'xterm', LC_ALL: 'C.UTF-8' };
     for (const [keys, ran] of Object.entries(typed)) {
-      const { ended } = start('python3', [typist, prompt, keys, ...command], { cwd: home, env });
-      const { stdout } = await ended;
-      const tilde = `${stdout}`.replaceAll('=~/', '=HOME/').replaceAll(home, 'HOME');
-      assert.equal(tilde, ran, keys);
+      const args = [typist, prompt, keys, ...way.command];
+      const { stdout } = await start('python3', args, { cwd: home, env }).ended;
+      // Some shells write out what ~ stands for.
+      const called = `${stdout}`.replaceAll('=~/', '=HOME/').replaceAll(home, 'HOME');
+      assert.equal(called, ran, keys);
     }
   });
 }

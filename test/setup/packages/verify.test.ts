@@ -240,3 +240,29 @@ test('a good package cut anywhere, or with any byte changed, is never good and n
 test('what an old or newer tool adds to a manifest is passed over', () => {
   assert.deepEqual(rulesBrokenBy(pack(withFields({ num_files: 3, signature: { by: [1.5] } }))), []);
 });
+
+test('a manifest made to take long, or to run out of stack, is judged all the same', () => {
+  const long = 3_900_000;
+  const infos: Readonly<Record<string, Rule>> = {
+    [' '.repeat(long)]: 'not-a-literal',
+    ['#\n'.repeat(long / 2)]: 'not-a-literal',
+    ['['.repeat(long)]: 'not-a-literal',
+    ["'a'".repeat(long / 3)]: 'wrong-type',
+    [`'${'\\n'.repeat(long / 2)}'`]: 'wrong-type',
+    [`[${'1,'.repeat(long / 2)}]`]: 'wrong-type',
+    ['x'.repeat(long)]: 'not-a-literal',
+    ['1'.repeat(long)]: 'not-a-literal',
+    ['1_'.repeat(long / 2)]: 'not-a-literal',
+    [`0x${'f_'.repeat(long / 2)}`]: 'not-a-literal',
+  };
+  for (const [info, rule] of Object.entries(infos)) {
+    assert.deepEqual(rulesBrokenBy(spoil({ info })), [rule], info.slice(0, 4));
+  }
+  assert.deepEqual(
+    rulesBrokenBy(spoil({ infoJson: '['.repeat(long / 2) + ']'.repeat(long / 2) })),
+    ['info-json-differs'],
+  );
+  const deep = 'a/'.repeat(long / 2);
+  const bytes = pack({ ...withFields({ files: { doc: [deep] } }), infoJson: '{}', parts: [] });
+  assert.ok(rulesBrokenBy(bytes).includes('unsafe-path'));
+});
