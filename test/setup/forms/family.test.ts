@@ -1,6 +1,7 @@
 /** The plug-in family as Checkmk loads it. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import {
   family,
@@ -39,4 +40,17 @@ test('each module is loaded, and each form built', { skip: withoutPython }, asyn
 
 test("and so with Checkmk's own modules", { skip: withoutRealApi }, async (t) => {
   await load(t, realApi);
+});
+
+test('the man page has what Checkmk wants of one, and its text is indented', () => {
+  const page = readFileSync(`${family}/checkman/cmk_courier`, 'utf8');
+  const fields = [...page.matchAll(/^(\w+):/gm)].map(([, field]) => field);
+  assert.deepEqual(fields, [
+    ...['title', 'agents', 'catalog', 'license', 'distribution', 'description', 'discovery'],
+  ]);
+  const others = page.split('\n').filter((line) => line !== '' && !/^\w+: ?/.test(line));
+  assert.deepEqual(
+    others.filter((line) => !line.startsWith(' ')),
+    [],
+  );
 });

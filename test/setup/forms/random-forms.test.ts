@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { readRuleForm } from '../../../.tools/checkmk-family/family.ts';
 import type { Invocation } from '../../../src/cli/command.ts';
 import { readInvocation } from '../../../src/cli/read-invocation.ts';
 import { fetch } from '../../../src/commands/fetch.ts';
@@ -30,10 +31,17 @@ interface FilledIn {
   readonly arguments: readonly string[];
 }
 
+interface Filling {
+  readonly seed: number;
+  /** 0: each field once, as the form proposes it. */
+  readonly times: number;
+  readonly api?: string | undefined;
+}
+
 /** What the form accepted, and what the server-side call made of it. */
-async function fillIn(t: TestContext, seed: number, api?: string): Promise<readonly FilledIn[]> {
+async function fillIn(t: TestContext, { seed, times, api }: Filling): Promise<readonly FilledIn[]> {
   const path = await placeFamily(t, api);
-  const args = ['test/setup/forms/python/random_forms.py', String(seed), String(count)];
+  const args = ['test/setup/forms/python/random_forms.py', String(seed), String(times)];
   const { code, output, errors } = runPython(pythonFor(api), path, args);
   assert.equal(code, 0, errors);
   return output
@@ -97,24 +105,34 @@ function requireAll(args: readonly string[], invocation: Invocation): void {
   );
 }
 
-async function check(t: TestContext, seed: number, api?: string): Promise<void> {
+/** Of every option a form has; of a secret, that for the password store. */
+async function flagsOfForm(): Promise<readonly string[]> {
+  const { sources, rules, common, routes } = await readRuleForm();
+  const fields = [...sources.flatMap((source) => source.fields), ...rules, ...common, ...routes];
+  return fields.map(
+    ({ key, kind }) => `--${key.replaceAll('_', '-')}${kind === 'secret' ? '-id' : ''}`,
+  );
+}
+
+async function check(t: TestContext, filling: Filling): Promise<void> {
   const home = await makeTempDir(t);
   mkdirSync(join(home, 'etc'));
   const known = new Set<string>();
-  for (const { form, arguments: args } of await fillIn(t, seed, api)) {
+  for (const { form, arguments: args } of await fillIn(t, filling)) {
     const secrets = [...form.matchAll(/s3cr3t-[0-9a-f]+/g)].map(([secret]) => secret);
     assert.ok(!secrets.some((secret) => args.join('\n').includes(secret)), form);
     try {
       requireAll(args, await take(args, home));
     } catch (error) {
-      throw new Error(`seed ${seed}: ${args.map((arg) => JSON.stringify(arg)).join(' ')}`, {
+      throw new Error(`seed ${filling.seed}: ${args.map((arg) => JSON.stringify(arg)).join(' ')}`, {
         cause: error,
       });
     }
     for (const arg of args) known.add(arg.split('=', 1)[0] ?? arg);
   }
   // It was no test of empty forms.
-  assert.ok(known.has('--password-id') && known.has('--token-file') && known.has('--ssh-kex'));
+  const expected = filling.times === 0 ? await flagsOfForm() : ['--password-id', '--ssh-kex'];
+  for (const flag of expected) assert.ok(known.has(flag), flag);
 }
 
 test('no form that is accepted makes a command line the program refuses, and none holds a secret', {
@@ -123,12 +141,17 @@ test('no form that is accepted makes a command line the program refuses, and non
 }, async (t) => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   t.diagnostic(`seed ${seed}`);
-  await check(t, seed);
+  await check(t, { seed, times: count });
+});
+
+test('each field as the form proposes it is taken', { skip: withoutPython, timeout }, async (t) => {
+  await check(t, { seed: 1, times: 0 });
 });
 
 test("and so with Checkmk's own modules", {
   skip: withoutRealApi,
   timeout,
 }, async (t) => {
-  await check(t, 1, realApi);
+  await check(t, { seed: 1, times: 0, api: realApi });
+  await check(t, { seed: 1, times: count, api: realApi });
 });

@@ -1,13 +1,15 @@
 """
 Fills in the form of the rule at random, as often as it is told, and prints a line of JSON each:
 the form as Checkmk keeps it, and the arguments that the server-side call makes of it. Only what
-the form accepts is printed. It works on the stand-ins and on Checkmk's own modules alike.
+the form accepts is printed. Told to do so 0 times, it takes each field once as the form proposes
+it, with whatever the form wants beside it. It works on the stand-ins and on Checkmk's own modules
+alike.
 """
 
 import json
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cmk.rulesets.v1.form_specs import (
@@ -43,6 +45,17 @@ _MACROS = {
     "$HOSTALIAS$": "web-01.lan",
     "$_HOSTTAGS$": "/wato/ prod lan",
     "$_HOSTDEPOT$": "depot.example",
+}
+
+
+# By the beginning of a hint: a source of another scheme, a proxy with a user.
+_OTHERS = {
+    "https": ["http://depot.example:8080/{host}", "http+unix://%2Frun%2Fdepot.sock/agent/{host}"],
+    "http": ["http://monitor@proxy.example:3128", "env"],
+    "rsync": ["rsync+ssh://monitor@{address}/var/spool/{host}"],
+    "sftp": ["scp://{address}:2222/~/out"],
+    "imaps": ["imap://mail.example:1143/{host}", "imaps://mail.example", "imap://me@mail.example"],
+    "/var/drops/{host}/": ["file:/drops/{host}*.txt"],
 }
 
 
@@ -92,6 +105,8 @@ class Filler:
 
     def _string(self, spec: Any) -> str:
         text = str(spec.prefill.value)
+        if self._random.random() < 0.3:
+            text = self._random.choice(_OTHERS.get(text.partition(":")[0], [text]))
         for _ in range(self._random.choice([0, 0, 1, 1, 2, 4])):
             scraps = [*_SCRAPS, *_MACROS] if spec.macro_support else _SCRAPS
             start = self._random.randint(0, len(text))
@@ -109,6 +124,34 @@ class Filler:
             "explicit_password",
             (f"uuid{self._secrets}", f"s3cr3t-{self._random.getrandbits(64):x}"),
         )
+
+    def propose(self, spec: Any) -> Any:
+        """What stands in a field that is switched on, or shows as its example."""
+        value: Any
+        match spec:
+            case CascadingSingleChoice():
+                default = getattr(spec.prefill, "value", None)
+                named = [one for one in spec.elements if one.name == default]
+                element = (named or list(spec.elements))[0]
+                value = element.name, self.propose(element.parameter_form)
+            case List():
+                value = [self.propose(spec.element_template)]
+            case FixedValue():
+                value = spec.value
+            case Password():
+                value = self._password(spec)
+            case _:
+                value = spec.prefill.value
+        assert _is_accepted(spec, value), f"{spec.title}: {value!r}"
+        return value
+
+    def with_proposal(self, spec: Any, key: str) -> Mapping[str, Any]:
+        """A dictionary with one proposal, and with others where it makes no sense without."""
+        for _ in range(2000):
+            form = {**self._dictionary(spec), key: self.propose(spec.elements[key].parameter_form)}
+            if _is_accepted(spec, form):
+                return form
+        raise RuntimeError(f"{key} is never accepted")
 
     def host(self) -> HostConfig:
         v4 = self._random.choice([None, IPv4Config(address="192.0.2.7"), IPv4Config(address=None)])
@@ -151,11 +194,28 @@ def _to_text(argument: str | Secret) -> str:
     return argument
 
 
+def _random(filler: Filler, spec: Any, count: int) -> Iterator[Any]:
+    for _ in range(count):
+        yield filler.fill(spec)
+
+
+def _proposals(filler: Filler, spec: Any) -> Iterator[Any]:
+    for way in spec.elements["way"].parameter_form.elements:
+        for key, element in way.parameter_form.elements.items():
+            if key != "sources":
+                form = filler.with_proposal(way.parameter_form, key)
+                yield {"way": (way.name, form)}
+                continue
+            for kind in element.parameter_form.element_template.elements:
+                for field in kind.parameter_form.elements:
+                    source = kind.name, filler.with_proposal(kind.parameter_form, field)
+                    yield {"way": (way.name, {"sources": [source]})}
+
+
 def main(seed: int, count: int) -> None:
     filler = Filler(seed)
     spec = rule_spec_cmk_courier.parameter_form()
-    for _ in range(count):
-        form = filler.fill(spec)
+    for form in _proposals(filler, spec) if count == 0 else _random(filler, spec, count):
         (command,) = special_agent_cmk_courier(_hide_secrets(form), filler.host())
         assert command.stdin is None
         arguments = [_to_text(argument) for argument in command.command_arguments]
