@@ -20,7 +20,7 @@ import type { Logger } from '../logging/log.ts';
 import { type HostName, parseAddress, parseHostName } from '../names/host-name.ts';
 import { isTrustedEntry, requireTrustedSync } from '../system/trusted-path.ts';
 
-/** A host as the site asks for it. */
+/** A host that the site has asked for, as it asked. */
 export interface AskedHost {
   readonly host: HostName;
   readonly address: string | undefined;
@@ -31,7 +31,7 @@ export interface Asked extends AskedHost {
   readonly askedAt: Date;
 }
 
-/** What is noted is noted again after this time. */
+/** A note that is older than this is written again. */
 const renewMs = 3_600_000;
 
 /** Longer is no list of tags. */
@@ -42,7 +42,7 @@ export function noteAsked(directory: string, asked: AskedHost, clock: Clock, log
   const path = join(directory, asked.host);
   const line = `${[asked.address ?? '-', ...asked.tags].join(' ')}\n`.slice(0, longestLine);
   try {
-    // Before anything there is opened: a FIFO of somebody else would never let us go.
+    // Checked before anything there is opened: opening somebody else's FIFO would never return.
     requireTrustedSync(directory);
     if (isNoted(path, line, clock.now())) return;
     mkdirSync(directory, { recursive: true, mode: 0o700 });

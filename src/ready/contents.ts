@@ -57,7 +57,7 @@ function isOurs(directory: string, name: string): boolean {
   const stats = find(path);
   if (stats === undefined) return true;
   if (!stats.isFile()) return false;
-  // Nothing may have been written yet of what was begun.
+  // A file that was begun may still be empty.
   return stats.size === 0 ? isHalf : readBegin(path) === anyMark;
 }
 
@@ -80,7 +80,7 @@ function readBegin(path: string): string | undefined {
       closeSync(descriptor);
     }
   } catch {
-    // What we may not even read is none of ours.
+    // A file that we may not even read is not ours.
     return undefined;
   }
 }

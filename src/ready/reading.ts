@@ -38,7 +38,7 @@ export function readReady(directory: string, host: HostName, readers: Readers): 
   }
 }
 
-/** Without a first line of ours it is nothing, whoever laid it there. */
+/** A file without a first line of ours is passed over, whoever laid it there. */
 function judge(
   host: HostName,
   { text, size, mtimeMs }: Start,

@@ -49,11 +49,11 @@ export interface ReadyOutput {
 /** Until when something is ready, and for whom. */
 export interface Validity {
   readonly validMs: number;
-  /** The host's address it was fetched with: for another one it is not good. */
+  /** The host's address it was fetched with; it is not good for another address. */
   readonly address: string | undefined;
 }
 
-/** What expired so long ago helps nobody any more. */
+/** Output that expired this long ago is removed. */
 const sweepMs = 600_000;
 
 export class ReadyDirectory {

@@ -13,7 +13,7 @@
 
 import type { HostName } from '../names/host-name.ts';
 
-/** With what a file begins of every version of this program. */
+/** What the files of every version of this program begin with. */
 export const anyMark = 'cmk-courier-ready/';
 
 const mark = `${anyMark}2`;

@@ -34,7 +34,7 @@ export async function answer(
 ): Promise<FastifyReply> {
   watchRequest(request.raw, reply.raw);
   const startedAt = clock.monotonic();
-  // Only when the answer is on its way, or the sender gone, is the request over.
+  // The request is over when the answer is on its way, or the sender is gone.
   reply.raw.once('close', track());
   const note: Note = {};
   const exchange: Exchange = {
@@ -58,7 +58,7 @@ export async function answer(
   return reply;
 }
 
-/** What every host does all the time, done without anything to say about it. */
+/** Whether it is what every host does all the time, and nothing is to be said about it. */
 function isRoutine(exchange: Exchange, refusal: Refusal | undefined): boolean {
   const { losses, dropped } = exchange.note;
   const isAsUsual = losses === undefined && dropped === undefined;
@@ -104,7 +104,7 @@ function toFields({ request, address, note }: Exchange): object {
   return { address, ...proxy, method: request.method, path: path.slice(0, 300), ...shown };
 }
 
-/** What stands behind a fault of ours is said here only. */
+/** The cause of a fault of ours is told in the log only. */
 function toReason(refusal: Refusal | undefined): object {
   if (refusal === undefined) return {};
   const { reason, cause } = refusal;

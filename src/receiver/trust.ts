@@ -14,7 +14,7 @@ import { CourierError } from '../faults/errors.ts';
 import { type PeerCertificate, peerOf, requireCertificate } from './peer.ts';
 
 /**
- * Without those whose key exchange is RSA: whoever gets hold of the server's key later could read
+ * No ciphers whose key exchange is RSA: whoever gets hold of the server's key later could read
  * what was sent before. Every client that has TLS 1.2 has others.
  */
 const ciphers = `${DEFAULT_CIPHERS}:!kRSA`;

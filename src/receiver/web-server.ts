@@ -30,7 +30,10 @@ const checkingMs = 1000;
 /** A socket, and the file of what comes over it. */
 const connectionFiles = 2;
 
-/** As many as there are descriptors for: what cannot be accepted is dropped without a word. */
+/**
+ * As many connections as there are descriptors for: one that cannot be accepted is dropped without
+ * a word.
+ */
 function fitConnections(wished: number, log: Logger): number {
   const room = findRoom(connectionFiles);
   if (room.most < wished) log.warn({}, describeShortage(room, wished, 'connections'));
@@ -134,7 +137,7 @@ export class WebServer {
     const { secure, plain } = this.#servers;
     for (const server of [secure, plain]) {
       this.connections.watch(server);
-      // Such as no more file descriptors for a connection: the others go on.
+      // For example, there is no file descriptor for a new connection; the others go on.
       server.on('error', (error) => this.#tellListener(error));
       server.on('connect', ({ method, url }, socket) => {
         const refusal = new Refusal('wrong-method', 'this is no proxy');
@@ -210,7 +213,7 @@ function makeServers({ settings, trust }: Services): Servers {
     requestTimeout: Math.max(settings.requestTimeout, settings.headerTimeout),
     connectionsCheckingInterval: checkingMs,
     keepAliveTimeout: keepAliveMs,
-    // Said by requireReadable of the router, in a line.
+    // requireReadable of the router says so, in a line.
     requireHostHeader: false,
     maxHeaderSize: largestHeader,
   };
@@ -228,7 +231,7 @@ function makeServers({ settings, trust }: Services): Servers {
 /** Without TLS only a proxy on this machine gets in; secrets of others would cross the network. */
 function requireWay({ isPublic }: Route, { request }: Exchange): void {
   if (isPublic || request.socket instanceof TLSSocket) return;
-  // That of the connection: what a header says of the sender changes nothing about the way.
+  // The address of the connection counts: what a header says of the sender does not change the way.
   const address = addressOf(request);
   if (address === '::1' || address.startsWith('127.')) return;
   throw new Refusal('forbidden', 'only over HTTPS');

@@ -41,7 +41,7 @@ export interface Report {
 interface Step {
   readonly job: Job;
   descriptor?: number;
-  /** What is there of the file, and goes when the job fails. */
+  /** The path of what there is of the file; it is removed when the job fails. */
   path?: string;
   fault?: CallFault;
   leftover?: CallFault;

@@ -15,7 +15,7 @@ import { writeAll } from '../files/write-all.ts';
 export interface Arrival {
   /** Descriptor of the directory. */
   readonly directory: number;
-  /** Under which it is written; nobody has that name. */
+  /** The name it is written under, which nothing else has. */
   readonly temporary: string;
   readonly path: string;
   /** Paths of what it takes the place of, which is removed once it is safe. */

@@ -46,7 +46,7 @@ export class Holdings {
     return this.#kept.size;
   }
 
-  /** Of all files, with those that are being written. */
+  /** The size of all files, including those that are being written. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -59,7 +59,7 @@ function look(directory: string, name: string): Kept | 'no output' {
   return { summary: { ...header, host }, name, version, fileBytes };
 }
 
-/** Undefined for a link, a socket, and a device nobody answers for. */
+/** Undefined for a link, for a socket, and for a device that nobody answers for. */
 function openIfFile(path: string): number | undefined {
   try {
     return openSync(path, readOnly);
@@ -69,7 +69,7 @@ function openIfFile(path: string): number | undefined {
   }
 }
 
-/** The same for every file, so that none needs memory of its own. */
+/** One buffer for all files, so that none needs memory of its own. */
 const begin = Buffer.alloc(longestHeaderBytes);
 
 function readAndClose(descriptor: number) {

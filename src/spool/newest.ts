@@ -7,7 +7,7 @@ import { CourierError } from '../faults/errors.ts';
 import { defaultMaxSkewMs, isFromFuture } from '../times/skew.ts';
 import type { Header, NewOutput } from './record.ts';
 
-/** What has to be known of output to say which is newer. */
+/** What must be known of two outputs to say which is newer. */
 export type Produced = Pick<Header, 'producedAt' | 'origin'>;
 
 /** The present, as a clock here has it. */

@@ -25,7 +25,9 @@ export interface ReadContext {
   readonly clock: Pick<Clock, 'now'>;
   /** More is TOO_LARGE, before it is read. */
   readonly maxOutputBytes?: number;
-  /** How much later than now output may have been produced: else it counts as absent. */
+  /**
+   * How much later than now output may have been produced; it counts as absent when it was later.
+   */
   readonly maxSkewMs?: number;
 }
 

@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib';
 import { cleanText } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
 
-/** With what the origin begins of all a collector brings. */
+/** What the origin of all that a collector brings begins with. */
 export const collectorOrigin = 'collector ';
 
 /** The same of all a fetch keeps. */

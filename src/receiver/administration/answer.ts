@@ -52,7 +52,7 @@ async function allowOne(name: string, state: State, allowance: Allowance): Promi
   throw new CourierError('USAGE', `${registered.host} is registered, and nobody else asks for it`);
 }
 
-/** What one person means for one of them must not let the other in. */
+/** A yes that was meant for one of them must not let the other in. */
 function ambiguous({ host, uuid }: RegisteredHost, request: RegistrationRequest): CourierError {
   const other = `${request.uuid} (${request.requestedBy}) asks to take it over`;
   return new CourierError('USAGE', `${host} is registered as ${uuid}, and ${other}: say which`);
@@ -65,7 +65,7 @@ async function allowPiggyback(
 ): Promise<string> {
   let after: RegisteredHost | undefined;
   await hosts.change(host, (before) => {
-    // Records of before do not tell what was allowed by hand.
+    // Older records do not tell what was allowed by hand.
     const own = before.allowedPiggyback === undefined ? [] : before.piggyback;
     after = { ...before, piggyback: own, allowedPiggyback: [...piggyback] };
     return after;
@@ -107,7 +107,7 @@ export interface Denial {
   readonly now: number;
 }
 
-/** @returns a fault USAGE when nobody of a name waits */
+/** @returns a fault USAGE when nobody waits under a name */
 export async function deny(
   directory: string,
   names: readonly string[],
@@ -136,7 +136,7 @@ async function answer(
   if (after === undefined) throw nobodyWaits(host);
 }
 
-/** Of several requests for one host by the same, the latest; others have to be told apart. */
+/** The latest of several requests for one host by the same sender; others have to be told apart. */
 async function findRequest(name: string, state: State): Promise<RegistrationRequest | undefined> {
   const open = openRequests(await state.requests.list(), await state.hosts.list());
   const found = open.filter(({ host, uuid }) => host === name || uuid === name);

@@ -20,7 +20,7 @@ export interface Revoking {
 }
 
 /**
- * Takes hosts, users and tokens their rights; a name may stand for several of them.
+ * Takes their rights from hosts, users and tokens; a name may stand for several of them.
  *
  * @returns a line for each thing that was done, and for each that still lets a host write; a fault
  * USAGE when there is nothing of a name
@@ -74,7 +74,10 @@ function nothingThere(name: string, left: readonly string[]): CourierError {
   return new CourierError('USAGE', message.join('; '));
 }
 
-/** Of a host as it was at the last moment, or of a UUID that never got, or no longer has, a host. */
+/**
+ * Revokes the certificates of a host as it was at the last moment, or of a UUID that never had a
+ * host or has none any more.
+ */
 async function revokeAllCertificates(
   name: string,
   host: RegisteredHost | undefined,
@@ -107,7 +110,7 @@ async function removeDamaged(name: string, { hosts }: State): Promise<readonly s
   return [`removed the damaged record of ${name} (${broken.message}); ${unknown}`];
 }
 
-/** One that was allowed would register the host again. */
+/** A request that was allowed would register the host again. */
 async function revokeRequests(
   name: string,
   host: string,
@@ -124,7 +127,7 @@ async function revokeRequests(
   return lines;
 }
 
-/** Whatever is for this host alone goes; of what is for several by name, this name. */
+/** Removes what is for this host alone; what names several hosts loses this name. */
 async function revokeAccesses(
   name: string,
   host: string,
@@ -153,7 +156,7 @@ async function revokeAccesses(
   return lines;
 }
 
-/** What lets others write for the host, which nobody has asked to end. */
+/** What still lets others write for the host; nobody has asked to end that. */
 async function describeRest(
   name: string,
   host: string,

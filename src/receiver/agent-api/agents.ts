@@ -67,7 +67,7 @@ export async function receiveAgentData(exchange: Exchange, services: Services): 
   return noContent;
 }
 
-/** `renew_certificate`: a further certificate; the one before goes on being good. */
+/** `renew_certificate`: a further certificate; the one before stays good. */
 export async function renewCertificate(exchange: Exchange, services: Services): Promise<Answer> {
   const uuid = await identify(exchange, services);
   await requireRegistered(uuid, exchange, services);
@@ -86,7 +86,9 @@ export async function renewCertificate(exchange: Exchange, services: Services): 
   return jsonAnswer({ agent_cert: certificate });
 }
 
-/** A host renews once in months: what does so all the time costs signatures and is out of order. */
+/**
+ * A host renews once in months; one that renews all the time is out of order, and costs signatures.
+ */
 function requireRarity(uuid: string, { renewals }: Services): void {
   const retryAfterS = renewals.take(uuid);
   if (retryAfterS === undefined) return;

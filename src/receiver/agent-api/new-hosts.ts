@@ -145,7 +145,7 @@ async function isTakenMeanwhile(
   return linked !== undefined && linked.uuid !== request.uuid;
 }
 
-/** Only now is the certificate signed: a long wait takes nothing off its lifetime. */
+/** The certificate is signed only now, so that a long wait takes nothing off its lifetime. */
 async function complete(
   request: RegistrationRequest,
   access: Access,
@@ -160,7 +160,7 @@ async function complete(
     if (now?.state !== 'allowed' || now.host !== host) {
       throw new Refusal('forbidden', 'the request is no longer allowed');
     }
-    // The word of a person holds for once: whoever has the name since keeps it.
+    // What a person has allowed holds once: whoever has the name since then keeps it.
     const isAllowed = now.allowedBy === 'hand' && now.completedAt === null;
     await linkHost({ ...link, replaces: isAllowed ? 'anybody' : 'nobody' }, exchange, services);
     return { ...now, completedAt: now.completedAt ?? new Date(services.clock.now()).toISOString() };

@@ -64,7 +64,7 @@ function refuse({ host }: Asking, reason: string | null | undefined): Refusal {
   return new Refusal('forbidden', `${what}, and taking it over was declined${why}`);
 }
 
-/** Of the same somebody, for the same host in the same hands. */
+/** A request by the same sender, for the same host, which the same UUID has. */
 async function findRequests(
   { host, by }: Asking,
   { uuid }: RegisteredHost,
