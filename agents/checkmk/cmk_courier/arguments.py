@@ -113,7 +113,9 @@ def address_of(host_config: HostConfig) -> str | None:
 
 
 def tags_of(host_config: HostConfig) -> Iterable[Argument]:
-    if tags := host_config.macros.get("$_HOSTTAGS$"):
+    """Each attribute of a host has two macros; which of them are there is up to the site."""
+    macros = host_config.macros
+    if tags := macros.get("$_HOSTTAGS$") or macros.get("$HOST_TAGS$"):
         yield f"--tags={tags}"
 
 

@@ -72,6 +72,11 @@ def test_routes_and_what_is_ready_get_the_tags() -> None:
     ]
 
 
+def test_tags_are_found_by_their_other_macro_as_well() -> None:
+    host = HostConfig(name="web01", macros={"$HOST_TAGS$": "prod"})
+    assert call(("routes", {}), host) == ["fetch", "--host=web01", "--tags=prod"]
+
+
 @pytest.mark.parametrize(
     ("host", "wanted"),
     [
