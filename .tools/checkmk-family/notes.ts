@@ -122,7 +122,7 @@ export const groups: readonly (readonly [title: string, keys: RegExp])[] = [
   ['Which mail', /^mail_/],
   ['The way there', /^(proxy.*|family|multiplex|redirects|rsync_path|ssh_.*)$/],
   ['Time', /(^|_)(timeout|deadline|max_age|max_skew)$/],
-  ['What passes', /^(max_size|piggyback|sections|lenient|strict|require_.*)$/],
+  ['What passes', /^(max_size|piggyback|sections|lenient|strict|seal|require_.*)$/],
   ['When sources fail', /^(pick|grace|spool|report)$/],
   ['More', /./],
 ];
@@ -135,6 +135,8 @@ export const choiceTitles: Readonly<Record<string, string>> = {
   local: 'As a local check, for sites without the package',
   section: 'As a section for the service “Agent courier”',
   both: 'As both, for sites with the package and without',
+  enrolled: 'As the enrolment of the host says',
+  required: 'Always sealed',
   tls_encrypted_only: 'TLS only',
   any_encrypted: 'Any that is encrypted',
   any_and_plain: 'Any, also in plain text',

@@ -886,10 +886,10 @@ def _sources() -> Dictionary:
                     "When output has to be sealed: as the enrolment of the host says, or always "
                     "(cmk-courier seals)."
                 ),
-                _MORE,
+                _WHAT_PASSES,
                 [
-                    ("enrolled", Title("enrolled")),
-                    ("required", Title("required")),
+                    ("enrolled", Title("As the enrolment of the host says")),
+                    ("required", Title("Always sealed")),
                 ],
                 "enrolled",
             ),
