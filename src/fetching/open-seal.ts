@@ -4,9 +4,9 @@ import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { LastAccepted } from '../sealing/accepted.ts';
-import { endOf, endOfDay, mayPiggyback } from '../sealing/enrolment.ts';
+import { endOf, mayPiggyback } from '../sealing/enrolment.ts';
 import type { HostKey, LoadedEnrolment } from '../sealing/enrolments.ts';
-import { fingerprintOf } from '../sealing/keys.ts';
+import { findKeyFault } from '../sealing/key-fault.ts';
 import type { VerifiedDrop } from '../sealing/opening.ts';
 import { type SealBook, sealBookFor } from '../sealing/seal-book.ts';
 import { fromStamp } from '../sealing/stamp.ts';
@@ -36,7 +36,8 @@ export async function openForHost(
   const last = await book.accepted.last(host);
   let verified: VerifiedDrop<HostKey> | undefined;
   const judge = (drop: VerifiedDrop<HostKey>) => {
-    requireSigner(drop.signer, clock.now());
+    const fault = findKeyFault(drop.signer, clock.now());
+    if (fault !== undefined) throw fault;
     requireHost(drop, host);
     checkSealAge(drop, arrival, [rules, context]);
     requireNoOlder(drop, last);
@@ -54,21 +55,6 @@ async function requireEnrolment(book: SealBook, host: HostName): Promise<LoadedE
   if (enrolment !== undefined) return enrolment;
   const hint = `\`cmk-courier seals enroll ${host} KEY.pub\``;
   throw new CourierError('REFUSED', `this is sealed, and ${host} has no enrolment; ${hint}`);
-}
-
-/**
- * A key that was taken back or has expired is not believed, whatever the drop says.
- *
- * @throws CourierError REFUSED
- */
-function requireSigner(key: HostKey, nowMs: number): void {
-  const name = `the key "${key.label}" (${fingerprintOf(key.id)})`;
-  if (key.revoked !== undefined) {
-    throw new CourierError('REFUSED', `sealed with ${name}, which was revoked on ${key.revoked}`);
-  }
-  if (key.until !== undefined && nowMs >= endOfDay(key.until)) {
-    throw new CourierError('REFUSED', `sealed with ${name}, which was good until ${key.until}`);
-  }
 }
 
 /** @throws CourierError REFUSED */

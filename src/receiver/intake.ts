@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
+import type { SealBook } from '../sealing/seal-book.ts';
 import { describeOlder } from '../spool/newest.ts';
 import type { Spool } from '../spool/spool.ts';
 import { neverAborts } from '../system/never-aborts.ts';
@@ -20,6 +21,13 @@ import type { Metrics } from './metrics.ts';
 import type { Settings } from './options.ts';
 import { patternsMatcher } from './patterns.ts';
 import { Refusal } from './refusal.ts';
+import {
+  describeOlderDrop,
+  type LookContext,
+  type LookedAt,
+  lookAtSeal,
+  requireSealedPiggyback,
+} from './sealed-upload.ts';
 
 /** Who sends, and what it may. */
 export interface Sender {
@@ -46,6 +54,13 @@ export interface Unpacker {
   unwrap(bytes: Buffer): Promise<Buffer>;
 }
 
+/** Where output goes, and by what it is believed. */
+export interface Surroundings {
+  readonly settings: Settings;
+  readonly spool: Pick<Spool, 'put'>;
+  readonly seals: SealBook;
+}
+
 const marker = Buffer.from('<<<<');
 
 /** What is being unpacked ends soon enough by itself. */
@@ -53,6 +68,7 @@ const marker = Buffer.from('<<<<');
 export class Intake {
   readonly #settings: Settings;
   readonly #spool: Pick<Spool, 'put'>;
+  readonly #seals: SealBook;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #slots: Slots;
@@ -63,9 +79,10 @@ export class Intake {
   /** A bomb takes all that is allowed while it is unpacked: not many of them at once. */
   readonly #unpacking: Gate;
 
-  constructor(settings: Settings, spool: Pick<Spool, 'put'>, clock: Clock, metrics: Metrics) {
+  constructor({ settings, spool, seals }: Surroundings, clock: Clock, metrics: Metrics) {
     this.#settings = settings;
     this.#spool = spool;
+    this.#seals = seals;
     this.#clock = clock;
     this.#metrics = metrics;
     this.#slots = new Slots(settings.maxUploads, settings.senderUploads);
@@ -133,32 +150,54 @@ export class Intake {
       );
     return {
       inflate: (bytes, how) => run((limit) => decompress(bytes, how, limit)),
-      unwrap: (bytes) => run((limit) => unwrap(bytes, limit)),
+      unwrap: (bytes) => run((limit) => unwrap(bytes, limit, { keepsSeal: true })),
     };
   }
 
   /** @returns what some version of the site drops of it */
   async #accept(output: Buffer, sender: Sender, { note }: Exchange): Promise<readonly Problem[]> {
     const { host, origin } = sender;
-    const { maxSize, maxSkew, lenient, strict } = this.#settings;
+    const { maxSize, maxSkew } = this.#settings;
     requireSize(output, maxSize);
-    const losses = requireForm(output, { lenient, strict, host });
-    requirePiggyback(output, host, await sender.confirm());
+    const seal = await lookAtSeal(output, host, this.#lookContext);
+    const losses = await this.#acceptInside(seal, sender);
     this.#memory.take(output.length);
     const startedAt = this.#clock.monotonic();
     try {
       const receivedAt = new Date(this.#clock.now());
-      const producedAt = sender.producedAt ?? receivedAt;
-      const newer = await this.#spool.put(
-        { host, output, producedAt, receivedAt, origin },
-        maxSkew,
-      );
+      const producedAt = seal.producedAt ?? sender.producedAt ?? receivedAt;
+      const arrived = { host, output, producedAt, receivedAt, origin };
+      const newer = seal.isOlder ? undefined : await this.#spool.put(arrived, maxSkew);
+      if (seal.isOlder) note.dropped = describeOlderDrop(seal);
       if (newer !== undefined) note.dropped = describeOlder({ producedAt }, newer);
     } finally {
       this.#memory.giveBack(output.length);
     }
     if (note.dropped !== undefined) this.#metrics.countDropped();
     else this.#metrics.countUpload(output.length, this.#clock.monotonic() - startedAt);
+    return losses;
+  }
+
+  get #lookContext(): LookContext {
+    const { maxSkew: maxSkewMs } = this.#settings;
+    const nowMs = this.#clock.now();
+    return { book: this.#seals, nowMs, maxSkewMs, unpacker: this.#unpacker };
+  }
+
+  /** What is in a drop is held against the same rules as what is in none, where it can be seen. */
+  async #acceptInside(seal: LookedAt, sender: Sender): Promise<readonly Problem[]> {
+    const { lenient, strict, maxSize } = this.#settings;
+    const { host } = sender;
+    const { inside } = seal;
+    if (inside === undefined) {
+      await sender.confirm();
+      return [];
+    }
+    requireSize(inside, maxSize);
+    const losses = requireForm(inside, { lenient, strict, host });
+    const names = findPiggyback(inside, host);
+    await requireSealedPiggyback(names, host, seal, this.#seals);
+    requirePiggyback(names, host, await sender.confirm());
     return losses;
   }
 }
@@ -175,16 +214,22 @@ function requireSize(output: Buffer, maxSize: number): void {
   throw new Refusal('too-large', message);
 }
 
+/** Output without any such header, nearly all of it, need not be parsed once more. */
+function findPiggyback(output: Buffer, host: HostName): readonly string[] {
+  return output.includes(marker) ? parseAgentOutput(output, host).piggybackedHosts : [];
+}
+
 /**
  * @throws Refusal when there is piggyback for a host the sender may not write for: it would reach
  * that host as if it were its own. A block for the host itself is its own.
  */
-function requirePiggyback(output: Buffer, host: HostName, allowed: readonly string[]): void {
-  // Output without any such header, nearly all of it, need not be parsed once more.
-  if (!output.includes(marker)) return;
-  const { piggybackedHosts } = parseAgentOutput(output, host);
+function requirePiggyback(
+  names: readonly string[],
+  host: HostName,
+  allowed: readonly string[],
+): void {
   const isAllowed = patternsMatcher(allowed);
-  const foreign = piggybackedHosts.find((name) => name !== host && !isAllowed(name));
+  const foreign = names.find((name) => name !== host && !isAllowed(name));
   if (foreign !== undefined) {
     throw new Refusal('forbidden', `there is piggyback for ${foreign}, which is not allowed here`);
   }

@@ -16,6 +16,7 @@ import {
 } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import { type SealPlaces, sealPlaces } from '../sealing/places.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { defaultMaxSkew } from '../times/skew.ts';
 import { parsePattern } from './patterns.ts';
@@ -243,6 +244,7 @@ export type Settings = ReceiverValues & {
   readonly certificates: string;
   readonly spool: string;
   readonly state: string;
+  readonly seals: SealPlaces;
 };
 
 type DirectoryOption = 'certificates' | 'spool' | 'state';
@@ -278,5 +280,6 @@ export function toSettings(values: ReceiverValues, env: Environment): Settings {
     certificates: places.certificates(),
     spool: places.spool(),
     state: places.state(),
+    seals: sealPlaces(env),
   };
 }

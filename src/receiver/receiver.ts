@@ -4,6 +4,7 @@ import { findReadableKeys } from '../certs/key-modes.ts';
 import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { SealBook } from '../sealing/seal-book.ts';
 import { Spool } from '../spool/spool.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { Credentials } from './credentials.ts';
@@ -16,6 +17,7 @@ import { Accesses } from './state/accesses.ts';
 import { Hosts } from './state/hosts.ts';
 import { Reports } from './state/reports.ts';
 import { Requests } from './state/requests.ts';
+import { SealKeys } from './state/seal-keys.ts';
 import { StatusServer } from './status-server.ts';
 import { Trust } from './trust.ts';
 import { WebServer } from './web-server.ts';
@@ -31,6 +33,8 @@ const hourMs = 3_600_000;
 /** A disk that was full a moment ago is not called well again before this. */
 const troubleMs = 60_000;
 const drainStepMs = 20;
+/** Of one sender; one with many hosts hands in one each. */
+const sealKeysAMinute = 60;
 /** Of one sender for one host; a person or a script that looks for a fault sends no more. */
 const reportsAMinute = 10;
 
@@ -155,15 +159,20 @@ export class Receiver {
     const requests = await Requests.open(directory, this.#log);
     const hosts = await Hosts.open(directory, this.#log);
     const reports = await Reports.open(directory, this.#log);
+    const sealKeys = await SealKeys.open(directory, this.#log);
     await requests.prune(clock.now());
+    const seals = new SealBook(settings.seals);
     const watched = { put: (...what: Parameters<Spool['put']>) => this.#put(spool, what) };
     return {
       settings,
       clock,
       trust,
-      state: { accesses, requests, hosts, reports },
+      state: { accesses, requests, hosts, reports, sealKeys },
+      seals,
+      sealPlaces: settings.seals,
+      sealKeyRate: new RateLimit(sealKeysAMinute, clock),
       credentials: new Credentials(accesses, failureRate, clock),
-      intake: new Intake(settings, watched, clock, this.#metrics),
+      intake: new Intake({ settings, spool: watched, seals }, clock, this.#metrics),
       registrations: new RateLimit(registrationRate, clock),
       renewals: new RateLimit(renewalRate, clock),
       reports: new RateLimit(reportsAMinute, clock),

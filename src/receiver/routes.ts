@@ -11,6 +11,7 @@ import { nameHost, pair, registerExisting, registerWithToken } from './agent-api
 import { pollNew, registerNew } from './agent-api/new-hosts.ts';
 import { takeReport } from './doctor-reports.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { takeSealKey } from './seal-key.ts';
 import type { Services } from './services.ts';
 import { uploadOutput } from './upload.ts';
 
@@ -42,6 +43,7 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
     handle: uploadOutput,
   } as const;
   const doctor = { methods: ['PUT'], style: 'line', handle: takeReport } as const;
+  const sealKey = { methods: ['PUT', 'POST'], style: 'line', handle: takeSealKey } as const;
   const answerPort = async (): Promise<Answer> => ({
     status: 200,
     // A number with nothing around it: a line end makes the controller fail.
@@ -51,6 +53,8 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
   return [
     { path: '/v1/hosts/:host/agent-output', ...upload },
     { path: `/${site}/v1/hosts/:host/agent-output`, ...upload },
+    { path: '/v1/hosts/:host/seal-key', ...sealKey },
+    { path: `/${site}/v1/hosts/:host/seal-key`, ...sealKey },
     { path: '/v1/hosts/:host/doctor', ...doctor },
     { path: `/${site}/v1/hosts/:host/doctor`, ...doctor },
     {

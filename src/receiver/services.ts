@@ -2,6 +2,8 @@
 
 import type { Clock } from '../clock.ts';
 import type { HostName } from '../names/host-name.ts';
+import type { SealPlaces } from '../sealing/places.ts';
+import type { SealBook } from '../sealing/seal-book.ts';
 import type { Credentials } from './credentials.ts';
 import type { Intake } from './intake.ts';
 import type { RateLimit } from './limits.ts';
@@ -10,6 +12,7 @@ import type { Accesses } from './state/accesses.ts';
 import type { Hosts } from './state/hosts.ts';
 import type { Reports } from './state/reports.ts';
 import type { Requests } from './state/requests.ts';
+import type { SealKeys } from './state/seal-keys.ts';
 import type { Trust } from './trust.ts';
 
 /** What is remembered on disk. */
@@ -18,6 +21,7 @@ export interface State {
   readonly requests: Requests;
   readonly accesses: Accesses;
   readonly reports: Reports;
+  readonly sealKeys: SealKeys;
 }
 
 export interface Services {
@@ -34,5 +38,10 @@ export interface Services {
   readonly reports: RateLimit;
   /** Whether there is output of a host in the spool. */
   readonly hasOutput: (host: HostName) => boolean;
+  /** Enrolments, and keys of this site. */
+  readonly seals: SealBook;
+  readonly sealPlaces: SealPlaces;
+  /** Keys a sender hands in. */
+  readonly sealKeyRate: RateLimit;
   readonly clock: Clock;
 }

@@ -21,6 +21,8 @@ export interface Means {
   readonly passphrase?: Secret | undefined;
   /** Opens a sealed drop, which nothing but compression may be around. */
   readonly openSeal?: Undo | undefined;
+  /** Leaves a sealed drop as it is, for whoever opens it later. */
+  readonly keepsSeal?: boolean | undefined;
   /** Is told what is odd. */
   readonly tell?: ((remark: WrappingRemark) => void) | undefined;
 }
@@ -43,7 +45,9 @@ export async function unwrap(
   let { openSeal } = means;
   for (let layers = 0; ; layers += 1) {
     const undo = findUndo(current, limit, { passphrase, openSeal });
-    if (undo === undefined) return requireOurs(current);
+    if (undo === undefined) {
+      return means.keepsSeal && isSealed(current) ? current : requireOurs(current);
+    }
     if (layers === mostLayers) {
       throw new CourierError('MALFORMED', `compressed or encrypted more than ${mostLayers} times`);
     }

@@ -9,6 +9,7 @@ import {
   initCertificates,
   loadCertificates,
 } from '../../src/certs/store.ts';
+import type { Environment } from '../../src/cli/environment.ts';
 import { parseOptions, type RawOptions } from '../../src/cli/options.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
@@ -83,6 +84,7 @@ export async function startReceiver(
   owner: Owner,
   options: RawOptions = {},
   clock: Clock = systemClock,
+  env: Environment = {},
 ): Promise<RunningReceiver> {
   const directory = await makeTempDir();
   const certificates = await copyCertificates(join(directory, 'certificates'));
@@ -99,7 +101,7 @@ export async function startReceiver(
       ...generous,
       ...options,
     }),
-    {},
+    env,
   );
   const log = makeCollectingLog();
   const receiver = new Receiver(settings, clock, log);
