@@ -123,6 +123,7 @@ const routesTest = z.strictObject({
       ageMs: milliseconds.optional(),
       bytes: bytes.optional(),
       sections: z.int().optional(),
+      passedOver: z.string().optional().describe('what the source has that is newer, and why not'),
     }),
   ),
   delivered: z.discriminatedUnion('from', [

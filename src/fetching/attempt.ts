@@ -10,7 +10,12 @@ import { untilAborted } from '../system/until-aborted.ts';
 import { isUnreadable } from '../times/stated-time.ts';
 import { describePassedOver } from '../transports/candidates.ts';
 import { fillSourceUri, type Source, showUri, type Target } from '../transports/source.ts';
-import type { Delivery, LendTransport, TransportModule } from '../transports/transport.ts';
+import type {
+  Delivery,
+  LendTransport,
+  PassedOver,
+  TransportModule,
+} from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
 import { judgeBy, judgeKey } from './judging.ts';
 import type { Seal } from './sealed.ts';
@@ -36,6 +41,8 @@ export interface Accepted {
   /** Where it was, for messages. */
   readonly origin: string;
   readonly producedAt: Date | undefined;
+  /** What a transport that chooses among several passed over for it, and why. */
+  readonly passedOver?: PassedOver;
   /** From asking to the last check. */
   readonly durationMs: number;
 }
@@ -98,7 +105,7 @@ export async function fetchFrom(
         log.warn({ origin }, `any age will do, but ${delivery.producedAt.unreadable} is no time`);
       }
       const durationMs = clock.monotonic() - startMs;
-      const accepted = { ...passed, step, origin, durationMs };
+      const accepted = { ...passed, step, origin, passedOver, durationMs };
       log.info(describe(accepted), 'agent output accepted');
       const taken = await take(accepted);
       if (taken === 'taken') await acknowledge(delivery, { ...context, log });

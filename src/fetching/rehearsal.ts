@@ -4,6 +4,7 @@ import { parseAgentOutput } from '../agent-output/parser.ts';
 import type { CommandContext } from '../cli/command.ts';
 import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { describePassedOver } from '../transports/candidates.ts';
 import { showFilled, type Target } from '../transports/source.ts';
 import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
 import { toSourceError } from './faults.ts';
@@ -21,6 +22,8 @@ export interface Rehearsed {
   readonly ageMs?: number;
   readonly bytes?: number;
   readonly sections?: number;
+  /** What is newer there and was passed over, and why. */
+  readonly passedOver?: string;
 }
 
 /** The same with the fault as it would be thrown. */
@@ -56,8 +59,10 @@ export async function rehearse(
   return { shown: { ...about, durationMs, ...found }, fault };
 }
 
-function describe({ output, origin, producedAt }: Accepted, target: Target, nowMs: number) {
+function describe(accepted: Accepted, target: Target, nowMs: number) {
+  const { output, origin, producedAt, passedOver = [] } = accepted;
   const sections = parseAgentOutput(output, target.host).sections.length;
   const age = producedAt === undefined ? {} : { ageMs: nowMs - producedAt.getTime() };
-  return { message: origin, bytes: output.length, sections, ...age };
+  const passed = passedOver.length === 0 ? {} : { passedOver: describePassedOver(passedOver) };
+  return { message: origin, bytes: output.length, sections, ...age, ...passed };
 }

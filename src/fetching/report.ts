@@ -12,6 +12,7 @@ import { describeLosses } from '../agent-output/validator.ts';
 import type { CourierError } from '../faults/errors.ts';
 import type { SpooledOutput } from '../spool/record.ts';
 import { formatDuration } from '../times/durations.ts';
+import { describePassedOver } from '../transports/candidates.ts';
 import { showFilled } from '../transports/source.ts';
 import { version } from '../version.ts';
 import type { FoundOutput, RoutePlan } from './plan.ts';
@@ -71,7 +72,7 @@ export function reportFound(
         ['duration', durationMs / 1000],
         ['bytes', output.length],
       ],
-      text: `output is ${age}, from ${from}${sayLosses(losses)}${saySeal(found.seal, nowMs)}`,
+      text: `output is ${age}, from ${from}${sayAll(found, nowMs)}`,
     },
     section: {
       ...commonOf(plan, output, nowMs, losses),
@@ -150,6 +151,15 @@ function commonOf(
       source: showFilled(source.uri, target),
     })),
   };
+}
+
+/** What else is to be known of good output. */
+function sayAll(found: FoundOutput, nowMs: number): string {
+  return `${sayPassedOver(found)}${sayLosses(found.losses)}${saySeal(found.seal, nowMs)}`;
+}
+
+function sayPassedOver({ passedOver = [] }: FoundOutput): string {
+  return passedOver.length === 0 ? '' : `, ${describePassedOver(passedOver)}`;
 }
 
 function sayLosses(losses: readonly Problem[]): string {

@@ -118,8 +118,9 @@ export function toLine(rehearsed: Rehearsed): string {
   const { transport, source, code, message, durationMs, ageMs, bytes, sections } = rehearsed;
   const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(Math.max(0, ageMs))} old`;
   const what = bytes === undefined ? '' : `: ${bytes} bytes, ${sections} sections, ${age}`;
+  const passed = rehearsed.passedOver === undefined ? '' : `; ${rehearsed.passedOver}`;
   const took = formatDuration(durationMs);
   const isNamed = message.startsWith(`${source}: `);
   const why = cleanText(isNamed ? message.slice(source.length + 2) : message);
-  return `${code.padEnd(11)} ${took.padStart(6)}  ${transport} ${cleanText(source)}${what}${code === 'OK' ? '' : `: ${why}`}\n`;
+  return `${code.padEnd(11)} ${took.padStart(6)}  ${transport} ${cleanText(source)}${what}${code === 'OK' ? passed : `: ${why}`}\n`;
 }

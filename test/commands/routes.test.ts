@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
@@ -149,6 +149,24 @@ test('explain of a host without a route says why, and fails', async (t) => {
     JSON.parse(json).passedOver.map(({ line }: { line: number }) => line),
     [4, 5],
   );
+});
+
+test('test and the report tell what was passed over for the output', async (t) => {
+  const { root, run, drop, path } = await makeSite(
+    t,
+    'routes: [{ hosts: web01, sources: [ROOT/drops/], report: local }]',
+  );
+  mkdirSync(join(root, 'drops'));
+  drop('drops/older', 100_000);
+  writeFileSync(join(root, 'drops/newer'), 'no output\n');
+  const why = 'passed over newer (no section header in it; it begins with "no output")';
+  const { output: line } = await run('test', 'web01');
+  assert.ok(line.includes(`drops/: 46 bytes, 2 sections, 1mTIME old; ${why}\n`), line);
+  const { output: json } = await run('test', 'web01', '--json');
+  assert.equal(JSON.parse(json).sources[0].passedOver, why);
+  const context = { ...makeCommandContext(), clock: systemClock };
+  await main(['fetch', '--host=web01', `--routes=${path}`], context);
+  assert.match(context.said.output, /drops\/older, passed over .*newer.* \(no section header/);
 });
 
 test('test asks every source and says what a fetch would come to', async (t) => {
