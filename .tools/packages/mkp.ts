@@ -1,8 +1,8 @@
 /** Files → a package for Checkmk: docs/protocol/checkmk-packages.md */
 
 import { gzipSync } from 'node:zlib';
+import { writeTar } from '../../src/setup/packages/tar-writer.ts';
 import { writePythonLiteral } from '../../src/setup/python-literal/write.ts';
-import { writeTar } from './tar-writer.ts';
 
 export interface PackedFile {
   /** Below the folder of its part. */

@@ -20,6 +20,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'say what answers on the agent port of a host',
     load: async () => (await import('./probe.ts')).probe,
   },
+  doctor: {
+    summary: 'say what is wrong with the installation of the courier, and what to do',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   routes: {
     summary: 'make, check, explain and try the file that says where output comes from',
     load: async () => (await import('./routes.ts')).routes,

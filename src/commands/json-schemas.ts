@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { collectorStatus } from '../collector/status-shape.ts';
+import { doctorDocument } from '../doctor/report/document-schema.ts';
 import { faults } from '../faults/errors.ts';
 import { sealsList, sealsPending } from '../receiver/administration/seal-documents.ts';
 
@@ -253,6 +254,7 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   check,
   'package verify': packageVerify,
   'probe tcp': probe,
+  'doctor site': doctorDocument,
   'routes validate': validate,
   'routes explain': explain,
   'routes test': routesTest,

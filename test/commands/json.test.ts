@@ -165,3 +165,8 @@ test('certs and hosts print documents of what there is', { timeout: 60_000 }, as
   await assertPrints('seals pending', 0, state);
   await assertPrints('seals list', 0);
 });
+
+test('doctor site prints a document of whatever there is', async () => {
+  const { steps } = await assertPrints('doctor site', 0);
+  assert.ok(steps.length > 10);
+});

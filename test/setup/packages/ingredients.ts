@@ -1,7 +1,7 @@
 /** A good package in pieces, for tests to spoil one of them. */
 
 import { gzipSync } from 'node:zlib';
-import { type TarFile, writeTar } from '../../../.tools/packages/tar-writer.ts';
+import { type TarFile, writeTar } from '../../../src/setup/packages/tar-writer.ts';
 
 export interface Ingredients {
   readonly info: string;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type TarFile, writeTar } from '../../../.tools/packages/tar-writer.ts';
 import { type Rule, rules } from '../../../src/setup/packages/problems.ts';
+import { type TarFile, writeTar } from '../../../src/setup/packages/tar-writer.ts';
 import { verifyPackage } from '../../../src/setup/packages/verify.ts';
 import { catchThrown } from '../../helpers/catch-thrown.ts';
 import {

@@ -1,5 +1,7 @@
 /** Files → a tar archive of POSIX (ustar) that is the same for the same files. */
 
+import { CourierError } from '../../faults/errors.ts';
+
 export interface TarFile {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -12,7 +14,11 @@ const blockBytes = 512;
 /** GNU tar warns of files from 1970; what the time is counts for nobody. */
 const madeAt = Date.UTC(1980, 0, 1) / 1000;
 
-/** Writes the files in the order given; they belong to root. */
+/**
+ * Writes the files in the order given; they belong to root.
+ *
+ * @throws CourierError INTERNAL for a name or size that has no room in a header
+ */
 export function writeTar(files: readonly TarFile[]): Buffer {
   const blocks = files.flatMap(({ name, bytes, mode }) => [
     makeHeader(name, bytes.length, mode),
@@ -45,11 +51,12 @@ function splitPath(path: string): { readonly name: string; readonly prefix: stri
     const [prefix, name] = [path.slice(0, slash), path.slice(slash + 1)];
     if (Buffer.byteLength(prefix) <= 155 && Buffer.byteLength(name) <= 100) return { name, prefix };
   }
-  throw new Error(`too long for an archive: ${path}`);
+  throw new CourierError('INTERNAL', `too long for an archive: ${path}`);
 }
 
 function toOctal(number: number, digits: number): string {
   const text = number.toString(8).padStart(digits, '0');
-  if (text.length > digits) throw new Error(`too large for an archive: ${number}`);
+  if (text.length > digits)
+    throw new CourierError('INTERNAL', `too large for an archive: ${number}`);
   return text;
 }

@@ -1,0 +1,96 @@
+/** The receiver: whether it would start, whether it runs, and how it says it is. */
+
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { parseOptions } from '../../../cli/options.ts';
+import { linkStatus } from '../../../files/file-calls.ts';
+import { readConfiguration } from '../../../receiver/configuration.ts';
+import {
+  type ListenAddress,
+  receiverOptions,
+  type Settings,
+  toSettings,
+} from '../../../receiver/options.ts';
+import { services } from '../../../service/service.ts';
+import { fine, type SiteFinding, type SiteScene, type SiteStep, wrong } from '../scene.ts';
+import { isService } from './collector.ts';
+
+export const receiver: SiteStep = {
+  id: 'receiver',
+  side: 'site',
+  title: 'the receiver',
+  needs: [],
+  run: async (scene, _learned, signal) => lookAtReceiver(scene, signal),
+};
+
+async function lookAtReceiver(scene: SiteScene, signal: AbortSignal): Promise<SiteFinding> {
+  const path = scene.places.receiverConfig;
+  const isConfigured = await linkStatus(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isConfigured && !isService(services.receive, scene)) return fine('none is set up here');
+  const facts = { path };
+  const read = await readSettings(scene).catch((error: unknown) => ({ error }));
+  if ('error' in read) {
+    const text = 'it would not start with its configuration';
+    return wrong('own-receiver-wrong', { text, facts, error: read.error });
+  }
+  const { listen, metricsListen } = read;
+  const place = { ...facts, port: listen.port };
+  const refusal = await tryToConnect(listen, signal);
+  if (refusal !== undefined) {
+    const text = `nobody takes a connection at port ${listen.port}`;
+    return wrong('own-receiver-off', { text, facts: place, error: refusal });
+  }
+  const health = metricsListen && (await askHealth(metricsListen, signal));
+  if (health !== undefined && health !== 'ok') {
+    const text = 'it runs, and says that it is not well';
+    return wrong('own-receiver-unwell', { text, facts: place, error: health });
+  }
+  const told =
+    health === undefined ? '; how it is, nobody says without metrics-listen' : ', and is well';
+  return fine(`listens at port ${listen.port}${told}`, place);
+}
+
+async function readSettings({ env, places }: SiteScene): Promise<Settings> {
+  const raw = await readConfiguration(places.receiverConfig, receiverOptions);
+  return toSettings(parseOptions(receiverOptions, raw), env);
+}
+
+/** Of what listens everywhere, loopback is a part. */
+function toHost({ address }: ListenAddress): string {
+  return address === undefined || address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+}
+
+/** Why not; undefined when there is a connection, which is closed at once. */
+function tryToConnect(at: ListenAddress, signal: AbortSignal): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: toHost(at), port: at.port, signal });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', resolve);
+  });
+}
+
+/** What a metrics listener says is a word or two. */
+const longestHealth = 1000;
+
+function askHealth(at: ListenAddress, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    const asking = request({ host: toHost(at), port: at.port, path: '/healthz', signal });
+    asking.on('response', (response) => {
+      let said = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        said = (said + text).slice(0, longestHealth);
+      });
+      response.on('end', () => resolve(said.trim()));
+      response.on('error', (error) => resolve(error.message));
+    });
+    asking.on('error', (error) => resolve(error.message));
+    asking.end();
+  });
+}
