@@ -16,7 +16,7 @@ import { parseFolder } from '../setup/rules/selection.ts';
 const options = {
   folder: {
     kind: 'value',
-    placeholder: 'PATH',
+    placeholder: 'FOLDER',
     describe: 'the folder they all get into, which has to be there, such as /pushed',
     parse: parseFolder,
     required: true,
@@ -67,7 +67,7 @@ export type AdoptValues = OptionValues<typeof options>;
 
 export const adopt: CommandModule = defineCommand({
   summary: 'make hosts in Checkmk of hosts that push to the receiver and are not there yet',
-  usage: 'adopt --folder=PATH [NAME…]',
+  usage: 'adopt --folder=FOLDER [NAME…]',
   examples: [
     ['adopt --folder=/pushed --dry-run', 'which registered hosts would be made'],
     ['adopt --folder=/pushed web01', 'only this one; it may also send with a token'],

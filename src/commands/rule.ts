@@ -28,7 +28,7 @@ const options = {
   },
   folder: {
     kind: 'value',
-    placeholder: 'PATH',
+    placeholder: 'FOLDER',
     describe: 'the folder its hosts are in, and those below; / is every host',
     parse: parseFolder,
   },

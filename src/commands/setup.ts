@@ -17,7 +17,7 @@ const options = {
   },
   folder: {
     kind: 'value',
-    placeholder: 'PATH',
+    placeholder: 'FOLDER',
     describe: 'the folder the host gets into if it is not in Checkmk yet',
     parse: parseFolder,
     fallback: '/',
