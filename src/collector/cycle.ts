@@ -6,11 +6,11 @@ import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
-import { requireOpened } from '../fetching/sealed.ts';
+import { daysLeft, endsSoon, requireOpened, type Seal } from '../fetching/sealed.ts';
 import { type Outgoing, partsOf, sendByRoute, sendNewer } from '../fetching/sending.ts';
 import { describeOlder } from '../spool/newest.ts';
 import { letGo } from '../system/let-go.ts';
-import type { Entry, Laid } from './entry.ts';
+import type { Entry, GoodSeal, Laid } from './entry.ts';
 import { findNewer, isToBeKept, type Keepers, keep, keepLast, readLast } from './keeping.ts';
 
 /** What all cycles share. */
@@ -101,11 +101,28 @@ function noteGood(entry: Entry, served: Outgoing, startMs: number, settings: Cyc
     bytes: output.length,
     aheadBytes: report.ahead.length,
     losses: kindsOf(losses),
+    seal: found?.seal && toGoodSeal(found.seal),
   };
+  if (found?.seal !== undefined) warnOfKey(found.seal, entry, settings);
   warnOfNew(losses, entry, settings);
   const began = { nowMs: startMs, chance: settings.chance() };
   const wasFaulty = entry.succeeded(good, began, settings.context.clock.monotonic());
   if (wasFaulty) settings.log.info({ host: entry.target.host, source }, 'back again');
+}
+
+function toGoodSeal({ label: key, stamp: sequence, expiresAtMs }: Seal): GoodSeal {
+  return { key, sequence, expiresAtMs };
+}
+
+/** Said when it begins to end soon, and each day from then on. */
+function warnOfKey(seal: Seal, entry: Entry, { log, context }: CycleSettings): void {
+  const nowMs = context.clock.now();
+  const before = entry.lastGood;
+  const days = daysLeft(seal, nowMs);
+  const isSaid =
+    before?.seal?.key === seal.label && daysLeft(before.seal, before.receivedAt.getTime()) === days;
+  if (!endsSoon(seal, nowMs) || isSaid) return;
+  log.warn({ host: entry.target.host }, `the key "${seal.label}" expires in ${days} days`);
 }
 
 /** Said when it is another kind of loss than the cycle before had. */

@@ -17,6 +17,18 @@ export interface LastGood {
   readonly aheadBytes: number;
   /** Which rules it breaks without being refused, in words; empty for none. */
   readonly losses: string;
+  /** What it was sealed with; undefined when it was not. */
+  readonly seal?: GoodSeal | undefined;
+}
+
+/** The seal of the newest good output. */
+export interface GoodSeal {
+  /** What people call the key. */
+  readonly key: string;
+  /** When it was produced: 14 digits of UTC. */
+  readonly sequence: string;
+  /** When the key ends, in milliseconds since 1970; undefined when it does not. */
+  readonly expiresAtMs: number | undefined;
 }
 
 /** Why a cycle brought nothing. */

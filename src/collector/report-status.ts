@@ -1,9 +1,10 @@
 /** What the collector knows → the document that `cmk-courier status` reads. */
 
 import type { Clock } from '../clock.ts';
+import { daysLeft } from '../fetching/sealed.ts';
 import { version } from '../version.ts';
 import { isBackingOff } from './backoff.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, GoodSeal } from './entry.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
 interface Known {
@@ -33,6 +34,11 @@ export function reportStatus(known: Known, clock: Clock): CollectorStatus {
   };
 }
 
+function toSeal(seal: GoodSeal, nowMs: number): HostStatus['seal'] {
+  const { key, sequence } = seal;
+  return { key, sequence, daysLeft: daysLeft(seal, nowMs) };
+}
+
 function toHostStatus(entry: Entry, clock: Clock): HostStatus {
   const { target, route, lastGood, lastFault, history, isRunning, dueMs } = entry;
   const fault = lastFault && {
@@ -46,6 +52,7 @@ function toHostStatus(entry: Entry, clock: Clock): HostStatus {
     ageMs: lastGood && clock.now() - lastGood.producedAtMs,
     source: lastGood?.source,
     bytes: lastGood?.bytes,
+    seal: lastGood?.seal && toSeal(lastGood.seal, clock.now()),
     durationMs: entry.durationMs && Math.round(entry.durationMs),
     lastFault: fault,
     failures: history.failures,

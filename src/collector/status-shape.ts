@@ -10,6 +10,16 @@ const hostStatus = z.object({
   /** Where that came from. */
   source: z.string().optional(),
   bytes: z.number().optional(),
+  /** What the newest good output was sealed with. */
+  seal: z
+    .object({
+      key: z.string(),
+      /** When it was produced: 14 digits of UTC. */
+      sequence: z.string(),
+      /** Until the key expires. */
+      daysLeft: z.number().optional(),
+    })
+    .optional(),
   /** Of the last cycle. */
   durationMs: z.number().optional(),
   lastFault: z.object({ code: z.string(), line: z.string(), at: z.string() }).optional(),

@@ -18,7 +18,7 @@ import type {
 } from '../transports/transport.ts';
 import { acceptDelivery, type OutputRules } from './accept.ts';
 import { judgeBy, judgeKey } from './judging.ts';
-import type { Seal } from './sealed.ts';
+import { daysLeft, endsSoon, type Seal } from './sealed.ts';
 
 /** A source together with the transport that serves it. */
 export interface SourceStep {
@@ -107,6 +107,10 @@ export async function fetchFrom(
       const durationMs = clock.monotonic() - startMs;
       const accepted = { ...passed, step, origin, passedOver, durationMs };
       log.info(describe(accepted), 'agent output accepted');
+      if (passed.seal !== undefined && endsSoon(passed.seal, clock.now())) {
+        const days = daysLeft(passed.seal, clock.now());
+        log.warn({}, `the key "${passed.seal.label}" expires in ${days} days`);
+      }
       const taken = await take(accepted);
       if (taken === 'taken') await acknowledge(delivery, { ...context, log });
       return taken;

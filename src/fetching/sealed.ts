@@ -40,7 +40,10 @@ const warnedDays = 30;
 const dayMs = 86_400_000;
 
 /** Until the key of a seal ends, in whole days; undefined when it does not end. */
-export function daysLeft({ expiresAtMs }: Seal, nowMs: number): number | undefined {
+export function daysLeft(
+  { expiresAtMs }: Pick<Seal, 'expiresAtMs'>,
+  nowMs: number,
+): number | undefined {
   return expiresAtMs === undefined ? undefined : Math.floor((expiresAtMs - nowMs) / dayMs);
 }
 

@@ -5,6 +5,7 @@ import { benchAgentPort } from './agent-port.ts';
 import { benchInterrupt } from './interrupt.ts';
 import { benchReadyPath } from './ready-path.ts';
 import { benchManySenders, benchReceiver } from './receiver.ts';
+import { benchSealed } from './sealed.ts';
 import { benchStartup } from './startup.ts';
 import { benchManyHosts, benchSweep } from './sweep.ts';
 import { benchThroughput } from './throughput.ts';
@@ -18,6 +19,7 @@ process.stdout.write(
 );
 const benches = [
   () => benchStartup(turns),
+  () => benchSealed(turns),
   () => benchReadyPath(turns),
   () => benchTools(turns),
   () => benchAgentPort(turns),
