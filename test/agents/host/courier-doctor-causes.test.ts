@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { issueSelfSigned } from '../../helpers/certificates.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
+import { waitUntil } from '../../helpers/wait-until.ts';
 import { findProgram } from './courier-agent-shells.ts';
 import {
   controllerStatus,
@@ -442,4 +443,24 @@ test('an expired certificate of the receiver is told', {
   const { status, code, text } = stepOf(await host.report(), 'receiver');
   const said = `the certificate of 127.0.0.1 port ${portOf(server)} has expired`;
   assert.deepEqual([status, code, text], ['fault', 'receiver-certificate', said]);
+});
+
+test('it opens the connections that its page names, and leaves none behind', {
+  skip: skipWithout('nc') || skipWithout('openssl'),
+}, async (t) => {
+  const host = makeHost(t, 'dash').tool('nc').tool('openssl');
+  const server = createTlsServer(issueSelfSigned({ name: 'localhost' }));
+  const open = new Set<object>();
+  let taken = 0;
+  server.on('connection', (socket) => {
+    taken += 1;
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  host.controller(controllerStatus({ site: '127.0.0.1/mysite', port: portOf(server) }));
+  assert.equal(stepOf(await host.report(), 'receiver').code, null);
+  await waitUntil(() => open.size === 0);
+  assert.equal(taken, 2);
 });
