@@ -16,13 +16,13 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
     summary: 'say what is wrong with agent output in a file or on stdin',
     load: async () => (await import('./check.ts')).check,
   },
+  doctor: {
+    summary: 'say why a host has no data, or what is wrong with the courier here',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   probe: {
     summary: 'say what answers on the agent port of a host',
     load: async () => (await import('./probe.ts')).probe,
-  },
-  doctor: {
-    summary: 'say what is wrong with the installation of the courier, and what to do',
-    load: async () => (await import('./doctor.ts')).doctor,
   },
   routes: {
     summary: 'make, check, explain and try the file that says where output comes from',

@@ -1,66 +1,251 @@
-/** `cmk-courier doctor`: why something does not work, and what to do. */
+/** `cmk-courier doctor`: why a host has no data, step by step. */
 
-import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
-import { parsePath, parsePositiveDuration } from '../cli/option-types.ts';
-import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { CourierError } from '../faults/errors.ts';
-import { describeVerb } from '../names/nearest.ts';
+import type { CommandContext, CommandModule, Invocation } from '../cli/command.ts';
+import {
+  parseDuration,
+  parseNumberWithin,
+  parseOneOf,
+  parsePath,
+  parsePositiveDuration,
+  parseText,
+} from '../cli/option-types.ts';
+import { type OptionTable, type OptionValues, parseOptions } from '../cli/options.ts';
+import { roles } from '../doctor/ports/table.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { parseAddress, parseHostName } from '../names/host-name.ts';
+import { tcpOptions } from '../transports/tcp/options.ts';
 
-const options = {
-  json: { kind: 'switch', describe: 'print the report as one JSON object' },
-  facts: { kind: 'switch', describe: 'show the facts of each step' },
-  quiet: { kind: 'switch', describe: 'print the verdict only' },
+const {
+  policy,
+  uuid,
+  treatAsUnregistered,
+  siteCert,
+  agentCa,
+  receiverState,
+  receiverCertificates,
+  passphraseFile,
+  passphraseId,
+} = tcpOptions;
+
+/** Of the agent port, as `tcp:` has them. */
+const agentOptions = {
+  policy,
+  uuid,
+  treatAsUnregistered,
+  siteCert,
+  agentCa,
+  receiverState,
+  receiverCertificates,
+  passphraseFile,
+  passphraseId,
+} as const satisfies OptionTable;
+
+const printing = {
+  json: { kind: 'switch', describe: 'print the report as one JSON document' },
+  redact: {
+    kind: 'switch',
+    describe: 'replace names, addresses and UUIDs, the same one by the same, for posting in public',
+  },
+  facts: { kind: 'switch', describe: 'show the facts of each step as well' },
+  quiet: { kind: 'switch', describe: 'print the verdict alone' },
   ascii: { kind: 'switch', describe: 'no signs beyond ASCII' },
-  redact: { kind: 'switch', describe: 'replace names and addresses, for posting in public' },
-  failOn: {
+  plugin: {
+    kind: 'switch',
+    describe: 'print one line, and end with the exit codes of a monitoring plug-in',
+  },
+} as const satisfies OptionTable;
+
+const looking = {
+  address: {
     kind: 'value',
-    placeholder: 'warning',
-    describe: 'count the first warning as a fault, too',
-    parse: parseFailOn,
+    placeholder: 'ADDRESS',
+    describe: 'address of the host, in place of the one that Checkmk has',
+    parse: parseAddress,
+  },
+  port: {
+    kind: 'value',
+    placeholder: 'NUMBER',
+    describe: 'port of the agent, where Checkmk does not name one',
+    parse: parseNumberWithin(1, 65_535),
+    fallback: '6556',
   },
   deadline: {
     kind: 'value',
     placeholder: 'DURATION',
-    describe: 'time for all of it',
+    describe: 'time for all of it; a slow agent needs more',
     parse: parsePositiveDuration,
     fallback: '10s',
   },
+  connectTimeout: {
+    kind: 'value',
+    placeholder: 'DURATION',
+    describe: 'how long connecting may take',
+    parse: parseDuration,
+    fallback: '5s',
+  },
+  only: {
+    kind: 'value',
+    placeholder: 'STEP,…',
+    describe: 'take these steps alone, and those that they need',
+    parse: (text: string) => text.split(',').filter(Boolean),
+    fallback: '',
+  },
+  ask: {
+    kind: 'switch',
+    describe:
+      'run `cmk -d HOST` as well; it runs the real program, which may acknowledge or delete mail',
+  },
+  routes: {
+    kind: 'value',
+    placeholder: 'FILE',
+    describe: 'the routes file; by default routes.yaml of the site or user',
+    parse: parsePath,
+  },
+  hostReport: {
+    kind: 'value',
+    placeholder: 'FILE',
+    describe: 'a report of courier-doctor --json from the host, `-` for stdin',
+    parse: parseText,
+  },
+  ssh: {
+    kind: 'value',
+    placeholder: 'URI',
+    describe: 'fetch that report over ssh, such as ssh://courier-doctor@{address}',
+    parse: parseText,
+  },
+  failOn: {
+    kind: 'value',
+    placeholder: 'WHAT',
+    describe: 'what is a failure: `fault` or `warning`',
+    parse: parseOneOf('fault', 'warning'),
+    fallback: 'fault',
+  },
+} as const satisfies OptionTable;
+
+const siteOptions = {
   bundle: {
     kind: 'value',
     placeholder: 'FILE.tar.gz',
     describe:
-      'also pack what support asks for: report, configuration and last log lines, without secrets, names and addresses',
+      'with site: also pack what support asks for: report, configuration and last log lines, without secrets, names and addresses',
     parse: parsePath,
   },
 } as const satisfies OptionTable;
 
-export const doctor: CommandModule = defineCommand({
-  summary: 'say what is wrong with the installation of the courier, and what to do',
-  usage: 'doctor site',
+const portOptions = {
+  role: {
+    kind: 'value',
+    placeholder: 'ROLE',
+    describe: 'with ports: whose: `host`, `site`, `central`, `remote` or `appliance`',
+    parse: parseOneOf(...roles),
+    fallback: 'site',
+  },
+  to: {
+    kind: 'value',
+    placeholder: 'ADDRESS',
+    describe: 'with ports: try them there',
+    parse: parseAddress,
+  },
+  listen: {
+    kind: 'switch',
+    describe: 'with ports: answer on them for a minute, so that a firewall can be tried',
+  },
+  listenAddress: {
+    kind: 'value',
+    placeholder: 'ADDRESS',
+    describe: 'with --listen: where, by default on loopback',
+    parse: parseAddress,
+    fallback: '127.0.0.1',
+  },
+} as const satisfies OptionTable;
+
+const options = { ...looking, ...agentOptions, ...portOptions, ...siteOptions, ...printing };
+
+type DoctorValues = OptionValues<typeof options>;
+
+export const doctor: CommandModule = {
+  summary: 'say why a host has no data, or what is wrong with the courier here',
+  usage: 'doctor HOST [SOURCE…] | doctor ports | doctor site',
   examples: [
-    ['doctor site', 'executable, files and rights, routes, passwords, collector, receiver, spool'],
+    ['doctor web01', 'from its address to its output; what to do is said on each side'],
+    ['doctor web01 --ssh=ssh://courier-doctor@{address}', 'with what the host itself sees'],
+    ['doctor web01 https://depot/{host}', 'the way of a source'],
+    ['doctor ports --role=host --to=192.0.2.21', 'which ports are needed, and which answer'],
+    ['doctor ports --role=site --listen', 'answer on them, to try a firewall beforehand'],
+    [
+      'doctor site',
+      'the installation itself: files and rights, routes, collector, receiver, spool',
+    ],
     ['doctor site --bundle=courier.tar.gz', 'the same, packed for whoever is to help'],
   ],
   options,
+  async loadSourceOptions(args) {
+    const sources = args.flatMap((arg) => /^(?:--ssh=)?([a-z][a-z+]*:.*)$/.exec(arg)?.[1] ?? []);
+    if (sources.length === 0) return [];
+    const { fetch } = await import('./fetch.ts');
+    const groups = (await fetch.loadSourceOptions?.(sources)) ?? [];
+    return groups.map((group) => ({ ...group, options: withoutOwn(group.options) }));
+  },
   run,
-});
+};
 
-function parseFailOn(text: string): 'warning' {
-  if (text === 'warning') return text;
-  throw new CourierError('USAGE', 'must be warning');
+/** What is in our own table need not be there twice. */
+function withoutOwn(table: OptionTable): OptionTable {
+  return Object.fromEntries(
+    Object.entries(table).filter(([name]) => !Object.hasOwn(options, name)),
+  );
 }
 
-async function run(
-  [what, extra]: readonly string[],
-  values: OptionValues<typeof options>,
+async function run(invocation: Invocation, context: CommandContext): Promise<void> {
+  const own = Object.entries(invocation.options).filter(([name]) => Object.hasOwn(options, name));
+  const values = parseOptions(options, Object.fromEntries(own));
+  const [name, ...others] = invocation.operands;
+  if (name === undefined)
+    throw new CourierError('USAGE', 'one HOST must be named, or ports, or site');
+  if (name !== 'ports' && name !== 'site') {
+    return lookAtHost({ name, sources: others, raw: invocation.options }, values, context);
+  }
+  const [extra] = others;
+  if (extra !== undefined) throw new CourierError('USAGE', `${name} takes no ${quote(extra)}`);
+  if (name === 'site') return lookAtSite(values, context);
+  const { lookAtPorts } = await import('../doctor/ports/command.ts');
+  return lookAtPorts(values, context);
+}
+
+async function lookAtSite(values: DoctorValues, context: CommandContext): Promise<void> {
+  const { runSite } = await import('../doctor/site/run-site.ts');
+  const { deadline: deadlineMs, failOn, ...wish } = values;
+  const failsOnWarning = failOn === 'warning';
+  const exit = await runSite({ ...wish, deadlineMs, failsOnWarning }, context);
+  if (exit !== 0) context.exitWith?.(exit);
+}
+
+interface Asked {
+  readonly name: string;
+  readonly sources: readonly string[];
+  readonly raw: Invocation['options'];
+}
+
+async function lookAtHost(
+  { name, sources, raw }: Asked,
+  values: DoctorValues,
   context: CommandContext,
 ): Promise<void> {
-  if (what !== 'site' || extra !== undefined) {
-    throw new CourierError('USAGE', describeVerb(what === 'site' ? extra : what, ['site']));
-  }
-  const { runSite } = await import('../doctor/site/run-site.ts');
-  const { deadline, failOn, ...wish } = values;
-  const limits = { deadlineMs: deadline, failsOnWarning: failOn !== undefined };
-  const exit = await runSite({ ...wish, ...limits }, context);
-  if (exit !== 0) context.exitWith?.(exit);
+  const [{ examine }, { print }] = await Promise.all([
+    import('../doctor/from-site/examine.ts'),
+    import('../doctor/print.ts'),
+  ]);
+  const known = { ...looking, ...portOptions, ...siteOptions, ...printing };
+  const foreign = Object.entries(raw).filter(([option]) => !Object.hasOwn(known, option));
+  const wanted = { operands: sources, options: Object.fromEntries(foreign) };
+  const [found, port] = await examine(
+    {
+      host: parseHostName(name),
+      values,
+      raw: wanted.options,
+      sources: sources.length > 0 ? wanted : undefined,
+    },
+    context,
+  );
+  await print(found, port, values, context);
 }

@@ -5,7 +5,7 @@
 
 import { z } from 'zod';
 import { collectorStatus } from '../collector/status-shape.ts';
-import { doctorDocument } from '../doctor/report/document-schema.ts';
+import { doctorDocument, portFinding } from '../doctor/report/document-schema.ts';
 import { faults } from '../faults/errors.ts';
 import { sealsList, sealsPending } from '../receiver/administration/seal-documents.ts';
 
@@ -252,9 +252,11 @@ const rules = z.strictObject({
 /** By command line; the name of a schema's file has hyphens in the place of blanks. */
 export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   check,
+  doctor: doctorDocument,
+  'doctor site': doctorDocument,
+  'doctor ports': z.strictObject({ role: z.string(), ports: z.array(portFinding) }),
   'package verify': packageVerify,
   'probe tcp': probe,
-  'doctor site': doctorDocument,
   'routes validate': validate,
   'routes explain': explain,
   'routes test': routesTest,

@@ -1,6 +1,6 @@
 /** Every cause that the doctor can name. docs/doctor.md has a heading for each; a test holds them together. */
 
-import { faults } from '../faults/errors.ts';
+import { type FaultCode, faults } from '../faults/errors.ts';
 import { agentCauses } from './causes/agent.ts';
 import type { Cause } from './causes/cause.ts';
 import { installationCauses } from './causes/installation.ts';
@@ -26,6 +26,12 @@ export function isCause(code: string): code is CauseCode {
 /** The exit code of a cause is that of its fault. */
 export function exitOf(code: CauseCode): number {
   return faults[causes[code].fault].exit;
+}
+
+/** `NO_OUTPUT` → `source-no-output`. */
+export function sourceCause(fault: FaultCode): CauseCode {
+  const code = `source-${fault.toLowerCase().replaceAll('_', '-')}`;
+  return isCause(code) ? code : 'unexplained';
 }
 
 /** Where a cause is explained; also what the line `see` names. */

@@ -1,18 +1,22 @@
 /** `--redact`: names and addresses replaced, the same one by the same, for posting in public. */
 
+import { isIpv6Address } from '../names/ip-address.ts';
+
 const patterns: readonly (readonly [word: string, pattern: RegExp])[] = [
   ['uuid', /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi],
   ['address', /\b(?:\d{1,3}\.){3}\d{1,3}\b/g],
-  [
-    'address',
-    /(?<![\w:.])(?=[0-9a-f:]*::?[0-9a-f:]*:)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])/gi,
-  ],
+  ['address', /(?<![\w:.])[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:]*(?![\w])/gi],
   ['name', /\b(?:[a-z0-9_-]+\.)+(?:[a-z]{2,})\b(?!\()/gi],
 ];
 
 /** Files and units of everybody, which tell nothing about anybody. */
 const harmless =
   /\.(md|cfg|socket|service|sh|exe|pem|json|ya?ml|txt|conf|ts)$|^(docs|etc)\b|^(0\.0\.0\.0|127\.|::1?$)/i;
+
+/** Colons alone make no address. */
+function isTime(found: string): boolean {
+  return found.includes(':') && !isIpv6Address(found);
+}
 
 export class Redaction {
   readonly #known = new Map<string, string>();
@@ -33,7 +37,7 @@ export class Redaction {
     }
     for (const [word, pattern] of patterns) {
       redacted = redacted.replace(pattern, (found) =>
-        harmless.test(found) ? found : this.#standIn(found, word),
+        harmless.test(found) || isTime(found) ? found : this.#standIn(found, word),
       );
     }
     return redacted;

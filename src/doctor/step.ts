@@ -14,7 +14,7 @@ export type Facts = Readonly<
 
 /** What one step found out. */
 export interface Finding<Learned> {
-  readonly status: 'ok' | 'warning' | 'fault' | 'unknown';
+  readonly status: 'ok' | 'warning' | 'fault' | 'unknown' | 'skipped';
   /** A few words, for the line of the step. */
   readonly text: string;
   readonly code?: CauseCode;

@@ -109,7 +109,7 @@ function toSign(status: Status, { ascii, colour }: Manner): string {
 }
 
 /** One or two sentences, and never more than was seen. */
-function toSentence({ host, verdict, cause, steps }: DoctorDocument): string {
+export function toSentence({ host, verdict, cause, steps }: DoctorDocument): string {
   if (cause !== null) {
     const side = { site: 'on the site', path: 'on the way', host: 'on the host' }[cause.side];
     return `${host}: ${cause.text} (${cause.code}, ${side}).`;

@@ -51,9 +51,6 @@ export const agentCauses = {
     host: 'cmk-agent-ctl dump | tail -1',
     site: 'cmk-courier check FILE',
   }),
-  'output-stale': cause('STALE', 'host', 'the output is old', {
-    host: 'date; look whether the job that makes the output still runs',
-  }),
   'output-other-host': cause('MALFORMED', 'host', 'the output is that of another host', {
     site: 'look at the address of {host}: another one answers there',
   }),

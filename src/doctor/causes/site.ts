@@ -21,9 +21,6 @@ export const siteCauses = {
       site: 'cmk-courier certs show; or renew the certificate of the site',
     },
   ),
-  'discovery-fails': cause('PEER', 'site', 'hosts cannot find out the port of the receiver', {
-    host: 'name the port: cmk-agent-ctl register --server SERVER:8000',
-  }),
   'proxy-in-the-way': cause('UNREACHABLE', 'path', 'a proxy stands between the host and the site', {
     host: 'unset https_proxy; or leave out --detect-proxy',
   }),
@@ -49,14 +46,11 @@ export const siteCauses = {
   'rule-missing': cause('CONFIG', 'site', 'no route or rule is for this host', {
     site: 'cmk-courier routes explain {host}',
   }),
-  'rule-shadowed': cause('CONFIG', 'site', 'a route or rule ahead takes the host', {
-    site: 'cmk-courier routes explain {host}',
-  }),
   'password-missing': cause('LOCAL', 'site', 'a password or key that is needed is not there', {
     site: 'cmk-courier routes test {host}',
   }),
   unexplained: cause('PEER', 'path', 'it does not work, and nothing that was looked at tells why', {
-    site: 'cmk-courier doctor {host} -v --deadline=60s',
+    site: 'cmk-courier doctor {host} --facts --deadline=60s',
     host: 'courier-doctor -v',
   }),
 } as const;

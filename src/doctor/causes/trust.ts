@@ -5,7 +5,7 @@ import { cause } from './cause.ts';
 export const trustCauses = {
   'legacy-plain': cause('REFUSED', 'host', 'the agent answers in plain text where TLS is wanted', {
     host: 'cmk-agent-ctl status; cmk-agent-ctl register --hostname {host} --server SERVER --site SITE --user USER',
-    site: 'cmk-courier doctor {host} --only=registration -v',
+    site: 'cmk-courier doctor {host} --only=registration --facts',
   }),
   'legacy-encrypted': cause(
     'REFUSED',

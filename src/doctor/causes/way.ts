@@ -16,12 +16,14 @@ export const wayCauses = {
     site: 'correct the address of {host} in Setup or in /etc/hosts',
     host: 'let the agent listen on an address that the site can reach',
   }),
-  'address-shared': cause('UNREACHABLE', 'site', 'another host has the same address', {
-    site: 'correct the address of {host} in Setup: two hosts have it',
-  }),
-  'no-route': cause('UNREACHABLE', 'path', 'there is no route to the host', {
-    site: 'ip route get {address}',
-  }),
+  'no-route': cause(
+    'UNREACHABLE',
+    'path',
+    'there is no route to the host, or something on the way rejects',
+    {
+      site: 'ip route get {address}',
+    },
+  ),
   'port-refused': cause(
     'UNREACHABLE',
     'host',

@@ -26,7 +26,7 @@ const step = z.strictObject({
   duration_ms: milliseconds.nullable(),
 });
 
-const port = z.strictObject({
+export const portFinding = z.strictObject({
   direction: z.enum(['in', 'out']),
   proto: z.enum(['tcp', 'udp']),
   port: z.int().min(1).max(65_535),
@@ -69,7 +69,7 @@ export const doctorDocument = z.strictObject({
     })
     .nullable(),
   steps: z.array(step),
-  ports: z.array(port),
+  ports: z.array(portFinding),
   summary: z.strictObject({
     ok: count,
     warning: count,

@@ -1,0 +1,99 @@
+/** Name, address and route: whom we would ask, and from where. */
+
+import { createSocket } from 'node:dgram';
+import { isIP, isIPv6 } from 'node:net';
+import { CourierError } from '../../faults/errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { sharedLookup } from '../../lookup/lookup.ts';
+import { runProgram } from '../../system/program/run-program.ts';
+import { parseAgentPlace } from '../../transports/tcp/place.ts';
+import type { Learned, Scene, SiteFinding } from './scene.ts';
+
+export async function lookAtAddress(
+  scene: Scene,
+  { configuration }: Partial<Learned>,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  const configured = scene.address ?? configuration?.address;
+  if (configured !== undefined && unusable.test(configured)) {
+    return { status: 'fault', code: 'address-none', text: `${configured} is no address of a host` };
+  }
+  const name = configured ?? scene.host;
+  const found = isIP(name) === 0 ? await resolve(name, signal) : [name];
+  if (!Array.isArray(found)) return noAddress(name, found);
+  const [address] = found;
+  if (address === undefined) return noAddress(name, undefined);
+  const inDns = isIP(name) === 0 ? found : await resolve(scene.host, signal);
+  const known = Array.isArray(inDns) ? inDns : undefined;
+  const port = configuration?.port ?? scene.port;
+  const place = parseAgentPlace(isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
+  const facts = { address, addresses: found, dns: known ?? null };
+  const learned = { place };
+  return { ...judge(address, known, scene), facts, learned };
+}
+
+/** What a site is given for a name that it could not look up. */
+const unusable = /^(?:0\.0\.0\.0|::)$/;
+
+function judge(
+  address: string,
+  known: readonly string[] | undefined,
+  scene: Scene,
+): Pick<SiteFinding, 'status' | 'text' | 'code'> {
+  const origin = scene.address === undefined ? '' : ' as named';
+  if (/^(?:127\.|::1$)/.test(address) && scene.address === undefined) {
+    return { status: 'warning', code: 'address-loopback', text: `${address} is this machine` };
+  }
+  if (known !== undefined && !known.includes(address)) {
+    const text = `${address}${origin}; DNS has ${known.join(', ')}`;
+    return { status: 'warning', code: 'dns-other', text };
+  }
+  return { status: 'ok', text: `${address}${origin}${known === undefined ? '' : '; DNS agrees'}` };
+}
+
+function noAddress(name: string, error: CourierError | undefined): SiteFinding {
+  const said = error === undefined ? {} : { rawError: error.message };
+  return { status: 'fault', code: 'dns-none', text: `${name} has no address`, ...said };
+}
+
+async function resolve(name: string, signal: AbortSignal): Promise<string[] | CourierError> {
+  try {
+    const found = await sharedLookup().find(name, 0, signal);
+    return found.map(({ address }) => address);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return asCourierError(error, `looking up ${name}`);
+  }
+}
+
+/** The system chooses a source address for a datagram socket; nothing is sent. */
+export async function lookAtRoute(_: Scene, { place }: Partial<Learned>): Promise<SiteFinding> {
+  if (place === undefined) throw new CourierError('LOCAL', 'there is no address');
+  const socket = createSocket(isIPv6(place.address) ? 'udp6' : 'udp4');
+  try {
+    const from = await new Promise<string>((done, fail) => {
+      socket.once('error', fail);
+      socket.connect(place.port, place.address, () => done(socket.address().address));
+    });
+    return { status: 'ok', text: `from ${from}`, facts: { from } };
+  } catch (error) {
+    const rawError = errorCode(error) ?? String(error);
+    return { status: 'fault', code: 'no-route', text: 'no source address', rawError };
+  } finally {
+    socket.close();
+  }
+}
+
+/** Never a fault: many networks forbid it, and few machines let everybody send it. */
+export async function lookAtPing(
+  { context: { env } }: Scene,
+  { place }: Partial<Learned>,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  const args = ['-n', '-c', '1', '-W', '1', place?.address ?? ''];
+  const call = { program: 'ping', args, env, maxOutputBytes: 65_536 };
+  const { code } = await runProgram(call, signal);
+  return code === 0
+    ? { status: 'ok', text: 'answers' }
+    : { status: 'unknown', text: 'no answer; that is forbidden in many networks' };
+}

@@ -1,0 +1,95 @@
+/** The site itself, and what Checkmk last said about the host. */
+
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { cleanText } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
+import { findSite } from '../../setup/assistant/site.ts';
+import { waitFor } from '../../system/waiting.ts';
+import { runInSite } from './configuration.ts';
+import type { Scene, SiteFinding } from './scene.ts';
+
+export async function lookAtSite({ context }: Scene): Promise<SiteFinding> {
+  if (!context.env['OMD_ROOT'] || !context.env['OMD_SITE']) {
+    return { status: 'unknown', text: 'not the user of a site: what only a site knows stays open' };
+  }
+  const { name, version, edition } = await findSite(context);
+  return {
+    status: 'ok',
+    text: `${name}, ${version} ${edition}`,
+    facts: { name, version, edition, time: new Date(context.clock.now()).toISOString() },
+    source: 'state',
+    learned: { site: { name, version, edition } },
+  };
+}
+
+const answer = z.array(z.tuple([z.string(), z.number(), z.number()]));
+
+/** The text of the service Check_MK by Livestatus; the real program only with `--ask`. */
+export async function lookAtCheckmk(
+  scene: Scene,
+  _: unknown,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  const root = scene.context.env['OMD_ROOT'];
+  if (scene.ask) return askCheckmk(scene, signal);
+  if (!root) return { status: 'unknown', text: 'nobody could look: this is not a site' };
+  const rows = answer.parse(JSON.parse(await askLivestatus(scene, root, signal)));
+  const [row] = rows;
+  if (row === undefined) {
+    return { status: 'unknown', text: `the core does not know ${scene.host}`, source: 'state' };
+  }
+  const [said, state, checked] = row;
+  const text = cleanText(said);
+  const facts = { state, checked: new Date(checked * 1000).toISOString() };
+  const original = { command: `check ${scene.host}`, exit: state, text };
+  return {
+    status: state === 0 ? 'ok' : 'warning',
+    text,
+    facts,
+    source: 'state',
+    ...(state === 0 ? {} : { learned: { original } }),
+  };
+}
+
+async function askCheckmk(scene: Scene, signal: AbortSignal): Promise<SiteFinding> {
+  const { code, stdout, stderr } = await runInSite(['cmk', '-d', scene.host], scene, signal);
+  if (code === 0) return { status: 'ok', text: `cmk -d prints ${stdout.length} bytes` };
+  const original = { command: `cmk -d ${scene.host}`, exit: code, text: cleanText(stderr) };
+  return { status: 'warning', text: stderr, learned: { original } };
+}
+
+const mostBytes = 65_536;
+
+async function askLivestatus({ host }: Scene, root: string, signal: AbortSignal): Promise<string> {
+  const path = join(root, 'tmp/run/live');
+  const socket = connect({ path });
+  socket.on('error', () => undefined);
+  let said = '';
+  try {
+    return await waitFor<string>(socket, signal, (resolve) => ({
+      connect: () => socket.end(query(host)),
+      data: (piece: Buffer) => {
+        said += piece.toString('utf8');
+        if (said.length > mostBytes) resolve(said);
+      },
+      end: () => resolve(said),
+    }));
+  } catch (error) {
+    throw asCourierError(error, `asking ${path}`);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function query(host: string): string {
+  return [
+    'GET services',
+    'Columns: plugin_output state last_check',
+    `Filter: host_name = ${host}`,
+    'Filter: description = Check_MK',
+    'OutputFormat: json',
+    '\n',
+  ].join('\n');
+}

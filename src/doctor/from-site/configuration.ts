@@ -1,0 +1,80 @@
+/** What Checkmk has configured for a host, by `cmk -D` (checkmk-site.md). */
+
+import { CourierError } from '../../faults/errors.ts';
+import { describeEnd } from '../../system/program/call.ts';
+import { runProgram } from '../../system/program/run-program.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
+import type { Scene, SiteFinding } from './scene.ts';
+
+export interface Configuration {
+  readonly address: string | undefined;
+  /** Of the agent, where it is named. */
+  readonly port: number | undefined;
+  /** Command line of the program that stands in for the agent. */
+  readonly program: string | undefined;
+  readonly isPush: boolean;
+  readonly tags: readonly string[];
+}
+
+/** Reads what `cmk -D HOST` prints; what is not there stays open. */
+export function parseConfiguration(text: string): Configuration {
+  const plain = text.replace(colours, '');
+  const [, addresses] = /^Addresses:[ \t]*(\S+)/m.exec(plain) ?? [];
+  const [, newer, older] = /TCP:[ \t]*\S*:(\d+)[ \t]*$|TCP \(port: (\d+)\)/m.exec(plain) ?? [];
+  const [, program] = /^[ \t]*(?:Type of agent:[ \t]*)?Program:[ \t]*(.+)$/m.exec(plain) ?? [];
+  const [, tags = ''] = /^Tags:[ \t]*(.*)$/m.exec(plain) ?? [];
+  const port = newer ?? older;
+  return {
+    address: addresses?.replace(/,$/, ''),
+    port: port === undefined ? undefined : Number(port),
+    program: program?.trim(),
+    isPush: /push-agent|Push Agent/.test(plain),
+    tags: [...tags.matchAll(/\[([^\]]*)\]/g)].map(([, tag = '']) => tag),
+  };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: cmk paints its headings
+const colours = /\u001b\[[\d;]*m/g;
+
+const mostBytes = 4 * 1024 ** 2;
+
+/**
+ * Runs a program of the site.
+ *
+ * @throws CourierError LOCAL, TIMEOUT; the signal's reason
+ */
+export async function runInSite(
+  [program, ...args]: readonly [string, ...string[]],
+  { context: { env } }: Scene,
+  signal: AbortSignal,
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const end = await withTimeLimit(
+    { timeoutMs: 60_000, tooSlow: `${program} did not end` },
+    signal,
+    (limited) => runProgram({ program, args, env, maxOutputBytes: mostBytes }, limited),
+  );
+  const stdout = end.stdout.toString('latin1');
+  return { code: end.code, stdout, stderr: end.code === 0 ? '' : describeEnd(end) };
+}
+
+export async function lookAtConfiguration(
+  scene: Scene,
+  _: unknown,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  if (!scene.context.env['OMD_ROOT']) {
+    return { status: 'unknown', text: 'nobody could look: this is not the user of a site' };
+  }
+  const { code, stdout, stderr } = await runInSite(['cmk', '-D', scene.host], scene, signal);
+  if (code !== 0) throw new CourierError('LOCAL', `cmk -D ${scene.host}: ${stderr}`);
+  const configuration = parseConfiguration(stdout);
+  const { address, program, isPush, port, tags } = configuration;
+  const kind = program !== undefined ? 'a program' : isPush ? 'push' : 'the agent port';
+  return {
+    status: 'ok',
+    text: `${address ?? 'no address'}, by ${kind}`,
+    facts: { address, kind, program, port, tags },
+    source: 'state',
+    learned: { configuration },
+  };
+}

@@ -1,0 +1,115 @@
+/** One look at a host: all steps, the report of the host besides, and what both come to. */
+
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { CommandContext, Invocation } from '../../cli/command.ts';
+import { parseOptions, type RawOptions } from '../../cli/options.ts';
+import type { HostName } from '../../names/host-name.ts';
+import { type TcpOptions, tcpOptions } from '../../transports/tcp/options.ts';
+import { type DoctorDocument, toDocument } from '../document.ts';
+import { runSteps } from '../runner.ts';
+import { pickSteps } from '../steps-only.ts';
+import { readReport } from './host-side.ts';
+import type { Scene } from './scene.ts';
+import { siteSteps } from './steps.ts';
+import { judgeTogether } from './together.ts';
+
+type AgentValues = Pick<
+  TcpOptions,
+  | 'policy'
+  | 'uuid'
+  | 'treatAsUnregistered'
+  | 'siteCert'
+  | 'agentCa'
+  | 'receiverState'
+  | 'receiverCertificates'
+  | 'passphraseFile'
+  | 'passphraseId'
+  | 'connectTimeout'
+>;
+
+export interface Asked {
+  readonly host: HostName;
+  readonly sources: Invocation | undefined;
+  /** As they were written, for parts with options of their own. */
+  readonly raw: RawOptions;
+  readonly values: AgentValues & {
+    readonly address: string | undefined;
+    readonly port: number;
+    readonly deadline: number;
+    readonly only: readonly string[];
+    readonly ask: boolean;
+    readonly routes: string | undefined;
+    readonly hostReport: string | undefined;
+    readonly ssh: string | undefined;
+  };
+}
+
+/**
+ * Looks at all there is to see, and leaves no connection behind.
+ *
+ * @throws CourierError USAGE; about the report of the host; the reason of a signal
+ */
+export async function examine(
+  { host, values, raw, sources }: Asked,
+  context: CommandContext,
+): Promise<readonly [document: DoctorDocument, port: number]> {
+  const steps = pickSteps(siteSteps, values.only);
+  const { clock, shutdown } = context;
+  const [startedMs, startMs] = [clock.now(), clock.monotonic()];
+  const run = randomUUID();
+  const report = await readReport({ host, run, options: raw, values }, context);
+  const sockets = new Set<Socket>();
+  const { address, port, routes, ask } = values;
+  const tcp = toTcp(values);
+  const scene: Scene = { host, address, port, tcp, sources, routes, ask, report, context, sockets };
+  try {
+    const limits = { clock, deadlineMs: values.deadline, shutdown };
+    const { results, learned } = await runSteps(steps, scene, limits);
+    const subject = {
+      host,
+      address: learned.place?.address ?? address ?? null,
+      port: learned.place?.port ?? port,
+    };
+    const { shown, explaining } = judgeTogether({ results, learned, report, nowMs: clock.now() });
+    const { name = null, version = null, edition = null } = learned.site ?? {};
+    const document = toDocument({
+      subject,
+      site: { name, version, edition },
+      run,
+      startedMs,
+      durationMs: clock.monotonic() - startMs,
+      original: learned.original ?? null,
+      results: shown,
+      explaining,
+      ports: learned.ports ?? [],
+    });
+    return [document, subject.port];
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+/** Waits end before the deadline does, so that each is told as what it is. */
+function toTcp(values: Asked['values']): TcpOptions {
+  const defaults = parseOptions(tcpOptions, {});
+  const { policy, uuid, treatAsUnregistered, siteCert, agentCa } = values;
+  const { receiverState, receiverCertificates, passphraseFile, passphraseId } = values;
+  const leftMs = Math.max(500, values.deadline - 1500);
+  return {
+    ...defaults,
+    policy,
+    uuid,
+    treatAsUnregistered,
+    siteCert,
+    agentCa,
+    receiverState,
+    receiverCertificates,
+    passphraseFile,
+    passphraseId,
+    connectTimeout: Math.min(values.connectTimeout, leftMs),
+    markerTimeout: leftMs,
+    handshakeTimeout: leftMs,
+    idleTimeout: leftMs,
+  };
+}

@@ -1,0 +1,51 @@
+/** What the host itself has seen: a file, stdin, or fetched over ssh; else what the receiver has. */
+
+import type { CommandContext } from '../../cli/command.ts';
+import type { RawOptions } from '../../cli/options.ts';
+import { CourierError, prefixError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
+import { readStart, withOpened } from '../../files/read-start.ts';
+import type { HostName } from '../../names/host-name.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
+import { type HostReport, largestReportBytes, parseHostReport } from '../report/host-report.ts';
+import { fetchReport } from './report-source.ts';
+
+interface Wanted {
+  readonly host: HostName;
+  /** Given to the host, which repeats it. */
+  readonly run: string;
+  /** Options of ssh, as they were written. */
+  readonly options: RawOptions;
+  readonly values: {
+    readonly hostReport: string | undefined;
+    readonly ssh: string | undefined;
+    readonly address: string | undefined;
+    readonly deadline: number;
+  };
+}
+
+/** @throws CourierError when there is one and it cannot be had or is none */
+export async function readReport(
+  { host, run, options, values }: Wanted,
+  context: CommandContext,
+): Promise<HostReport | undefined> {
+  const { hostReport, ssh, address = '', deadline } = values;
+  if (hostReport !== undefined) return parseHostReport(await readFrom(hostReport, context), host);
+  if (ssh === undefined) return undefined;
+  const limit = { timeoutMs: deadline, tooSlow: 'the host did not report in time' };
+  return withTimeLimit(limit, context.shutdown, async (signal) => {
+    const bytes = await fetchReport({ uri: ssh, host, address, run, options }, context, signal);
+    return parseHostReport(bytes, host);
+  });
+}
+
+async function readFrom(path: string, context: CommandContext): Promise<Buffer> {
+  if (path === '-') return context.readInput(largestReportBytes);
+  try {
+    const read = await withOpened(path, (file) => readStart(file, largestReportBytes + 1));
+    if (Buffer.isBuffer(read)) return read;
+    throw new CourierError('LOCAL', `${path}: ${read}`);
+  } catch (error) {
+    throw prefixError(asCourierError(error, path), 'reading --host-report');
+  }
+}

@@ -1,0 +1,140 @@
+/** The output itself: fetched whole over the connection that is there, and judged. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAgentOutput } from '../../agent-output/parser.ts';
+import { requireForm } from '../../agent-output/validator.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { readWholeFile } from '../../files/file-calls.ts';
+import { isHostName } from '../../names/host-name.ts';
+import { readSecret } from '../../secrets/secret-options.ts';
+import { unframe } from '../../transports/tcp/frame.ts';
+import { markerKind } from '../../transports/tcp/marker.ts';
+import { openMessage } from '../../transports/tcp/message.ts';
+import { readToEnd } from '../../transports/tcp/reading.ts';
+import { readSecured } from '../../transports/tcp/tls.ts';
+import { openContext } from './open-context.ts';
+import { toFault } from './port.ts';
+import type { Learned, Scene, SiteFinding } from './scene.ts';
+import { judgeTls } from './tls.ts';
+
+export async function lookAtOutput(
+  scene: Scene,
+  learned: Partial<Learned>,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  try {
+    return await judge(await read(scene, learned, signal), scene);
+  } catch (error) {
+    return judgeFault(toFault(error, signal));
+  }
+}
+
+async function read(
+  scene: Scene,
+  { socket, marker, place, files }: Partial<Learned>,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (socket === undefined || marker === undefined || place === undefined) {
+    throw new CourierError('LOCAL', 'no connection');
+  }
+  const { shown } = place;
+  const { log, maxOutputBytes } = openContext(scene, signal);
+  const maxBytes = maxOutputBytes;
+  const limits = { shown, idleTimeoutMs: scene.tcp.idleTimeout, maxBytes, maxOutputBytes };
+  const passphrase = await readSecret(scene.tcp, 'passphrase', openContext(scene, signal));
+  const rules = { shown, passphrase, maxOutputBytes, log };
+  if (markerKind(marker) !== 'tls' || files === undefined) {
+    return openMessage(await readToEnd(socket, marker, limits, signal), rules);
+  }
+  const handshake = { shown, files, clock: scene.context.clock };
+  const frame = await readSecured(socket, handshake, limits, signal);
+  return openMessage((await unframe(frame, limits)).message, rules);
+}
+
+function judgeFault(fault: CourierError): SiteFinding {
+  const { message: rawError } = fault;
+  if (/error establishing TLS/.test(rawError)) return judgeTls(fault);
+  const bad = (code: SiteFinding['code'] & string, text: string): SiteFinding => ({
+    status: 'fault',
+    code,
+    text,
+    rawError,
+  });
+  if (/no secret is known/i.test(rawError)) return bad('legacy-encrypted', 'encrypted');
+  if (/failed to decrypt/i.test(rawError)) return bad('passphrase-wrong', 'does not open');
+  if (fault.code === 'NO_OUTPUT') return bad('output-empty', 'empty');
+  if (fault.code === 'TIMEOUT') return bad('agent-hangs', 'begins, and does not end');
+  if (/html|web page/i.test(rawError)) return bad('output-html', 'a web page');
+  if (/utf-?16|encoding/i.test(rawError)) return bad('output-encoding', 'in no known encoding');
+  return bad('output-torn', 'damaged');
+}
+
+/** How far the clocks may differ, in seconds. */
+const mostSkewS = 60;
+
+async function judge(output: Buffer, scene: Scene): Promise<SiteFinding> {
+  const { host, context } = scene;
+  requireForm(output, { host, lenient: false });
+  const { sections } = parseAgentOutput(output, host);
+  const names = new Set(sections.map(({ name }) => name));
+  const text = output.toString('latin1');
+  const fields = readFields(text);
+  const skewS = readSkew(text, context.clock.now());
+  const missing = await findMissing(names, scene);
+  const facts = { bytes: output.length, sections: names.size, ...fields, skew_s: skewS, missing };
+  const size = `${names.size} sections, ${output.length} bytes`;
+  const { hostname } = fields;
+  if (hostname !== undefined && isOther(hostname, scene)) {
+    return { status: 'fault', code: 'output-other-host', text: `that of ${hostname}`, facts };
+  }
+  if (skewS !== undefined && Math.abs(skewS) > mostSkewS) {
+    const ahead = skewS > 0 ? 'ahead' : 'behind';
+    const told = `its clock is ${Math.abs(skewS)} s ${ahead}`;
+    return { status: 'warning', code: 'clock-wrong', text: told, facts };
+  }
+  if (missing.length > 0) {
+    const told = `${size}; gone are ${missing.slice(0, 5).join(', ')}`;
+    return { status: 'warning', code: 'section-missing', text: told, facts };
+  }
+  return { status: 'ok', text: size, facts };
+}
+
+/** Lines of the section check_mk that tell something about the agent. */
+function readFields(text: string) {
+  const field = (name: string) =>
+    new RegExp(`^${name}: *([^\\r\\n]{1,200})`, 'm').exec(text)?.[1] ?? undefined;
+  return {
+    version: field('Version'),
+    os: field('AgentOS'),
+    hostname: field('Hostname'),
+    controller: field('AgentController'),
+    only_from: field('OnlyFrom'),
+    failed_python: field('FailedPythonPlugins'),
+    failed_python_reason: field('FailedPythonReason'),
+  };
+}
+
+function readSkew(text: string, nowMs: number): number | undefined {
+  const [, seconds] = /^<<<systemtime[^\n]*>>>\r?\n(\d{9,11})/m.exec(text) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) - Math.round(nowMs / 1000);
+}
+
+/** A name of its own proves nothing; one under which the site knows another host does. */
+function isOther(hostname: string, { host, context: { env } }: Scene): boolean {
+  const root = env['OMD_ROOT'];
+  const [short] = hostname.split('.');
+  const [own] = host.split('.');
+  if (!root || short?.toLowerCase() === own?.toLowerCase() || !isHostName(hostname)) return false;
+  return existsSync(join(root, 'tmp/check_mk/cache', hostname));
+}
+
+/** Sections that the site got last time (checkmk-site.md#caches). */
+async function findMissing(names: ReadonlySet<string>, { host, context: { env } }: Scene) {
+  const root = env['OMD_ROOT'];
+  if (!root) return [];
+  const path = join(root, 'tmp/check_mk/cache', host);
+  const before = await readWholeFile(path).catch(() => Buffer.alloc(0));
+  const known = parseAgentOutput(before, host).sections.map(({ name }) => name);
+  return [...new Set(known)].filter((name) => !names.has(name));
+}

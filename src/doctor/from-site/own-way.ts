@@ -1,0 +1,88 @@
+/** The way that is ours: sources as they are named, or the route of the host, each asked. */
+
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { CourierError, type FaultCode, faults } from '../../faults/errors.ts';
+import { type Rehearsed, rehearse } from '../../fetching/rehearsal.ts';
+import { testRoute } from '../../fetching/route-test.ts';
+import { planSources } from '../../fetching/source-plan.ts';
+import { defaultRoutesPath, loadRoutes } from '../../routes/load.ts';
+import { findRoute } from '../../routes/match.ts';
+import { type CauseCode, sourceCause } from '../causes.ts';
+import type { Learned, Scene, SiteFinding } from './scene.ts';
+
+export async function lookAtOwnWay(
+  scene: Scene,
+  { configuration, place }: Partial<Learned>,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  const target = { host: scene.host, address: scene.address ?? place?.address ?? '' };
+  const context = { ...scene.context, shutdown: signal };
+  if (scene.sources !== undefined) {
+    const plan = await planSources(scene.sources, target, context);
+    const outcomes: Rehearsed[] = [];
+    for (const step of plan.steps) outcomes.push((await rehearse(step, plan, context)).shown);
+    return judge(outcomes);
+  }
+  const program = configuration?.program;
+  if (program !== undefined && !isOurs(program)) return judgeProgram(program, scene);
+  const path = scene.routes ?? defaultRoutesPath(context.env);
+  if (!existsSync(path)) return withoutRoute(program, path);
+  const routes = await loadRoutes(path);
+  const tags = configuration?.tags ?? [];
+  if (findRoute(routes, scene.host, tags) === undefined) return withoutRoute(program, path);
+  const asked = { path, target, tags, spool: undefined };
+  const { sources } = await testRoute(asked, context, async () => undefined);
+  return judge(sources);
+}
+
+function isOurs(program: string): boolean {
+  return /(?:^|\/)cmk-courier(?:-ready)?(?:\s|$)/.test(program);
+}
+
+function withoutRoute(program: string | undefined, path: string): SiteFinding {
+  if (program === undefined || /\s\S+:/.test(program)) {
+    return { status: 'skipped', text: 'this host has no route' };
+  }
+  return { status: 'fault', code: 'rule-missing', text: `${path} has no route for it` };
+}
+
+/** A program of somebody else is only looked for, never run. */
+function judgeProgram(line: string, { context: { env } }: Scene): SiteFinding {
+  const [program = ''] = line.replace(/^["']/, '').split(/["'\s]/);
+  const home = env['OMD_ROOT'] ? [join(env['OMD_ROOT'], 'local/bin')] : [];
+  const places = [...home, ...(env['PATH'] ?? '').split(':')];
+  const isThere = isAbsolute(program)
+    ? existsSync(program)
+    : places.some((place) => existsSync(join(place, program)));
+  const facts = { program };
+  if (!isThere) return { status: 'fault', code: 'program-missing', text: `no ${program}`, facts };
+  return { status: 'unknown', text: `${program} is there; --ask runs it`, facts };
+}
+
+function judge(outcomes: readonly Rehearsed[]): SiteFinding {
+  const lines = outcomes.map(({ source, code, durationMs, message }) =>
+    [source, `${code} in ${Math.round(durationMs)} ms`, message].join(': '),
+  );
+  const facts = { sources: lines };
+  const good = outcomes.findIndex(({ code }) => code === 'OK');
+  if (good === 0) return { status: 'ok', text: outcomes[0]?.source ?? '', facts };
+  const [first] = outcomes;
+  if (first === undefined) throw new CourierError('CONFIG', 'there is no source');
+  const status = good > 0 ? 'warning' : 'fault';
+  const after = good > 0 ? `; source ${good + 1} stands in` : '';
+  const text = `${first.source}: ${first.code}${after}`;
+  return { status, code: causeOf(first), text, rawError: first.message, facts };
+}
+
+function causeOf({ code, message }: Rehearsed): CauseCode {
+  const isLocal = code === 'LOCAL' || code === 'CONFIG';
+  if (isLocal && /password|passphrase|token|private key|--key/i.test(message)) {
+    return 'password-missing';
+  }
+  return isFault(code) ? sourceCause(code) : 'unexplained';
+}
+
+function isFault(code: string): code is FaultCode {
+  return Object.hasOwn(faults, code);
+}

@@ -1,0 +1,45 @@
+/** What the steps of the site half are given, and what they learn from each other. */
+
+import type { Socket } from 'node:net';
+import type { CommandContext, Invocation } from '../../cli/command.ts';
+import type { HostName } from '../../names/host-name.ts';
+import type { Registration } from '../../transports/tcp/known-host.ts';
+import type { TcpOptions } from '../../transports/tcp/options.ts';
+import type { AgentPlace } from '../../transports/tcp/place.ts';
+import type { SiteFiles } from '../../transports/tcp/site-files.ts';
+import type { Original, PortFinding } from '../document.ts';
+import type { HostReport } from '../report/host-report.ts';
+import type { Finding, Step } from '../step.ts';
+import type { Configuration } from './configuration.ts';
+
+export interface Scene {
+  readonly host: HostName;
+  /** As named on the command line. */
+  readonly address: string | undefined;
+  readonly port: number;
+  readonly tcp: TcpOptions;
+  /** Sources behind the host, and their options; none: the route of the host, if there is one. */
+  readonly sources: Invocation | undefined;
+  readonly routes: string | undefined;
+  /** Whether the real program of the host may be run. */
+  readonly ask: boolean;
+  readonly report: HostReport | undefined;
+  readonly context: CommandContext;
+  /** Ended when all is over. */
+  readonly sockets: Set<Socket>;
+}
+
+export interface Learned {
+  readonly site: { readonly name: string; readonly version: string; readonly edition: string };
+  readonly original: Original;
+  readonly configuration: Configuration;
+  readonly place: AgentPlace;
+  readonly socket: Socket;
+  readonly marker: Buffer;
+  readonly registration: Registration;
+  readonly files: SiteFiles;
+  readonly ports: readonly PortFinding[];
+}
+
+export type SiteFinding = Finding<Learned>;
+export type SiteStep = Step<Scene, Learned>;

@@ -1,0 +1,124 @@
+/** `doctor ports`: which ports a role needs, who listens here, and what answers elsewhere. */
+
+import { join } from 'node:path';
+import type { CommandContext } from '../../cli/command.ts';
+import { printJson } from '../../cli/json-document.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { readWholeFile } from '../../files/file-calls.ts';
+import type { PortFinding } from '../document.ts';
+import { answerOn } from './answering.ts';
+import { findListeners, type Listener } from './listening.ts';
+import { portsOf, type Role } from './table.ts';
+import { tryTcp, tryUdp } from './trying.ts';
+
+interface PortValues {
+  readonly role: Role;
+  readonly to: string | undefined;
+  readonly listen: boolean;
+  readonly listenAddress: string | undefined;
+  readonly json: boolean;
+  readonly deadline: number;
+}
+
+type Use = ReturnType<typeof portsOf>[number];
+
+export async function lookAtPorts(values: PortValues, context: CommandContext): Promise<void> {
+  const { role, to, listen } = values;
+  if (listen && to !== undefined) {
+    throw new CourierError('USAGE', '--listen and --to exclude each other: one is for each end');
+  }
+  const uses = portsOf(role, await readSettings(context));
+  if (listen) return answer(uses, values, context);
+  const listeners = to === undefined ? await findListeners() : undefined;
+  const rows = await Promise.all(
+    uses.map(async (use) => ({
+      use,
+      found: to === undefined ? toHere(use, listeners) : await tryThere(use, to, context.shutdown),
+    })),
+  );
+  if (values.json) return printJson({ role, ports: rows.map(({ found }) => found) }, context);
+  const lines = rows.map(({ use, found }) => toLine(use, found));
+  await context.writeOutput(Buffer.from(`${lines.join('\n')}\n`));
+}
+
+/** What `omd config` has set; a machine that is no site has none. */
+async function readSettings({ env }: CommandContext): Promise<string> {
+  const root = env['OMD_ROOT'];
+  if (!root) return '';
+  return readWholeFile(join(root, 'etc/omd/site.conf'), 'utf8').catch(() => '');
+}
+
+function toHere(use: Use, listeners: readonly Listener[] | undefined): PortFinding {
+  const own = listeners?.filter(({ proto, port }) => proto === use.proto && port === use.port);
+  const address = own?.map((one) => one.address).join(', ') || null;
+  const state = own === undefined ? 'unknown' : own.length > 0 ? 'open' : 'refused';
+  return toFinding(use, 'in', { address, state, error: null });
+}
+
+async function tryThere(use: Use, address: string, signal: AbortSignal): Promise<PortFinding> {
+  if (use.isLocal === true) {
+    const error = 'for that machine itself, on its loopback';
+    return toFinding(use, 'out', { address, state: 'unknown', error });
+  }
+  const tried = await (use.proto === 'tcp' ? tryTcp : tryUdp)(address, use.port, signal);
+  return toFinding(use, 'out', { address, ...tried });
+}
+
+interface Seen {
+  readonly address: string | null;
+  readonly state: PortFinding['state'];
+  readonly error: string | null;
+}
+
+function toFinding(
+  { proto, port, what }: Use,
+  direction: PortFinding['direction'],
+  { address, state, error }: Seen,
+): PortFinding {
+  return { direction, proto, port, address, state, needed_by: what, raw_error: error };
+}
+
+/** Words for what was seen, by direction. */
+const words = {
+  in: { open: 'listens', refused: 'nobody listens', unknown: 'nobody can tell' },
+  out: {
+    open: 'answers',
+    refused: 'refused',
+    silent: 'no answer',
+    unreachable: 'not to be reached',
+    unknown: 'cannot tell',
+  },
+} as const satisfies Record<string, Partial<Record<PortFinding['state'], string>>>;
+
+function toLine(use: Use, { direction, state, address }: PortFinding): string {
+  const said: Partial<Record<PortFinding['state'], string>> = words[direction];
+  const seen = said[state] ?? state;
+  const where = direction === 'in' && state === 'open' ? ` on ${address ?? '?'}` : '';
+  const note = [use.optional ? 'optional' : '', use.assumed ? '' : 'by omd config'].filter(Boolean);
+  const port = `${use.port}/${use.proto}`.padEnd(10);
+  const about = `${use.what}, from ${use.from}`.padEnd(42);
+  return `${port} ${about} ${seen}${where}${note.length > 0 ? ` (${note.join(', ')})` : ''}`;
+}
+
+const answeringMs = 60_000;
+
+async function answer(
+  uses: readonly Use[],
+  { listenAddress = '127.0.0.1' }: PortValues,
+  context: CommandContext,
+): Promise<void> {
+  const taken = await Promise.all(
+    uses
+      .filter(({ isLocal }) => isLocal !== true)
+      .map(({ proto, port }) => answerOn(proto, listenAddress, port)),
+  );
+  const lines = taken.map(({ proto, port, fault }) =>
+    fault === undefined ? `${port}/${proto} answers on ${listenAddress}` : fault.message,
+  );
+  try {
+    await context.writeOutput(Buffer.from(`${lines.join('\n')}\n`));
+    await context.clock.sleep(answeringMs, context.shutdown);
+  } finally {
+    for (const one of taken) one.close();
+  }
+}
