@@ -129,7 +129,7 @@ function isOther(hostname: string, { host, context: { env } }: Scene): boolean {
   return existsSync(join(root, 'tmp/check_mk/cache', hostname));
 }
 
-/** Sections that the site got last time (checkmk-site.md#caches). */
+/** Sections that the site got last time. */
 async function findMissing(names: ReadonlySet<string>, { host, context: { env } }: Scene) {
   const root = env['OMD_ROOT'];
   if (!root) return [];

@@ -132,7 +132,7 @@ function explainOriginal(
   return results.map((result) => (result.id === 'checkmk' ? { ...result, code } : result));
 }
 
-/** What Checkmk says of a program (checkmk-site.md#results). */
+/** What Checkmk says of a program. */
 const byWords: readonly (readonly [words: RegExp, code: CauseCode])[] = [
   [/not found \(exit code 127\)/, 'program-missing'],
   [/Agent exited with code \d+/, 'program-fails'],
