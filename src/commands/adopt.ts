@@ -36,7 +36,10 @@ const options = {
     kind: 'switch',
     describe: 'they are looked at by special agents only, as with `rule install --special-agent`',
   },
-  discover: { kind: 'switch', describe: 'look for their services as well' },
+  discover: {
+    kind: 'switch',
+    describe: 'look for their services as well; labels their output gives them are left alone',
+  },
   activate: { kind: 'switch', describe: 'activate, unless changes of others wait as well' },
   watch: { kind: 'switch', describe: 'stay, and look again and again' },
   every: {
@@ -119,8 +122,8 @@ async function prepare(
   const cap = new HourlyCap(join(state, 'adopted.json'), values.perHour);
   const how = { ...values, labels: values.label, isDry: values.dryRun };
   const findCandidates = () => readCandidates(state, names);
-  const { activate, watch: stays } = values;
-  return new Round({ api, cap, how, findCandidates, activate, stays }, context);
+  const { discover, activate, watch: stays } = values;
+  return new Round({ api, cap, how, findCandidates, discover, activate, stays }, context);
 }
 
 /** Those that are registered to push; those that are named, whatever they are. */

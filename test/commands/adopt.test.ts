@@ -39,7 +39,12 @@ async function register(state: string, host: string, mode = 'push-agent' as cons
 }
 
 /** As a controller does it that asks to be registered. */
-async function registerNew(state: string, host: string, labels: Readonly<Record<string, string>>) {
+async function registerNew(
+  state: string,
+  host: string,
+  labels: Readonly<Record<string, string>>,
+  address = '192.0.2.7',
+) {
   const uuid = await register(state, host);
   const requests = await Requests.open(state);
   await requests.update(uuid, () => ({
@@ -54,7 +59,7 @@ async function registerNew(state: string, host: string, labels: Readonly<Record<
     requestedAt: '2026-01-01',
     answeredAt: null,
     completedAt: null,
-    address: '192.0.2.7',
+    address,
     mode: 'push-agent',
     piggyback: [],
     allowedPiggyback: [],
@@ -116,7 +121,45 @@ test('what a machine says of itself is taken only where it is asked for', async 
     tag_agent: 'special-agents',
     labels: { 'cmk-courier/os_family': 'linux', 'cmk-courier/way': 'push' },
   });
-  assert.ok(site.asked.some((one) => one.includes('service_discovery_run')));
+  assert.deepEqual([...site.hosts.monitored], ['web02']);
+  assert.deepEqual([...site.hosts.labelled], [], 'labels of its output are not taken');
+});
+
+test('an IPv6 address gets into its own field, and one with a zone is none', async (t) => {
+  const { site, state, adopt } = await makePlace(t);
+  await registerNew(state, 'web06', {}, '2001:db8::7');
+  await registerNew(state, 'web07', {}, 'fe80::1%eth0');
+  const ended = await adopt('--with-address');
+  assert.equal(ended.code, 0, ended.errors);
+  assert.deepEqual(site.hosts.kept.get('web06')?.attributes, {
+    ipv6address: '2001:db8::7',
+    tag_address_family: 'ip-v6-only',
+    labels: {},
+  });
+  assert.deepEqual(site.hosts.kept.get('web07')?.attributes, {
+    tag_address_family: 'no-ip',
+    labels: {},
+  });
+});
+
+test('--watch makes a host later that a busy site did not take, and its tries use up no hour', async (t) => {
+  const { site, state, said, context, options } = await makePlace(t);
+  await register(state, 'web01');
+  const busy = [problem(500, 'x', 'x'), problem(423, 'x', 'x'), problem(502, 'x', 'x')];
+  site.interfere = ({ method, path }) =>
+    method === 'POST' && path.includes('host_config') ? busy.shift() : undefined;
+  const shutdown = new AbortController();
+  const args = ['adopt', ...options, '--folder=/pushed', '--watch', '--per-hour=1'];
+  const running = main(args, { ...context, shutdown: shutdown.signal });
+  for (let round = 0; round < 3; round += 1) {
+    await waitUntil(() => context.clock.sleeping === 1);
+    assert.equal(site.hosts.kept.size, 0);
+    context.clock.advance(60_000);
+  }
+  await waitUntil(() => said.output !== '');
+  assert.match(said.output, /^made: host web01 in \/pushed\n/);
+  shutdown.abort(new Error('over'));
+  await running;
 });
 
 test('no more than so many get in within an hour, whoever runs it', async (t) => {

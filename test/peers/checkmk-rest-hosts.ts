@@ -8,11 +8,16 @@ export interface KeptHost {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-const known = ['ipaddress', 'labels', 'tag_agent', 'tag_address_family', 'alias'];
+const known = ['ipaddress', 'ipv6address', 'labels', 'tag_agent', 'tag_address_family', 'alias'];
 
 export class HostsApi {
   readonly #site: FakeSite;
   readonly kept = new Map<string, KeptHost>();
+  /** Hosts that were asked for their services, and how often that is told to go on. */
+  readonly scans = new Map<string, number>();
+  /** Hosts whose services are monitored, and those that have the labels of their output. */
+  readonly monitored = new Set<string>();
+  readonly labelled = new Set<string>();
 
   constructor(site: FakeSite) {
     this.#site = site;
@@ -42,6 +47,9 @@ export class HostsApi {
       checkFields(body, ['folder', 'host_name'], ['attributes']) ??
       checkFields(toRecord(body['attributes']), [], known);
     if (wrong !== undefined) return wrong;
+    if (String(toRecord(body['attributes'])['ipaddress'] ?? '').includes(':')) {
+      return problem(400, 'Bad Request', 'These fields have problems: ipaddress');
+    }
     const name = String(body['host_name']);
     const folder = String(body['folder']).replaceAll('~', '/');
     if (!this.#site.folders.has(folder)) {
@@ -66,6 +74,8 @@ export class HostsApi {
         ? { status: 200, content: { domainType: 'folder_config', id: folder } }
         : problem(404, 'Not Found', 'The folder does not exist');
     }
+    const [, scanned] = /^\/objects\/service_discovery_run\/([^/]+)$/.exec(path) ?? [];
+    if (scanned !== undefined) return this.#tellScan(scanned);
     const [, name] = /^\/objects\/host_config\/([^/]+)$/.exec(path) ?? [];
     if (name === undefined || method !== 'GET') return undefined;
     const host = this.kept.get(name);
@@ -76,8 +86,25 @@ export class HostsApi {
   #discover(body: Request['body']): Answer {
     const wrong = checkFields(body, ['host_name', 'mode'], []);
     if (wrong !== undefined) return wrong;
-    if (!this.kept.has(String(body['host_name'])))
-      return problem(400, 'Bad Request', 'No such host');
-    return { status: 200, content: { id: 'service_discovery', extensions: { active: true } } };
+    const name = String(body['host_name']);
+    if (!this.kept.has(name)) return problem(400, 'Bad Request', 'No such host');
+    const mode = String(body['mode']);
+    if (mode === 'refresh') {
+      this.scans.set(name, 0);
+      return { status: 303 };
+    }
+    if (mode !== 'new' && mode !== 'fix_all') return problem(400, 'Bad Request', `mode ${mode}`);
+    // Without a scan there is nothing to go by.
+    if (this.scans.has(name)) this.monitored.add(name);
+    if (this.scans.has(name) && mode === 'fix_all') this.labelled.add(name);
+    return { status: 200, content: { id: 'service_discovery', extensions: {} } };
+  }
+
+  #tellScan(name: string): Answer {
+    const left = this.scans.get(name);
+    if (left === undefined) return problem(404, 'Not Found', 'No scan');
+    this.scans.set(name, left - 1);
+    const extensions = { active: left > 0, state: left > 0 ? 'running' : 'finished' };
+    return { status: 200, content: { id: 'service_discovery', extensions } };
   }
 }

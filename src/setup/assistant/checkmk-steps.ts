@@ -19,7 +19,7 @@ export async function setUpHost(
   const candidate = { host, address, labels: {} };
   const missing = await findMissing(api, [candidate]);
   if (missing.length === 0) return conversation.say('', `host: ${host} is in Checkmk`);
-  const how = { folder, labels: [], withAddress: true, specialAgent: false, discover: false };
+  const how = { folder, labels: [], withAddress: true, specialAgent: false };
   const plan = await adoptHost(api, candidate, { ...how, isDry: true });
   await conversation.say('', `host: ${plan ?? host}`);
   if (!(await conversation.agree('make it?'))) return;

@@ -5,8 +5,9 @@
  */
 
 import { z } from 'zod';
-import { CourierError, cleanText } from '../../faults/errors.ts';
+import { CourierError } from '../../faults/errors.ts';
 import type { HostName } from '../../names/host-name.ts';
+import { isIpv6Address } from '../../names/ip-address.ts';
 import type { RestApi } from '../rest/rest-api.ts';
 import { toApiFolder } from '../rules/selection.ts';
 
@@ -31,7 +32,6 @@ export interface Adoption {
   readonly withAddress: boolean;
   /** Whether only special agents look at it. */
   readonly specialAgent: boolean;
-  readonly discover: boolean;
   readonly isDry: boolean;
 }
 
@@ -42,11 +42,23 @@ function toLabelName(name: string): string {
   return `${labelPrefix}${name.replace(/^(cmk|cmk-courier)\//, '')}`;
 }
 
+/** The site's word that there is no such host now. */
+export class NotMade extends CourierError {
+  /** Whether it is the host that the site does not take, and not only for now. */
+  readonly isFinal: boolean;
+
+  constructor({ code, message }: CourierError, isFinal: boolean) {
+    super(code, message);
+    this.isFinal = isFinal;
+  }
+}
+
 /**
  * Makes one host unless it is there.
  *
  * @returns what was done, for people; undefined when it was there
- * @throws CourierError what the site refuses
+ * @throws NotMade what the site refuses
+ * @throws CourierError when nobody knows whether it was made
  */
 export async function adoptHost(
   api: RestApi,
@@ -66,9 +78,10 @@ export async function adoptHost(
   if (answer.status < 200 || answer.status >= 300) {
     // Somebody may have made it since we looked.
     if (await isKnown(api, host)) return undefined;
-    throw api.refuse(answer, `making ${host}`);
+    // Busy, broken or being started, a site takes later what it does not take now.
+    throw new NotMade(api.refuse(answer, `making ${host}`), [400, 422].includes(answer.status));
   }
-  return `made: ${told}${how.discover ? await discover(api, host) : ''}`;
+  return `made: ${told}`;
 }
 
 function toAttributes({ address, labels }: Candidate, how: Adoption) {
@@ -76,12 +89,19 @@ function toAttributes({ address, labels }: Candidate, how: Adoption) {
     const told = value ?? labels[name];
     return told === undefined || !isHarmless(told) ? [] : [[toLabelName(name), told] as const];
   });
-  const isKnownAddress = how.withAddress && address !== undefined;
   return {
-    ...(isKnownAddress ? { ipaddress: address } : { tag_address_family: 'no-ip' }),
+    ...toAddress(how.withAddress ? address : undefined),
     ...(how.specialAgent ? { tag_agent: 'special-agents' } : {}),
     labels: Object.fromEntries(wished),
   };
+}
+
+/** Setup has fields of their own for IPv4 and IPv6, and none for the zone of an interface of ours. */
+function toAddress(address: string | undefined): Readonly<Record<string, string>> {
+  if (address === undefined || address.includes('%')) return { tag_address_family: 'no-ip' };
+  return isIpv6Address(address)
+    ? { ipv6address: address, tag_address_family: 'ip-v6-only' }
+    : { ipaddress: address };
 }
 
 /** What a machine says lands in lists and conditions of Setup. */
@@ -94,21 +114,11 @@ function describe(
   how: Adoption,
   labels: Readonly<Record<string, string>>,
 ): string {
-  const at = how.withAddress && address !== undefined ? ` at ${address}` : '';
+  const { ipaddress, ipv6address } = toAddress(how.withAddress ? address : undefined);
+  const shown = ipaddress ?? ipv6address;
+  const at = shown === undefined ? '' : ` at ${shown}`;
   const all = Object.entries(labels).map((pair) => pair.join(':'));
   return `host ${host} in ${how.folder}${at}${all.length === 0 ? '' : `, ${all.join(', ')}`}`;
-}
-
-/** The host is made, whatever comes of this: @returns what to say of it */
-async function discover(api: RestApi, host: HostName): Promise<string> {
-  const answer = await api.tryToAsk({
-    method: 'POST',
-    path: '/domain-types/service_discovery_run/actions/start/invoke',
-    doing: `looking for services of ${host}`,
-    body: { host_name: host, mode: 'fix_all' },
-  });
-  if (answer.status >= 200 && answer.status < 300) return '';
-  return `; ${cleanText(api.refuse(answer, 'looking for its services').message)}`;
 }
 
 /**

@@ -36,6 +36,15 @@ export class HourlyCap {
     });
   }
 
+  /** Takes back one that was noted then, and was not made. */
+  giveBack(atMs: number): Promise<void> {
+    return withLockFile(`${this.#path}.lock`, async () => {
+      const before = await this.#read(atMs);
+      const index = before.lastIndexOf(atMs);
+      if (index >= 0) await this.#write(before.toSpliced(index, 1));
+    });
+  }
+
   async #write(madeAtMs: readonly number[]): Promise<void> {
     const temporary = `${this.#path}.new`;
     try {

@@ -8,14 +8,17 @@ import {
   adoptHost,
   type Candidate,
   findMissing,
+  NotMade,
   requireFolder,
 } from './adopting.ts';
+import { discoverServices } from './discovering.ts';
 import type { HourlyCap } from './hourly-cap.ts';
 
 interface Task {
   readonly api: RestApi;
   readonly cap: HourlyCap;
   readonly how: Adoption;
+  readonly discover: boolean;
   readonly activate: boolean;
   /** Whether there is round after round. */
   readonly stays: boolean;
@@ -69,28 +72,36 @@ export class Round {
   }
 
   async #adoptAll(missing: readonly Candidate[]): Promise<RoundResult> {
-    const { api, cap, how } = this.#task;
+    const { cap, how } = this.#task;
     const lines: string[] = [];
     const failures: CourierError[] = [];
     for (const [index, candidate] of missing.entries()) {
       this.#context.shutdown.throwIfAborted();
-      if (!how.isDry && !(await cap.take(this.#context.clock.now()))) {
+      const now = this.#context.clock.now();
+      if (!how.isDry && !(await cap.take(now))) {
         failures.push(tooMany(missing.length - index));
         break;
       }
       try {
-        const line = await adoptHost(api, candidate, how);
-        this.#isWaiting ||= line !== undefined;
-        if (line !== undefined) lines.push(line);
+        lines.push(...(await this.#adopt(candidate)));
       } catch (error) {
-        const failure = asCourierError(error, `making ${candidate.host}`);
-        failures.push(failure);
-        // What is wrong with one host keeps no other from being made, and no hour is used up by it.
-        if (failure.code !== 'PEER') break;
+        failures.push(asCourierError(error, `making ${candidate.host}`));
+        if (error instanceof NotMade) await cap.giveBack(now);
+        // What is wrong with one host keeps no other from being made.
+        if (!(error instanceof NotMade && error.isFinal)) break;
       }
       this.#known.add(candidate.host);
     }
     return { lines, failure: failures[0] };
+  }
+
+  async #adopt(candidate: Candidate): Promise<readonly string[]> {
+    const { api, how, discover } = this.#task;
+    const line = await adoptHost(api, candidate, how);
+    if (line === undefined) return [];
+    this.#isWaiting = true;
+    const isLeft = how.isDry || !discover;
+    return [`${line}${isLeft ? '' : await discoverServices(api, candidate.host, this.#context)}`];
   }
 
   async #activate(
