@@ -1,6 +1,7 @@
 /** What the contract says of output that arrives. */
 
 import assert from 'node:assert/strict';
+import type { OpenContext } from '../../src/transports/transport.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import {
@@ -142,6 +143,30 @@ export const arrivals: Sentences = {
       });
       assert.equal(output.toString(), 'nor this\n');
       assert.equal(passedOver?.length, 1);
+    });
+  },
+
+  'at most twenty are judged, each for the host that is asked for, and the count is told': async (
+    peer,
+    test,
+  ) => {
+    if (!peer.keepsOlder) return test.skip('holds one output a host');
+    await withOffer(peer, makeOutput(), async (host) => {
+      const minuteMs = 60_000;
+      for (let index = 1; index <= 22; index += 1) {
+        const at = new Date(Date.now() - minuteMs + index * 1000);
+        await peer.offer(host, Buffer.from(`junk ${index}\n`), at);
+      }
+      const judged = new Set<string>();
+      const accepts: OpenContext['accepts'] = async (bytes, asked) => {
+        // A mail has a text beside its attachment.
+        if (bytes.toString().startsWith('junk')) judged.add(`${asked.host} ${bytes}`);
+        return 'junk';
+      };
+      const { passedOver } = await fetchFrom(peer, host, { context: makeOpenContext({ accepts }) });
+      assert.equal(passedOver?.length, 19);
+      assert.ok(judged.size > 0 && judged.size <= 20, `${judged.size}`);
+      for (const one of judged) assert.ok(one.startsWith(`${host} `), one);
     });
   },
 
