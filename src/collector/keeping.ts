@@ -11,8 +11,9 @@ import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { ReadyDirectory } from '../ready/ready-directory.ts';
 import { describeOlder } from '../spool/newest.ts';
+import { collectorOrigin } from '../spool/origins.ts';
 import { readSpooled } from '../spool/reading.ts';
-import { collectorOrigin, type SpooledOutput } from '../spool/record.ts';
+import type { SpooledOutput } from '../spool/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Entry } from './entry.ts';
 

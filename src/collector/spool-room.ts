@@ -5,7 +5,7 @@
 
 import type { HostName } from '../names/host-name.ts';
 import type { SpoolSummary } from '../spool/holdings.ts';
-import { collectorOrigin } from '../spool/record.ts';
+import { collectorOrigin } from '../spool/origins.ts';
 import type { Spool } from '../spool/spool.ts';
 
 /** A host that is gone may come back: its last output is kept for so long. */

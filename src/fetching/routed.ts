@@ -9,7 +9,7 @@ import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { findRoute } from '../routes/match.ts';
 import type { Route } from '../routes/route.ts';
 import { describeOlder, Present } from '../spool/newest.ts';
-import { fetchOrigin } from '../spool/record.ts';
+import { fetchOrigin } from '../spool/origins.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';

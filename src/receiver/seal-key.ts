@@ -2,9 +2,9 @@
 
 import type { HostName } from '../names/host-name.ts';
 import { changeEnrolment, withKey } from '../sealing/changing.ts';
-import { isSealed } from '../sealing/drop.ts';
 import { toDay } from '../sealing/enrolment.ts';
 import type { HostKey, LoadedEnrolment } from '../sealing/enrolments.ts';
+import { isSealed } from '../sealing/first-bytes.ts';
 import { findKeyFault } from '../sealing/key-fault.ts';
 import { fingerprintOf, type PublicKey, readPublicKey } from '../sealing/keys.ts';
 import { openBody, verifyDrop } from '../sealing/opening.ts';

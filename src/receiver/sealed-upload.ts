@@ -2,10 +2,11 @@
 
 import { type HostName, isHostName } from '../names/host-name.ts';
 import type { AcceptedDrop } from '../sealing/accepted.ts';
-import { isSealed, readHeader, requireBody, splitDrop } from '../sealing/drop.ts';
+import { readHeader, requireBody, splitDrop } from '../sealing/drop.ts';
 import { decryptBody } from '../sealing/encryption.ts';
 import { isSealOptional, mayPiggyback } from '../sealing/enrolment.ts';
 import type { HostKey } from '../sealing/enrolments.ts';
+import { isSealed } from '../sealing/first-bytes.ts';
 import { findKeyFault } from '../sealing/key-fault.ts';
 import { type VerifiedDrop, verifyDrop } from '../sealing/opening.ts';
 import type { SealBook } from '../sealing/seal-book.ts';

@@ -35,8 +35,6 @@ export interface SealedDrop {
   readonly body: Buffer;
 }
 
-/** All signed documents begin so; which one it is, the rest of the line says. */
-const family = 'format cmk-courier-';
 const format = 'cmk-courier-drop/1';
 const encryption = 'aes-256-cbc+rsa-oaep';
 
@@ -44,11 +42,6 @@ const encryption = 'aes-256-cbc+rsa-oaep';
 const mostHeaderBytes = 16 * 1024;
 const mostRecipients = 8;
 const bodyMarker = Buffer.from('\n-- body\n');
-
-/** Whether bytes begin as a signed document does, if only one in a drop's place. */
-export function isSealed(bytes: Buffer): boolean {
-  return bytes.toString('latin1', 0, family.length) === family;
-}
 
 /**
  * Takes a drop apart, without believing anything in it.

@@ -9,20 +9,6 @@ import { crc32 } from 'node:zlib';
 import { cleanText } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
 
-/** What the origin of all that a collector brings begins with. */
-export const collectorOrigin = 'collector ';
-
-/** The same of all a fetch keeps. */
-export const fetchOrigin = 'fetch ';
-
-/**
- * Whether a program of this site brought it, which has looked for a seal where there had to be one,
- * and opened it. All others only pass on what somebody sent.
- */
-export function wasOpened({ origin }: Pick<NewOutput, 'origin'>): boolean {
-  return origin.startsWith(collectorOrigin) || origin.startsWith(fetchOrigin);
-}
-
 /** Agent output of a host, and what is known of its way. */
 export interface NewOutput {
   readonly host: HostName;

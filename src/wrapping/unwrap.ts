@@ -1,7 +1,7 @@
 /** Agent output as it was dropped or sent → agent output as the agent wrote it. */
 
 import { CourierError } from '../faults/errors.ts';
-import { isSealed } from '../sealing/drop.ts';
+import { isSealed } from '../sealing/first-bytes.ts';
 import type { Secret } from '../secrets/secrets.ts';
 import { decompress, type OutputLimit } from './decompress.ts';
 import { recogniseCompression, recogniseForeign } from './first-bytes.ts';

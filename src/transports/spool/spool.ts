@@ -3,8 +3,8 @@
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { requireAccess } from '../../files/file-calls.ts';
+import { wasOpened } from '../../spool/origins.ts';
 import { readSpooled } from '../../spool/reading.ts';
-import { wasOpened } from '../../spool/record.ts';
 import { lookInto } from '../../system/file-lanes.ts';
 import type { Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
