@@ -157,21 +157,23 @@ async function requireFetchable(
 async function remove(task: Task): Promise<void> {
   const { operands, values, context } = task;
   requireNone(operands, 'remove');
-  const [{ findOurs, removeRule, describeRule }, { listRules }] = await Promise.all([
+  const [{ describeCopy, describeRule, findOurs, removeRule }, { listRules }] = await Promise.all([
     import('../setup/rules/administering.ts'),
     import('../setup/rules/rule-list.ts'),
   ]);
   const selection = readSelection(values);
   const api = await openApi(values, context);
-  const found = findOurs(await listRules(api, await toRuleSet(values)), selection);
-  if (found.length === 0) {
+  const rules = await listRules(api, await toRuleSet(values));
+  const { own, copies } = findOurs(rules, selection);
+  await print(copies.map(describeCopy), context);
+  if (own.length === 0) {
     await print(
       ['no rule of ours for exactly these hosts; `cmk-courier rule show` lists them'],
       context,
     );
     return;
   }
-  for (const rule of found) {
+  for (const rule of own) {
     if (!values.dryRun) await removeRule(api, rule.id);
     await print([`${values.dryRun ? 'would be ' : ''}removed: ${describeRule(rule)}`], context);
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { main } from '../../src/main.ts';
+import { toMark } from '../../src/setup/rules/selection.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { assertDocument } from '../helpers/json-document.ts';
@@ -126,9 +127,9 @@ test('a rule for many stands below narrower ones of ours, in whatever order they
   const conditions = { host_label_groups: [{ operator: 'and', label_group: group }] };
   site.rules.kept = site.rules.kept.map((one) => (one === labelled ? { ...one, conditions } : one));
   assert.match((await rule('show')).output, / {2}not cmk-courier\/way:push {2}/);
-  const mended = await rule('install', '--label=cmk-courier/way:push', '--ready');
-  assert.match(mended.output, /^changed \(conditions\): every host with cmk-courier\/way:push: /);
-  assert.deepEqual(site.rules.kept[2], labelled);
+  const made = await rule('install', '--label=cmk-courier/way:push', '--ready');
+  assert.match(made.output, /^made, below .*: every host with cmk-courier\/way:push: /);
+  assert.deepEqual(site.rules.kept[2]?.conditions, labelled?.conditions);
 });
 
 test('a rule of others above a narrower one of ours moves nothing to and fro', {
@@ -334,10 +335,71 @@ test('a rule that is there twice is told, and remove takes both', { skip }, asyn
   const { output } = await rule('install', '--host=web01');
   assert.match(
     output,
-    /^there already: .*\ntwice: rule copy in \/ is the same; remove one in Setup\n/,
+    /^there already: .*\ntwice: rule copy in \/ is for the same hosts; remove one in Setup\n/,
   );
   await rule('remove', '--host=web01');
   assert.deepEqual(site.rules.kept, [], copy.id);
+});
+
+test('a copy that somebody made of our rule for other hosts stays theirs', { skip }, async (t) => {
+  const { site, rule } = await makeSite(t);
+  await rule('install', '--host=web01');
+  const [own] = site.rules.kept;
+  const conditions = { host_name: { match_on: ['web02'], operator: 'one_of' } };
+  const copy = site.rules.add({ ...own, id: 'copy', conditions });
+  const moved = site.rules.add({ ...own, id: 'moved', folder: '/web' });
+  const left =
+    'left alone: rule moved "cmk-courier" in /web, for web01 has the comment of this one, and was copied or changed in Setup\n' +
+    'left alone: rule copy "cmk-courier" in /, for web02 has the comment of this one, and was copied or changed in Setup\n';
+  const again = await rule('install', '--host=web01');
+  assert.match(again.output, /^there already: host web01: /);
+  assert.ok(again.output.endsWith(left), again.output);
+  const removed = await rule('remove', '--host=web01');
+  assert.ok(removed.output.startsWith(`${left}removed: rule ${own?.id} "cmk-courier" in /`));
+  assert.deepEqual(site.rules.kept, [copy, moved]);
+  const remade = await rule('install', '--host=web01');
+  assert.match(remade.output, /^made, at the top of \/: host web01: /);
+  assert.deepEqual(site.rules.kept.slice(1), [copy, moved]);
+});
+
+test('what people have written to our rule stays when it is changed', { skip }, async (t) => {
+  const { site, rule } = await makeSite(t);
+  await rule('install', '--host=web01');
+  const [own] = site.rules.kept;
+  const comment = `TICKET-7: ask Anna first. ${own?.properties['comment']}`;
+  const properties = { description: 'the old one', comment, documentation_url: 'https://wiki/7' };
+  site.rules.kept = [{ ...own, properties, value_raw: "'true'" } as never];
+  const changed = await rule('install', '--host=web01');
+  assert.match(changed.output, /^changed \(value\): /);
+  assert.deepEqual(site.rules.kept[0]?.properties, { ...properties, disabled: false });
+});
+
+test('of two that make the same rule at once, one says so', { skip }, async (t) => {
+  const { site, rule } = await makeSite(t);
+  site.interfere = ({ method }) => {
+    if (method !== 'POST') return undefined;
+    site.interfere = () => undefined;
+    const comment = toMark({ hosts: ['web01'], labels: [], folder: '/' });
+    const conditions = { host_name: { match_on: ['web01'], operator: 'one_of' } };
+    site.rules.add({ id: 'other', conditions, properties: { comment } });
+    return undefined;
+  };
+  const { output } = await rule('install', '--host=web01');
+  assert.match(output, /\ntwice: rule other in \/ is for the same hosts; remove one in Setup\n/);
+});
+
+test('what a site tells reaches a terminal without control characters', { skip }, async (t) => {
+  const { site, rule } = await makeSite(t);
+  const evil = '\u001b]0;x\u0007\u202e';
+  const named = { host_name: { match_on: [evil], operator: 'one_of' } };
+  const properties = { description: evil, comment: evil };
+  site.rules.add({ folder: `/web${evil}`, conditions: named, properties, value_raw: `'${evil}'` });
+  site.note(`anna${evil}`, evil);
+  for (const args of [['show'], ['install', '--folder=/web', '--activate']]) {
+    const [verb = '', ...options] = args;
+    const ended = await rule(verb, ...options);
+    assert.doesNotMatch(ended.output + ended.errors, /[^\n\P{Cc}]|\p{Cf}/u);
+  }
 });
 
 test('show tells all rules in the order in which they count', { skip }, async (t) => {

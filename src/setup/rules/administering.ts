@@ -1,5 +1,6 @@
 /** Makes, changes, puts in place and removes our rules, and tells what was done. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { CourierError, cleanText } from '../../faults/errors.ts';
 import type { PythonValue } from '../python-literal/values.ts';
 import { writePythonLiteral } from '../python-literal/write.ts';
@@ -44,29 +45,60 @@ export async function installRule(
   isDry: boolean,
 ): Promise<Installed> {
   const rules = await listRules(api, wanted.ruleSet);
-  const [found, ...doubles] = findOurs(rules, wanted.selection);
+  const [found] = findOurs(rules, wanted.selection).own;
   const what = `${describeSelection(wanted.selection)}: ${wanted.shown}`;
   const position = choosePosition(rules, wanted.selection, found?.id);
   const changes = found === undefined ? ['made'] : findChanges(found, wanted, rules, position);
   const lines = describeChanges({ changes, found, what, isDry, position });
   if (!isDry) {
     if (found === undefined) await makeRule(api, wanted, position);
-    else await changeRule(api, wanted, { id: found.id, changes, position });
+    else await changeRule(api, wanted, { found, changes, position });
   }
   // Asked again: only the site knows where it stands now.
   const after = isDry ? rules : await listRules(api, wanted.ruleSet);
-  const own = findOurs(after, wanted.selection)[0];
-  const others = describeOthers(api, wanted, after, own);
-  const more = doubles.map(
-    ({ id, folder }) => `twice: rule ${id} in ${folder} is the same; remove one in Setup`,
-  );
-  return { lines: [...lines, ...others, ...more], isDone: changes.length === 0 };
+  const { own, copies } = findOurs(after, wanted.selection);
+  const others = describeOthers(api, wanted, after, own[0]);
+  const more = own
+    .slice(1)
+    .map(
+      ({ id, folder }) =>
+        `twice: rule ${id} in ${folder} is for the same hosts; remove one in Setup`,
+    );
+  const done = [...lines, ...others, ...more, ...copies.map(describeCopy)];
+  return { lines: done, isDone: changes.length === 0 };
+}
+
+interface OurRules {
+  readonly own: readonly Rule[];
+  /** Copied in Setup with their comment, or changed to be for others, whom they are left to. */
+  readonly copies: readonly Rule[];
 }
 
 /** Rules of ours for exactly these hosts. */
-export function findOurs(rules: readonly Rule[], selection: Selection): readonly Rule[] {
+export function findOurs(rules: readonly Rule[], selection: Selection): OurRules {
   const mark = toMark(selection);
-  return rules.filter(({ comment }) => comment.includes(mark));
+  const marked = rules.filter(({ comment }) => comment.includes(mark));
+  const isOwn = (rule: Rule) => isForExactly(rule, selection);
+  return { own: marked.filter(isOwn), copies: marked.filter((rule) => !isOwn(rule)) };
+}
+
+function isForExactly({ folder, names, labels, hasTags }: Rule, selection: Selection): boolean {
+  return (
+    folder === selection.folder &&
+    isSameSet(names?.texts ?? [], selection.hosts) &&
+    isSameSet(labels, selection.labels) &&
+    (names?.isFor ?? true) &&
+    !hasTags
+  );
+}
+
+function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  return isDeepStrictEqual([...one].sort(), [...other].sort());
+}
+
+/** For people: what becomes of a copy. */
+export function describeCopy(rule: Rule): string {
+  return `left alone: ${describeRule(rule)} has the comment of this one, and was copied or changed in Setup`;
 }
 
 function findChanges(
@@ -75,18 +107,10 @@ function findChanges(
   rules: readonly Rule[],
   position: Position,
 ): readonly string[] {
-  const { selection } = wanted;
-  const names = found.names === undefined ? [] : found.names.texts;
-  const isSame =
-    String([...names].sort()) === String([...selection.hosts].sort()) &&
-    String([...found.labels].sort()) === String([...selection.labels].sort()) &&
-    (found.names?.isFor ?? true) &&
-    !found.hasTags;
   return [
     ...(isSameValue(found.value, wanted.value) ? [] : ['value']),
-    ...(isSame ? [] : ['conditions']),
     ...(found.isDisabled ? ['disabled'] : []),
-    ...(isInPlace(rules, found.id, selection, position) ? [] : ['position']),
+    ...(isInPlace(rules, found.id, wanted.selection, position) ? [] : ['position']),
   ];
 }
 
@@ -126,7 +150,7 @@ async function makeRule(api: RestApi, wanted: WantedRule, position: Position): P
 }
 
 interface Mending {
-  readonly id: string;
+  readonly found: Rule;
   readonly changes: readonly string[];
   readonly position: Position;
 }
@@ -134,12 +158,13 @@ interface Mending {
 async function changeRule(
   api: RestApi,
   wanted: WantedRule,
-  { id, changes, position }: Mending,
+  { found, changes, position }: Mending,
 ): Promise<void> {
+  const { id } = found;
   if (changes.some((one) => one !== 'position')) {
     const ifMatch = await readTag(api, id);
     const path = `/objects/rule/${id}`;
-    const body = toBody(wanted);
+    const body = toBody(wanted, found);
     await api.ask({ method: 'PUT', path, doing: 'changing the rule', body, ifMatch });
   }
   if (changes.includes('position')) await moveRule(api, id, position, undefined);
@@ -196,13 +221,16 @@ export async function removeRule(api: RestApi, id: string): Promise<void> {
   });
 }
 
-function toBody({ value, selection }: WantedRule): object {
+/** What people have written to a rule that is there stays. */
+function toBody({ value, selection }: WantedRule, found?: Rule): object {
+  const comment = `Made by cmk-courier, which finds it by this: ${toMark(selection)}`;
   return {
     value_raw: writePythonLiteral(value),
     conditions: toConditions(selection),
     properties: {
-      description: 'cmk-courier',
-      comment: `Made by cmk-courier, which finds it by this: ${toMark(selection)}`,
+      description: found?.description ?? 'cmk-courier',
+      comment: found?.comment ?? comment,
+      ...(found?.link ? { documentation_url: found.link } : {}),
       disabled: false,
     },
   };

@@ -58,7 +58,7 @@ export function toLines({ ruleSet, rules }: RuleReport): readonly string[] {
     const { id, folder, ours, disabled, value } = rule;
     const marks = [...(ours ? ['ours'] : []), ...(disabled ? ['disabled'] : [])];
     const marked = marks.length === 0 ? '' : ` (${marks.join(', ')})`;
-    return `${index + 1}. ${folder}  ${describeHosts(rule)}  ${cleanText(value)}  ${id}${marked}`;
+    return `${index + 1}. ${cleanText(folder)}  ${describeHosts(rule)}  ${cleanText(value)}  ${id}${marked}`;
   });
   return [`${ruleSet}, the first that fits a host counts:`, ...lines];
 }

@@ -16,6 +16,7 @@ const answeredRule = z.object({
       .object({
         description: z.string().nullish(),
         comment: z.string().nullish(),
+        documentation_url: z.string().nullish(),
         disabled: z.boolean().nullish(),
       })
       .nullish(),
@@ -52,6 +53,8 @@ export interface Rule {
   readonly value: string;
   readonly description: string;
   readonly comment: string;
+  /** Of documentation; empty where there is none. */
+  readonly link: string;
   readonly isDisabled: boolean;
   /** Whether it is one that we have made. */
   readonly isOurs: boolean;
@@ -105,6 +108,7 @@ function toRule(id: string, told: z.infer<typeof answeredRule>['extensions']): R
     value: told.value_raw,
     description: properties?.description ?? '',
     comment,
+    link: properties?.documentation_url ?? '',
     isDisabled: properties?.disabled ?? false,
     isOurs: hasMark(comment),
     names: names && { texts: names.match_on, isFor: names.operator === 'one_of' },

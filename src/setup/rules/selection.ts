@@ -37,7 +37,7 @@ export function narrowness({ hosts, labels }: Pick<Selection, 'hosts' | 'labels'
   return (hosts.length > 0 ? 1000 : 0) + labels.length;
 }
 
-/** What a rule of ours is known by: it stands in its comment, whatever else is changed in Setup. */
+/** What a rule of ours is known by: it stands in its comment, which a copy has as well. */
 export function toMark(selection: Selection): string {
   const { hosts, labels, folder } = selection;
   const all = JSON.stringify([folder, [...hosts].sort(), [...labels].sort()]);
