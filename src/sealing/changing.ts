@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { makeDirectory, readWholeFile, removeFile } from '../files/file-calls.ts';
-import { replaceFile } from '../system/durable-files.ts';
+import { isFreshPath, replaceFile } from '../system/durable-files.ts';
 import { withLockFile } from '../system/lock-file.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import { type EnrolledKey, type Enrolment, readEnrolment, writeEnrolment } from './enrolment.ts';
@@ -17,14 +17,18 @@ export type Change = (before: Enrolment | undefined) => Enrolment | undefined;
 /**
  * Changes the enrolment of a host or pattern, while nobody else can.
  *
- * @throws CourierError CONFIG when what is there cannot be read, or others may change it; LOCAL;
- * whatever `change` throws, and nothing is changed then
+ * @throws CourierError USAGE when no host can have that name; CONFIG when what is there cannot be
+ * read, or others may change it; LOCAL; whatever `change` throws, and nothing is changed then
  */
 export async function changeEnrolment(
   places: SealPlaces,
   name: string,
   change: Change,
 ): Promise<void> {
+  if (isFreshPath(name)) {
+    const why = 'is how a file is called while it is written';
+    throw new CourierError('USAGE', `${name} ${why}; no host of that name can be enrolled`);
+  }
   const path = join(places.hosts, name);
   await makeDirectory(places.hosts, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw asCourierError(error, `making ${places.hosts}`);

@@ -95,9 +95,17 @@ function writeKey(key: EnrolledKey): Buffer {
   ]);
 }
 
+const longestLabel = 80;
+
 /** What a label may be: it stands in lines of the log and in services. */
 export function isLabel(text: string): boolean {
-  return /^[\x21-\x7e](?:[ -~]{0,78}[\x21-\x7e])?$/.test(text) && !text.includes('|');
+  const isPlain = /^[\x21-\x7e](?:[ -~]*[\x21-\x7e])?$/.test(text) && !text.includes('|');
+  return isPlain && text.length <= longestLabel;
+}
+
+/** The label of a key that nobody has named, by the host or pattern it is for. */
+export function toLabel(name: string): string {
+  return name.replace(/[*?]/g, '-').slice(0, longestLabel);
 }
 
 /**

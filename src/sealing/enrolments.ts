@@ -1,10 +1,12 @@
 /** The enrolments of a site: files that nobody else may change, read again when they change. */
 
 import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
 import { CourierError, prefixError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { pathStatus, readDirectory, readWholeFile } from '../files/file-calls.ts';
 import type { HostName } from '../names/host-name.ts';
+import { isFreshPath } from '../system/durable-files.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import { type EnrolledKey, type Enrolment, findPattern, readEnrolment } from './enrolment.ts';
 import { keyVerifier, secretVerifier, type Verifier } from './keys.ts';
@@ -24,6 +26,9 @@ interface Cached {
 }
 
 const largestFile = 1024 * 1024;
+
+/** Two changes this close to each other may leave the same time, on file systems that count coarsely. */
+const settledMs = 2000;
 
 export class Enrolments {
   readonly #places: SealPlaces;
@@ -106,7 +111,8 @@ export class Enrolments {
       if (this.#names?.version === version) return this.#names.all;
       await requireTrusted(hosts);
       const all = new Set((await readDirectory(hosts)).filter((name) => isName(name)));
-      this.#names = { version, all };
+      // Else an enrolment that came just after would be passed over until the next one comes.
+      this.#names = systemClock.now() - ctimeMs > settledMs ? { version, all } : undefined;
       return all;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return new Set();
@@ -117,7 +123,7 @@ export class Enrolments {
 
 /** Editors and crashes leave other files. */
 function isName(name: string): boolean {
-  return /^[\w:*?][\w.:%*?-]*$/.test(name) && !name.endsWith('.new');
+  return /^[\w:*?][\w.:%*?-]*$/.test(name) && !isFreshPath(name);
 }
 
 const othersRead = 0o077;

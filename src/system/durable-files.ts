@@ -47,6 +47,11 @@ export function toFreshPath(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.new`;
 }
 
+/** Whether a crash may have left a file of that name: {@link toFreshPath} makes such. */
+export function isFreshPath(path: string): boolean {
+  return /\.[0-9a-f]{12}\.new$/.test(path);
+}
+
 /**
  * Writes a file only its owner can read, in the place of the one there was.
  *

@@ -12,7 +12,7 @@ import {
   withKey,
   withoutKey,
 } from '../../sealing/changing.ts';
-import { type EnrolledKey, type Enrolment, toDay } from '../../sealing/enrolment.ts';
+import { type EnrolledKey, type Enrolment, toDay, toLabel } from '../../sealing/enrolment.ts';
 import { fingerprintOf, makeSecret, secretVerifier } from '../../sealing/keys.ts';
 import { type SealPlaces, sealPlaces } from '../../sealing/places.ts';
 import { type SealBook, sealBookFor } from '../../sealing/seal-book.ts';
@@ -99,8 +99,8 @@ export class Administration {
     await this.#print(`${secret}\n`);
   }
 
-  /** Shows fingerprints, asks, and records. */
-  async #believe(candidates: readonly Candidate[]): Promise<void> {
+  /** Shows fingerprints, asks, and records. @returns those that are believed now */
+  async #believe(candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
     const { fingerprint } = this.#wishes;
     const wanted = candidates.filter(
       ({ id }) => fingerprint.length === 0 || fingerprint.includes(fingerprintOf(id)),
@@ -121,6 +121,7 @@ export class Administration {
       await this.#add(name, { kind: 'key', id, der });
       await this.#print(`enrolled ${name} ${fingerprintOf(id)}\n`);
     }
+    return wanted;
   }
 
   async #requireConsent(question: string): Promise<void> {
@@ -132,7 +133,7 @@ export class Administration {
   }
 
   async #add(name: string, key: Pick<EnrolledKey, 'kind' | 'id' | 'der'>): Promise<void> {
-    const { label = name.replace(/[*?]/g, '-'), until, optionalUntil, piggyback } = this.#wishes;
+    const { label = toLabel(name), until, optionalUntil, piggyback } = this.#wishes;
     const about = { label, until, piggyback, revoked: undefined, since: this.#today };
     await changeEnrolment(
       this.#places,
@@ -179,10 +180,9 @@ export class Administration {
       id,
       der: Buffer.from(der, 'base64'),
     }));
-    await this.#believe(candidates);
-    for (const { host, id } of found) {
+    for (const { name, id } of await this.#believe(candidates)) {
       // Another one that has come meanwhile goes on waiting.
-      await waiting.update(requireHostName(host), (now) => (now?.id === id ? undefined : now));
+      await waiting.update(requireHostName(name), (now) => (now?.id === id ? undefined : now));
     }
   }
 
