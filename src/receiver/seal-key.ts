@@ -69,8 +69,14 @@ async function take(bytes: Buffer, host: HostName, services: Services): Promise<
   return (exchange) => wait(key, host, [exchange, services]);
 }
 
+/**
+ * Nothing may be around the key: what a host seals as its output can have one in a line of a log, and
+ * must not hand it in by that.
+ */
+const keyAlone = /^\s*-----BEGIN ([A-Z ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----\s*$/;
+
 async function readKey(bytes: Buffer): Promise<PublicKey> {
-  if (!bytes.includes('-----BEGIN ')) {
+  if (!keyAlone.test(bytes.toString('latin1'))) {
     throw new Refusal('malformed', 'the body is no public key in PEM');
   }
   return readPublicKey(bytes);

@@ -20,7 +20,10 @@ import { Refusal } from './refusal.ts';
 export interface LookedAt {
   /** By the seal; undefined where there is none. */
   readonly producedAt: Date | undefined;
-  /** The agent output, where it can be seen; undefined for what only another site can open. */
+  /**
+   * The agent output, where it can be seen; undefined for what only another site can open, and for
+   * what is encrypted and signed by nobody we know.
+   */
   readonly inside: Buffer | undefined;
   /** Of what was accepted later already: it is served, and not kept. */
   readonly isOlder: boolean;
@@ -96,12 +99,19 @@ function requireSeal({ header, signer }: ReadDrop, host: HostName, context: Look
   throw new Refusal('bad-request', `sealed ${ahead} in the future: ${why}`);
 }
 
-/** What another site alone can decrypt is kept as it is; what is for us has to open. */
-async function open({ header, body }: ReadDrop, context: LookContext): Promise<Buffer | undefined> {
+/**
+ * What another site alone can decrypt is kept as it is; what is for us has to open. Where nobody
+ * has signed nothing is decrypted: the answers would tell whoever changes it what is in it.
+ */
+async function open(
+  { header, signer, body }: ReadDrop,
+  context: LookContext,
+): Promise<Buffer | undefined> {
   const { book, unpacker } = context;
   const { wrappedKeys, contentEncoding } = header;
   let plain = body;
   if (wrappedKeys.length > 0) {
+    if (signer === undefined) return undefined;
     const keys = await book.siteKeys.all();
     const isForUs = wrappedKeys.some(({ recipient }) => keys.some(({ id }) => id === recipient));
     if (!isForUs) return undefined;
