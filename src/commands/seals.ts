@@ -50,7 +50,7 @@ const options = {
     describe: 'with enroll and allow: take the key that has it without asking, and no other',
     parse: parseText,
   },
-  yes: { kind: 'switch', describe: 'ask nothing' },
+  yes: { kind: 'switch', describe: 'ask nothing; allow wants --fingerprint instead' },
   renew: { kind: 'switch', describe: 'with init: make another key pair beside the one there is' },
   json: { kind: 'switch', describe: 'with list and pending: print JSON' },
   host: {

@@ -96,6 +96,9 @@ test('of several keys those that are not allowed go on waiting', { skip }, async
   ] as const) {
     assert.equal((await handIn(name, toPem(pair.publicKey))).status, 202);
   }
+  const blind = await seals('allow', 'web01', '--yes');
+  assert.equal(blind.code, 2);
+  assert.match(blind.errors, /--fingerprint in place of --yes: another key may have come since/);
   const only = `--fingerprint=${fingerprintOf(idOf(host.publicKey))}`;
   assert.equal((await seals('allow', 'web01', 'web02', only)).code, 0);
   assert.match((await seals('pending')).output, /^web02 SHA256:/);

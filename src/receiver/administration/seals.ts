@@ -74,7 +74,8 @@ export class Administration {
     const [name, ...files] = names;
     if (from !== undefined) {
       if (name !== undefined) throw new CourierError('USAGE', 'enroll --from takes no names');
-      return this.#believe(await readMany(from));
+      await this.#believe(await readMany(from));
+      return;
     }
     if (name === undefined || !isHostOrPattern(name)) {
       throw new CourierError('USAGE', 'enroll needs a host or a pattern, and a file with its key');
@@ -173,6 +174,11 @@ export class Administration {
   }
 
   async allow(hosts: readonly string[]): Promise<void> {
+    const { yes, fingerprint } = this.#wishes;
+    if (yes && fingerprint.length === 0) {
+      const why = 'another key may have come since you looked';
+      throw new CourierError('USAGE', `allow wants --fingerprint in place of --yes: ${why}`);
+    }
     const waiting = await this.#waiting();
     const found = await Promise.all(hosts.map((host) => requireWaiting(waiting, host)));
     const candidates = found.map(({ host, id, der }) => ({
