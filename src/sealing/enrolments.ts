@@ -112,13 +112,17 @@ export class Enrolments {
       await requireTrusted(hosts);
       const all = new Set((await readDirectory(hosts)).filter((name) => isName(name)));
       // Else an enrolment that came just after would be passed over until the next one comes.
-      this.#names = systemClock.now() - ctimeMs > settledMs ? { version, all } : undefined;
+      this.#names = isSettled(ctimeMs) ? { version, all } : undefined;
       return all;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return new Set();
       throw asCourierError(error, `reading ${hosts}`);
     }
   }
+}
+
+function isSettled(changedAtMs: number): boolean {
+  return changedAtMs < systemClock.now() - settledMs;
 }
 
 /** Editors and crashes leave other files. */
