@@ -7,6 +7,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 
+export const changeMode = promisify(fs.chmod);
 export const closeFile = promisify(fs.close);
 export const fileStatus = promisify(fs.fstat);
 /** Of the link itself, where the path is one. */

@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import {
+  changeMode,
   closeFile,
   fileStatus,
   openFile,
@@ -53,14 +54,15 @@ export function isFreshPath(path: string): boolean {
 }
 
 /**
- * Writes a file only its owner can read, in the place of the one there was.
+ * Writes a file in the place of the one there was; only its owner can read it unless told otherwise.
  *
  * @throws CourierError LOCAL; the old file is still there then
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, text: string, mode = privateMode): Promise<void> {
   const fresh = toFreshPath(path);
   try {
     await writeWholeFile(fresh, text, { mode: privateMode, flush: true });
+    if (mode !== privateMode) await changeMode(fresh, mode);
     await renameFile(fresh, path);
     await syncDirectory(dirname(path));
   } catch (error) {

@@ -3,7 +3,7 @@
  * route is put in front of the one that the host would come to, or it is left to people.
  */
 
-import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Invocation } from '../../cli/command.ts';
@@ -13,6 +13,8 @@ import { ruleOptions } from '../../fetching/fetch-options.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { readRoutes } from '../../routes/load.ts';
 import { findRoute } from '../../routes/match.ts';
+import { replaceFile } from '../../system/durable-files.ts';
+import { withLockFile } from '../../system/lock-file.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
 
 /** A route as it stands in the file. */
@@ -143,24 +145,21 @@ export async function writeRoutes(
   path: string,
   { text, before }: Extract<RouteChange, { kind: 'write' }>,
 ): Promise<void> {
-  const isNew = before === undefined;
-  if ((await readIfThere(path)) !== before) {
-    throw new CourierError('CONFIG', `${path}: somebody has changed it meanwhile; do it again`);
-  }
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-    await requireTrusted(path);
-    // Where it is a link, what it leads to is replaced.
-    const real = isNew ? path : await realpath(path);
-    const mode = isNew ? 0o640 : (await stat(real)).mode & 0o777;
-    const temporary = `${real}.new`;
-    await rm(temporary, { force: true });
-    await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
-    await chmod(temporary, mode);
-    await rename(temporary, real);
-  } catch (error) {
+  await mkdir(dirname(path), { recursive: true, mode: 0o750 }).catch((error: unknown) => {
     throw asCourierError(error, `writing ${path}`);
-  }
+  });
+  await requireTrusted(path);
+  await withLockFile(`${path}.lock`, async () => {
+    if ((await readIfThere(path)) !== before) {
+      throw new CourierError('CONFIG', `${path}: somebody has changed it meanwhile; do it again`);
+    }
+    if (before === undefined) return replaceFile(path, text, 0o640);
+    // Where it is a link, what it leads to is replaced.
+    const real = await realpath(path);
+    return replaceFile(real, text, (await stat(real)).mode & 0o777);
+  }).catch((error: unknown) => {
+    throw asCourierError(error, `writing ${path}`);
+  });
 }
 
 /** @throws CourierError USAGE for what belongs to the file rather than to a route in it */

@@ -1,9 +1,10 @@
 /** How many hosts may be made within an hour, whoever makes them: kept in a file between runs. */
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import { readWholeFile } from '../../files/file-calls.ts';
+import { replaceFile } from '../../system/durable-files.ts';
 import { withLockFile } from '../../system/lock-file.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
 
@@ -45,20 +46,14 @@ export class HourlyCap {
     });
   }
 
-  async #write(madeAtMs: readonly number[]): Promise<void> {
-    const temporary = `${this.#path}.new`;
-    try {
-      await writeFile(temporary, `${JSON.stringify({ madeAtMs })}\n`, { mode: 0o600 });
-      await rename(temporary, this.#path);
-    } catch (error) {
-      throw asCourierError(error, `writing ${this.#path}`);
-    }
+  #write(madeAtMs: readonly number[]): Promise<void> {
+    return replaceFile(this.#path, `${JSON.stringify({ madeAtMs })}\n`);
   }
 
   /** A clock that was set back lets nobody make more. */
   async #read(nowMs: number): Promise<readonly number[]> {
     await requireTrusted(this.#path);
-    const text = await readFile(this.#path, 'utf8').catch((error: unknown) => {
+    const text = await readWholeFile(this.#path, 'utf8').catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return '{"madeAtMs":[]}';
       throw asCourierError(error, `reading ${this.#path}`);
     });

@@ -17,10 +17,14 @@ const blockBytes = 512;
 /** More than any package has; each costs us an object. */
 const mostMembers = 20_000;
 
+/** A kilobyte each for more members than there may be; what is in them is read piece by piece. */
+const mostExtensionBytes = 32 * 1024 ** 2;
+
 /** @throws Unreadable */
 export function readTar(archive: Buffer): readonly TarMember[] {
   const members: TarMember[] = [];
   let position = 0;
+  let extensionBytes = 0;
   let given: Extension = {};
   while (!isZero(archive.subarray(position, position + blockBytes))) {
     const header = readHeader(archive.subarray(position, position + blockBytes));
@@ -31,6 +35,8 @@ export function readTar(archive: Buffer): readonly TarMember[] {
     if (bytes.length < size) throw cutOff();
     position = start + Math.ceil(size / blockBytes) * blockBytes;
     if (isExtension) {
+      extensionBytes += blockBytes + size;
+      if (extensionBytes > mostExtensionBytes) throw damaged('its extended headers are too long');
       given = join(given, readExtension(header.type, bytes));
       continue;
     }

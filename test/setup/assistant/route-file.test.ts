@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -30,6 +30,28 @@ test('what somebody writes while the assistant asks is not lost', async (t) => {
   writeFileSync(path, `${mine}# more\n`);
   await expectFault(writeRoutes(path, added), 'CONFIG', meanwhile);
   assert.equal(readFileSync(path, 'utf8'), `${mine}# more\n`);
+});
+
+test('of two assistants at once none takes away what the other has written', async (t) => {
+  const path = join(await makeTempDir(t), 'new', 'routes.yaml');
+  const change = await plan(path);
+  const other = { ...change, text: change.text.replaceAll('web01', 'web02') };
+  const ended = await Promise.allSettled([writeRoutes(path, change), writeRoutes(path, other)]);
+  assert.deepEqual(ended.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  const written = ended[0]?.status === 'fulfilled' ? change.text : other.text;
+  assert.equal(readFileSync(path, 'utf8'), written);
+  assert.deepEqual(await readdir(join(path, '..')), ['routes.yaml']);
+});
+
+test('where nothing can be written, nothing is left behind, and it says so', async (t) => {
+  const directory = await makeTempDir(t);
+  const path = join(directory, 'routes.yaml');
+  mkdirSync(join(directory, 'drops'));
+  const change = await plan(join(directory, 'drops', 'routes.yaml', '..', '..', 'routes.yaml'));
+  mkdirSync(path);
+  await expectFault(writeRoutes(path, change), 'LOCAL', /routes\.yaml/);
+  assert.deepEqual((await readdir(directory)).sort(), ['drops', 'routes.yaml']);
+  await expectFault(writeRoutes('/dev/null/x/routes.yaml', change), 'LOCAL', /not a directory/);
 });
 
 test('a link stays one, and what it leads to is replaced', async (t) => {

@@ -266,3 +266,13 @@ test('a manifest made to take long, or to run out of stack, is judged all the sa
   const bytes = pack({ ...withFields({ files: { doc: [deep] } }), infoJson: '{}', parts: [] });
   assert.ok(rulesBrokenBy(bytes).includes('unsafe-path'));
 });
+
+test('headers about members have an end, however well they are packed', () => {
+  const headers = { ...file('x', ''), bytes: Buffer.alloc(33 * 1024 ** 2, '5 a=\n') };
+  const bytes = gzipSync(withType(headers, 'x'));
+  const { problems } = verifyPackage({ bytes, fileName: undefined, maxBytes: 64 * 1024 ** 2 });
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    ['the archive: its extended headers are too long'],
+  );
+});
