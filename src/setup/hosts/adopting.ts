@@ -175,5 +175,5 @@ async function listHosts(api: RestApi): Promise<ReadonlySet<string>> {
   const { content } = await api.ask({ method: 'GET', path, doing: 'listing the hosts' });
   const read = hostList.safeParse(content);
   if (read.success) return new Set(read.data.value.map(({ id }) => id));
-  throw new CourierError('PEER', 'listing the hosts: not as expected');
+  throw new CourierError('PEER', 'listing the hosts: the answer is not as expected');
 }

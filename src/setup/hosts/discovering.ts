@@ -59,7 +59,7 @@ async function waitForScan(api: RestApi, host: HostName, context: RestContext): 
   for (;;) {
     const { content } = await api.ask({ method: 'GET', path, doing });
     const read = run.safeParse(content);
-    if (!read.success) throw new CourierError('PEER', `${doing}: not as expected`);
+    if (!read.success) throw new CourierError('PEER', `${doing}: the answer is not as expected`);
     if (!read.data.extensions.active) return;
     if (context.clock.monotonic() >= until) {
       throw new CourierError('TIMEOUT', `${doing}: the scan goes on; take them in Setup`);

@@ -5,6 +5,7 @@ import { parseOptions } from '../../cli/options.ts';
 import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
 import type { SecretContext } from '../../secrets/secrets.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
 import { defaultMaxSkewMs } from '../../times/skew.ts';
 import { openConnection } from '../../web/connecting.ts';
 import { httpOptions } from '../../web/options.ts';
@@ -44,15 +45,20 @@ export interface RestContext extends SecretContext {
 const limits = { headerTimeoutMs: 90_000, idleTimeoutMs: 30_000, maxOutputBytes: 64 * 1024 ** 2 };
 const connectTimeoutMs = 10_000;
 
+/** For a request as a whole: pieces that keep dripping in are never idle. */
+const longestRequestMs = 300_000;
+
 export class RestApi {
   readonly user: string;
   readonly #access: SiteAccess;
   readonly #context: RestContext;
   #tls: Promise<TlsSettings> | undefined;
+  readonly #timeoutMs: number;
   /** As the last answer told it, such as `2.4.0p14`. */
   #version = '';
 
-  constructor(access: SiteAccess, context: RestContext) {
+  constructor(access: SiteAccess, context: RestContext, timeoutMs = longestRequestMs) {
+    this.#timeoutMs = timeoutMs;
     this.user = access.user;
     this.#access = access;
     this.#context = context;
@@ -81,9 +87,17 @@ export class RestApi {
 
   /** The same with every answer there may be, for who knows what to make of some. */
   async tryToAsk(request: RestRequest): Promise<RestAnswer> {
+    const limit = {
+      timeoutMs: this.#timeoutMs,
+      tooSlow: `${request.doing}: no whole answer from ${this.#access.base}`,
+    };
+    return withTimeLimit(limit, this.#context.shutdown, (signal) => this.#ask(request, signal));
+  }
+
+  async #ask(request: RestRequest, signal: AbortSignal): Promise<RestAnswer> {
     const { base } = this.#access;
     const place = parseWebPlace(`${base}${request.path}`);
-    const { shutdown: signal, log } = this.#context;
+    const { log } = this.#context;
     const settings = {
       connectTimeoutMs,
       family: 0,

@@ -72,7 +72,7 @@ async function hasOwnOnly(api: RestApi): Promise<boolean> {
   });
   const read = pendingChanges.safeParse(content);
   if (!read.success)
-    throw new CourierError('PEER', 'looking for changes of others: not as expected');
+    throw new CourierError('PEER', 'looking for changes of others: the answer is not as expected');
   // What the site has changed itself is nobody's.
   const foreign = read.data.value.filter(({ user_id: user }) => user && user !== api.user);
   if (!read.data.value.some(({ user_id: user }) => user === api.user)) return false;

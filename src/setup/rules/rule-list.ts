@@ -84,8 +84,9 @@ export async function listRules(api: RestApi, ruleSet: string): Promise<readonly
   const read = answeredRules.safeParse(content);
   if (!read.success) {
     const [issue] = read.error.issues;
-    const where = issue?.path.join('.') ?? '';
-    throw new CourierError('PEER', `listing the rules: not as expected at ${where}`);
+    const path = issue?.path.join('.') ?? '';
+    const where = path === '' ? '' : ` at ${path}`;
+    throw new CourierError('PEER', `listing the rules: the answer is not as expected${where}`);
   }
   const rules = read.data.value.map(({ id, extensions }, index) => ({
     rule: toRule(id, extensions),
