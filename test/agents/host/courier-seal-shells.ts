@@ -8,7 +8,9 @@ import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Shell } from './courier-agent-shells.ts';
 
-const sealFile = fileURLToPath(new URL('../../../agents/host/courier-seal', import.meta.url));
+export const sealFile = fileURLToPath(
+  new URL('../../../agents/host/courier-seal', import.meta.url),
+);
 
 export const output = Buffer.from(
   `<<<check_mk>>>\nVersion: 2.4.0\n${'a line of it\n'.repeat(200)}`,

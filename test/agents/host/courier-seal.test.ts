@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -11,6 +14,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import {
   fingerprintOf,
@@ -20,7 +25,14 @@ import {
 } from '../../../src/sealing/keys.ts';
 import { openBody, verifyDrop } from '../../../src/sealing/opening.ts';
 import { testInShells } from './courier-agent-shells.ts';
-import { keysOf, output, publicKeyOf, runSeal, type Sealer } from './courier-seal-shells.ts';
+import {
+  keysOf,
+  output,
+  publicKeyOf,
+  runSeal,
+  type Sealer,
+  sealFile,
+} from './courier-seal-shells.ts';
 
 const secret = 'c0ffee0123456789abcdef'.padEnd(64, '7');
 
@@ -192,6 +204,49 @@ testInShells('a key that others could have seen or put there is not used', (shel
     ],
   ]);
   assert.deepEqual(readdirSync(none), []);
+});
+
+const nobody = 65_534;
+
+/** Only root can give files away. */
+const testAsRoot: typeof testInShells = (name, run) =>
+  process.geteuid?.() === 0 ? testInShells(name, run) : test(name, { skip: 'not root' });
+
+testAsRoot('a key that somebody else could swap seals nothing', (shell, { root }) => {
+  const [directory, file] = [join(root, 'directory'), join(root, 'file')];
+  for (const keys of [directory, file]) cpSync(keysOf('host'), keys, { recursive: true });
+  chownSync(directory, nobody, nobody);
+  chownSync(join(file, 'key.pem'), nobody, nobody);
+  refuse({ shell, root }, [
+    [[`--keys=${directory}`], 4, `${directory} belongs to somebody else`],
+    [[`--keys=${file}`], 4, `${file}/key.pem belongs to somebody else`],
+  ]);
+});
+
+testInShells('a digest that cannot be made is told, and is in no drop', (shell, { root }) => {
+  const [programs, why] = [join(root, 'programs'), 'no sha256sum or openssl that works'];
+  mkdirSync(programs);
+  for (const does of ['exit 1', 'echo abc', 'head -c 64 /dev/zero | tr "\\0" x']) {
+    writeFileSync(join(programs, 'sha256sum'), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+    const env = { PATH: `${programs}:${shell.path}` };
+    const args = [`--keys=${keysOf('host')}`, '--host=web01'];
+    const { status, stdout, stderr } = runSeal({ shell, root }, args, output, env);
+    const said = `courier-seal: there is ${why} on this host\n`;
+    assert.deepEqual([status, stdout.length, stderr.toString()], [4, 0, said]);
+  }
+});
+
+testInShells('whoever hangs up leaves nothing behind', async (shell, { root }) => {
+  const tmp = join(root, 'tmp');
+  mkdirSync(tmp);
+  const args = [sealFile, `--keys=${keysOf('host')}`, '--host=web01'];
+  const child = spawn(shell.file, args, { env: { PATH: shell.path, TMPDIR: tmp } });
+  const ended = once(child, 'close');
+  while (readdirSync(tmp).length === 0) await setTimeout(20);
+  child.kill('SIGPIPE');
+  child.stdin.end(output);
+  assert.deepEqual(await ended, [141, null]);
+  assert.deepEqual(readdirSync(tmp), []);
 });
 
 testInShells('a full disk seals nothing', (shell, { root }) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Authority } from '../../helpers/certificates.ts';
 import { readCommandLines } from '../../helpers/command-lines.ts';
@@ -166,4 +166,8 @@ testHost('files others may read are not used', async (sender) => {
   await send(sender, 0);
   chmodSync(sender.state, 0o777);
   await send(sender, 4, `others may write to ${sender.state}`);
+  if (process.geteuid?.() !== 0) return;
+  chmodSync(sender.state, 0o755);
+  chownSync(sender.state, 65_534, 65_534);
+  await send(sender, 4, `${sender.state} belongs to somebody else`);
 });
