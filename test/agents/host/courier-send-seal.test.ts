@@ -9,10 +9,12 @@ import { verifyDrop } from '../../../src/sealing/opening.ts';
 import { fromStamp } from '../../../src/sealing/stamp.ts';
 import { writeScript } from './courier-agent-shells.ts';
 import { keysOf, publicKeyOf } from './courier-seal-shells.ts';
+import { startReceiver } from './courier-send-peer.ts';
 import {
   goodOutput,
   listState,
   send,
+  serverTls,
   startSending,
   testHost,
   testSending,
@@ -88,3 +90,24 @@ testHost('the public half of the key is handed in where output is sent', async (
   assert.equal(receiver.arrivals.at(-1)?.output.toString(), 'format cmk-courier-drop/1\n');
   assert.deepEqual(listState(sender), []);
 });
+
+testHost(
+  'a receiver that does not take the key keeps it from none of the others',
+  async (sender) => {
+    const { receiver } = sender;
+    const second = await startReceiver(serverTls);
+    try {
+      receiver.answer = { status: 503 };
+      second.answer = { status: 202, text: 'SHA256:abc waits\n' };
+      const [first, other] = [receiver, second].map(({ port }) => `https://localhost:${port}`);
+      const args = ['--enroll', `--seal-keys=${keysOf('host')}`, `--to=${first}`, `--to=${other}`];
+      const { code, stdout, stderr } = await startSending(sender, args).ended;
+      assert.deepEqual(
+        [code, stdout.toString(), stderr],
+        [83, `${other}: SHA256:abc waits\n`, `courier-send: ${first} answered 503\n`],
+      );
+    } finally {
+      await second.close();
+    }
+  },
+);
