@@ -3,7 +3,7 @@
 import { CourierError } from '../faults/errors.ts';
 import type { CommandModule, OptionGroup } from './command.ts';
 import { type OptionTable, toFlag } from './options.ts';
-import { readArguments } from './read-arguments.ts';
+import { globalOptions, readArguments } from './read-arguments.ts';
 
 /**
  * Looks whether arguments that could not be read make sense with the options of all kinds of
@@ -26,6 +26,24 @@ export async function explainForeignOption(
     'USAGE',
     `${toFlag(name)} is an option of ${schemes.join(', ')} sources, and no such source is given`,
   );
+}
+
+/**
+ * Looks whether arguments behind `--or` hold an option of the command, which is for all sources.
+ *
+ * @param own options that may stand there
+ * @returns undefined when that is not what is wrong
+ */
+export async function explainEarlierOption(
+  command: CommandModule,
+  args: readonly string[],
+  own: OptionTable,
+): Promise<CourierError | undefined> {
+  const groups = (await command.loadSourceOptions?.([])) ?? [];
+  const tables = [own, ...groups.map(({ options }) => options), globalOptions];
+  const name = findForeignOption(args, tables, [{ title: '', options: command.options }]);
+  if (name === undefined) return undefined;
+  return new CourierError('USAGE', `${toFlag(name)} is for all sources and stands ahead of --or`);
 }
 
 function findForeignOption(

@@ -8,6 +8,9 @@ import { globalOptions, shortNames } from './read-arguments.ts';
 /** Wide enough for the longest row, narrow enough for half a screen. */
 const widthColumns = 100;
 
+/** Beside an example of more columns there is too little room for what it does. */
+const exampleColumns = 48;
+
 /**
  * Help for one command.
  *
@@ -29,10 +32,7 @@ export async function commandHelp(
     ),
     ...groups.map(describeOptions),
     describeOptions(everywhere),
-    describePairs(
-      'Examples',
-      command.examples.map(([line, what]) => [`cmk-courier ${line}`, what]),
-    ),
+    describeExamples(command.examples),
   ];
   const shown = await Promise.all(blocks);
   return shown.filter((block) => block !== '').join('\n\n');
@@ -77,6 +77,15 @@ async function describePairs(
   const parser = newParser().updateStrings({ 'Examples:': `${title}:` });
   for (const [left, right] of pairs) parser.example(left, right);
   return pairs.length === 0 ? '' : parser.getHelp();
+}
+
+/** A line is never broken: it is there to be copied. Where one is long, what it does stands below. */
+async function describeExamples(examples: CommandModule['examples']): Promise<string> {
+  const pairs = examples.map(([line, what]) => [`cmk-courier ${line}`, what] as const);
+  const widest = Math.max(0, ...pairs.map(([line]) => line.length));
+  if (widest <= exampleColumns) return describePairs('Examples', pairs);
+  const shown = pairs.map(([line, what]) => `  ${line}\n      ${what}`);
+  return `Examples:\n${shown.join('\n')}`;
 }
 
 /** Required options first, then as they stand in the table. */

@@ -158,10 +158,16 @@ export interface WordParser<Word extends string> {
 export function parseOneOf<const Word extends string>(...words: readonly Word[]): WordParser<Word> {
   const parse = (raw: string): Word => {
     const word = words.find((candidate) => candidate === raw);
-    if (word === undefined) throw notA(words.join(' or '), raw);
+    if (word === undefined) throw notA(joinChoice(words), raw);
     return word;
   };
   return Object.assign(parse, { words });
+}
+
+/** `none, local or both`. */
+function joinChoice(words: readonly string[]): string {
+  const [last = '', ...others] = [...words].reverse();
+  return others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
 }
 
 function notA(wanted: string, raw: string, meant?: string): CourierError {

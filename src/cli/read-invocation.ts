@@ -30,7 +30,11 @@ async function readAlternative(
   command: CommandModule,
   args: readonly string[],
 ): Promise<Invocation> {
-  const invocation = await readPart(command, args, command.alternatives ?? {});
+  const own = command.alternatives ?? {};
+  const invocation = await readPart(command, args, own).catch(async (error: unknown) => {
+    const { explainEarlierOption } = await import('./foreign-option.ts');
+    throw (await explainEarlierOption(command, args, own)) ?? error;
+  });
   if (invocation.operands.length > 0) return invocation;
   throw new CourierError('USAGE', '--or needs a SOURCE behind it');
 }

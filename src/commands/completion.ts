@@ -2,8 +2,7 @@
 
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import type { OptionTable } from '../cli/options.ts';
-import { CourierError } from '../faults/errors.ts';
-import { describeVerb } from '../names/nearest.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { shells } from '../setup/completion/answer.ts';
 
 const options = {} as const satisfies OptionTable;
@@ -23,7 +22,10 @@ export const completion: CommandModule = defineCommand({
 async function run([verb, ...words]: readonly string[], context: CommandContext): Promise<void> {
   if (verb === 'answer') return answer(words, context);
   const shell = shells.find((known) => known === verb);
-  if (shell === undefined) throw new CourierError('USAGE', describeVerb(verb, shells));
+  if (shell === undefined) {
+    const what = verb === undefined ? 'a shell is missing' : `no completion for ${quote(verb)}`;
+    throw new CourierError('USAGE', `${what}; there are bash, zsh and fish`);
+  }
   const [extra] = words;
   if (extra !== undefined)
     throw new CourierError('USAGE', `completion ${shell} takes nothing more`);

@@ -105,7 +105,7 @@ const looking = {
     kind: 'value',
     placeholder: 'FILE',
     describe: 'a report of courier-doctor --json from the host, `-` for stdin',
-    parse: parseText,
+    parse: parsePath,
   },
   ssh: {
     kind: 'value',
@@ -165,7 +165,7 @@ type DoctorValues = OptionValues<typeof options>;
 
 export const doctor: CommandModule = {
   summary: 'say why a host has no data, or what is wrong with the courier here',
-  usage: 'doctor HOST [SOURCE…] | doctor ports | doctor site',
+  usage: 'doctor HOST [SOURCE…] | ports | site',
   examples: [
     ['doctor web01', 'from its address to its output; what to do is said on each side'],
     ['doctor web01 --ssh=ssh://courier-doctor@{address}', 'with what the host itself sees'],

@@ -136,7 +136,7 @@ async function validate({ path, operands, values, context }: Task): Promise<void
 
 async function explain(task: Task): Promise<void> {
   const { explainRoute, toText } = await import('../fetching/route-explanation.ts');
-  const { tags, target } = await readHost(task);
+  const { tags, target } = await readHost('explain', task);
   const explained = await explainRoute(task.path, target, tags);
   const text = task.values.json ? `${JSON.stringify(explained, null, 2)}\n` : toText(explained);
   await print(text, task.context);
@@ -147,7 +147,7 @@ async function explain(task: Task): Promise<void> {
 
 async function test(task: Task): Promise<void> {
   const { testRoute, toLine } = await import('../fetching/route-test.ts');
-  const { tags, target } = await readHost(task);
+  const { tags, target } = await readHost('test', task);
   const { context, values } = task;
   const tell = values.json ? undefined : (line: string) => print(line, context);
   const asked = { path: task.path, target, tags, spool: values.spool };
@@ -158,14 +158,14 @@ async function test(task: Task): Promise<void> {
   if (fault !== undefined) throw fault;
 }
 
-async function readHost({
-  operands,
-  values,
-}: Task): Promise<{ tags: readonly string[]; target: Target }> {
+async function readHost(
+  verb: string,
+  { operands, values }: Task,
+): Promise<{ tags: readonly string[]; target: Target }> {
   const { splitTags } = await import('../fetching/routed.ts');
   const [name, extra] = operands;
   if (name === undefined || extra !== undefined) {
-    throw new CourierError('USAGE', 'one HOST must be named, such as `routes explain web01`');
+    throw new CourierError('USAGE', `one HOST must be named, such as \`routes ${verb} web01\``);
   }
   return {
     tags: splitTags(values.tags),

@@ -5,13 +5,18 @@ import { quote } from '../faults/errors.ts';
 /** What to say of a word that is not known: the one that may be meant, else all there are. */
 export function suggest(word: string, known: readonly string[]): string {
   const nearest = findNearest(word, known);
-  return nearest === undefined ? `there are ${known.join(', ')}` : `is ${nearest} meant?`;
+  if (nearest !== undefined) return `is ${nearest} meant?`;
+  return listKnown(known);
 }
 
 /** What to say of a command that is not followed by one of its verbs. */
 export function describeVerb(verb: string | undefined, known: readonly string[]): string {
-  if (verb === undefined) return `a verb is missing; there are ${known.join(', ')}`;
+  if (verb === undefined) return `a verb is missing; ${listKnown(known)}`;
   return `no verb ${quote(verb)}; ${suggest(verb, known)}`;
+}
+
+function listKnown(known: readonly string[]): string {
+  return `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`;
 }
 
 /** The known word that differs least, if that is little for a word of its length. */

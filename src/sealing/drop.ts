@@ -3,6 +3,7 @@
 import { CourierError } from '../faults/errors.ts';
 import { type HostName, isHostName } from '../names/host-name.ts';
 import { joinEnvelope, type Signature, splitEnvelope } from './envelope.ts';
+import { isSealed } from './first-bytes.ts';
 import { type Field, PayloadReader, writePayload } from './payload.ts';
 import { isStamp } from './stamp.ts';
 
@@ -69,6 +70,9 @@ function requireDrop(bytes: Buffer): void {
   const kind = found.replace(/\/.*$/, '');
   if (found !== '' && kind === format.replace(/\/.*$/, '')) {
     throw malformed(`it is of the format ${found}, and only ${format} is known here`);
+  }
+  if (found === '' && !isSealed(bytes)) {
+    throw new CourierError('MALFORMED', 'this is not sealed: it does not begin as a sealed drop');
   }
   if (found === '') throw malformed('its first line has no end');
   throw new CourierError('MALFORMED', `this is a signed document of the format ${found}, no drop`);

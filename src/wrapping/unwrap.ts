@@ -46,7 +46,9 @@ export async function unwrap(
   for (let layers = 0; ; layers += 1) {
     const undo = findUndo(current, limit, { passphrase, openSeal });
     if (undo === undefined) {
-      return means.keepsSeal && isSealed(current) ? current : requireOurs(current);
+      return means.keepsSeal && isSealed(current)
+        ? current
+        : requireOurs(current, means.openSeal !== undefined);
     }
     if (layers === mostLayers) {
       throw new CourierError('MALFORMED', `compressed or encrypted more than ${mostLayers} times`);
@@ -59,9 +61,10 @@ export async function unwrap(
 }
 
 /** @throws CourierError MALFORMED naming what it is, where that is known */
-function requireOurs(bytes: Buffer): Buffer {
+function requireOurs(bytes: Buffer, opensSeals: boolean): Buffer {
   if (isSealed(bytes)) {
-    throw new CourierError('MALFORMED', 'this is a signed document where output should be');
+    const hint = opensSeals ? '' : '; `cmk-courier seals open` looks into it';
+    throw new CourierError('MALFORMED', `this is a signed document where output should be${hint}`);
   }
   const foreign = recogniseForeign(bytes);
   if (foreign === undefined) return bytes;

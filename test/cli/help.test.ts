@@ -103,6 +103,20 @@ Everywhere:
   );
 });
 
+test('an example is never broken: where one is long, what it does stands below each', async () => {
+  const long = 'show --max-age=15m -- https://depot.example/agent/{host}';
+  const examples = [['show /x', 'one file'] as const, [long, 'of a server'] as const];
+  const text = await commandHelp({ ...command, options: {}, examples }, []);
+  assert.equal(
+    text.slice(text.indexOf('Examples:')),
+    `Examples:
+  cmk-courier show /x
+      one file
+  cmk-courier ${long}
+      of a server`,
+  );
+});
+
 test('no line of help is wider than 100 columns', async () => {
   const describe = 'a long story '.repeat(30).trim();
   const text = await commandHelp({ ...command, options: { long: { ...user, describe } } }, []);

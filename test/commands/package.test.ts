@@ -87,7 +87,7 @@ test('what is larger than is allowed is told so', async () => {
 
 test('a missing verb or file is told', async () => {
   const lines = {
-    '': 'a verb is missing; there are verify',
+    '': 'a verb is missing; there is verify',
     verfy: 'no verb "verfy"; is verify meant?',
     verify: 'a FILE is missing',
   };

@@ -219,7 +219,7 @@ test('what is no verb, too little or too much is USAGE', async (t) => {
     [[], 'a verb is missing; there are init, validate, explain, test, schema'],
     [['toString'], 'no verb "toString"; there are init, validate, explain, test, schema'],
     [['explain'], 'one HOST must be named, such as `routes explain web01`'],
-    [['test', 'a', 'b'], 'one HOST must be named, such as `routes explain web01`'],
+    [['test', 'a', 'b'], 'one HOST must be named, such as `routes test web01`'],
     [['validate', 'x.yaml'], 'routes validate takes no "x.yaml"; --routes names a file'],
   ] as const) {
     assert.deepEqual(await run(...args), {

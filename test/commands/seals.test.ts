@@ -76,7 +76,7 @@ test('a host is enrolled by its key, shown, revoked and forgotten', async (t) =>
     `cmk-courier: seals: ${fingerprint} was revoked for web01 on ${day}; it needs another key, or forget the host first (USAGE)`,
   );
   assert.equal((await seals('forget', 'web01', '--yes')).output, 'forgot web01\n');
-  assert.equal((await seals('list')).output, '');
+  assert.equal((await seals('list')).output, 'no host is enrolled\n');
 });
 
 test('a key of another fingerprint, or a bad one, is not taken', async (t) => {
@@ -87,7 +87,7 @@ test('a key of another fingerprint, or a bad one, is not taken', async (t) => {
   assert.match(other.errors, /no key has that fingerprint, but SHA256:/);
   const weak = put('weak.pub', toPem(rsaPair('weak', 1024).publicKey));
   assert.match((await seals('enroll', 'web01', weak, '--yes')).errors, /an RSA key of 1024 bits/);
-  assert.equal((await seals('list')).output, '');
+  assert.equal((await seals('list')).output, 'no host is enrolled\n');
 });
 
 test('a shared secret is shown once, kept apart, and opens a drop', async (t) => {
@@ -123,7 +123,14 @@ test('open says step by step what is in a drop, and where it is refused', async 
     /FAIL trust {5}the drop of web01 is of .* was accepted before \(STALE\)\n$/,
   );
   const plain = await seals('open', put('plain', output));
-  assert.match(plain.output, /^ok {3}file {6}45 bytes\nFAIL form /);
+  assert.equal(
+    plain.output,
+    'ok   file      45 bytes\nFAIL form      this is not sealed: it does not begin as a sealed drop (MALFORMED)\n',
+  );
+  assert.match(
+    (await run('check', drop)).errors,
+    /: this is a signed document where output should be; `cmk-courier seals open` looks into it \(MALFORMED\)\n$/,
+  );
   assert.equal((await seals('open', drop, '--host=web02')).code, 7);
 });
 

@@ -39,7 +39,12 @@ test('options behind --or are none of the sources in front of it, nor of fetch',
     'cmk-courier: fetch: --user is an option of https:, http:, http+unix:, imaps:, imap: sources, and no such source is given (USAGE)\n',
   );
   const general = await fetch(t, 'TMP/web01', '--or', 'TMP/x', '--max-age=5m');
-  assert.match(general.errors, /^cmk-courier: fetch: unknown option "--max-age"; /);
+  assert.equal(
+    general.errors,
+    'cmk-courier: fetch: --max-age is for all sources and stands ahead of --or (USAGE)\n',
+  );
+  const unknown = await fetch(t, 'TMP/web01', '--or', 'TMP/x', '--max-aeg=5m');
+  assert.match(unknown.errors, /^cmk-courier: fetch: unknown option "--max-aeg"; /);
 });
 
 test('--or stands between sources, or in front of the first one', async (t) => {

@@ -137,7 +137,7 @@ test('a key that a host hands in waits, is shown, allowed, and known from then o
   assert.equal(asked.code, 7);
   assert.match(asked.errors, /no key has that fingerprint, but SHA256:/);
   assert.equal((await seals('allow', 'web01', `--fingerprint=${fingerprint(host)}`)).code, 0);
-  assert.equal((await seals('pending')).output, '');
+  assert.equal((await seals('pending')).output, 'no key waits\n');
   assert.deepEqual(await handIn('web01', toPem(host.publicKey)), kept);
   assert.equal((await send('web01', output)).status, 403);
   assert.equal((await site.book.enrolments.names()).join(), 'web01');

@@ -27,8 +27,11 @@ export function requireHostName(text: string): HostName {
 
 /** @throws CourierError LOCAL; MALFORMED or REFUSED about the key */
 export async function readCandidate(name: string, path: string): Promise<Candidate> {
+  const text = await readWholeFile(path, 'utf8').catch((error: unknown) => {
+    throw asCourierError(error, `reading ${path}`);
+  });
   try {
-    const { id, der } = await readPublicKey(await readWholeFile(path, 'utf8'));
+    const { id, der } = await readPublicKey(text);
     return { name, id, der };
   } catch (error) {
     const fault = asCourierError(error, 'reading');

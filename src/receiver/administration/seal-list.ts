@@ -41,6 +41,7 @@ export async function listEnrolments(
     }
   }
   if (isJson) return printJson({ enrolments: documents }, context);
+  if (lines.length === 0) lines.push('no host is enrolled');
   await context.writeOutput(Buffer.from(lines.map((line) => `${line}\n`).join('')));
 }
 

@@ -151,6 +151,7 @@ export class Administration {
     const waiting = (await (await this.#waiting()).list()).filter(({ state }) => state === 'new');
     const shown = await Promise.all(waiting.map((key) => this.#toShown(key)));
     if (this.#wishes.json) return printJson({ keys: shown }, this.#context);
+    if (shown.length === 0) return this.#print('no key waits\n');
     for (const { host, fingerprint, requestedBy, requestedAt, address, enrolled } of shown) {
       const old = enrolled.map((one) => `, enrolled is ${one}`).join('');
       const from = `${address} (${requestedBy}) at ${requestedAt}`;
@@ -269,5 +270,8 @@ export class Administration {
 async function requireWaiting(waiting: SealKeys, host: string): Promise<WaitingKey> {
   const key = await waiting.of(requireHostName(host));
   if (key !== undefined) return key;
-  throw new CourierError('USAGE', `no key waits for ${host}; \`cmk-courier seals pending\``);
+  throw new CourierError(
+    'USAGE',
+    `no key waits for ${host}; \`cmk-courier seals pending\` shows those that do`,
+  );
 }

@@ -149,7 +149,13 @@ test('hosts are those of the routes file, of its list, of the receiver and of th
 });
 
 test('a shell that is not known is told', async () => {
-  const { said, ...context } = makeCommandContext();
-  assert.equal(await main(['completion', 'ksh'], context), 2);
-  assert.equal(said.errors, 'cmk-courier: completion: no verb "ksh"; is zsh meant? (USAGE)\n');
+  const lines: readonly (readonly [args: readonly string[], line: string])[] = [
+    [[], 'a shell is missing; there are bash, zsh and fish'],
+    [['tcsh'], 'no completion for "tcsh"; there are bash, zsh and fish'],
+  ];
+  for (const [args, line] of lines) {
+    const { said, ...context } = makeCommandContext();
+    assert.equal(await main(['completion', ...args], context), 2);
+    assert.equal(said.errors, `cmk-courier: completion: ${line} (USAGE)\n`);
+  }
 });

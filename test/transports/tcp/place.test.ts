@@ -80,7 +80,7 @@ describe('options', () => {
     await expectFault(
       open({ policy: ['none'] }),
       'USAGE',
-      /^--policy must be tls_encrypted_only or any_encrypted or any_and_plain, not "none"$/,
+      /^--policy must be tls_encrypted_only, any_encrypted or any_and_plain, not "none"$/,
     );
   });
 
