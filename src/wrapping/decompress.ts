@@ -2,22 +2,18 @@
 
 import { CourierError } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
+import { ByteCollector } from '../system/byte-collector.ts';
+import { letGo } from '../system/let-go.ts';
 import type { Compression, NodeCompression, ToolCompression } from './compression.ts';
 import type { ToolLimit } from './system-tools.ts';
 
 /** How much may come out; and what programs of the system need, where one has to do it. */
 export type OutputLimit = ToolLimit;
 
-type Decoder = (
-  bytes: Buffer,
-  options: { readonly info: true; readonly maxOutputLength: number; readonly chunkSize: number },
-  done: (error: Error | null, answer: unknown) => void,
-) => void;
-
-/** What node:zlib answers when asked for `info`; its types do not know of it. */
-interface Answer {
-  readonly buffer: Buffer;
-  readonly engine: { readonly bytesWritten: number };
+/** What came out, and how much of the packed bytes it took. */
+interface Unpacked {
+  readonly output: Buffer;
+  readonly usedBytes: number;
 }
 
 /**
@@ -37,15 +33,15 @@ export async function decompress(
     const { decompressByTool } = await import('./system-tools.ts');
     return decompressByTool(bytes, compression, limit);
   }
-  const { buffer, engine } = await run(bytes, compression, limit).catch((error) => {
-    throw toCourierError(error, compression, limit);
+  const { output, usedBytes } = await run(bytes, compression, limit).catch((error) => {
+    throw toCourierError(error, compression);
   });
-  const rest = bytes.length - engine.bytesWritten;
+  const rest = bytes.length - usedBytes;
   if (rest > 0) throw damaged(compression, `${rest} bytes follow its end`);
   if (compression === 'zstd' && (await hasCutFrame(bytes, limit))) {
     throw damaged(compression, 'they end too early');
   }
-  return buffer;
+  return output;
 }
 
 function isForTool(compression: Compression): compression is ToolCompression {
@@ -66,44 +62,60 @@ async function hasCutFrame(bytes: Buffer, limit: OutputLimit): Promise<boolean> 
   );
 }
 
+const chunkSize = 128 * 1024;
+
 /** node:zlib takes 5 ms to load, so it is loaded when there is something to decompress. */
 async function run(
   bytes: Buffer,
   compression: NodeCompression,
-  limit: OutputLimit,
-): Promise<Answer> {
+  { maxOutputBytes }: OutputLimit,
+): Promise<Unpacked> {
   const zlib = await import('node:zlib');
-  const decoders: Readonly<Record<NodeCompression, Decoder>> = {
-    gzip: zlib.gunzip,
-    zlib: zlib.inflate,
-    'deflate-raw': zlib.inflateRaw,
-    brotli: zlib.brotliDecompress,
-    zstd: zlib.zstdDecompress,
-  };
-  const options = {
-    info: true,
-    maxOutputLength: limit.maxOutputBytes,
-    chunkSize: 128 * 1024,
+  const decoders = {
+    gzip: zlib.createGunzip,
+    zlib: zlib.createInflate,
+    'deflate-raw': zlib.createInflateRaw,
+    brotli: zlib.createBrotliDecompress,
+    zstd: zlib.createZstdDecompress,
   } as const;
-  return new Promise((resolve, reject) => {
-    decoders[compression](bytes, options, (error, answer) => {
-      if (error) reject(error);
-      else if (isAnswer(answer)) resolve(answer);
-      else reject(new Error('node:zlib gave no info'));
-    });
+  const decoder = decoders[compression]({ chunkSize });
+  const collected = new ByteCollector();
+  const size = announcedSize(bytes, compression);
+  if (size <= maxOutputBytes) collected.expect(size);
+  const { promise, resolve, reject } = Promise.withResolvers<Unpacked>();
+  decoder.on('data', (piece: Buffer) => {
+    if (collected.length + piece.length > maxOutputBytes) {
+      reject(tooMuch(compression, maxOutputBytes));
+    } else {
+      collected.add(piece);
+      letGo(piece);
+    }
   });
+  decoder.on('error', reject);
+  decoder.on('end', () => {
+    resolve({ output: collected.bytes(), usedBytes: decoder.bytesWritten });
+  });
+  decoder.end(bytes);
+  return promise.finally(() => decoder.destroy());
 }
 
-function isAnswer(answer: unknown): answer is Answer {
-  return typeof answer === 'object' && answer !== null && 'buffer' in answer && 'engine' in answer;
+function tooMuch(compression: Compression, maxOutputBytes: number): CourierError {
+  const why = `${compression} data would unpack to more than the allowed ${maxOutputBytes} bytes`;
+  return new CourierError('TOO_LARGE', why);
 }
 
-function toCourierError(error: unknown, compression: Compression, limit: OutputLimit) {
+/**
+ * How much will come out, as the end of a gzip file says (RFC 1952 2.3.1, ISIZE); 0 when nothing
+ * does. It is that of the last member only, and a lie in bad data: no more than a hint for the room.
+ */
+function announcedSize(bytes: Buffer, compression: NodeCompression): number {
+  if (compression !== 'gzip' || bytes.length < 4) return 0;
+  return bytes.readUInt32LE(bytes.length - 4);
+}
+
+function toCourierError(error: unknown, compression: Compression): CourierError {
+  if (error instanceof CourierError) return error;
   const code = errorCode(error) ?? '';
-  if (code === 'ERR_BUFFER_TOO_LARGE') {
-    const message = `${compression} data would unpack to more than the allowed ${limit.maxOutputBytes} bytes`;
-    return new CourierError('TOO_LARGE', message, { cause: error });
-  }
   if (code === 'Z_BUF_ERROR') return damaged(compression, 'they end too early', error);
   if (/^(Z_|ERR_BROTLI_|ERR__ERROR_|BROTLI_|ZSTD_)/.test(code)) {
     return damaged(compression, error instanceof Error ? error.message : code, error);
