@@ -31,3 +31,16 @@ test('much that is announced gets its room when a part has come, and moves no mo
   assert.equal(collector.bytes().buffer, buffer);
   assert.equal(collector.length, pieces * piece.length);
 });
+
+test('blocks are let go when they are joined, not when the garbage collector comes by', () => {
+  const collector = new ByteCollector();
+  const piece = Buffer.alloc(100_000, 'x');
+  const before = process.memoryUsage().arrayBuffers;
+  for (let count = 0; count < 400; count += 1) collector.add(piece);
+  const joined = collector.bytes();
+  const held = process.memoryUsage().arrayBuffers - before;
+  assert.equal(joined.length, 400 * piece.length);
+  assert.ok(held < 1.1 * joined.length, `${held} bytes are held`);
+  assert.equal(joined.indexOf('x'), 0);
+  assert.ok(joined.subarray(1).equals(joined.subarray(0, -1)));
+});

@@ -87,6 +87,38 @@ for (const compression of compressions) {
   });
 }
 
+for (const compression of compressions) {
+  test(`${compression}: at its end the output is there once, not twice`, async () => {
+    const large = Buffer.alloc(20_000_000, output);
+    const packed = compress[compression](large);
+    const before = process.memoryUsage().arrayBuffers;
+    const unpacked = await decompress(packed, compression, { maxOutputBytes: large.length });
+    const held = process.memoryUsage().arrayBuffers - before;
+    assert.ok(large.equals(unpacked));
+    assert.ok(held < 1.5 * large.length, `${held} bytes are held`);
+  });
+}
+
+test('gzip: a last member that states its size has no say in the size of all', async () => {
+  const limits = { maxOutputBytes: 3_000_001 };
+  for (const sizes of [
+    [3_000_000, 1],
+    [1, 3_000_000],
+    [0, 0],
+  ]) {
+    const members = sizes.map((size) => zlib.gzipSync(Buffer.alloc(size, 'x')));
+    const unpacked = await decompress(Buffer.concat(members), 'gzip', limits);
+    assert.ok(
+      unpacked.equals(
+        Buffer.alloc(
+          sizes.reduce((sum, size) => sum + size),
+          'x',
+        ),
+      ),
+    );
+  }
+});
+
 for (const compression of ['gzip', 'zlib'] as const) {
   test(`${compression}: no damaged byte passes as other output`, async () => {
     const packed = compress[compression](output);
