@@ -35,9 +35,12 @@ export interface Section {
   readonly end: number;
 }
 
-export interface ParsedOutput {
-  /** In the order of the output; at most `limits.sections`. */
-  readonly sections: readonly Section[];
+/** What there is to know of an output beside its sections. */
+export interface Overview {
+  /** Whether the site gives any section to a host. */
+  readonly hasSections: boolean;
+  /** Whether the main host has a section check_mk. */
+  readonly hasCheckMk: boolean;
   /** The translated names in the order they first appear; at most `limits.piggybackedHosts`. */
   readonly piggybackedHosts: readonly string[];
   /** Where the first marker begins, or the output ends. The site drops everything before it. */
@@ -48,6 +51,11 @@ export interface ParsedOutput {
   readonly omittedProblems: number;
 }
 
+export interface ParsedOutput extends Overview {
+  /** In the order of the output; at most `limits.sections`. */
+  readonly sections: readonly Section[];
+}
+
 /**
  * Reads agent output by the site's state table (agent-output.md#states). Never throws; copies no
  * rows.
@@ -56,7 +64,19 @@ export interface ParsedOutput {
  * name leads back to it. Without it, that rule rests.
  */
 export function parseAgentOutput(output: Buffer, host?: string): ParsedOutput {
-  const recorder = new Recorder(output, host);
+  const sections: Section[] = [];
+  return { ...readOutput(output, host, (section) => sections.push(section)), sections };
+}
+
+/** The same without the sections, of which large output has so many that they fill the memory. */
+export function surveyAgentOutput(output: Buffer, host?: string): Overview {
+  return readOutput(output, host, () => {});
+}
+
+type Keep = (section: Section) => void;
+
+function readOutput(output: Buffer, host: string | undefined, keep: Keep): Overview {
+  const recorder = new Recorder(output, host, keep);
   for (const step of walkMarkers(output, host)) recorder.record(step);
   return recorder.finish();
 }
@@ -66,7 +86,10 @@ type OpenSection = Omit<Section, 'end'>;
 class Recorder {
   readonly #output: Buffer;
   readonly #mainHost: string | undefined;
-  readonly #sections: Section[] = [];
+  readonly #keep: Keep;
+  #sectionCount = 0;
+  #hasSections = false;
+  #hasCheckMk = false;
   readonly #hosts = new Set<string>();
   readonly #problems: MarkerProblems;
   #preambleEnd: number | undefined;
@@ -74,9 +97,10 @@ class Recorder {
   /** The header of the piggyback block that is open, as it was met. */
   #block: Step | undefined;
 
-  constructor(output: Buffer, mainHost: string | undefined) {
+  constructor(output: Buffer, mainHost: string | undefined, keep: Keep) {
     this.#output = output;
     this.#mainHost = mainHost;
+    this.#keep = keep;
     this.#problems = new MarkerProblems(output);
   }
 
@@ -97,12 +121,13 @@ class Recorder {
     if (meaning.kind === 'piggyback-header') this.#recordPiggybackHeader(step);
   }
 
-  finish(): ParsedOutput {
+  finish(): Overview {
     this.#problems.settle(undefined);
     this.#closeSection(this.#output.length);
     if (this.#block) this.#problems.reportLast(this.#block, 'open-piggyback');
     return {
-      sections: this.#sections,
+      hasSections: this.#hasSections,
+      hasCheckMk: this.#hasCheckMk,
       piggybackedHosts: [...this.#hosts],
       preambleEnd: this.#preambleEnd ?? this.#output.length,
       problems: this.#problems.recorded,
@@ -113,7 +138,7 @@ class Recorder {
   #openSection(step: Step, header: SectionHeader): void {
     const { marker, after } = step;
     if (header.doubt) this.#reportHeader(step, header.doubt);
-    if (this.#sections.length === limits.sections) {
+    if (this.#sectionCount === limits.sections) {
       this.#problems.reportOnce(step, 'too-many-sections');
       return;
     }
@@ -131,7 +156,12 @@ class Recorder {
   }
 
   #closeSection(end: number): void {
-    if (this.#open) this.#sections.push({ ...this.#open, end });
+    if (this.#open === undefined) return;
+    const { name, owner } = this.#open;
+    this.#sectionCount += 1;
+    this.#hasSections ||= owner.kind !== 'ignored';
+    this.#hasCheckMk ||= name === 'check_mk' && owner.kind === 'main';
+    this.#keep({ ...this.#open, end });
     this.#open = undefined;
   }
 

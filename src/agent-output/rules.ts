@@ -2,7 +2,7 @@
 
 import { quote } from '../faults/errors.ts';
 import { isBlank } from './lookalikes.ts';
-import { type ParsedOutput, parseAgentOutput } from './parser.ts';
+import { type Overview, surveyAgentOutput } from './parser.ts';
 import { lineAt, type Problem, quoteBytes, type Rule, severityOf } from './problems.ts';
 import { findZeros } from './zeros.ts';
 
@@ -17,13 +17,13 @@ export interface FormOptions {
 
 /** All problems of an output: of the whole first, then in the order of their lines. */
 export function checkForm(output: Buffer, options: FormOptions): readonly Problem[] {
-  return findProblems(output, parseAgentOutput(output, options.host), options.lenient);
+  return findProblems(output, surveyAgentOutput(output, options.host), options.lenient);
 }
 
 /** The same for output that is parsed already. */
 export function findProblems(
   output: Buffer,
-  parsed: ParsedOutput,
+  parsed: Overview,
   lenient: boolean,
 ): readonly Problem[] {
   // Searched for once: nearly all output has none, and the search costs next to nothing.
@@ -39,7 +39,7 @@ export function findProblems(
 }
 
 /** @param zero where the first zero byte is, or -1 */
-type Detector = (output: Buffer, parsed: ParsedOutput, zero: number) => Problem | undefined;
+type Detector = (output: Buffer, parsed: Overview, zero: number) => Problem | undefined;
 
 /** What it is instead of agent output, the most telling answer first. */
 const detectors: readonly Detector[] = [
@@ -51,7 +51,7 @@ const detectors: readonly Detector[] = [
   findNoSection,
 ];
 
-function findDisguise(output: Buffer, parsed: ParsedOutput, zero: number): Problem | undefined {
+function findDisguise(output: Buffer, parsed: Overview, zero: number): Problem | undefined {
   for (const detect of detectors) {
     const problem = detect(output, parsed, zero);
     if (problem) return problem;
@@ -69,9 +69,9 @@ function findEmpty(output: Buffer): Problem | undefined {
  * Two digits name the scheme (agent-output.md#encrypted-output; agent-port.md#symmetric). What
  * follows is random.
  */
-function findEncrypted(output: Buffer, parsed: ParsedOutput): Problem | undefined {
+function findEncrypted(output: Buffer, parsed: Overview): Problem | undefined {
   const scheme = /^(?:0[02345]|99)/.exec(output.toString('latin1', 0, 2))?.[0];
-  if (scheme === undefined || output.length < 18 || hasSections(parsed)) return undefined;
+  if (scheme === undefined || output.length < 18 || parsed.hasSections) return undefined;
   // The last character may be cut in half.
   const sample = output.toString('utf8', 2, 34).slice(0, -1).replace(/\s+/g, '');
   if (!/[\p{Cc}\ufffd]/u.test(sample)) return undefined;
@@ -92,15 +92,15 @@ function findUtf16(output: Buffer): Problem | undefined {
 
 const htmlStart = /<!doctype\s+html|<html[\s>]|<head>|<body[\s>]/i;
 
-function findHtmlPage(output: Buffer, parsed: ParsedOutput): Problem | undefined {
-  if (hasSections(parsed)) return undefined;
+function findHtmlPage(output: Buffer, parsed: Overview): Problem | undefined {
+  if (parsed.hasSections) return undefined;
   const page = describePage(output, parsed);
   if (page === undefined) return undefined;
   return toProblem('html-page', `this looks like ${page}, not agent output`);
 }
 
 /** What stands ahead of the sections; the most telling answer only. */
-function findAhead(output: Buffer, parsed: ParsedOutput, lenient: boolean): Problem | undefined {
+function findAhead(output: Buffer, parsed: Overview, lenient: boolean): Problem | undefined {
   const page = describePage(output, parsed);
   if (page === undefined) return findByteOrderMark(output) ?? findJunk(output, parsed, lenient);
   const message = `this looks like ${page}, though sections follow`;
@@ -108,7 +108,7 @@ function findAhead(output: Buffer, parsed: ParsedOutput, lenient: boolean): Prob
 }
 
 /** Text before the first header that begins like a web page. */
-function describePage(output: Buffer, parsed: ParsedOutput): string | undefined {
+function describePage(output: Buffer, parsed: Overview): string | undefined {
   const text = output.toString('utf8', 0, Math.min(parsed.preambleEnd, 16_384));
   if (!htmlStart.test(text.slice(0, 1024))) return undefined;
   const title = /<title[^<>]{0,200}>([^<]{1,200})/i.exec(text)?.[1]?.trim();
@@ -131,16 +131,16 @@ function findUtf16Within(output: Buffer, zero: number): Problem | undefined {
   return { ...problem, line: lineAt(output, offset) };
 }
 
-function findTorn(output: Buffer, _: ParsedOutput, zero: number): Problem | undefined {
+function findTorn(output: Buffer, _: Overview, zero: number): Problem | undefined {
   const zeros = zero === -1 ? undefined : findZeros(output);
   if (zeros === undefined) return undefined;
   const message = `${zeros.count} zero bytes in a row: a file that a crash has torn`;
   return { ...toProblem('torn-by-zeros', message), line: lineAt(output, zeros.offset) };
 }
 
-function findNoSection(output: Buffer, parsed: ParsedOutput): Problem | undefined {
+function findNoSection(output: Buffer, parsed: Overview): Problem | undefined {
   const hasErrors = parsed.problems.some(({ severity }) => severity === 'error');
-  if (hasSections(parsed) || hasErrors) return undefined;
+  if (parsed.hasSections || hasErrors) return undefined;
   const { offset, quoted } = firstText(output, output.length);
   const message = findByteOrderMark(output)
     ? 'a UTF-8 byte order mark hides the only section header'
@@ -148,23 +148,16 @@ function findNoSection(output: Buffer, parsed: ParsedOutput): Problem | undefine
   return { ...toProblem('no-section', message), line: lineAt(output, offset) };
 }
 
-function findJunk(output: Buffer, parsed: ParsedOutput, lenient: boolean): Problem | undefined {
+function findJunk(output: Buffer, parsed: Overview, lenient: boolean): Problem | undefined {
   const { offset, quoted } = firstText(output, parsed.preambleEnd);
   if (offset === parsed.preambleEnd) return undefined;
   const message = `text before the first section header: ${quoted}`;
   return { ...toProblem('junk-before-header', message, lenient), line: lineAt(output, offset) };
 }
 
-function findMissingCheckMk(parsed: ParsedOutput): Problem | undefined {
-  const found = parsed.sections.some(
-    ({ name, owner }) => name === 'check_mk' && owner.kind === 'main',
-  );
-  if (found || !hasSections(parsed)) return undefined;
+function findMissingCheckMk({ hasSections, hasCheckMk }: Overview): Problem | undefined {
+  if (hasCheckMk || !hasSections) return undefined;
   return toProblem('no-check-mk-section', 'the host has no section check_mk');
-}
-
-function hasSections(parsed: ParsedOutput): boolean {
-  return parsed.sections.some(({ owner }) => owner.kind !== 'ignored');
 }
 
 /** The first line before `end` that is not blank, for a message. */
