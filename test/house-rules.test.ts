@@ -71,6 +71,16 @@ test('time comes from the clock alone, and chance from one place', () => {
   }
 });
 
+test('calls into the file system are promised in one place alone', () => {
+  for (const path of sources.filter((source) => source !== 'src/files/file-calls.ts')) {
+    assert.doesNotMatch(
+      readCode(path),
+      /\bfs\/promises\b|\bpromises\b.*\bfrom 'node:fs'|\bpromisify\(fs\.|\bfs\.promises\b/,
+      `${path} calls past src/files/file-calls.ts`,
+    );
+  }
+});
+
 test('a length of time never goes by the time of day, which somebody may set', () => {
   // What is kept of the time of day to be shown or stored is a Date; what is compared at once is
   // called `now` or `age`; anything else that keeps it means to measure, and wants monotonic().

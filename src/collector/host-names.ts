@@ -1,9 +1,9 @@
 /** Names of hosts for somebody who types one: what is quickly found, wherever it is. */
 
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
 import { parsePath } from '../cli/option-types.ts';
+import { readDirectory } from '../files/file-calls.ts';
 import { receiverPlaces } from '../receiver/options.ts';
 import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { parseFileName, shards } from '../spool/names.ts';
@@ -39,14 +39,14 @@ async function inRoutes(place: () => string): Promise<readonly string[]> {
 
 /** A file each, called as the host is. */
 async function inState(place: () => string): Promise<readonly string[]> {
-  const names = await readdir(join(place(), 'hosts'));
+  const names = await readDirectory(join(place(), 'hosts'));
   return names.filter((name) => /^\w.*\.json$/.test(name)).map((name) => name.slice(0, -5));
 }
 
 async function inSpool(place: () => string): Promise<readonly string[]> {
   const directory = place();
   const lists = await Promise.all(
-    shards.map((shard) => readdir(join(directory, shard)).catch((): string[] => [])),
+    shards.map((shard) => readDirectory(join(directory, shard)).catch((): string[] => [])),
   );
   return lists.flat().flatMap((name) => parseFileName(name)?.host ?? []);
 }

@@ -1,12 +1,12 @@
 /** `cmk-courier adopt`: hosts that push to the receiver become hosts in Checkmk. */
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseNumberWithin, parsePath, parsePositiveDuration } from '../cli/option-types.ts';
 import { type OptionTable, type OptionValues, withFlag } from '../cli/options.ts';
 import { CourierError, quote, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { makeDirectory } from '../files/file-calls.ts';
 import { parseHostName } from '../names/host-name.ts';
 import { receiverPlaces } from '../receiver/options.ts';
 import type { Candidate, LabelWish } from '../setup/hosts/adopting.ts';
@@ -118,7 +118,7 @@ async function prepare(
   ]);
   const state = receiverPlaces(values, context.env).state();
   const api = new RestApi(await findAccess(values, context), context);
-  if (!values.dryRun) await mkdir(state, { recursive: true, mode: 0o700 });
+  if (!values.dryRun) await makeDirectory(state, { recursive: true, mode: 0o700 });
   const cap = new HourlyCap(join(state, 'adopted.json'), values.perHour);
   const how = { ...values, labels: values.label, isDry: values.dryRun };
   const findCandidates = () => readCandidates(state, names);

@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 export const changeMode = promisify(fs.chmod);
 export const closeFile = promisify(fs.close);
 export const fileStatus = promisify(fs.fstat);
+/** Of the file system that a path is on. */
+export const fileSystemStatus = promisify(fs.statfs);
 /** Of the link itself, where the path is one. */
 export const linkStatus = promisify(fs.lstat);
 /** A further name for a file; rejects where there is something of that name. */

@@ -3,13 +3,13 @@
  * route is put in front of the one that the host would come to, or it is left to people.
  */
 
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Invocation } from '../../cli/command.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { ruleOptions } from '../../fetching/fetch-options.ts';
+import { makeDirectory, pathStatus, readWholeFile, resolveLinks } from '../../files/file-calls.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { readRoutes } from '../../routes/load.ts';
 import { findRoute } from '../../routes/match.ts';
@@ -89,7 +89,7 @@ export async function planRoute(
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
+  return readWholeFile(path, 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw asCourierError(error, `reading ${path}`);
   });
@@ -145,7 +145,7 @@ export async function writeRoutes(
   path: string,
   { text, before }: Extract<RouteChange, { kind: 'write' }>,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o750 }).catch((error: unknown) => {
+  await makeDirectory(dirname(path), { recursive: true, mode: 0o750 }).catch((error: unknown) => {
     throw asCourierError(error, `writing ${path}`);
   });
   await requireTrusted(path);
@@ -155,8 +155,8 @@ export async function writeRoutes(
     }
     if (before === undefined) return replaceFile(path, text, 0o640);
     // Where it is a link, what it leads to is replaced.
-    const real = await realpath(path);
-    return replaceFile(real, text, (await stat(real)).mode & 0o777);
+    const real = await resolveLinks(path);
+    return replaceFile(real, text, (await pathStatus(real)).mode & 0o777);
   }).catch((error: unknown) => {
     throw asCourierError(error, `writing ${path}`);
   });

@@ -1,10 +1,10 @@
 /** The step that tries the source and writes the route. */
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandContext } from '../../cli/command.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { testRoute, toLine } from '../../fetching/route-test.ts';
+import { writeWholeFile } from '../../files/file-calls.ts';
 import { withPrivateDirectory } from '../../system/private-directory.ts';
 import type { Conversation } from './conversation.ts';
 import {
@@ -44,7 +44,7 @@ export async function setUpRoute(
   }
   await withPrivateDirectory(context.env, async (directory) => {
     const trial = join(directory, 'routes.yaml');
-    await writeFile(trial, change.text, { mode: 0o600 });
+    await writeWholeFile(trial, change.text, { mode: 0o600 });
     await tryRoute(trial, subject, conversation, context);
   });
   return write(path, change, conversation);

@@ -1,11 +1,11 @@
 /** Which site is administered, and as whom: the same options wherever it is done. */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parsePath, parseText } from '../../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { readWholeFile } from '../../files/file-calls.ts';
 import { readSecretFile, type Secret, type SecretContext } from '../../secrets/secrets.ts';
 import { httpOptions } from '../../web/options.ts';
 import { parseWebPlace } from '../../web/place.ts';
@@ -74,7 +74,7 @@ async function findOwnSite({ env }: SecretContext): Promise<string> {
     throw new CourierError('USAGE', '--url is missing: this is not the user of a site');
   }
   const path = join(root, 'etc/omd/site.conf');
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readWholeFile(path, 'utf8').catch((error: unknown) => {
     throw asCourierError(error, `reading ${path}`);
   });
   const read = (name: string) => new RegExp(`^${name}='?([^'\n]*)'?$`, 'm').exec(text)?.[1];

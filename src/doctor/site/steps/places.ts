@@ -1,9 +1,8 @@
 /** Directories and files that decide what is believed, and those that are written to. */
 
 import { constants } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { linkStatus, requireAccess } from '../../../files/file-calls.ts';
+import { fileSystemStatus, linkStatus, requireAccess } from '../../../files/file-calls.ts';
 import { requireTrusted } from '../../../system/trusted-path.ts';
 import { fine, type SiteFinding, type SiteScene, type SiteStep, unknown, wrong } from '../scene.ts';
 
@@ -88,7 +87,7 @@ async function lookAtRoom({ places: all }: SiteScene): Promise<SiteFinding> {
 /** Of the directory, or of the one that it would be made in. */
 async function statfsAbove(path: string) {
   for (let at = path; ; at = dirname(at)) {
-    const stats = await statfs(at).catch(() => undefined);
+    const stats = await fileSystemStatus(at).catch(() => undefined);
     if (stats !== undefined || at === dirname(at)) return stats;
   }
 }
