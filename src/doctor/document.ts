@@ -48,6 +48,8 @@ export interface Examined {
   /** In the order in which one explains the other; those shown unless it is given. */
   readonly explaining?: readonly StepResult[];
   readonly ports: readonly PortFinding[];
+  /** Steps of which one at least has to be well before anybody says that all is. */
+  readonly proofs?: readonly string[];
 }
 
 export interface Summary {
@@ -78,7 +80,7 @@ export interface DoctorDocument {
 }
 
 export function toDocument(examined: Examined): DoctorDocument {
-  const { subject, results, explaining = results } = examined;
+  const { subject, results, explaining = results, proofs = [] } = examined;
   const root = findRoot(explaining);
   return {
     schema: 1,
@@ -90,7 +92,7 @@ export function toDocument(examined: Examined): DoctorDocument {
     started: `${new Date(examined.startedMs).toISOString().slice(0, 19)}Z`,
     duration_ms: Math.round(examined.durationMs),
     original: examined.original,
-    verdict: toVerdict(explaining),
+    verdict: toVerdict(explaining, proofs),
     cause: root === undefined ? null : toRootCause(root, subject),
     steps: results.map(toStep),
     ports: examined.ports,

@@ -1,7 +1,8 @@
 /** Runs steps side by side, each when what it rests on is over. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError, cleanText } from '../faults/errors.ts';
+import { cleanText } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Finding, Step, StepResult } from './step.ts';
@@ -79,9 +80,8 @@ async function look<Scene, Learned>(
       untilAborted(step.run(scene, learned, signal), signal),
     );
   } catch (error) {
-    if (error instanceof CourierError && error.code !== 'INTERNAL') {
-      return { status: 'unknown', text: cleanText(error.message) };
-    }
+    const fault = asCourierError(error, 'looking');
+    if (fault.code !== 'INTERNAL') return { status: 'unknown', text: cleanText(fault.message) };
     const said = cleanText(error instanceof Error ? error.message : String(error));
     return { status: 'crashed', text: 'the doctor broke here, this is a bug', rawError: said };
   }

@@ -114,10 +114,20 @@ export function toSentence({ host, verdict, cause, steps }: DoctorDocument): str
     const side = { site: 'on the site', path: 'on the way', host: 'on the host' }[cause.side];
     return `${host}: ${cause.text} (${cause.code}, ${side}).`;
   }
-  const unseen = steps.filter(({ status }) => status === 'unknown').length;
-  if (verdict === 'unknown') return `${host}: nobody could look at anything.`;
-  const rest = unseen === 0 ? '' : ` Nobody could look at ${unseen} of ${steps.length} steps.`;
-  return `${host}: nothing is wrong, as far as somebody could look.${rest}`;
+  const of = (wanted: Status) => steps.filter(({ status }) => status === wanted);
+  const crashed = of('crashed').map(({ id }) => id);
+  const broken = crashed.length === 0 ? '' : ` The doctor broke at ${crashed.join(', ')}: a bug.`;
+  if (of('ok').length === 0) return `${host}: nobody could look at anything.${broken}`;
+  const unseen = of('unknown').map(({ id }) => id);
+  const rest = unseen.length === 0 ? '' : ` Nobody could look at: ${unseen.join(', ')}.`;
+  if (verdict === 'fault' || verdict === 'warning') {
+    return `${host}: something is wrong, and nobody can tell what.${rest}${broken}`;
+  }
+  const seen =
+    verdict === 'unknown'
+      ? 'what was looked at is well, but nobody saw its output'
+      : 'nothing is wrong, as far as somebody could look';
+  return `${host}: ${seen}.${rest}${broken}`;
 }
 
 function fit(line: string, { ascii, width }: Manner): string {

@@ -42,11 +42,13 @@ export function findRoot(results: readonly StepResult[]): StepResult | undefined
   return first('fault') ?? first('warning');
 }
 
-export function toVerdict(results: readonly StepResult[]): Verdict {
+/** @param proofs steps of which one at least has to be well; none where every one tells something */
+export function toVerdict(results: readonly StepResult[], proofs: readonly string[]): Verdict {
   const has = (status: Status) => results.some((result) => result.status === status);
   if (has('fault')) return 'fault';
   if (has('warning')) return 'warning';
-  return has('ok') ? 'ok' : 'unknown';
+  const isProof = ({ id, status }: StepResult) => status === 'ok' && proofs.includes(id);
+  return has('ok') && (proofs.length === 0 || results.some(isProof)) ? 'ok' : 'unknown';
 }
 
 export function toRootCause({ code, id }: StepResult, subject: Subject): RootCause | null {

@@ -12,7 +12,7 @@ export const agentCauses = {
   'agent-slow': cause('TIMEOUT', 'host', 'the agent needs too long', {
     host: 'time check_mk_agent >/dev/null; run slow plug-ins asynchronously',
   }),
-  'agent-hangs': cause('TIMEOUT', 'host', 'the agent does not end', {
+  'agent-hangs': cause('TIMEOUT', 'host', 'the agent does not end in time: it hangs, or is slow', {
     host: 'ps -ef | grep check_mk_agent; df',
   }),
   'socket-missing': cause('LOCAL', 'host', 'the socket of the agent is missing', {
@@ -53,6 +53,9 @@ export const agentCauses = {
   }),
   'output-other-host': cause('MALFORMED', 'host', 'the output is that of another host', {
     site: 'look at the address of {host}: another one answers there',
+  }),
+  'output-too-large': cause('TOO_LARGE', 'host', 'the output does not end, or is too large', {
+    host: 'check_mk_agent | wc -c; look at what its plug-ins print',
   }),
   'section-missing': cause('NO_OUTPUT', 'host', 'sections are missing that the host had before', {
     host: 'look at the plug-ins of the agent',

@@ -6,6 +6,9 @@ export const wayCauses = {
   'dns-none': cause('UNREACHABLE', 'site', 'the name of the host has no address', {
     site: 'getent ahosts {host}; or give the host an address in Setup',
   }),
+  'dns-silent': cause('TIMEOUT', 'site', 'no name server answers for the name of the host', {
+    site: 'cat /etc/resolv.conf; getent ahosts {host}; or give the host an address in Setup',
+  }),
   'dns-other': cause('UNREACHABLE', 'site', 'DNS has another address than the configuration', {
     site: 'cmk -D {host}; correct the address in Setup or the name in DNS',
   }),

@@ -6,6 +6,7 @@ import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { sharedLookup } from '../../lookup/lookup.ts';
 import { runProgram } from '../../system/program/run-program.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
 import { parseAgentPlace } from '../../transports/tcp/place.ts';
 import type { Learned, Scene, SiteFinding } from './scene.ts';
 
@@ -23,7 +24,7 @@ export async function lookAtAddress(
   if (!Array.isArray(found)) return noAddress(name, found);
   const [address] = found;
   if (address === undefined) return noAddress(name, undefined);
-  const inDns = isIP(name) === 0 ? found : await resolve(scene.host, signal);
+  const inDns = isIP(name) === 0 ? found : await compare(scene.host, signal);
   const known = Array.isArray(inDns) ? inDns : undefined;
   const port = configuration?.port ?? scene.port;
   const place = parseAgentPlace(isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
@@ -53,7 +54,31 @@ function judge(
 
 function noAddress(name: string, error: CourierError | undefined): SiteFinding {
   const said = error === undefined ? {} : { rawError: error.message };
+  if (error?.code === 'TIMEOUT' || errorCode(error?.cause) === 'EAI_AGAIN') {
+    return {
+      status: 'fault',
+      code: 'dns-silent',
+      text: `nobody tells the address of ${name}`,
+      ...said,
+    };
+  }
   return { status: 'fault', code: 'dns-none', text: `${name} has no address`, ...said };
+}
+
+/** To be compared alone: a DNS that says nothing does not keep anybody from looking at the port. */
+const comparingMs = 1500;
+
+async function compare(name: string, signal: AbortSignal): Promise<string[] | CourierError> {
+  const limit = { timeoutMs: comparingMs, tooSlow: 'DNS did not answer' };
+  try {
+    return await withTimeLimit(limit, signal, async (limited) => {
+      const found = await sharedLookup().find(name, 0, limited);
+      return found.map(({ address }) => address);
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return asCourierError(error, `looking up ${name}`);
+  }
 }
 
 async function resolve(name: string, signal: AbortSignal): Promise<string[] | CourierError> {

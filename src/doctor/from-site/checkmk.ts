@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cleanText } from '../../faults/errors.ts';
+import { CourierError, cleanText, quote } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { findSite } from '../../setup/assistant/site.ts';
 import { waitFor } from '../../system/waiting.ts';
@@ -35,14 +35,14 @@ export async function lookAtCheckmk(
   const root = scene.context.env['OMD_ROOT'];
   if (scene.ask) return askCheckmk(scene, signal);
   if (!root) return { status: 'unknown', text: 'nobody could look: this is not a site' };
-  const rows = answer.parse(JSON.parse(await askLivestatus(scene, root, signal)));
+  const rows = readAnswer(await askLivestatus(scene, root, signal));
   const [row] = rows;
   if (row === undefined) {
     return { status: 'unknown', text: `the core does not know ${scene.host}`, source: 'state' };
   }
   const [said, state, checked] = row;
   const text = cleanText(said);
-  const facts = { state, checked: new Date(checked * 1000).toISOString() };
+  const facts = { state, checked: showTime(checked) };
   const original = { command: `check ${scene.host}`, exit: state, text };
   return {
     status: state === 0 ? 'ok' : 'warning',
@@ -51,6 +51,21 @@ export async function lookAtCheckmk(
     source: 'state',
     ...(state === 0 ? {} : { learned: { original } }),
   };
+}
+
+/** @throws CourierError PEER when it is no answer of Livestatus */
+function readAnswer(text: string): z.infer<typeof answer> {
+  try {
+    return answer.parse(JSON.parse(text));
+  } catch (error) {
+    throw new CourierError('PEER', `Livestatus answers ${quote(text)}`, { cause: error });
+  }
+}
+
+/** Undefined for what is no time. */
+function showTime(seconds: number): string | undefined {
+  const time = new Date(seconds * 1000);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
 
 async function askCheckmk(scene: Scene, signal: AbortSignal): Promise<SiteFinding> {

@@ -38,18 +38,24 @@ const colours = /\u001b\[[\d;]*m/g;
 
 const mostBytes = 4 * 1024 ** 2;
 
+/** Of the time that is left: who hangs does not keep the steps behind it from looking. */
+const shareOfTime = 0.4;
+
 /**
  * Runs a program of the site.
  *
+ * @param share how much of the time that is left it may take
  * @throws CourierError LOCAL, TIMEOUT; the signal's reason
  */
 export async function runInSite(
   [program, ...args]: readonly [string, ...string[]],
-  { context: { env } }: Scene,
+  { context: { env }, endMs, context }: Scene,
   signal: AbortSignal,
+  share = 1,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const timeoutMs = Math.max(1, (endMs - context.clock.monotonic()) * share);
   const end = await withTimeLimit(
-    { timeoutMs: 60_000, tooSlow: `${program} did not end` },
+    { timeoutMs, tooSlow: `${program} did not end` },
     signal,
     (limited) => runProgram({ program, args, env, maxOutputBytes: mostBytes }, limited),
   );
@@ -65,7 +71,12 @@ export async function lookAtConfiguration(
   if (!scene.context.env['OMD_ROOT']) {
     return { status: 'unknown', text: 'nobody could look: this is not the user of a site' };
   }
-  const { code, stdout, stderr } = await runInSite(['cmk', '-D', scene.host], scene, signal);
+  const { code, stdout, stderr } = await runInSite(
+    ['cmk', '-D', scene.host],
+    scene,
+    signal,
+    shareOfTime,
+  );
   if (code !== 0) throw new CourierError('LOCAL', `cmk -D ${scene.host}: ${stderr}`);
   const configuration = parseConfiguration(stdout);
   const { address, program, isPush, port, tags } = configuration;

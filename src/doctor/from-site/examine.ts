@@ -62,9 +62,11 @@ export async function examine(
   const sockets = new Set<Socket>();
   const { address, port, routes, ask } = values;
   const tcp = toTcp(values);
-  const scene: Scene = { host, address, port, tcp, sources, routes, ask, report, context, sockets };
+  const endMs = startMs + values.deadline;
+  const named = { host, address, port, tcp, sources, routes, ask };
+  const scene: Scene = { ...named, report, context, sockets, endMs };
   try {
-    const limits = { clock, deadlineMs: values.deadline, shutdown };
+    const limits = { clock, deadlineMs: Math.max(1, endMs - clock.monotonic()), shutdown };
     const { results, learned } = await runSteps(steps, scene, limits);
     const subject = {
       host,
@@ -83,6 +85,7 @@ export async function examine(
       results: shown,
       explaining,
       ports: learned.ports ?? [],
+      proofs: steps.some(({ id }) => id === 'output') ? seesOutput : [],
     });
     return [document, subject.port];
   } finally {
@@ -90,12 +93,14 @@ export async function examine(
   }
 }
 
-/** Waits end before the deadline does, so that each is told as what it is. */
+/** Steps that prove that output comes, whatever its way. */
+const seesOutput = ['output', 'age', 'way'];
+
+/** How long each wait may be is for its step to say. */
 function toTcp(values: Asked['values']): TcpOptions {
   const defaults = parseOptions(tcpOptions, {});
   const { policy, uuid, treatAsUnregistered, siteCert, agentCa } = values;
   const { receiverState, receiverCertificates, passphraseFile, passphraseId } = values;
-  const leftMs = Math.max(500, values.deadline - 1500);
   return {
     ...defaults,
     policy,
@@ -107,9 +112,6 @@ function toTcp(values: Asked['values']): TcpOptions {
     receiverCertificates,
     passphraseFile,
     passphraseId,
-    connectTimeout: Math.min(values.connectTimeout, leftMs),
-    markerTimeout: leftMs,
-    handshakeTimeout: leftMs,
-    idleTimeout: leftMs,
+    connectTimeout: values.connectTimeout,
   };
 }

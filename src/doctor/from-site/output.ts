@@ -4,10 +4,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAgentOutput } from '../../agent-output/parser.ts';
 import { requireForm } from '../../agent-output/validator.ts';
+import { longestTimerMs } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { readWholeFile } from '../../files/file-calls.ts';
 import { isHostName } from '../../names/host-name.ts';
 import { readSecret } from '../../secrets/secret-options.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
+import { untilAborted } from '../../system/until-aborted.ts';
 import { unframe } from '../../transports/tcp/frame.ts';
 import { markerKind } from '../../transports/tcp/marker.ts';
 import { openMessage } from '../../transports/tcp/message.ts';
@@ -15,7 +18,7 @@ import { readToEnd } from '../../transports/tcp/reading.ts';
 import { readSecured } from '../../transports/tcp/tls.ts';
 import { openContext } from './open-context.ts';
 import { toFault } from './port.ts';
-import type { Learned, Scene, SiteFinding } from './scene.ts';
+import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 import { judgeTls } from './tls.ts';
 
 export async function lookAtOutput(
@@ -23,8 +26,14 @@ export async function lookAtOutput(
   learned: Partial<Learned>,
   signal: AbortSignal,
 ): Promise<SiteFinding> {
+  const { clock } = scene.context;
+  const timeoutMs = timeToWait(scene, Number.POSITIVE_INFINITY);
+  const tooSlow = `${learned.place?.shown ?? scene.host} goes on sending, or says nothing more`;
   try {
-    return await judge(await read(scene, learned, signal), scene);
+    const output = await withTimeLimit({ clock, timeoutMs, tooSlow }, signal, (limited) =>
+      untilAborted(read(scene, learned, limited), limited),
+    );
+    return await judge(output, scene);
   } catch (error) {
     return judgeFault(toFault(error, signal));
   }
@@ -41,7 +50,7 @@ async function read(
   const { shown } = place;
   const { log, maxOutputBytes } = openContext(scene, signal);
   const maxBytes = maxOutputBytes;
-  const limits = { shown, idleTimeoutMs: scene.tcp.idleTimeout, maxBytes, maxOutputBytes };
+  const limits = { shown, idleTimeoutMs: longestTimerMs, maxBytes, maxOutputBytes };
   const passphrase = await readSecret(scene.tcp, 'passphrase', openContext(scene, signal));
   const rules = { shown, passphrase, maxOutputBytes, log };
   if (markerKind(marker) !== 'tls' || files === undefined) {
@@ -65,6 +74,7 @@ function judgeFault(fault: CourierError): SiteFinding {
   if (/failed to decrypt/i.test(rawError)) return bad('passphrase-wrong', 'does not open');
   if (fault.code === 'NO_OUTPUT') return bad('output-empty', 'empty');
   if (fault.code === 'TIMEOUT') return bad('agent-hangs', 'begins, and does not end');
+  if (fault.code === 'TOO_LARGE') return bad('output-too-large', 'does not end, or is too large');
   if (/html|web page/i.test(rawError)) return bad('output-html', 'a web page');
   if (/utf-?16|encoding/i.test(rawError)) return bad('output-encoding', 'in no known encoding');
   return bad('output-torn', 'damaged');

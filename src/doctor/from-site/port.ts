@@ -8,7 +8,7 @@ import { emptyFault, unknownMarker } from '../../transports/tcp/observations.ts'
 import { readMarker } from '../../transports/tcp/reading.ts';
 import type { CauseCode } from '../causes.ts';
 import type { PortState } from '../document.ts';
-import type { Learned, Scene, SiteFinding } from './scene.ts';
+import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 
 export async function lookAtPort(
   scene: Scene,
@@ -18,8 +18,9 @@ export async function lookAtPort(
   if (place === undefined) throw new CourierError('LOCAL', 'there is no address');
   const other = otherWay(scene, configuration);
   if (other !== undefined) return { status: 'skipped', text: other };
+  const waitMs = timeToWait(scene, scene.tcp.connectTimeout);
   try {
-    const socket = await connectTo(place, scene.tcp.connectTimeout, signal);
+    const socket = await connectTo(place, waitMs, signal);
     scene.sockets.add(socket);
     const ports = [toPort(place, 'open', null)];
     return { status: 'ok', text: `${place.shown} accepts`, learned: { socket, ports } };
@@ -88,9 +89,6 @@ function judgeConnect(fault: CourierError): readonly [CauseCode, PortState] {
     : ['unexplained', 'unknown'];
 }
 
-/** Time for what comes behind the first bytes. */
-const restMs = 500;
-
 export async function lookAtBytes(
   scene: Scene,
   { socket, place }: Partial<Learned>,
@@ -98,7 +96,7 @@ export async function lookAtBytes(
 ): Promise<SiteFinding> {
   if (socket === undefined || place === undefined) throw new CourierError('LOCAL', 'no connection');
   const { shown } = place;
-  const timeoutMs = Math.max(1, scene.tcp.markerTimeout - restMs);
+  const timeoutMs = timeToWait(scene, Number.POSITIVE_INFINITY);
   let marker: Buffer;
   try {
     marker = await readMarker(socket, { shown, timeoutMs }, signal);

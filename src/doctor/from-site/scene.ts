@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { CommandContext, Invocation } from '../../cli/command.ts';
+import { CourierError } from '../../faults/errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { Registration } from '../../transports/tcp/known-host.ts';
 import type { TcpOptions } from '../../transports/tcp/options.ts';
@@ -27,6 +28,28 @@ export interface Scene {
   readonly context: CommandContext;
   /** Ended when all is over. */
   readonly sockets: Set<Socket>;
+  /** When all has to be over, by the monotonic clock. */
+  readonly endMs: number;
+}
+
+/** So much before the end a wait is over, to be told as what it was. */
+const endingMs = 300;
+/** Who had less time than that has proved nothing by saying nothing. */
+const leastWaitMs = 1000;
+
+/**
+ * How long a step may wait for somebody who may say nothing.
+ *
+ * @param mostMs what is asked for
+ * @throws CourierError TIMEOUT when what came before has taken so long that silence would tell nothing
+ */
+export function timeToWait({ context: { clock }, endMs }: Scene, mostMs: number): number {
+  const leftMs = endMs - endingMs - clock.monotonic();
+  if (leftMs >= Math.min(mostMs, leastWaitMs)) return Math.min(mostMs, leftMs);
+  throw new CourierError(
+    'TIMEOUT',
+    'nobody could look: too little time was left; --deadline gives more',
+  );
 }
 
 export interface Learned {

@@ -9,7 +9,7 @@ import { startTls } from '../../transports/tcp/tls.ts';
 import type { CauseCode } from '../causes.ts';
 import { openContext } from './open-context.ts';
 import { toFault } from './port.ts';
-import type { Learned, Scene, SiteFinding } from './scene.ts';
+import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 
 export async function lookAtTls(
   scene: Scene,
@@ -41,7 +41,7 @@ async function shakeHands(
   const files = await readSiteFiles(scene.tcp, registration.certificates, context);
   const { uuid } = registration;
   const { shown } = place;
-  const timeoutMs = scene.tcp.handshakeTimeout;
+  const timeoutMs = timeToWait(scene, Number.POSITIVE_INFINITY);
   const start = { shown, files, clock: scene.context.clock, uuid, timeoutMs };
   try {
     const secured = await startTls(socket, start, signal);
