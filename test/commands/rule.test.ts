@@ -211,6 +211,27 @@ test('--special-agent makes the rule of the form', { skip }, async (t) => {
   assert.equal(again.output.split('\n')[1], counts);
 });
 
+test('an expression may be whatever Python reads', async (t) => {
+  const { rule } = await makeSite(t);
+  const readable = [
+    'web.*',
+    '(?i)web',
+    '(?P<n>a)(?P=n)',
+    '(?#x)a(?>b|c)',
+    '(?x-i:a)b*+',
+    'a{1,2}+',
+    '(?<=a)b(?<!c)',
+    '(a)?(?(1)b|c)',
+    '[*+]\\++',
+    '\\(?P<',
+    'ä|\\Aweb\\Z',
+  ];
+  for (const text of readable) {
+    const dry = await rule('install', `--host=~${text}`, '--dry-run');
+    assert.equal(dry.code, 0, `${text}: ${dry.errors}`);
+  }
+});
+
 test('hosts have to be named, and nothing else is taken', async (t) => {
   const { rule } = await makeSite(t);
   const none = await rule('install');
@@ -220,6 +241,9 @@ test('hosts have to be named, and nothing else is taken', async (t) => {
   );
   for (const args of [
     ['--host=../x'],
+    ['--host=~web('],
+    ['--host=~web**'],
+    ['--host=~[z-a]'],
     ['--folder=/a b'],
     ['--label=x'],
     ['--user=../../etc'],

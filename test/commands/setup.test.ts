@@ -108,6 +108,16 @@ test('--dry-run tries the source and changes nothing', { skip }, async (t) => {
   assert.deepEqual([site.hosts.kept.size, site.rules.kept.length, site.changes.length], [0, 0, 0]);
 });
 
+test('a route that no collector asks for is told', async (t) => {
+  const { root, env, source } = await makeSiteTree(t);
+  await setUp(env, 'web01', '--yes', '--', source);
+  const dry = await setUp(env, 'web01', '--dry-run', '--collect', '--', source);
+  const route =
+    'routes: SITE/etc/cmk-courier/routes.yaml:4 has a route for web01; it stays as it is';
+  const lack = `${route}; until it says how often (every: 1m), the collector does not ask`;
+  assert.ok(plain(dry.output, root).includes(lack), dry.output);
+});
+
 test('a source that fails stops it before anything is written', async (t) => {
   const { site, root, env } = await makeSiteTree(t);
   const failed = await setUp(env, 'web01', '--yes', '--', `${root}/drops/{host}.gone`);
@@ -240,10 +250,13 @@ test('outside of a site, and without an answer, it says what is missing', async 
   assert.match(address.errors, /--address is missing/);
 });
 
-test('on a terminal it asks, shows, and does what is agreed to', {
-  skip: skip || skipWithout('script'),
-}, async (t) => {
-  const { site, root, env, source } = await makeSiteTree(t);
+const skipTerminal = skip || skipWithout('script');
+
+/** What the assistant says to somebody who types these answers. */
+async function answer(
+  { root, env }: { readonly root: string; readonly env: object },
+  answers: readonly string[],
+) {
   const lines = scriptArguments(`
     const { main } = await import(${sourceUrl('main.ts')});
     const { systemClock } = await import(${sourceUrl('clock.ts')});
@@ -259,14 +272,33 @@ test('on a terminal it asks, shows, and does what is agreed to', {
   const words = [process.execPath, ...lines].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
   const program = join(root, 'program');
   await writeFile(program, `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
-  // Host, number of the way, source; collector: no; write; make host; rule; not activated; a look.
-  const answers = ['web01', '2', source, '', 'y', '', 'yes', 'n', ''];
   const typed = answers.map((answer) => `${answer}\n`).join('');
   await writeFile(join(root, 'typed'), typed);
   const typing = `script -qec ${program} /dev/null <${join(root, 'typed')}`;
   const { stdout, code } = await start('/bin/sh', ['-c', typing]).ended;
   const output = stdout.toString().replaceAll('\r\n', '\n');
   assert.equal(code, 0, output);
+  return output;
+}
+
+test('who wants no collector after all gets a rule that needs none', {
+  skip: skipTerminal,
+}, async (t) => {
+  const place = await makeSiteTree(t);
+  // Host, number of the way, source; collector: yes; write; install it: no; host; rule; and the rest.
+  const answers = ['web01', '2', place.source, 'y', 'y', 'n', '', '', 'n', ''];
+  const output = await answer(place, answers);
+  assert.match(output, /no collector: the site fetches by itself\n/);
+  assert.equal(place.site.rules.kept[0]?.value_raw, `'${rule}'`);
+});
+
+test('on a terminal it asks, shows, and does what is agreed to', {
+  skip: skipTerminal,
+}, async (t) => {
+  const { site, root, env, source } = await makeSiteTree(t);
+  // Host, number of the way, source; collector: no; write; make host; rule; not activated; a look.
+  const answers = ['web01', '2', source, '', 'y', '', 'yes', 'n', ''];
+  const output = await answer({ root, env }, answers);
   assert.match(output, /name of a host in Checkmk: /);
   assert.match(output, / {2}3 {2}the agent port of the host \(tcp:\/\/\{address\}\)\n/);
   assert.match(output, /source and its options, such as \/var\/drops\/\{host\}\.txt: /);

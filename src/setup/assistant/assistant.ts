@@ -9,10 +9,11 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import type { RestApi } from '../rest/rest-api.ts';
 import { type RuleValue, toRuleValue } from '../rules/rule-value.ts';
 import type { Selection } from '../rules/selection.ts';
+import { hasProgram } from '../rules/site-programs.ts';
 import { setUpHost, setUpRule, takeALook } from './checkmk-steps.ts';
 import { Conversation, type Manner } from './conversation.ts';
 import { setUpRoute } from './route-step.ts';
-import { findSite, requireProgram } from './site.ts';
+import { findSite, requireProgram, type Site } from './site.ts';
 import { findSubject, type Named, type ReadSources } from './subject.ts';
 
 export interface Wish extends Manner, Named {
@@ -37,11 +38,11 @@ export async function setUp(wish: Wish, helpers: Helpers, context: CommandContex
   await conversation.say(`site ${site.name}, Checkmk ${site.version}, edition ${site.edition}`);
   await requireProgram(site);
   const subject = await findSubject(wish, helpers.readSources, context, conversation);
-  const isReady = await wantsCollector(wish, conversation);
-  if (!(await setUpRoute({ ...subject, isReady }, conversation, context))) {
+  const isWanted = await wantsCollector(wish, conversation);
+  if (!(await setUpRoute({ ...subject, isReady: isWanted }, conversation, context))) {
     return conversation.say('no route, no rule: nothing else is done');
   }
-  if (isReady) await setUpCollector(helpers, conversation);
+  const isReady = isWanted && (await setUpCollector(site, helpers, conversation));
   const value = toRuleValue({ ready: isReady, specialAgent: wish.specialAgent, words: [] });
   const selection = { hosts: [subject.host], labels: [], folder: '/' };
   const api = await findApi(helpers, { value, selection }, conversation);
@@ -60,13 +61,20 @@ async function wantsCollector({ collect }: Wish, conversation: Conversation): Pr
   return conversation.agree('use it?', false);
 }
 
+/** @returns whether there is a collector, without which its rule would find no program */
 async function setUpCollector(
+  { root }: Site,
   { installCollector }: Helpers,
   conversation: Conversation,
-): Promise<void> {
+): Promise<boolean> {
   await conversation.say('', 'collector: becomes a service of the site, and is started');
-  if (!(await conversation.agree('install it?'))) return;
-  await conversation.say(...(await installCollector()));
+  if (await conversation.agree('install it?')) {
+    await conversation.say(...(await installCollector()));
+    return true;
+  }
+  if (conversation.isDry || (await hasProgram(root, 'cmk-courier-ready'))) return true;
+  await conversation.say('no collector: the site fetches by itself');
+  return false;
 }
 
 /** Without the API the rule is made by hand: nothing else fails for that. */

@@ -22,7 +22,7 @@ type Content = Readonly<Record<string, unknown>>;
 
 export type RouteChange =
   /** The host has a route of its own name already. */
-  | { readonly kind: 'there'; readonly line: number }
+  | { readonly kind: 'there'; readonly line: number; readonly isCollected: boolean }
   /** All of the file as it shall be, and as it was; undefined: there was none. */
   | {
       readonly kind: 'write';
@@ -80,7 +80,10 @@ export async function planRoute(
   }
   const { routes } = read.routes;
   const fitting = findRoute(read.routes, host, []);
-  if (fitting?.hosts.names.has(host)) return { kind: 'there', line: fitting.line };
+  if (fitting?.hosts.names.has(host)) {
+    const isCollected = fitting.settings.everyMs !== undefined;
+    return { kind: 'there', line: fitting.line, isCollected };
+  }
   const next = fitting ?? routes[0];
   const text = await insert(before, added, next === undefined ? 0 : routes.indexOf(next));
   return text === undefined

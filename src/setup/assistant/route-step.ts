@@ -34,7 +34,12 @@ export async function setUpRoute(
   if (change.kind === 'by hand') await leaveToPeople(change, subject, conversation);
   if (change.kind === 'there') {
     const where = `${path}:${change.line}`;
-    await conversation.say('', `routes: ${where} has a route for ${host}; it stays as it is`);
+    const lacks = isReady && !change.isCollected;
+    const more = lacks ? '; until it says how often (every: 1m), the collector does not ask' : '';
+    await conversation.say(
+      '',
+      `routes: ${where} has a route for ${host}; it stays as it is${more}`,
+    );
   }
   if (change.kind !== 'write') {
     if (change.kind === 'there' || !conversation.isDry) {

@@ -52,14 +52,34 @@ export function hasMark(comment: string): boolean {
 }
 
 /**
- * The name of a host, or `~` and a regular expression.
+ * The name of a host, or `~` and a regular expression. One that Python cannot read stops every
+ * activation of the site, whoever has made it.
  *
  * @throws CourierError USAGE
  */
 export function parseHostCondition(raw: string): string {
   if (!raw.startsWith('~')) return parseHostName(raw);
-  if (/^~[^\p{Cc}]{1,500}$/u.test(raw) && raw.isWellFormed()) return raw;
-  throw new CourierError('USAGE', `must be a host, or ~ and an expression, not ${quote(raw)}`);
+  const isText = /^~[^\p{Cc}]{1,500}$/u.test(raw) && raw.isWellFormed();
+  if (isText && isExpression(raw.slice(1))) return raw;
+  throw new CourierError(
+    'USAGE',
+    `must be a host, or ~ and a regular expression, not ${quote(raw)}`,
+  );
+}
+
+/** Whether it is one here, once what only Python has is written in our way. */
+function isExpression(text: string): boolean {
+  const ours = text
+    .replace(/\(\?P?<(?![=!])/g, '(?<')
+    .replace(/\(\?P=(\w+)\)/g, '\\k<$1>')
+    .replace(/\(\?#[^)]*\)|^\(\?[aiLmsux]+\)/g, '')
+    .replace(/\(\?(?:>|\(\w+\)|[aiLmsux-]+:)/g, '(?:')
+    .replace(/([*+?}])\+/g, '$1');
+  try {
+    return new RegExp(ours) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 /** `cmk-courier/way:push`; both parts are texts without a colon. */
