@@ -57,7 +57,7 @@ async function take(bytes: Buffer, host: HostName, services: Services): Promise<
   const enrolment = await services.seals.enrolments.find(host);
   if (isSealed(bytes)) {
     const { key, signer } = await openKey(bytes, host, enrolment, services);
-    return () => enrol(key, signer, host, services);
+    return (exchange) => enrol({ key, signer }, host, [exchange, services]);
   }
   const key = await readKey(bytes);
   const known = enrolment?.keys.find(({ id }) => id === key.id);
@@ -82,13 +82,19 @@ async function readKey(bytes: Buffer): Promise<PublicKey> {
   return readPublicKey(bytes);
 }
 
+/** A key, and the one that its host sealed it with. */
+interface VouchedKey {
+  readonly key: PublicKey;
+  readonly signer: HostKey;
+}
+
 /** A new key in a drop that is sealed with an enrolled one. */
 async function openKey(
   bytes: Buffer,
   host: HostName,
   enrolment: LoadedEnrolment | undefined,
   { seals, clock, settings }: Services,
-): Promise<{ readonly key: PublicKey; readonly signer: HostKey }> {
+): Promise<VouchedKey> {
   if (enrolment === undefined) {
     throw new Refusal('forbidden', `${host} has no key enrolled that could vouch for another`);
   }
@@ -110,20 +116,23 @@ async function openKey(
   return { key: await readKey(pem), signer: drop.signer };
 }
 
-/** The new key has what the old one had, and stands beside it until that is revoked. */
+/**
+ * The new key has what the old one had, its length of life as well, and stands beside it until that
+ * is revoked.
+ */
 async function enrol(
-  { id, der }: PublicKey,
-  signer: HostKey,
+  { key: { id, der }, signer }: VouchedKey,
   host: HostName,
-  { sealPlaces, clock }: Services,
+  [exchange, { sealPlaces, clock }]: readonly [Exchange, Services],
 ): Promise<Answer> {
+  const { since, until } = signer;
   const key = {
     kind: 'key',
     id,
     der,
     label: signer.label,
     since: toDay(clock.now()),
-    until: undefined,
+    until: until && toDay(clock.now() + Date.parse(until) - Date.parse(since)),
     revoked: undefined,
     // What a person allowed one key nobody but a person allows another.
     piggyback: signer.piggyback,
@@ -137,6 +146,8 @@ async function enrol(
     if (before.keys.some((one) => one.id === id)) {
       throw new Refusal('forbidden', `the key ${fingerprintOf(id)} was revoked`);
     }
+    const vouched = `the key ${fingerprintOf(id)} is enrolled, by a drop of ${fingerprintOf(signer.id)}`;
+    exchange.note.warning = vouched;
     return withKey(host, { key, optionalUntil: undefined })(before);
   });
   return noContent;
@@ -148,7 +159,7 @@ async function wait(
   [exchange, { state, clock }]: readonly [Exchange, Services],
 ): Promise<Answer> {
   const isKnown = (await state.sealKeys.of(host)) !== undefined;
-  if (!isKnown && (await state.sealKeys.isFull())) {
+  if (!isKnown && !(await state.sealKeys.makeRoom())) {
     throw new Refusal('overloaded', 'too many keys wait already', { retryAfterS: 3600 });
   }
   const waiting = await state.sealKeys.update(host, (before) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { main } from '../../src/main.ts';
 import { joinDrop, readHeader, splitDrop, writeHeader } from '../../src/sealing/drop.ts';
+import { toDay } from '../../src/sealing/enrolment.ts';
 import { fingerprintOf } from '../../src/sealing/keys.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
@@ -102,4 +103,49 @@ test('of several keys those that are not allowed go on waiting', { skip }, async
   const only = `--fingerprint=${fingerprintOf(idOf(host.publicKey))}`;
   assert.equal((await seals('allow', 'web01', 'web02', only)).code, 0);
   assert.match((await seals('pending')).output, /^web02 SHA256:/);
+});
+
+test('a key that ends vouches for one that lives as long, and the log tells', {
+  skip,
+}, async (t) => {
+  const { site, running, handIn } = await start(t);
+  const today = Date.now();
+  const inDays = (days: number) => toDay(today + days * 86_400_000);
+  await site.enroll('web01', host, { since: inDays(-300), until: inDays(65) });
+  assert.equal((await handIn('web01', drop('web01', toPem(thief.publicKey)))).status, 204);
+  const ends = (await site.book.enrolments.load('web01'))?.keys.map(({ until }) => until);
+  assert.deepEqual(ends, [inDays(65), inDays(365)]);
+  const [old, next] = [host, thief].map(({ publicKey }) => fingerprintOf(idOf(publicKey)));
+  const told = `the key ${next} is enrolled, by a drop of ${old}`;
+  assert.ok(
+    running.log.lines.some((line) => line.includes(told)),
+    running.log.lines.join('\n'),
+  );
+});
+
+test('many keys that were denied keep no other out, many that wait do', { skip }, async (t) => {
+  const { running, handIn } = await start(t);
+  const directory = join(running.directory, 'state/seal-keys');
+  const put = (count: number, state: string) =>
+    writeFile(
+      join(directory, `flood${count}.json`),
+      JSON.stringify({
+        ...{
+          host: `flood${count}`,
+          id: idOf(thief.publicKey),
+          der: '',
+          state,
+          requestedBy: 'token x',
+        },
+        ...{ requestedAt: `2026-01-01T00:00:00.${String(count % 1000).padStart(3, '0')}Z` },
+        address: '127.0.0.1',
+      }),
+      { mode: 0o600 },
+    );
+  for (let count = 0; count < 1000; count += 1) await put(count, 'new');
+  assert.equal((await handIn('web01', toPem(host.publicKey))).status, 503);
+  for (const count of [7, 8]) await put(count, 'denied');
+  assert.equal((await handIn('web01', toPem(host.publicKey))).status, 202);
+  const left = await readdir(directory);
+  assert.deepEqual([left.includes('flood7.json'), left.includes('flood8.json')], [false, true]);
 });

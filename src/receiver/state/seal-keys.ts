@@ -46,8 +46,17 @@ export class SealKeys {
     return this.#records.read(host);
   }
 
-  async isFull(): Promise<boolean> {
-    return (await this.#records.names()).length >= mostKeys;
+  /**
+   * Makes room for one more, if need be by forgetting the denial that is oldest: else whoever has
+   * many denied keeps all others out for ever.
+   *
+   * @returns false when so many wait for an answer
+   */
+  async makeRoom(): Promise<boolean> {
+    if ((await this.#records.names()).length < mostKeys) return true;
+    const denied = (await this.list()).filter(({ state }) => state === 'denied');
+    const [oldest] = denied.sort((one, other) => (one.requestedAt < other.requestedAt ? -1 : 1));
+    return oldest !== undefined && (await this.#records.remove(oldest.host));
   }
 
   /** As {@link Records.update}: what there is → what shall be. */
