@@ -76,6 +76,8 @@ for (const shell of shells) {
       'cmk-courier: agent: web01: cmk-courier is not installed: enable the package cmk_courier_program, or put the program into ~/local/bin (LOCAL)\n';
     assert.deepEqual(run('fetch', '--host=web01'), [4, '', line]);
     assert.deepEqual(run('ready', 'web01'), [4, '', line]);
+    const none = line.replace('web01', 'no host name');
+    assert.deepEqual(run('fetch', '--host=web\u001b[31m\n01'), [4, '', none]);
   });
 
   test(`${shell}: a program that cannot be run is LOCAL as well, never 126 or 127`, async (t) => {

@@ -141,8 +141,11 @@ def _sequence(value: object) -> Sequence[object]:
 
 
 def _text(value: object) -> str:
-    """One line that fits into a summary."""
-    return " ".join(value.split())[:500] if isinstance(value, str) else ""
+    """One line that fits into a summary, and that any encoding and terminal can take."""
+    if not isinstance(value, str):
+        return ""
+    shown = "".join(char if char.isprintable() else " " for char in value[:2000])
+    return " ".join(shown.split())[:500]
 
 
 def _number(value: object) -> float | None:

@@ -170,6 +170,17 @@ def test_texts_are_one_line_and_end_somewhere() -> None:
         assert len(summary) < 600
 
 
+def test_texts_hold_nothing_that_cannot_be_written_or_shown() -> None:
+    """JSON may hold half of a character, which no check result can be sent with."""
+    evil = "a\ud800b\x1b[31mc\u202ed\x00e"
+    path = [{"transport": "http", "source": evil}]
+    found = check(source=evil, failed=[evil], losses=evil, note=evil, path=path)
+    for _state, summary in results(found):
+        assert summary.isprintable()
+        summary.encode()
+    assert results(found)[0] == (State.OK, "From http a b [31mc d e")
+
+
 def test_states_and_levels_of_another_form_count_as_the_usual_ones() -> None:
     found = check({"state_fallback": "x", "age": ("what", 1)}, failed=["http STALE"])
     assert worst(found) is State.WARN
