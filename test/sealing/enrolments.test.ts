@@ -7,6 +7,7 @@ import { parseHostName } from '../../src/names/host-name.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { host } from './attacks.ts';
 import { makeSealSite } from './seal-site.ts';
+import { idOf } from './sealing-kit.ts';
 
 test('a host is enrolled whatever its name ends with', async (t) => {
   const site = await makeSealSite(t);
@@ -46,4 +47,18 @@ test('the label of a host with a long name is one that can be read again', async
   assert.equal(code, 0, said.errors);
   const found = await site.book.enrolments.find(parseHostName(name));
   assert.equal(found?.keys[0]?.label, 'a'.repeat(80));
+});
+
+test('by the name of one host nothing is taken from all hosts of a pattern', async (t) => {
+  const site = await makeSealSite(t);
+  await site.enroll('web*', host);
+  for (const [verb, ...args] of [['revoke'], ['forget', '--yes']]) {
+    const { said, ...context } = makeCommandContext();
+    const program = { ...context, env: site.env };
+    assert.equal(await main(['seals', verb ?? '', 'web01', ...args], program), 2);
+    const why = 'web01 is enrolled by "web*", as others may be; name that to change it (USAGE)';
+    assert.equal(said.errors, `cmk-courier: seals: ${why}\n`);
+  }
+  const key = (await site.book.enrolments.find(parseHostName('web01')))?.keys[0];
+  assert.deepEqual([key?.id, key?.revoked], [idOf(host.publicKey), undefined]);
 });

@@ -227,8 +227,20 @@ export class Administration {
     throw new CourierError('USAGE', `${quote(name)} is not enrolled`);
   }
 
+  /**
+   * What is taken back is taken from all hosts of an enrolment: it has to be meant by its own name.
+   *
+   * @throws CourierError USAGE
+   */
+  async #requireOwn(name: string): Promise<Enrolment> {
+    const found = await this.#require(name);
+    if (found.name === name) return found;
+    const why = `${name} is enrolled by ${quote(found.name)}, as others may be`;
+    throw new CourierError('USAGE', `${why}; name that to change it`);
+  }
+
   async revoke(name: string, key: string | undefined): Promise<void> {
-    const { name: enrolled } = await this.#require(name);
+    const { name: enrolled } = await this.#requireOwn(name);
     let gone: readonly string[] = [];
     await changeEnrolment(this.#places, enrolled, (before) => {
       const after = withoutKey(enrolled, key, this.#today)(before);
@@ -242,7 +254,7 @@ export class Administration {
 
   /** From then on the host is believed without a seal. */
   async forget(name: string): Promise<void> {
-    const { name: enrolled, keys } = await this.#require(name);
+    const { name: enrolled, keys } = await this.#requireOwn(name);
     for (const { id } of keys) this.#context.writeError(`${enrolled} ${fingerprintOf(id)}\n`);
     await this.#requireConsent(`Is ${enrolled} to be believed without a seal?`);
     await changeEnrolment(this.#places, enrolled, () => undefined);
