@@ -165,7 +165,7 @@ type DoctorValues = OptionValues<typeof options>;
 
 export const doctor: CommandModule = {
   summary: 'say why a host has no data, or what is wrong with the courier here',
-  usage: 'doctor HOST [SOURCE…] | ports | site',
+  usage: 'doctor [host] HOST [SOURCE…] | ports | site',
   examples: [
     ['doctor web01', 'from its address to its output; what to do is said on each side'],
     ['doctor web01 --ssh=ssh://courier-doctor@{address}', 'with what the host itself sees'],
@@ -203,13 +203,20 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   if (name === undefined)
     throw new CourierError('USAGE', 'one HOST must be named, or ports, or site');
   if (name !== 'ports' && name !== 'site') {
-    return lookAtHost({ name, sources: others, raw: invocation.options }, values, context);
+    const [host, sources] = toHost(name, others);
+    return lookAtHost({ name: host, sources, raw: invocation.options }, values, context);
   }
   const [extra] = others;
   if (extra !== undefined) throw new CourierError('USAGE', `${name} takes no ${quote(extra)}`);
   if (name === 'site') return lookAtSite(values, context);
   const { lookAtPorts } = await import('../doctor/ports/command.ts');
   return lookAtPorts(values, context);
+}
+
+/** A host may be named as what else there is: `host site`. No source is a bare word. */
+function toHost(name: string, [next = '', ...others]: readonly string[]) {
+  const isNamed = name === 'host' && next !== '' && !/[:/]/.test(next);
+  return isNamed ? ([next, others] as const) : ([name, next ? [next, ...others] : others] as const);
 }
 
 async function lookAtSite(values: DoctorValues, context: CommandContext): Promise<void> {

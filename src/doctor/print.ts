@@ -1,6 +1,6 @@
 /** How a report gets out: as text, JSON or the line of a plug-in, and with which exit code. */
 
-import { isatty } from 'node:tty';
+import { isatty, WriteStream } from 'node:tty';
 import type { CommandContext } from '../cli/command.ts';
 import { printJson } from '../cli/json-document.ts';
 import type { DoctorDocument } from './document.ts';
@@ -47,13 +47,24 @@ function exitOf({ verdict, cause, summary }: DoctorDocument, { failOn }: PrintOp
   return summary.crashed > 0 ? 1 : 0;
 }
 
-function toManner({ facts, quiet, ascii }: PrintOptions, { env }: CommandContext): Manner {
+/** How a report is shown where it goes. */
+export function toManner(
+  { facts, quiet, ascii }: Pick<PrintOptions, 'facts' | 'quiet' | 'ascii'>,
+  { env }: CommandContext,
+): Manner {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
   return {
     verbose: facts,
     quiet,
     ascii: ascii || !/utf-?8/i.test(locale),
     colour: isatty(1) && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
-    width: Number(env['COLUMNS']) || undefined,
+    width: Number(env['COLUMNS']) || terminalWidth(),
   };
+}
+
+/** Shells keep COLUMNS to themselves as a rule. */
+function terminalWidth(): number | undefined {
+  if (!isatty(1)) return undefined;
+  // Never ended: it would close the descriptor that the report goes out by.
+  return new WriteStream(1).columns || undefined;
 }

@@ -33,8 +33,9 @@ export function toText(document: DoctorDocument, port: number, manner: Manner): 
   const address = document.address === null ? '' : ` (${document.address})`;
   const lines = [`${document.host}${address}`, ''];
   if (document.original !== null) lines.push(`  Checkmk says  ${document.original.text}`, '');
-  lines.push(...toSteps(document, subject, manner), '', `  ${verdict}`);
-  return `${lines.map((line) => fit(line, manner)).join('\n')}\n`;
+  lines.push(...toSteps(document, subject, manner), '');
+  const rows = [...lines.map((line) => fit(line, manner)), fit(`  ${verdict}`, manner, 2)];
+  return `${rows.join('\n')}\n`;
 }
 
 /** When all is well, one line a side. */
@@ -43,15 +44,14 @@ function toSteps(
   subject: Subject,
   manner: Manner,
 ): readonly string[] {
-  if (verdict !== 'ok' || manner.verbose) {
-    return steps.flatMap((step) => toLines(step, subject, manner));
-  }
+  if (manner.verbose) return steps.flatMap((step) => toLines(step, subject, manner));
+  if (verdict !== 'ok') return shareLines(steps).flatMap((step) => toLines(step, subject, manner));
   const lines: string[] = [];
   for (const side of ['site', 'host'] as const) {
     const own = steps.filter((step) => step.side === side);
     const well = own.filter(({ status }) => status === 'ok').map(({ id }) => id);
     if (well.length > 0) lines.push(`  ${toSign('ok', manner)} ${side}  ${well.join(', ')}`);
-    const open = own.filter(({ status }) => status === 'unknown');
+    const open = shareLines(own.filter(({ status }) => status === 'unknown'));
     for (const step of open) lines.push(...toLines(step, subject, manner));
   }
   return lines;
@@ -59,19 +59,42 @@ function toSteps(
 
 const nameWidth = 13;
 const textWidth = 52;
+const timeWidth = 8;
+/** Where texts begin. */
+const textColumn = nameWidth + 5;
 
 type Step = DoctorDocument['steps'][number];
+
+/** Steps that nobody could look at for one and the same reason share one line. */
+function shareLines(steps: readonly Step[]): readonly Step[] {
+  const sharing = (one: Step) =>
+    steps.filter(({ status, text }) => status === 'unknown' && text === one.text);
+  return steps.flatMap((step) => {
+    const same = step.status === 'unknown' ? sharing(step) : [step];
+    if (same.length < 2) return [step];
+    if (same[0] !== step) return [];
+    const names = same.map(({ id }) => id).join(', ');
+    const durationMs = Math.max(...same.map(({ duration_ms: ms }) => ms ?? 0));
+    const text = `${step.text} (${names})`;
+    return [{ ...step, id: `${same.length} steps`, text, duration_ms: durationMs }];
+  });
+}
 
 function toLines(step: Step, subject: Subject, manner: Manner): readonly string[] {
   const { id, status, text, code, raw_error: said, duration_ms: durationMs } = step;
   const shown = status === 'skipped' ? `skipped: ${text}` : text;
   const time = durationMs === null || status === 'skipped' ? '' : toTime(durationMs);
-  const line = `  ${toSign(status, manner)} ${id.padEnd(nameWidth)} ${shown.padEnd(textWidth)} ${time}`;
+  const line = `  ${toSign(status, manner)} ${id.padEnd(nameWidth)} ${shown.padEnd(roomFor(manner))} ${time}`;
   const rows = [line.trimEnd()];
   if (code !== null && isCause(code)) rows.push(...toAdvice(code, subject));
   if (said !== null && said !== text) rows.push(toRow('said', said));
   if (manner.verbose) rows.push(...toFacts(step));
   return rows;
+}
+
+/** For the text of a step, beside which stands its time. */
+function roomFor({ width }: Manner): number {
+  return width === undefined ? textWidth : Math.min(textWidth, width - textColumn - timeWidth - 1);
 }
 
 function toAdvice(code: CauseCode, subject: Subject): readonly string[] {
@@ -99,7 +122,7 @@ function toFact(name: string, text: string): string {
 
 function toTime(durationMs: number): string {
   const text = durationMs < 1000 ? `${durationMs} ms` : `${(durationMs / 1000).toFixed(1)} s`;
-  return text.padStart(8);
+  return text.padStart(timeWidth);
 }
 
 function toSign(status: Status, { ascii, colour }: Manner): string {
@@ -130,20 +153,20 @@ export function toSentence({ host, verdict, cause, steps }: DoctorDocument): str
   return `${host}: ${seen}.${rest}${broken}`;
 }
 
-function fit(line: string, { ascii, width }: Manner): string {
+function fit(line: string, { ascii, width }: Manner, indent = textColumn): string {
   const plain = ascii ? toAscii(line) : line;
   if (width === undefined || width < 40) return plain;
   // Colours take no room.
   const room = plain.replace(colours, '').length;
-  return room <= width ? plain : wrap(plain, width);
+  return room <= width ? plain : wrap(plain, width, indent);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what paints a terminal begins with one
 const colours = /\u001b\[\d+m/g;
 
 /** What is too long goes on below the text it belongs to. */
-function wrap(line: string, width: number): string {
-  const indent = ' '.repeat(nameWidth + 5);
+function wrap(line: string, width: number, indentWidth: number): string {
+  const indent = ' '.repeat(indentWidth);
   const rows: string[] = [];
   let row = '';
   for (const word of line.trimEnd().split(/(?<=\S)(?= )/)) {

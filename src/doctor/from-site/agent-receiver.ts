@@ -5,7 +5,7 @@ import { readWholeFile } from '../../files/file-calls.ts';
 import { connectTo } from '../../transports/tcp/connecting.ts';
 import { parseAgentPlace } from '../../transports/tcp/place.ts';
 import { toFault } from './port.ts';
-import type { Scene, SiteFinding } from './scene.ts';
+import { outsideSite, type Scene, type SiteFinding } from './scene.ts';
 
 const connectMs = 2000;
 
@@ -16,7 +16,7 @@ export async function lookAtReceiver(
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   const root = scene.context.env['OMD_ROOT'];
-  if (!root) return { status: 'unknown', text: 'nobody could look: this is not a site' };
+  if (!root) return outsideSite;
   const settings = await readWholeFile(join(root, 'etc/omd/site.conf'), 'utf8');
   const [, isOn] = /^CONFIG_AGENT_RECEIVER='?(\w+)/m.exec(settings) ?? [];
   const [, port = '8000'] = /^CONFIG_AGENT_RECEIVER_PORT='?(\d+)/m.exec(settings) ?? [];

@@ -8,11 +8,11 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import { findSite } from '../../setup/assistant/site.ts';
 import { waitFor } from '../../system/waiting.ts';
 import { runInSite } from './configuration.ts';
-import type { Scene, SiteFinding } from './scene.ts';
+import { outsideSite, type Scene, type SiteFinding } from './scene.ts';
 
 export async function lookAtSite({ context }: Scene): Promise<SiteFinding> {
   if (!context.env['OMD_ROOT'] || !context.env['OMD_SITE']) {
-    return { status: 'unknown', text: 'not the user of a site: what only a site knows stays open' };
+    return outsideSite;
   }
   const { name, version, edition } = await findSite(context);
   return {
@@ -34,7 +34,7 @@ export async function lookAtCheckmk(
 ): Promise<SiteFinding> {
   const root = scene.context.env['OMD_ROOT'];
   if (scene.ask) return askCheckmk(scene, signal);
-  if (!root) return { status: 'unknown', text: 'nobody could look: this is not a site' };
+  if (!root) return outsideSite;
   const rows = readAnswer(await askLivestatus(scene, root, signal));
   const [row] = rows;
   if (row === undefined) {

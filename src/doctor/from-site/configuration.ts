@@ -4,7 +4,7 @@ import { CourierError } from '../../faults/errors.ts';
 import { describeEnd } from '../../system/program/call.ts';
 import { runProgram } from '../../system/program/run-program.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
-import type { Scene, SiteFinding } from './scene.ts';
+import { outsideSite, type Scene, type SiteFinding } from './scene.ts';
 
 export interface Configuration {
   readonly address: string | undefined;
@@ -69,7 +69,7 @@ export async function lookAtConfiguration(
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   if (!scene.context.env['OMD_ROOT']) {
-    return { status: 'unknown', text: 'nobody could look: this is not the user of a site' };
+    return outsideSite;
   }
   const { code, stdout, stderr } = await runInSite(
     ['cmk', '-D', scene.host],

@@ -31,12 +31,42 @@ export async function readReport(
 ): Promise<HostReport | undefined> {
   const { hostReport, ssh, address = '', deadline } = values;
   if (hostReport !== undefined) return parseHostReport(await readFrom(hostReport, context), host);
-  if (ssh === undefined) return undefined;
+  if (ssh === undefined) return readKept(host, context);
   const limit = { timeoutMs: deadline, tooSlow: 'the host did not report in time' };
   return withTimeLimit(limit, context.shutdown, async (signal) => {
     const bytes = await fetchReport({ uri: ssh, host, address, run, options }, context, signal);
-    return parseHostReport(bytes, host);
+    return startedAt(context.clock.now(), parseHostReport(bytes, host));
   });
+}
+
+/** Nobody looks for today's cause in an older one that nobody asked for. */
+const keptForMs = 86_400_000;
+
+/** What the host last sent to our receiver: how old it is, is told by our clock. */
+async function readKept(
+  host: HostName,
+  { env, clock, log }: CommandContext,
+): Promise<HostReport | undefined> {
+  const [{ Reports }, { receiverPlaces }] = await Promise.all([
+    import('../../receiver/state/reports.ts'),
+    import('../../receiver/options.ts'),
+  ]);
+  try {
+    const kept = await Reports.lookInto(receiverPlaces({}, env).state()).read(host);
+    if (kept === undefined || kept.host !== host) return undefined;
+    const cameMs = Date.parse(kept.receivedAt);
+    return clock.now() - cameMs > keptForMs ? undefined : startedAt(cameMs, kept.report);
+  } catch (error) {
+    const { code, message } = asCourierError(error, 'reading the report that the receiver has');
+    // Outside a site nobody says where it would be.
+    if (code !== 'USAGE') log.warn({ code }, message);
+    return undefined;
+  }
+}
+
+/** In place of the clock of the host, which may be what is wrong. */
+function startedAt(timeMs: number, report: HostReport): HostReport {
+  return { ...report, started: new Date(timeMs).toISOString() };
 }
 
 async function readFrom(path: string, context: CommandContext): Promise<Buffer> {

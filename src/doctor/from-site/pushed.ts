@@ -5,7 +5,7 @@ import { pathStatus } from '../../files/file-calls.ts';
 import { defaultSpoolDirectory } from '../../spool/directories.ts';
 import { readSpooled } from '../../spool/reading.ts';
 import { formatDuration } from '../../times/durations.ts';
-import type { Learned, Scene, SiteFinding } from './scene.ts';
+import { type Learned, outsideSite, type Scene, type SiteFinding } from './scene.ts';
 
 /** Hosts push every minute. */
 const mostAgeMs = 5 * 60_000;
@@ -15,7 +15,7 @@ export async function lookAtAge(
   { configuration }: Partial<Learned>,
 ): Promise<SiteFinding> {
   const root = scene.context.env['OMD_ROOT'];
-  if (!root) return { status: 'unknown', text: 'nobody could look: this is not a site' };
+  if (!root) return outsideSite;
   const { host, context } = scene;
   const path = join(root, 'tmp/check_mk/data_source_cache/push-agent', host);
   const pushed = await pathStatus(path).catch(() => undefined);

@@ -3,14 +3,14 @@
 import { basename, join } from 'node:path';
 import { readDirectory, readLink } from '../../files/file-calls.ts';
 import { findRegistration } from '../../transports/tcp/known-host.ts';
-import type { Scene, SiteFinding } from './scene.ts';
+import { outsideSite, type Scene, type SiteFinding } from './scene.ts';
 
 export async function lookAtRegistration(scene: Scene): Promise<SiteFinding> {
   const { host, tcp, context } = scene;
   const root = context.env['OMD_ROOT'];
   const isNamed = tcp.uuid !== undefined || tcp.receiverState !== undefined;
   if (!root && !isNamed) {
-    return { status: 'unknown', text: 'nobody could look: registrations are files of a site' };
+    return outsideSite;
   }
   const registration = await findRegistration(host, tcp, context.env);
   if (registration === undefined) return { status: 'ok', text: 'not registered', source: 'state' };

@@ -65,4 +65,11 @@ export interface Learned {
 }
 
 export type SiteFinding = Finding<Learned>;
+
+/** Of every step that only a site can take; they share one line. */
+export const outsideSite: SiteFinding = {
+  status: 'unknown',
+  text: 'nobody could look: this is not the user of a site',
+};
+
 export type SiteStep = Step<Scene, Learned>;

@@ -26,7 +26,9 @@ interface Judged {
 export function judgeTogether({ results, learned, report, nowMs }: Both): Judged {
   const own = explainOriginal(results, learned);
   if (report === undefined) return { shown: own, explaining: own };
-  const site = own.map((result) => withHost(result, report));
+  // What an older one tells of its listeners may be over.
+  const isNew = isRecent(report, nowMs);
+  const site = own.map((result) => (isNew ? withHost(result, report) : result));
   const host = report.steps.map((step) => toResult(step, report, nowMs));
   const shown = [...site, ...host];
   const isPath = site.some(({ status, code }) => status === 'fault' && onTheWay.has(code ?? ''));
@@ -86,12 +88,21 @@ const hints = new Set<string>(['blocked', 'receiver-unreachable', 'proxy-in-the-
 /** A report that is older says what was, not what is. */
 const mostAgeMs = 15 * 60_000;
 
+function ageOf({ started }: HostReport, nowMs: number): number | undefined {
+  return started === null ? undefined : nowMs - Date.parse(started);
+}
+
+function isRecent(report: HostReport, nowMs: number): boolean {
+  const ageMs = ageOf(report, nowMs);
+  return ageMs !== undefined && ageMs <= mostAgeMs;
+}
+
 function toResult(step: HostStep, report: HostReport, nowMs: number): StepResult {
   const { id, status, code, raw_error: rawError, evidence, duration_ms: durationMs } = step;
   const known = code !== null && isCause(code) ? code : null;
-  const ageMs = report.started === null ? undefined : nowMs - Date.parse(report.started);
-  const isOld = ageMs === undefined || ageMs > mostAgeMs;
-  const weaker = status === 'fault' && (isOld || (known !== null && hints.has(known)));
+  const ageMs = ageOf(report, nowMs);
+  const isHint = known !== null && hints.has(known);
+  const weaker = status === 'fault' && (isHint || !isRecent(report, nowMs));
   const about = known === null ? says[status] : causes[known].text;
   const age =
     ageMs === undefined
@@ -121,14 +132,18 @@ const says: Readonly<Record<HostStep['status'], string>> = {
   crashed: 'its doctor broke there',
 };
 
-/** Checkmk complains, and all that was looked at is well: its own words are what is left. */
+/**
+ * What Checkmk says of a program of its own counts unless a step has found a fault; any other
+ * complaint is unexplained when all that was looked at is well.
+ */
 function explainOriginal(
   results: readonly StepResult[],
   { original }: Partial<Learned>,
 ): readonly StepResult[] {
+  if (original === undefined || results.some(({ status }) => status === 'fault')) return results;
   const isWell = results.every(({ code }) => code === null);
-  if (original === undefined || !isWell) return results;
-  const code = byWords.find(([words]) => words.test(original.text))?.[1] ?? 'unexplained';
+  const known = byWords.find(([words]) => words.test(original.text))?.[1];
+  const code = known ?? (isWell ? 'unexplained' : null);
   return results.map((result) => (result.id === 'checkmk' ? { ...result, code } : result));
 }
 

@@ -1,11 +1,11 @@
 /** `doctor site`: looks, prints, packs. */
 
-import { isatty } from 'node:tty';
 import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
 import type { DoctorDocument } from '../document.ts';
+import { toManner } from '../print.ts';
 import { Redaction } from '../redact.ts';
-import { type Manner, toText } from '../text.ts';
+import { toText } from '../text.ts';
 import { examineInstallation } from './examine.ts';
 import { findScene } from './find-scene.ts';
 
@@ -29,12 +29,12 @@ export interface SiteWish {
  */
 export async function runSite(wish: SiteWish, context: CommandContext): Promise<number> {
   const scene = findScene(context);
-  const { clock, shutdown, env } = context;
+  const { clock, shutdown } = context;
   const limits = { clock, shutdown, deadlineMs: wish.deadlineMs };
   const document = await examineInstallation(scene, limits);
   const shown = wish.redact ? redact(document) : document;
   if (wish.json) await printJson(shown, context);
-  else await context.writeOutput(Buffer.from(toText(shown, 0, toManner(wish, env))));
+  else await context.writeOutput(Buffer.from(toText(shown, 0, toManner(wish, context))));
   if (wish.bundle !== undefined) {
     const { writeBundle } = await import('./bundle.ts');
     const packed = await writeBundle(wish.bundle, document, scene);
@@ -50,16 +50,4 @@ export async function runSite(wish: SiteWish, context: CommandContext): Promise<
 
 function redact(document: DoctorDocument): DoctorDocument {
   return new Redaction([document.host, document.site.name]).applyTo(document);
-}
-
-function toManner({ facts, quiet, ascii }: SiteWish, env: CommandContext['env']): Manner {
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-  const columns = Number(env['COLUMNS']);
-  return {
-    colour: isatty(1) && !env['NO_COLOR'],
-    ascii: ascii || !/utf-?8/i.test(locale),
-    width: columns >= 40 ? columns : undefined,
-    verbose: facts,
-    quiet,
-  };
 }

@@ -38,6 +38,11 @@ export class Reports {
     return reports;
   }
 
+  /** For who only looks: makes no directory. */
+  static lookInto(directory: string): Reports {
+    return new Reports(directory);
+  }
+
   /** Keeps a report in the place of the one before. */
   async keep(report: KeptReport): Promise<void> {
     await this.#records.write(report.host, report);
