@@ -7,8 +7,11 @@ export class Dispatcher {
   readonly #lanes: Lanes;
   readonly #run: (entry: Entry) => Promise<void>;
   readonly #running = new Set<Promise<void>>();
-  /** Due, but without a place; the longest waiting first. */
-  #waiting: readonly Entry[] = [];
+  /**
+   * Due, but without a place; the longest waiting last. Who waits for the same places is in one
+   * queue: where its next finds none, nobody behind it does.
+   */
+  #queues: readonly Entry[][] = [];
 
   /** @param run one cycle; never rejects, and sets when its host is due again */
   constructor(lanes: Lanes, run: (entry: Entry) => Promise<void>) {
@@ -22,31 +25,34 @@ export class Dispatcher {
     for (const entry of entries) {
       if (entry.isDue(nowMs)) due.push(entry);
     }
-    this.#waiting = due.sort((one, other) => one.dueMs - other.dueMs);
+    due.sort((one, other) => one.dueMs - other.dueMs).reverse();
+    this.#queues = [...Map.groupBy(due, toPlaces).values()];
     this.#fillPlaces();
   }
 
   /** Resolves when nothing runs; nothing more is started. */
   async drain(): Promise<void> {
-    this.#waiting = [];
+    this.#queues = [];
     while (this.#running.size > 0) {
       await Promise.all(this.#running);
-      this.#waiting = [];
+      this.#queues = [];
     }
   }
 
   #fillPlaces(): void {
-    const left: Entry[] = [];
-    for (const [index, entry] of this.#waiting.entries()) {
-      if (this.#lanes.isFull) {
-        this.#waiting = left.concat(this.#waiting.slice(index));
-        return;
-      }
+    const open = new Set(this.#queues);
+    while (!this.#lanes.isFull) {
+      const queue = longestWaiting(open);
+      const entry = queue?.at(-1);
+      if (queue === undefined || entry === undefined) return;
       const leave = this.#lanes.enter(toCandidate(entry));
-      if (leave === undefined) left.push(entry);
-      else this.#start(entry, leave);
+      if (leave === undefined) {
+        open.delete(queue);
+      } else {
+        queue.pop();
+        this.#start(entry, leave);
+      }
     }
-    this.#waiting = left;
   }
 
   #start(entry: Entry, leave: () => void): void {
@@ -66,4 +72,21 @@ const longMs = 500;
 
 function toCandidate({ routed: { peer }, history, durationMs = 0 }: Entry): Candidate {
   return { peer, isSuspect: history.silences > 0 && durationMs > longMs };
+}
+
+/** One text for all who enter or do not enter alike. */
+function toPlaces(entry: Entry): string {
+  const { peer = '', isSuspect } = toCandidate(entry);
+  return `${isSuspect} ${peer}`;
+}
+
+/** Whose next has waited longest; undefined when nobody waits. */
+function longestWaiting(queues: Iterable<Entry[]>): Entry[] | undefined {
+  let longest: Entry[] | undefined;
+  let earliestMs = Number.POSITIVE_INFINITY;
+  for (const queue of queues) {
+    const dueMs = queue.at(-1)?.dueMs ?? Number.POSITIVE_INFINITY;
+    if (dueMs < earliestMs) [longest, earliestMs] = [queue, dueMs];
+  }
+  return longest;
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Dispatcher } from '../../src/collector/dispatcher.ts';
 import { Entry } from '../../src/collector/entry.ts';
-import { Lanes } from '../../src/collector/lanes.ts';
+import { type Candidate, Lanes } from '../../src/collector/lanes.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { makeRoute } from './routes.ts';
 
@@ -98,4 +98,27 @@ test('draining waits for what runs and starts nothing more', async () => {
   await end('a');
   await drained;
   assert.deepEqual(started, ['a']);
+});
+
+test('each end looks at who comes next, not at all who wait', async () => {
+  let looks = 0;
+  class CountingLanes extends Lanes {
+    override enter(candidate: Candidate) {
+      looks += 1;
+      return super.enter(candidate);
+    }
+  }
+  const hosts = 1000;
+  let ended = 0;
+  const lanes = new CountingLanes({ concurrency: 10, perPeer: 2 });
+  const dispatcher = new Dispatcher(lanes, async (entry) => {
+    await setImmediate();
+    entry.planFor(entry.dueMs + entry.routed.everyMs);
+    ended += 1;
+  });
+  const all = Array.from({ length: hosts }, (_, n) => makeEntry(`h${n}`, n, 'https://depot'));
+  dispatcher.dispatch(all, hosts);
+  while (ended < hosts) await setImmediate();
+  await dispatcher.drain();
+  assert.ok(looks < 3 * hosts, `${looks} looks`);
 });
