@@ -2,7 +2,7 @@
 
 import { isSea } from 'node:sea';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
-import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { type OptionTable, type OptionValues, withFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
 import { siteOptions } from '../setup/rest/site-options.ts';
@@ -59,7 +59,7 @@ async function run(
   context: CommandContext,
 ): Promise<void> {
   const { setUp } = await import('../setup/assistant/assistant.ts');
-  const host = name === undefined ? undefined : parseHostName(name);
+  const host = name === undefined ? undefined : withFlag('HOST', () => parseHostName(name));
   const helpers = {
     readSources,
     openApi: () => openApi(values, context),

@@ -132,6 +132,34 @@ test('a rule for many stands below narrower ones of ours, in whatever order they
   assert.deepEqual(site.rules.kept[2]?.conditions, labelled?.conditions);
 });
 
+test('a dry run tells what comes first as it would be, and ours that win elsewhere are named', {
+  skip,
+}, async (t) => {
+  const { site, rule } = await makeSite(t);
+  const foreign = site.rules.add({});
+  const place = `takes the place of rule ${foreign.id} "foreign" in / for hosts that fit both\n`;
+  const dry = await rule('install', '--host=web01', '--dry-run');
+  assert.equal(dry.output, `would be made, at the top of /: host web01: ${line}\n${place}`);
+  await rule('install', '--host=web01');
+  const narrow = site.rules.kept[0]?.id;
+  const folder = await rule('install', '--folder=/web', '--ready');
+  const ours = `takes the place of rule ${narrow} "cmk-courier" in /, for web01 for hosts that fit both`;
+  assert.equal(folder.output.split('\n')[1], ours);
+  const again = await rule('install', '--host=web01');
+  const wide = site.rules.kept.find(({ value_raw: value }) => value.includes('ready'))?.id;
+  assert.equal(
+    again.output,
+    `there already: host web01: ${line}\nin its way: rule ${wide} "cmk-courier" in /web comes first for hosts that fit both\n${place}`,
+  );
+  await rule('install', '--folder=/web');
+  assert.equal((await rule('install', '--host=web01')).output.split('\n')[1], place.trim());
+  for (const args of [['--dry-run'], []]) {
+    const none = await rule('install', '--folder=/none', ...args);
+    const why = 'there is no folder /none; make it in Setup ▸ Hosts first (REFUSED)';
+    assert.deepEqual(none, { code: 7, output: '', errors: `cmk-courier: rule: ${why}\n` });
+  }
+});
+
 test('a rule of others above a narrower one of ours moves nothing to and fro', {
   skip,
 }, async (t) => {

@@ -2,7 +2,7 @@
 
 import type { CommandContext } from '../../cli/command.ts';
 import { CourierError, cleanText } from '../../faults/errors.ts';
-import { adoptHost, findMissing } from '../hosts/adopting.ts';
+import { adoptHost, findMissing, requireFolder } from '../hosts/adopting.ts';
 import type { RestApi } from '../rest/rest-api.ts';
 import { activateOwn } from '../rules/activating.ts';
 import { installRule, type WantedRule } from '../rules/administering.ts';
@@ -19,6 +19,7 @@ export async function setUpHost(
   const candidate = { host, address, labels: {} };
   const missing = await findMissing(api, [candidate]);
   if (missing.length === 0) return conversation.say('', `host: ${host} is in Checkmk`);
+  await requireFolder(api, folder);
   const how = { folder, labels: [], withAddress: true, specialAgent: false };
   const plan = await adoptHost(api, candidate, { ...how, isDry: true });
   await conversation.say('', `host: ${plan ?? host}`);

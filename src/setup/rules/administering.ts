@@ -2,11 +2,21 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { CourierError, cleanText } from '../../faults/errors.ts';
+import { requireFolder } from '../hosts/adopting.ts';
 import type { PythonValue } from '../python-literal/values.ts';
 import { writePythonLiteral } from '../python-literal/write.ts';
 import { isRecord } from '../rest/refusals.ts';
 import type { RestAnswer, RestApi } from '../rest/rest-api.ts';
-import { choosePosition, findShadowed, findShadows, isInPlace, type Position } from './placing.ts';
+import {
+  choosePosition,
+  compareNarrowness,
+  findShadowed,
+  findShadows,
+  isInPlace,
+  type Position,
+  placeRule,
+  plannedId,
+} from './placing.ts';
 import { listRules, type Rule, specialAgent } from './rule-list.ts';
 import { isSameValue } from './same-value.ts';
 import {
@@ -50,6 +60,9 @@ export async function installRule(
   const position = choosePosition(rules, wanted.selection, found?.id);
   const changes = found === undefined ? ['made'] : findChanges(found, wanted, rules, position);
   const lines = describeChanges({ changes, found, what, isDry, position });
+  if (found === undefined && wanted.selection.folder !== '/') {
+    await requireFolder(api, wanted.selection.folder);
+  }
   if (!isDry) {
     if (found === undefined) await makeRule(api, wanted, position);
     else await changeRule(api, wanted, { found, changes, position });
@@ -57,7 +70,9 @@ export async function installRule(
   // Asked again: only the site knows where it stands now.
   const after = isDry ? rules : await listRules(api, wanted.ruleSet);
   const { own, copies } = findOurs(after, wanted.selection);
-  const others = describeOthers(api, wanted, after, own[0]);
+  const placed = isDry && changes.some((one) => one === 'made' || one === 'position');
+  const order = placed ? placeRule(after, wanted.selection, { id: found?.id, position }) : after;
+  const others = describeOthers(api, wanted, order, found?.id ?? own[0]?.id ?? plannedId);
   const more = own
     .slice(1)
     .map(
@@ -239,19 +254,27 @@ function toBody({ value, selection }: WantedRule, found?: Rule): object {
 /** Which rules come first, and which count no more. */
 function describeOthers(
   api: RestApi,
-  { ruleSet, selection }: WantedRule,
+  { ruleSet, selection, value }: WantedRule,
   rules: readonly Rule[],
-  own: Rule | undefined,
+  id: string,
 ): readonly string[] {
-  const first = findShadows(rules, selection, own?.id).filter(({ isOurs }) => !isOurs);
-  const behind = findShadowed(rules, selection, own?.id).filter(({ isOurs }) => !isOurs);
+  const first = findShadows(rules, selection, id);
+  const behind = findShadowed(rules, selection, id);
   // rest-api.md#rules
   if (ruleSet === specialAgent && api.isAtLeast(2, 4)) {
     return [...first, ...behind].map((rule) => `counts as well: ${describeRule(rule)}`);
   }
+  // Among ours the narrower one is meant to win, so that only another outcome is told.
+  const isTold = (rule: Rule, ahead: number) =>
+    !rule.isOurs ||
+    (!isSameValue(rule.value, value) && ahead * compareNarrowness(rule, selection) > 0);
+  const [above, below] = [
+    first.filter((rule) => isTold(rule, -1)),
+    behind.filter((rule) => isTold(rule, 1)),
+  ];
   return [
-    ...first.map((rule) => `in its way: ${describeRule(rule)} comes first for hosts that fit both`),
-    ...behind.map((rule) => `takes the place of ${describeRule(rule)} for hosts that fit both`),
+    ...above.map((rule) => `in its way: ${describeRule(rule)} comes first for hosts that fit both`),
+    ...below.map((rule) => `takes the place of ${describeRule(rule)} for hosts that fit both`),
   ];
 }
 

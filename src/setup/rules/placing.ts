@@ -58,6 +58,36 @@ export function isInPlace(
   );
 }
 
+/** Stands for the id of a rule that is not made yet. */
+export const plannedId = '';
+
+/**
+ * The rules in the order in which they would stand, with ours at its position.
+ *
+ * @param rules all of the rule set, in order
+ */
+export function placeRule(
+  rules: readonly Rule[],
+  { folder, hosts, labels }: Selection,
+  { id = plannedId, position }: { readonly id: string | undefined; readonly position: Position },
+): readonly Rule[] {
+  const others = rules.filter((rule) => rule.id !== id);
+  const names = hosts.length === 0 ? undefined : { texts: hosts, isFor: true };
+  const kind = { isOurs: true, isDisabled: false, hasTags: false, link: '' };
+  const own: Rule = { id, folder, names, labels, value: '', description: '', comment: '', ...kind };
+  const top = others.findIndex((rule) => isWithin(folder, rule.folder));
+  const index =
+    position.position === 'top_of_folder'
+      ? top
+      : others.findIndex((rule) => rule.id === position.rule_id) + 1;
+  return others.toSpliced(index < 0 ? others.length : index, 0, own);
+}
+
+/** More than 0 where the rule is for fewer hosts than a selection, less for more. */
+export function compareNarrowness(rule: Rule, selection: Selection): number {
+  return narrowness(toSelection(rule)) - narrowness(selection);
+}
+
 /** Rules that come first and may fit a host of ours. */
 export function findShadows(
   rules: readonly Rule[],
