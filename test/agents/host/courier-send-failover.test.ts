@@ -153,3 +153,12 @@ testHost('the configuration file names several too, and options replace them', a
     assert.equal(receiver.arrivals.length, 1);
   });
 });
+
+testSending('only the line of the status tells what it is', async (sender) => {
+  await withSecond(sender, async (second, args) => {
+    const taken = 'HTTP/1.1 204 No Content';
+    sender.receiver.answer = { status: 503, reason: taken, text: `${taken}\r\n\r\n${taken}\r\n` };
+    assert.equal((await startSending(sender, args).ended).code, 0);
+    assert.deepEqual([sender.receiver.arrivals.length, second.arrivals.length], [1, 1]);
+  });
+});

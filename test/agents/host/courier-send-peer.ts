@@ -29,7 +29,7 @@ export interface Receiver {
   readonly port: number;
   readonly arrivals: readonly Arrival[];
   /** What it answers from now on; a status it never sends is 0. */
-  answer: { readonly status: number; readonly text?: string };
+  answer: { readonly status: number; readonly text?: string; readonly reason?: string };
   /** Called before it answers. */
   onArrival: () => void | Promise<void>;
   close(): Promise<void>;
@@ -45,8 +45,10 @@ export async function startReceiver(tls: TlsOptions | undefined, port = 0): Prom
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     arrivals.push(await readArrival(request));
     await receiver.onArrival();
-    const { status, text } = receiver.answer;
+    const { status, text, reason } = receiver.answer;
     if (status === 0) return;
+    if (reason !== undefined) response.statusMessage = reason;
+    if (reason !== undefined) response.setHeader('x-upstream', reason);
     response.writeHead(status, { connection: 'close' }).end(text);
   };
   const server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle);
