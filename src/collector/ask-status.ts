@@ -1,4 +1,4 @@
-/** Asks a running collector how it is. */
+/** Asks a running collector for its status. */
 
 import { connect } from 'node:net';
 import { CourierError } from '../faults/errors.ts';
@@ -9,7 +9,7 @@ import type { CollectorStatus } from './status-shape.ts';
 const longestAnswer = 64 * 1024 * 1024;
 
 /**
- * What the collector at a socket says.
+ * The status that the collector at a socket reports.
  *
  * @throws CourierError UNREACHABLE when none answers there; PEER when what it says is something
  * else; CONFIG when others may listen there; LOCAL; the signal's reason
@@ -25,7 +25,7 @@ export async function askStatus(socketPath: string, signal: AbortSignal): Promis
   }
 }
 
-/** What a collector that looks after its hosts answers when its pulse is taken. */
+/** The answer to `pulse` of a collector that looks after its hosts. */
 export const wellWord = 'well';
 
 /** Whether a collector is at work at a socket: neither gone, nor stopped, nor stuck. Never rejects. */
@@ -75,7 +75,7 @@ function toFault(error: unknown, socketPath: string): CourierError {
       { cause: error },
     );
   }
-  // More wait to be taken than a listener may have waiting (connect(2)).
+  // The queue of connections that the listener has not accepted yet is full (connect(2)).
   if (errorCode(error) === 'EAGAIN') {
     const what = `the collector at ${socketPath} takes no more questions; it may be stopped (SIGSTOP)`;
     return new CourierError('UNREACHABLE', what, { cause: error });

@@ -43,14 +43,17 @@ export interface CollectorSettings {
   readonly maxSpoolHosts: number;
 }
 
-/** How often it looks who is due. */
+/** How often it looks which hosts are due. */
 const tickMs = 200;
 /** How often it looks for new hosts. */
 const newsMs = 5000;
-/** How often it clears up. */
+/** How often it cleans up. */
 const tidyMs = 30_000;
 
-/** Descriptors of one fetch: a program with its pipes while it is being started takes most. */
+/**
+ * How many descriptors one fetch may take; a program with its pipes takes most, while it is being
+ * started.
+ */
 const fetchFiles = 8;
 
 /** All it holds while it runs. */
@@ -72,7 +75,9 @@ export class Collector {
   readonly #lanes = new Lanes({ concurrency: 1, perPeer: 1 });
   readonly #dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry));
   readonly #stopping = new AbortController();
-  /** Of the fetches, which a signal to the program ends, or {@link stop}. */
+  /**
+   * The context of the fetches; its signal aborts when the program is ended, or in {@link stop}.
+   */
   readonly #fetchContext: CommandContext;
   readonly #startedAt: Date;
   #running: Running | undefined;
@@ -113,7 +118,8 @@ export class Collector {
         directory: spoolDirectory,
         maxBytes: this.#settings.maxSpoolBytes,
         maxHosts: this.#settings.maxSpoolHosts,
-        // The next cycle brings newer output; a torn one is found out by its checksum.
+        // Without fsync: the next cycle brings newer output, and a torn file is found by its
+        // checksum.
         isDurable: false,
         log,
         clock,
@@ -142,7 +148,7 @@ export class Collector {
       this.#enforce(this.#running, inForce);
       log.info({ hosts: this.#roster.size }, 'routes reloaded');
     } catch (thrown) {
-      // Whoever reloads again is told again.
+      // Cleared first, so that each reload tells its fault again.
       this.#troubles.note('routes', undefined);
       this.#troubles.note('routes', asCourierError(thrown, 'reloading routes'));
     }
@@ -211,7 +217,7 @@ export class Collector {
     return room.most;
   }
 
-  /** Until {@link stop}. */
+  /** Runs until {@link stop}. */
   async #run(): Promise<void> {
     const { clock } = this.#context;
     let newsAtMs = clock.monotonic() + newsMs;
@@ -224,12 +230,12 @@ export class Collector {
         newsAtMs = nowMs + newsMs;
         const { known, inForce } = this.#running;
         if (known.hasNews(inForce.routes)) this.#updateHosts(this.#running);
-        // Connections that are kept are worth less than those that are needed.
+        // Idle connections are closed when descriptors for new ones run short.
         if (areFilesScarce()) this.#pool.tidy(0);
       }
       if (nowMs >= tidyAtMs) {
         tidyAtMs = nowMs + tidyMs;
-        // A disk that hangs keeps no host from its turn.
+        // Not awaited: a disk that hangs must not delay any host.
         void this.#running.upkeep.tidy();
       }
       await clock.sleep(tickMs, this.#stopping.signal).catch(() => undefined);

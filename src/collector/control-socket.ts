@@ -1,4 +1,7 @@
-/** The Unix socket that says how the collector is, and keeps a second one from starting. */
+/**
+ * The Unix socket that tells the status of the collector, and keeps a second collector from
+ * starting.
+ */
 
 import { once } from 'node:events';
 import { chmodSync, existsSync, rmSync } from 'node:fs';
@@ -7,11 +10,11 @@ import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { withLockFile } from '../system/lock-file.ts';
 
-/** Who does not ask within this time is cut off. */
+/** A client that does not ask within this time is cut off. */
 const patienceMs = 5000;
 const longestRequest = 100;
 
-/** What may be asked, a line each, and the answers. */
+/** The questions, one line each, and their answers. */
 type Answers = ReadonlyMap<string, () => string>;
 
 export class ControlSocket {
@@ -20,7 +23,7 @@ export class ControlSocket {
   #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  /** @param answers what is said to whom asks for it by name */
+  /** @param answers the answer to each question, by its name */
   constructor(path: string, answers: Answers) {
     this.#path = path;
     this.#answers = answers;
@@ -29,15 +32,17 @@ export class ControlSocket {
 
   #makeServer(): Server {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
-    // Every host check of the site may come while the loop is busy for a moment.
+    // All host checks of the site may arrive while the event loop is busy for a moment.
     server.maxConnections = 1024;
-    // A connection that could not be taken is one question unanswered.
+    // A connection that could not be accepted is one question without an answer, and no reason to
+    // end.
     server.on('error', () => undefined);
     return server;
   }
 
   /**
-   * Of several that start together one looks, and has begun to listen, before the next looks.
+   * When several collectors start together, each checks and begins to listen before the next one
+   * checks.
    *
    * @throws CourierError LOCAL when another collector is running, or it cannot be made
    */
@@ -62,7 +67,7 @@ export class ControlSocket {
   }
 
   /**
-   * Listens again where the socket is gone, as when somebody has cleared up its directory.
+   * Listens again when the socket is gone, for example because somebody has emptied its directory.
    *
    * @throws CourierError as {@link listen}
    */

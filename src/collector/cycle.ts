@@ -30,7 +30,8 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
   const { clock, shutdown } = settings.context;
   const { targets } = entry;
   const startMs = clock.monotonic();
-  // A stop is no fault of the host, and what was asked of another target says nothing of this one.
+  // A stop is no fault of the host, and the outcome for an old target says nothing about the new
+  // one.
   const isVain = () => shutdown.aborted || entry.targets !== targets;
   try {
     const prepared = await settings.prepare(entry);
@@ -39,7 +40,8 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
     await sendByRoute(plan, settings.context, readKept, async (came) => {
       if (isVain()) return;
       const isOfSource = came.found !== undefined && !comesFromSpool(prepared);
-      // Without a time it was made this moment: only a clock that was set back makes others newer.
+      // Output without a time counts as made now: only a clock that was set back could make other
+      // output newer.
       const mayBeOlder = isOfSource && came.found.producedAt !== undefined;
       const served = mayBeOlder ? await newestOf(came, entry, plan, settings) : came;
       if (isVain()) return;
@@ -48,7 +50,8 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
       if (served !== came || !isOfSource) return;
       if (isToBeKept(entry, clock)) return keep(entry, served.output, settings);
       entry.leftUnkept();
-      // It has been written already, and thousands of them would fill the memory until they are found.
+      // It has been written; without this, thousands of outputs would fill the memory until garbage
+      // is collected.
       letGo(served.output);
     });
   } catch (thrown) {
@@ -145,16 +148,19 @@ function noteFault(entry: Entry, error: CourierError, settings: CycleSettings): 
 /** What the next cycle may take beyond its deadline: waiting for its turn, and grace. */
 const slackMs = 10_000;
 
-/** Those who hang wait for each other; a fault that is told for longer hides no old output. */
+/**
+ * Hosts that hang wait for each other. Telling a fault for longer does no harm: no old output hides
+ * behind it.
+ */
 const faultSlackMs = 60_000;
 
-/** Until the next cycle has surely ended. */
+/** The time until the next cycle has surely ended. */
 function untilNextMs(entry: Entry, { context }: CycleSettings): number {
   const leftMs = Math.max(0, entry.dueMs - context.clock.monotonic());
   return leftMs + entry.route.settings.deadlineMs + slackMs;
 }
 
-/** Ready no longer than until its age is too high, whatever becomes of us. */
+/** It expires when its age is too high, even if the collector has died by then. */
 function layReady(entry: Entry, served: Outgoing, validMs: number, settings: CycleSettings): void {
   const { fault } = served;
   const graceFor = fault === undefined ? undefined : entry.lastFault?.line;
@@ -183,7 +189,7 @@ async function layFaultReady(
   );
 }
 
-/** Where the site alone knows the address, it is to be asked anew when that changes. */
+/** Where only the site knows the address, output for an old address must not be served. */
 function addressOf({ routed: { isAsked, target } }: Entry): string | undefined {
   return isAsked ? target.address : undefined;
 }

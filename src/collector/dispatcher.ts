@@ -8,8 +8,8 @@ export class Dispatcher {
   readonly #run: (entry: Entry) => Promise<void>;
   readonly #running = new Set<Promise<void>>();
   /**
-   * Due, but without a place; the longest waiting last. Who waits for the same places is in one
-   * queue: where its next finds none, nobody behind it does.
+   * Hosts that are due and wait for a place, the longest waiting last. Hosts that wait for the same
+   * places are in one queue: when the next of them finds no place, none behind it does.
    */
   #queues: readonly Entry[][] = [];
 
@@ -67,7 +67,10 @@ export class Dispatcher {
   }
 }
 
-/** Who refuses at once holds no place for long. */
+/**
+ * A silent host counts as one that may hang when its last cycle took longer than this; a refusal at
+ * once frees its place soon.
+ */
 const longMs = 500;
 
 function toCandidate({ routed: { peer }, history, durationMs = 0 }: Entry): Candidate {

@@ -13,9 +13,9 @@ export interface LastGood {
   readonly receivedAt: Date;
   readonly source: string;
   readonly bytes: number;
-  /** Of what lies ready ahead of it. */
+  /** The size of what goes out ahead of it in the ready file. */
   readonly aheadBytes: number;
-  /** Which rules it breaks without being refused, in words; empty for none. */
+  /** Rules that it breaks without being refused, in words; empty when it breaks none. */
   readonly losses: string;
   /** What it was sealed with; undefined when it was not. */
   readonly seal?: GoodSeal | undefined;
@@ -47,7 +47,7 @@ export interface Routed {
   /** Nothing is laid ready: the site is to come itself, and tell what is new. */
   readonly isToRenew: boolean;
   readonly route: Route;
-  /** Where its first source is, if others have theirs there too. */
+  /** The peer of its first source, if other hosts share that peer. */
   readonly peer: string | undefined;
   readonly everyMs: number;
 }
@@ -136,7 +136,7 @@ export class Entry {
     return !this.#isRunning && this.#dueMs <= nowMs;
   }
 
-  /** Sets when it is asked next, so that new hosts do not come all at once. */
+  /** Sets when it is asked first or next; spread, so that new hosts are not asked all at once. */
   planFor(dueMs: number): void {
     this.#dueMs = dueMs;
   }
@@ -173,7 +173,7 @@ export class Entry {
   }
 
   /**
-   * A cycle brought none.
+   * A cycle brought no good output.
    *
    * @returns whether the cycle before it did, or there was none
    */
@@ -216,7 +216,7 @@ export class Entry {
     this.#isUnkept = true;
   }
 
-  /** It cannot be kept, or need not be any more. */
+  /** The newest output cannot be kept, or need not be kept any more. */
   givenUpKeeping(): void {
     this.#isUnkept = false;
   }
@@ -230,7 +230,7 @@ export class Entry {
   }
 }
 
-/** A line that moved within the file changes nothing. */
+/** Compares routes without their lines: a route that moved within the file is the same. */
 function isSameTarget(one: Routed, other: Routed): boolean {
   return isDeepStrictEqual(whatIsAsked(one), whatIsAsked(other));
 }

@@ -12,9 +12,11 @@ export interface ListedHost {
   readonly host: HostName;
   readonly address: string | undefined;
   readonly tags: readonly string[];
-  /** The site asked for it, and alone knows its address: it may ask for another one any time. */
+  /**
+   * The site asked for the host, and only the site knows its address, which may change any time.
+   */
   readonly isAsked: boolean;
-  /** The site is to come itself and ask for it again. */
+  /** Whether the site is to fetch by itself and ask for the host again. */
   readonly isToRenew: boolean;
 }
 
@@ -60,7 +62,7 @@ function readText(path: string): string {
   }
 }
 
-/** Every host once: the list says more than what the site asked for, and that more than a route. */
+/** Every host once: the list has precedence over what the site asked for, and that over a route. */
 export function gatherHosts(
   { routes }: Routes,
   listed: readonly ListedHost[],

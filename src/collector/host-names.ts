@@ -1,4 +1,4 @@
-/** Names of hosts for somebody who types one: what is quickly found, wherever it is. */
+/** Names of hosts for completion in the shell: all that can be found quickly, in every place. */
 
 import { join } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
@@ -30,14 +30,14 @@ export async function findHostNames(named: Named, env: Environment): Promise<rea
 
 const toPath = (given: string | undefined) => (given === undefined ? undefined : parsePath(given));
 
-/** Those named as such, and those of the list beside. */
+/** Hosts that routes name in full, and those of the collector's host list. */
 async function inRoutes(place: () => string): Promise<readonly string[]> {
   const { routes, collector } = await loadRoutes(place());
   const listed = collector.hostList === undefined ? [] : readHostList(collector.hostList);
   return [...routes.flatMap((route) => [...route.hosts.names]), ...listed.map(({ host }) => host)];
 }
 
-/** A file each, called as the host is. */
+/** A directory with one file a host, named as the host. */
 async function inState(place: () => string): Promise<readonly string[]> {
   const names = await readDirectory(join(place(), 'hosts'));
   return names.filter((name) => /^\w.*\.json$/.test(name)).map((name) => name.slice(0, -5));

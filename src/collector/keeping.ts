@@ -1,7 +1,7 @@
 /**
- * What goes into the spool. The newest output lies ready in memory anyway; on disk it has to be for
- * those who read the spool, and for the day when every source fails. So it is put there now and
- * then, and once more before a fault takes its place in memory.
+ * What goes into the spool. The newest output is ready in memory anyway; it is needed on disk for
+ * readers of the spool, and for the day when every source fails. So it is put there now and then,
+ * and once more before a fault takes its place in memory.
  */
 
 import type { CommandContext } from '../cli/command.ts';
@@ -17,14 +17,14 @@ import type { SpooledOutput } from '../spool/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { Entry } from './entry.ts';
 
-/** Seldom enough to cost little. */
+/** How long the newest output may be missing in the spool; writing it this seldom costs little. */
 const longestUnkeptMs = 600_000;
 
 /** What is needed to keep output. */
 export interface Keepers {
-  /** Its log is for the fetches. */
+  /** The log in it is for the fetches. */
   readonly context: CommandContext;
-  /** For what changes with a host. */
+  /** For changes in the state of a host. */
   readonly log: Logger;
   readonly ready: ReadyDirectory;
   readonly spool: Spool;
@@ -33,7 +33,10 @@ export interface Keepers {
   readonly noteKept: (fault: CourierError | undefined) => void;
 }
 
-/** Whether the spool has nothing of the host, or what will soon be too old for those who read it. */
+/**
+ * Whether the spool has no output of the host, or has output that will soon be too old for its
+ * readers.
+ */
 export function isToBeKept({ keptAtMs, route }: Entry, clock: Clock): boolean {
   if (keptAtMs === undefined) return true;
   const longestMs = Math.min(longestUnkeptMs, route.settings.maxAgeMs / 2);
@@ -61,7 +64,7 @@ export async function keep(entry: Entry, output: Buffer, keepers: Keepers): Prom
   }
 }
 
-/** The same with what still lies ready, before it goes. */
+/** Puts output that is still ready, and not yet in the spool, there before it is replaced. */
 export async function keepLast(entry: Entry, keepers: Keepers): Promise<void> {
   if (!entry.isUnkept || entry.lastGood === undefined) return;
   entry.givenUpKeeping();
@@ -78,15 +81,15 @@ export async function keepLast(entry: Entry, keepers: Keepers): Promise<void> {
 }
 
 /**
- * HTTP tells times in whole seconds, so one file seems to be up to a second older or newer at each
- * fetch: by less than this it is the same, and nothing has to be read from the disk to find out.
+ * HTTP tells times in whole seconds, so the same file can seem up to a second older or newer at
+ * each fetch. Times that differ by less than this count as equal, which saves a look at the disk.
  */
 const sameMs = 2000;
 
 /**
- * What is kept of a host, if it was produced later than what came and may still go out: it is
- * looked for only when something later is known to have been there. What came at a time that is
- * still to come was here before a clock was set back, and what times it has say nothing any more.
+ * Kept output of a host, if it was produced later than what came now and may still go out. The disk
+ * is read only when later output is known to have been there. Output that was received in the
+ * future was here before the clock was set back; its times say nothing any more.
  */
 export async function findNewer(
   entry: Entry,

@@ -1,8 +1,11 @@
-/** ssh connections outlive a cycle of the collector: logging in takes most of one. */
+/**
+ * Keeps ssh connections from one cycle of the collector to the next: logging in takes most of a
+ * cycle.
+ */
 
 import type { SourceStep } from '../fetching/attempt.ts';
 
-/** For a host that is asked less often, a process that waits costs more than it saves. */
+/** When a host is asked less often than this, a waiting ssh process costs more than it saves. */
 const longestIntervalMs = 300_000;
 
 /**

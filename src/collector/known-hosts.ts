@@ -1,4 +1,4 @@
-/** Keeps up with which hosts there are. */
+/** Keeps the list of hosts up to date. */
 
 import { statSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
@@ -9,8 +9,9 @@ import type { Routes } from '../routes/route.ts';
 import { gatherHosts, type ListedHost, readHostList } from './host-list.ts';
 
 /**
- * After so long the site is to ask again for a host it asked for, and tell what is new: nothing is
- * laid ready for it then, so that the site comes itself. The longest is an hour later.
+ * After this time the site has to ask again for a host, and tell what is new: until then nothing is
+ * laid ready for the host, so that the site fetches by itself. The time differs by host, up to an
+ * hour.
  */
 const askedMs = 4 * 3_600_000;
 const spreadMs = 3_600_000;
@@ -18,7 +19,7 @@ const spreadMs = 3_600_000;
 /** A host for which the site does not come within this time is gone. */
 const patienceMs = 1_800_000;
 
-/** A note and when it is to be renewed, by the monotonic clock: a clock that is set ages nobody. */
+/** A note and when it is to be renewed, by the monotonic clock: setting the clock ages no note. */
 interface Held extends Asked {
   readonly renewAtMs: number;
 }
@@ -54,7 +55,7 @@ export class KnownHosts {
     return this.previous(routes);
   }
 
-  /** What there was at the last time, when the newest cannot be read. */
+  /** The last list that could be read is used when the newest cannot be read. */
   previous(routes: Routes): ReadonlyMap<HostName, ListedHost> {
     const nowMs = this.#clock.monotonic();
     const asked = [...this.#asked.values()];
@@ -108,7 +109,7 @@ function describeVersion(path: string): string {
   }
 }
 
-/** The same number from 0 to 1 for a host each time, spread evenly over all of them. */
+/** A number from 0 to 1 that is always the same for a host, and spread evenly over all hosts. */
 function fractionOf(host: HostName): number {
   let hash = 0;
   for (const character of host) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;

@@ -1,10 +1,10 @@
-/** Who may be asked at the same time. */
+/** Which hosts may be asked at the same time. */
 
-/** One who wants to be asked. */
+/** A host that is due to be asked. */
 export interface Candidate {
-  /** The peer it is asked at, where several hosts are asked at the same one. */
+  /** The peer it shares with other hosts; undefined when it shares none. */
   readonly peer: string | undefined;
-  /** It was silent the last time. */
+  /** Whether it was silent the last time. */
   readonly isSuspect: boolean;
 }
 
@@ -15,10 +15,13 @@ interface Limits {
   readonly perPeer: number;
 }
 
-/** Those who may hang get this part of the places, of all and at each peer: the others need room. */
+/**
+ * The part of the places, of all and of each peer, that hosts which may hang can take; the others
+ * need room.
+ */
 const partOfSuspects = 0.25;
 
-/** Who is at one peer. */
+/** How many hosts are being asked at one peer. */
 interface AtPeer {
   inside: number;
   suspects: number;
@@ -34,7 +37,7 @@ export class Lanes {
     this.#limits = limits;
   }
 
-  /** Holds for those who enter from now on. */
+  /** Applies to hosts that enter from now on. */
   set limits(limits: Limits) {
     this.#limits = limits;
   }
@@ -75,7 +78,7 @@ export class Lanes {
   }
 }
 
-/** One always finds a place, or nobody would notice that it is back. */
+/** At least one: otherwise nobody would notice when a silent host answers again. */
 function suspectsOf(places: number): number {
   return Math.max(1, Math.floor(places * partOfSuspects));
 }

@@ -10,7 +10,7 @@ import { asCourierError } from '../faults/system-errors.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import { sharedPeerOf } from './shared-peer.ts';
 
-/** After so many silences in a row it is open. */
+/** How many silences in a row open it. */
 const silencesToOpen = 5;
 
 /** How long it is open until one fetch may try. */
@@ -19,7 +19,7 @@ const openMs = 10_000;
 /** The breaker of one peer. */
 interface Circuit {
   silences: number;
-  /** When the next fetch may try, by the monotonic clock; of no meaning while it is closed. */
+  /** When the next fetch may try, by the monotonic clock; without meaning while it is closed. */
   retryAtMs: number;
   lastSilence: CourierError | undefined;
 }

@@ -1,8 +1,8 @@
-/** The log of fetches in a process that fetches all the time: what is usual is not said. */
+/** The log of fetches in a process that fetches all the time: it leaves out what is usual. */
 
 import type { Logger } from '../logging/log.ts';
 
-/** The same log, with what others say as info said only to those who debug. */
+/** The same log with info lines turned into debug lines. */
 export function toQuietLog(log: Logger): Logger {
   return {
     debug: (fields, message) => log.debug(fields, message),

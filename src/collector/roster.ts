@@ -7,7 +7,7 @@ import { Entry, type Routed } from './entry.ts';
 import type { ListedHost } from './host-list.ts';
 import { sharedPeerOf } from './shared-peer.ts';
 
-/** New hosts, and those of which something else is to be asked, come within this time, not at once. */
+/** New hosts, and hosts whose sources have changed, are asked within this time, spread over it. */
 const spreadMs = 5000;
 const spreadPerHostMs = 10;
 

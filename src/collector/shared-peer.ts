@@ -2,7 +2,7 @@
 
 /**
  * Scheme and authority of a source that is the same for all hosts, such as `https://depot:8443`;
- * undefined when each host is a peer of its own, and for what is on this machine.
+ * undefined when each host is a peer of its own, and for sources on this machine.
  */
 export function sharedPeerOf(uri: string): string | undefined {
   const [, peer, authority = ''] = /^([^:]+:\/\/([^/?#]*))/.exec(uri) ?? [];

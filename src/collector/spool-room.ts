@@ -1,6 +1,6 @@
 /**
- * Room in the spool for hosts that are there: what the collector kept of others goes. What a
- * receiver has put there is not ours to remove.
+ * Makes room in the spool for present hosts by removing what the collector kept of hosts that are
+ * gone. What a receiver has put there is not ours to remove.
  */
 
 import type { HostName } from '../names/host-name.ts';

@@ -1,13 +1,16 @@
-/** How the collector is: the document at its socket, and what `cmk-courier status --json` prints. */
+/**
+ * The status of the collector: the document at its socket, and what `cmk-courier status --json`
+ * prints.
+ */
 
 import { z } from 'zod';
 
 const hostStatus = z.object({
   host: z.string(),
   route: z.string(),
-  /** Of the newest good output. */
+  /** The age of the newest good output. */
   ageMs: z.number().optional(),
-  /** Where that came from. */
+  /** Where the newest good output came from. */
   source: z.string().optional(),
   bytes: z.number().optional(),
   /** What the newest good output was sealed with. */
@@ -16,18 +19,21 @@ const hostStatus = z.object({
       key: z.string(),
       /** When it was produced: 14 digits of UTC. */
       sequence: z.string(),
-      /** Until the key expires. */
+      /** Days until the key expires. */
       daysLeft: z.number().optional(),
     })
     .optional(),
-  /** Of the last cycle. */
+  /** How long the last cycle took. */
   durationMs: z.number().optional(),
   lastFault: z.object({ code: z.string(), line: z.string(), at: z.string() }).optional(),
-  /** Cycles without output, in a row. */
+  /** The number of cycles in a row without output. */
   failures: z.number(),
-  /** Waiting longer than the interval since nobody answered several times, or asking again after that. */
+  /**
+   * `waiting`: several fetches in a row had no answer, so the wait is longer than the interval.
+   * `retrying`: it is being asked again after such a wait.
+   */
   backoff: z.enum(['none', 'waiting', 'retrying']),
-  /** From now; 0 while it is being asked. */
+  /** Milliseconds from now; 0 while it is being asked. */
   nextDueMs: z.number(),
   /** What the site gets at the moment. */
   served: z.enum(['output', 'grace', 'fault', 'nothing']),
@@ -42,7 +48,7 @@ export const collectorStatus = z.object({
   reloadFault: z.string().optional(),
   /** Why output cannot be laid ready; the site then asks for itself. */
   readyFault: z.string().optional(),
-  /** Fetches at the moment. */
+  /** Fetches that run now. */
   running: z.number(),
   /** Fetches that have ended since the start, by how they ended. */
   cycles: z.object({ good: z.number(), faulty: z.number() }),

@@ -37,7 +37,7 @@ export function toTable(
 
 const gap = '  ';
 
-/** These columns are not cut shorter than this: room for a short name, for a title. */
+/** The least widths of columns that may be cut: room for a short name, or for the title. */
 const leastNameWidth = 12;
 const leastSourceWidth = 6;
 
@@ -54,7 +54,7 @@ function layOut(rows: readonly (readonly string[])[], width: number): readonly s
   });
 }
 
-/** Not by Math.max(...): so many arguments do not fit onto the stack. */
+/** Without Math.max(...): ten thousands of arguments may not fit onto the stack. */
 function widestOf(rows: readonly (readonly string[])[], column: number): number {
   return rows.reduce((widest, row) => Math.max(widest, lengthOf(row[column] ?? '')), 0);
 }
@@ -74,7 +74,9 @@ function cut(text: string, width: number): string {
     .join('')}…`;
 }
 
-/** A sentence on several lines: what is wrong often stands at its end. */
+/**
+ * Wraps a sentence over several lines instead of cutting it: the reason often stands at its end.
+ */
 function wrap(text: string, width: number): readonly string[] {
   const line = new RegExp(`\\S.{0,${width - 1}}(?= |$)|\\S{1,${width}}`, 'gu');
   return text.match(line) ?? [];

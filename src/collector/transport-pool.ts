@@ -13,15 +13,18 @@ import {
   withTransport,
 } from '../transports/transport.ts';
 
-/** Files with secrets and certificates are read when a transport is opened, so none stays for ever. */
+/**
+ * The longest time a transport stays open: files with secrets and certificates are read when it is
+ * opened.
+ */
 const longestLifeMs = 600_000;
 
-/** A transport nobody uses lets go of its connections. */
+/** A transport that was not used for so long is closed, and its connections with it. */
 const longestIdleMs = 90_000;
 
 /**
- * One that was refused is opened anew no sooner than this, in case a secret was changed: what one
- * host is refused for (403) must not take the connections of all others.
+ * A transport that was refused is opened again, in case a secret has changed, but no sooner than
+ * this: one host's refusal (403) must not close the connections of all others.
  */
 const reopenAfterMs = 60_000;
 
@@ -30,7 +33,7 @@ interface Member {
   readonly key: string;
   readonly transport: Promise<Transport>;
   readonly openedAtMs: number;
-  /** Ends the loan it lives on. */
+  /** Ends the loan of withTransport that keeps it open. */
   readonly end: () => void;
   readonly ended: Promise<void>;
   users: number;
@@ -42,7 +45,7 @@ export class TransportPool {
   readonly #log: Logger;
   readonly #closing = new AbortController();
   readonly #members = new Map<string, Set<Member>>();
-  /** Each module's own number, since sources of one URI may be of several. */
+  /** A number for each module: sources with the same URI may belong to several modules. */
   readonly #numbers = new Map<TransportModule, number>();
 
   constructor(clock: Clock, log: Logger) {
@@ -72,7 +75,7 @@ export class TransportPool {
     }
   };
 
-  /** Ends what nobody has used for so long, and what is old. */
+  /** Closes transports that were idle for so long, and those that are old. */
   tidy(idleMs = longestIdleMs): void {
     for (const members of this.#members.values()) {
       for (const member of members) {
@@ -81,7 +84,7 @@ export class TransportPool {
     }
   }
 
-  /** Ends all of them, whoever uses them. May be called twice; never rejects. */
+  /** Closes all transports, those in use included. May be called twice; never rejects. */
   async close(): Promise<void> {
     this.#closing.abort(new CourierError('INTERRUPTED', 'the collector ends'));
     const members = [...this.#members.values()].flatMap((set) => [...set]);

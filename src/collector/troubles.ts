@@ -3,7 +3,7 @@
 import type { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
 
-/** Of each kind at most one is known at a time, with what is said ahead of it. */
+/** The kinds of trouble, of each at most one at a time, and the words that introduce it. */
 const introductions = {
   routes: 'not reloaded, the routes in force stay: ',
   hosts: 'the hosts stay as they are: ',
@@ -25,7 +25,7 @@ export class Troubles {
     this.#log = log;
   }
 
-  /** Said when it begins, not each time it shows; undefined when it is over. */
+  /** Notes a trouble, which is logged when it begins and not again; undefined when it is over. */
   note(kind: Trouble, fault: CourierError | undefined): void {
     if (fault === undefined) {
       this.#faults.delete(kind);

@@ -1,4 +1,4 @@
-/** What the collector clears up, and makes again when somebody has removed it. */
+/** What the collector cleans up, and what it creates again when somebody has removed it. */
 
 import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -28,12 +28,15 @@ export class Upkeep {
     this.#upkept = upkept;
   }
 
-  /** Resolves when nothing is being cleared up. */
+  /** Resolves when no cleaning up runs. */
   get tidied(): Promise<void> {
     return this.#running ?? Promise.resolve();
   }
 
-  /** One at a time: a disk that hangs keeps no host from its turn. Never rejects. */
+  /**
+   * Runs one cleaning up at a time, beside the cycles: a disk that hangs delays no host. Never
+   * rejects.
+   */
   tidy(): Promise<void> {
     this.#running ??= this.#tidyAll().finally(() => {
       this.#running = undefined;

@@ -1,4 +1,4 @@
-/** What arrived → what Checkmk may see: unwrap → size → age → form → filter. */
+/** From a delivery to what Checkmk may see: unwrap → size → age → form → filter. */
 
 import { filterOutput, type PiggybackRule, type SectionRule } from '../agent-output/filter.ts';
 import type { Problem } from '../agent-output/problems.ts';
@@ -18,15 +18,15 @@ import { unsealedBefore } from './judging.ts';
 import { requireOwnPiggyback } from './piggyback.ts';
 import { type Seal, type SealRule, type Unsealed, unseal } from './sealed.ts';
 
-/** What agent output must be, and what of it is wanted. */
+/** The rules that agent output must meet, and which part of it is wanted. */
 export interface OutputRules {
   readonly age: AgeRule;
   readonly maxOutputBytes: number;
-  /** Of output the agent encrypted; without it such output is refused. */
+  /** For output that the agent encrypted; without it such output is refused. */
   readonly passphrase: Secret | undefined;
-  /** Lets a web page ahead of sections pass, and says nothing of other text there. */
+  /** Lets a web page ahead of sections pass, and does not mention other text there. */
   readonly lenient: boolean;
-  /** Refuses what some version of the site would drop a part of. */
+  /** Refuses output of which some version of the site would drop a part. */
   readonly strict: boolean;
   readonly piggyback: PiggybackRule;
   readonly sections: SectionRule;
@@ -38,17 +38,17 @@ export interface CheckContext {
   readonly clock: Clock;
   /** Ends programs that unpack. */
   readonly signal: AbortSignal;
-  /** Whose PATH says where they are, and which site this is. */
+  /** Its PATH finds those programs; OMD_ROOT and the like name the site. */
   readonly env: Environment;
   readonly log: Logger;
 }
 
-/** What of a delivery may go on. */
+/** The part of a delivery that may go to the site. */
 export interface GoodOutput {
   readonly output: Buffer;
   /** Undefined when it is not known. */
   readonly producedAt: Date | undefined;
-  /** What some version of the site drops of it. */
+  /** Parts of it that some version of the site drops. */
   readonly losses: readonly Problem[];
   /** Undefined when it had none. */
   readonly seal: Seal | undefined;
@@ -85,14 +85,18 @@ async function check(
 ): Promise<GoodOutput> {
   const { output, seal } = await unsealOnce(delivery, host, rules, context);
   checkSize(output, delivery, rules);
-  // By the seal, where there is one, whatever a file or a mail says; that has been checked.
+  // A seal states the time of production, and its age has been checked; what a file or a mail says
+  // does not count then.
   const producedAt = seal?.produced ?? checkAge(delivery, rules.age, context.clock);
   const good = passForm(output, rules, host);
   await requireOwnPiggyback(good.output, host, { seal, proof: delivery.proof }, context);
   return { ...good, producedAt, seal };
 }
 
-/** What a judge has opened need not be opened again; the passphrase is ours alone. */
+/**
+ * What a judge has opened is not opened again. A judge has no passphrase, so decryption is done
+ * here only.
+ */
 async function unsealOnce(
   delivery: Delivery,
   host: HostName,
@@ -107,8 +111,8 @@ async function unsealOnce(
 }
 
 /**
- * The form of output that is plain, and the filter. What leaks is refused wherever it stands; of
- * losses those count that the filter leaves.
+ * Checks the form of plain output and applies the filter. Output that would leak into other hosts
+ * is refused whatever the filter says; losses count only in sections that the filter leaves.
  *
  * @throws CourierError MALFORMED, or NO_OUTPUT when the filter leaves nothing
  */
@@ -125,7 +129,10 @@ export function passForm(
   return { output: wanted, losses };
 }
 
-/** Lines are counted in all of the output, as `check` counts them; what is left tells the rules. */
+/**
+ * Problems with the line numbers of the whole output, as `check` counts them, for the rules that
+ * what is left still breaks.
+ */
 function stillIn(
   wanted: Buffer,
   losses: readonly Problem[],
@@ -136,7 +143,7 @@ function stillIn(
   return losses.filter(({ rule }) => left.has(rule));
 }
 
-/** A transport keeps to the limit on its own; this is the promise kept for all of them. */
+/** Each transport keeps to the limit by itself; this check makes sure for all of them. */
 function checkSize(output: Buffer, delivery: Delivery, rules: OutputRules): void {
   if (output.length <= rules.maxOutputBytes) return;
   throw new CourierError(

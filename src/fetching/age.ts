@@ -8,18 +8,21 @@ import { isUnreadable } from '../times/stated-time.ts';
 import type { Delivery } from '../transports/transport.ts';
 
 export interface AgeRule {
-  /** Older is STALE. Infinity: any age will do. */
+  /** Older output is STALE; Infinity accepts any age. */
   readonly maxAgeMs: number;
-  /** Further in the future is STALE too: a clock is wrong, and the age therefore unknown. */
+  /**
+   * Output from further in the future is STALE as well: a clock is wrong, so the age is unknown.
+   */
   readonly maxSkewMs: number;
 }
 
-/** What the check looks at. */
+/** What the check reads. */
 type Dated = Pick<Delivery, 'origin' | 'producedAt'>;
 
 /**
- * Output whose time of production nobody states passes. A time that is stated and cannot be read
- * is no such time: the output may be of any age, and passes only where any age will do.
+ * Checks the age of a delivery. Output passes when no time of production is stated. When a time is
+ * stated and cannot be read, the output may be of any age, and passes only where any age is
+ * accepted.
  *
  * @returns when it was produced, if that is known
  * @throws CourierError STALE with the age and what is allowed, or with what cannot be read

@@ -26,14 +26,14 @@ export interface SourceStep {
   /** The transport's name, for messages. */
   readonly name: string;
   readonly module: TransportModule;
-  /** At most for this source. */
+  /** The longest time for this source. */
   readonly timeoutMs?: number;
 }
 
 /** Output that passed every check. */
 export interface Accepted {
   readonly output: Buffer;
-  /** What some version of the site drops of it. */
+  /** Parts of it that some version of the site drops. */
   readonly losses: readonly Problem[];
   /** Undefined when it had none. */
   readonly seal: Seal | undefined;
@@ -41,26 +41,29 @@ export interface Accepted {
   /** Where it was, for messages. */
   readonly origin: string;
   readonly producedAt: Date | undefined;
-  /** What a transport that chooses among several passed over for it, and why. */
+  /** What a transport that chooses among several things passed over for this one, and why. */
   readonly passedOver?: PassedOver;
-  /** From asking to the last check. */
+  /** The time from asking to the last check. */
   readonly durationMs: number;
 }
 
-/** What became of accepted output: whoever it is for took it, left it in its source, or could not. */
+/** Whether accepted output was taken, was left in its source, or could not be delivered. */
 export type Taken = 'taken' | 'left' | { readonly undelivered: CourierError };
 
 /** Takes all of the accepted output at once. Never rejects. */
 export type Take = (accepted: Accepted) => Promise<Taken>;
 
-/** For what, under which rules and for how long a source is asked. */
+/** What a source is asked for, under which rules, and for how long. */
 export interface Attempt {
   readonly target: Target;
   readonly rules: OutputRules;
-  /** For all from opening to the last check; delivering takes as long as its reader takes. */
+  /**
+   * For everything from opening to the last check. Delivering is not limited: it takes as long as
+   * its reader.
+   */
   readonly timeoutMs: number;
   readonly lend: LendTransport;
-  /** Ends it before its time, until the output is accepted. */
+  /** Ends the attempt early, as long as no output has been accepted. */
   readonly cancel?: AbortSignal;
 }
 
@@ -123,7 +126,7 @@ export async function fetchFrom(
 /** How long an acknowledgement may take. The output is out already, whatever signal comes. */
 const acknowledgeMs = 5000;
 
-/** The same once a signal has said that the program ends. */
+/** How long an acknowledgement may take once a signal has ended the program. */
 const lastAcknowledgeMs = 1000;
 
 async function acknowledge(

@@ -23,7 +23,7 @@ export async function fetchFirst(
   const endMs = context.clock.monotonic() + plan.deadlineMs;
   const faults: SourceFault[] = [];
   for (const [index, step] of plan.steps.entries()) {
-    // Part of a millisecond has passed since; a message would say a second less.
+    // Rounded up: a fraction of a millisecond has passed, and a message would name a second less.
     const leftMs = Math.round(endMs - context.clock.monotonic());
     const limitMs = step.timeoutMs ?? plan.timeoutMs;
     const timeoutMs = shareOf(leftMs, plan.steps.length - index, limitMs);
@@ -38,7 +38,7 @@ export async function fetchFirst(
   return summarise(faults, plan.target);
 }
 
-/** What became of one source. */
+/** The outcome of one source. */
 async function tryStep(
   step: SourceStep,
   attempt: Attempt,

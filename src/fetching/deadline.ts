@@ -1,6 +1,6 @@
 /** The one deadline of a fetch, shared among its sources. */
 
-/** What each source gets of what is left, in whole milliseconds; at least 1. */
+/** The share of the remaining time that each source gets, in whole milliseconds; at least 1. */
 export function shareOf(
   leftMs: number,
   sourcesLeft: number,

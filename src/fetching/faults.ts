@@ -21,7 +21,7 @@ export function summarise(faults: readonly SourceFault[], target: Target): Couri
   return toSourceError(last, target, faults.slice(0, -1).map(toShortFault));
 }
 
-/** Leaves room for the other sources in the one line there is. */
+/** Leaves room for the other sources in the one line on stderr. */
 const longestWithOthers = 200;
 
 /** The fault with what the line on stderr names in front of it. */

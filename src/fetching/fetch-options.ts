@@ -114,7 +114,7 @@ export const ruleOptions = {
   },
 } as const satisfies OptionTable;
 
-/** What finds the route when no SOURCE is given. */
+/** Options that find the route when no SOURCE is given. */
 export const routeOptions = {
   routes: {
     kind: 'value',
@@ -139,5 +139,5 @@ export const spoolOptions = {
   },
 } as const satisfies OptionTable;
 
-/** Of what stands behind `--or`, beside the options of its sources. */
+/** Options that may stand behind `--or`, beside those of its sources. */
 export const alternatives = { timeout: ruleOptions.timeout } as const satisfies OptionTable;

@@ -8,7 +8,7 @@ import { type Accepted, fetchFrom, type SourceStep, type Taken } from './attempt
 import { type SourceFault, summarise, toShortFault } from './faults.ts';
 import { type Deliver, type FetchPlan, handOver } from './plan.ts';
 
-/** What is left to the others once good output is there: this part of the deadline. */
+/** Once one source has delivered, the others have this part of the deadline left. */
 const latecomers = 0.1;
 
 /**
@@ -34,7 +34,7 @@ class Contest {
   readonly #faults = new Map<SourceStep, SourceFault>();
   readonly #arrived = new Map<SourceStep, Accepted>();
   readonly #decided = Promise.withResolvers<Accepted | undefined>();
-  /** Ends the sources that have not answered when it is decided. */
+  /** Ends sources that have not answered when the winner is decided. */
   readonly #over = new AbortController();
   #waiting: RunningLimit | undefined;
 
@@ -57,7 +57,7 @@ class Contest {
     );
   }
 
-  /** Ends when the source failed, or when it is known what becomes of its output. */
+  /** Resolves when the source has failed, or when its output has won or lost. */
   async #ask(step: SourceStep): Promise<Taken> {
     const { deadlineMs, timeoutMs } = this.#plan;
     const limitMs = Math.min(deadlineMs, step.timeoutMs ?? timeoutMs ?? deadlineMs);
@@ -70,7 +70,7 @@ class Contest {
     }
   }
 
-  /** Waits until it is decided; the winner is delivered. */
+  /** Waits for the decision; the winner's output is delivered. */
   async #compete(accepted: Accepted): Promise<Taken> {
     this.#arrive(accepted);
     if ((await this.#decided.promise) !== accepted) return 'left';
@@ -108,7 +108,7 @@ class Contest {
     this.#decided.resolve(
       others.reduce((best, next) => (isNewer(next, best) ? next : best), first),
     );
-    // No silence of theirs: who counts silences must not count these.
+    // The reason is not TIMEOUT: the peer was not silent, and its breaker must not count it.
     this.#over.abort(new CourierError('INTERRUPTED', 'another source was chosen'));
   }
 }

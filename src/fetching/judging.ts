@@ -8,19 +8,22 @@ import { findCut } from '../wrapping/symmetric.ts';
 import type { CheckContext, OutputRules } from './accept.ts';
 import { type Unsealed, unseal } from './sealed.ts';
 
-/** What has been opened once need not be again: each holds as long as the bytes it came from. */
+/**
+ * Seals that were opened, so that none is opened twice; an entry lives as long as the bytes it came
+ * from.
+ */
 const opened = new WeakMap<Buffer, Unsealed & { readonly host: HostName }>();
 
-/** The bytes without what is around them, where that has been undone already for this host. */
+/** The unwrapped output, if the bytes were unwrapped for this host before. */
 export function unsealedBefore(bytes: Buffer, host: HostName): Unsealed | undefined {
   const before = opened.get(bytes);
   return before?.host === host ? before : undefined;
 }
 
-/** By what a judge goes. */
+/** The rules that a judge applies. */
 export type JudgingRules = Pick<OutputRules, 'maxOutputBytes' | 'age' | 'seal'>;
 
-/** The same for judges that judge alike. */
+/** A text that is equal for judges with equal rules. */
 export function judgeKey({ maxOutputBytes, age, seal }: JudgingRules): string {
   return [maxOutputBytes, age.maxAgeMs, age.maxSkewMs, seal].join(' ');
 }
@@ -28,7 +31,8 @@ export function judgeKey({ maxOutputBytes, age, seal }: JudgingRules): string {
 /**
  * Makes the judge for some rules. It knows no passphrase and no filter: what is encrypted counts as
  * agent output, since a wrong passphrase has to be told and not passed over. A seal is opened, so
- * that whoever can write to a source hides nothing behind one that is wrong, old or of another host.
+ * that nobody who can write to a source can hide good output behind a seal that is wrong, old or of
+ * another host.
  */
 export function judgeBy(
   { maxOutputBytes, age, seal }: JudgingRules,
@@ -52,10 +56,10 @@ function findTorn(output: Buffer): Objection {
   return isEncrypted(output.toString('latin1', 0, 18)) ? findCut(output) : undefined;
 }
 
-/** What speaks against the bytes. */
+/** Faults of the bytes themselves. */
 const ofBytes: readonly FaultCode[] = ['MALFORMED', 'TOO_LARGE', 'REFUSED', 'STALE'];
 
-/** What speaks against us: it is told when the bytes are checked. */
+/** Faults on our side; they are told when the bytes are checked. */
 const ofUs: readonly FaultCode[] = ['LOCAL', 'CONFIG'];
 
 function toObjection(error: unknown): Objection {

@@ -1,4 +1,4 @@
-/** Files that options name: whether they are there, and what they have to be. */
+/** Checks files that options name: whether they are there and are what they must be. */
 
 import { constants } from 'node:fs';
 import type { CommandContext } from '../cli/command.ts';
@@ -16,7 +16,7 @@ const authorities: readonly string[] = ['ca', 'agentCa'];
 /**
  * Looks at the file that an option names.
  *
- * @param table where the option is described; a value that it refuses is no business of ours
+ * @param table where the option is described; a value that the table refuses is ignored here
  * @returns what is wrong with the file, or undefined
  */
 export async function findFileProblem(
@@ -48,7 +48,7 @@ function kindOf(table: OptionTable, name: string): 'secret' | 'stored' | 'file' 
   return sibling !== name && Object.hasOwn(table, sibling) ? 'secret' : 'file';
 }
 
-/** As the option itself reads it: `~` is gone. */
+/** The value as the option itself reads it, with `~` resolved. */
 function toPath(table: OptionTable, name: string, value: string): string | undefined {
   const spec = table[name];
   const path: unknown =
@@ -62,7 +62,7 @@ const mostBytes = 1024 * 1024;
 async function lookAt(path: string, name: string): Promise<void> {
   let file: number | undefined;
   try {
-    // O_NONBLOCK: a FIFO must not hold us.
+    // O_NONBLOCK: opening a FIFO must not block.
     file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await fileStatus(file);
     if (!stats.isFile()) throw new CourierError('CONFIG', 'not a regular file');

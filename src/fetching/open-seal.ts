@@ -1,4 +1,4 @@
-/** Opens a sealed drop for one host, and says what it does not believe of it. */
+/** Opens a sealed drop for one host, or says why it is not believed. */
 
 import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -64,7 +64,10 @@ function requireHost({ header, signer }: VerifiedDrop<HostKey>, host: HostName):
   throw new CourierError('REFUSED', `${who}, not for ${host}`);
 }
 
-/** The age by the seal, whatever files and mails say; they tell which clock is wrong. */
+/**
+ * Checks the age that the seal states. The time of the file or mail only helps to tell which clock
+ * is wrong.
+ */
 function checkSealAge(
   { header }: VerifiedDrop<HostKey>,
   arrival: Arrival,

@@ -9,15 +9,15 @@ import { hasEnrolments, type Seal } from './sealed.ts';
 
 const marker = Buffer.from('<<<<');
 
-/** How output came, as far as its piggyback goes. */
+/** How output came, as far as that matters for its piggyback. */
 interface Carrier {
   readonly seal: Seal | undefined;
   readonly proof: Delivery['proof'];
 }
 
 /**
- * Refuses what speaks for an enrolled host unless the seal it came in names that host: else whoever
- * is believed for one host could say anything of those that trust no way at all.
+ * Refuses piggyback for an enrolled host unless the seal it came in allows that host: otherwise a
+ * sender that is believed for one host could write for hosts that are believed by their seal alone.
  *
  * @throws CourierError REFUSED; CONFIG or LOCAL when enrolments cannot be read
  */
@@ -27,7 +27,7 @@ export async function requireOwnPiggyback(
   { seal, proof }: Carrier,
   context: Pick<CheckContext, 'env'>,
 ): Promise<void> {
-  // What was opened before has been through here then.
+  // Output whose seal was opened before has passed this check then.
   if (proof === 'opened' || !output.includes(marker) || !hasEnrolments(context)) return;
   const { sealBookFor } = await import('../sealing/seal-book.ts');
   const { enrolments } = sealBookFor(context.env);

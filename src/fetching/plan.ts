@@ -16,12 +16,12 @@ export interface FetchPlan {
   readonly rules: OutputRules;
   /** For all sources together. */
   readonly deadlineMs: number;
-  /** At most for one source; undefined: an equal share of what is left. */
+  /** The longest time for one source; undefined: an equal share of the remaining time. */
   readonly timeoutMs: number | undefined;
   readonly lend: LendTransport;
 }
 
-/** The same with what a routes file may ask for beyond a chain. */
+/** A plan with what a routes file may ask for beyond a chain. */
 export interface RoutePlan extends FetchPlan {
   /** The first good output, or the newest of all sources. */
   readonly pick: 'first' | 'freshest';
@@ -30,15 +30,15 @@ export interface RoutePlan extends FetchPlan {
   readonly report: ReportKind;
 }
 
-/** How good output was come by. */
+/** How good output was obtained. */
 export interface FoundOutput extends Accepted {
   /** Sources that were asked, this one included. */
   readonly attempts: number;
-  /** What became of those asked before it: `http UNREACHABLE`. */
+  /** The outcomes of the sources asked before it: `http UNREACHABLE`. */
   readonly failed: readonly string[];
 }
 
-/** Tells what some version of the site drops of it. */
+/** Logs which parts some version of the site drops. */
 export function warnOfLosses({ losses, step }: Accepted, { host }: Target, log: Logger): void {
   if (losses.length > 0) log.warn({ transport: step.name, host }, describeLosses(losses));
 }
@@ -46,7 +46,7 @@ export function warnOfLosses({ losses, step }: Accepted, { host }: Target, log: 
 /** Takes all of the accepted output at once; rejects when its reader does not take it. */
 export type Deliver = (found: FoundOutput) => Promise<void>;
 
-/** Delivers, and tells what came of it. Never rejects. */
+/** Delivers, and returns the outcome. Never rejects. */
 export async function handOver(
   deliver: Deliver,
   found: FoundOutput,
@@ -61,7 +61,7 @@ export async function handOver(
   }
 }
 
-/** What was delivered is from then on the oldest that is accepted of its host. */
+/** From then on, sealed output older than the delivered one is refused for its host. */
 async function deliverSealed(deliver: Deliver, found: FoundOutput): Promise<void> {
   const rise = await found.seal?.prepare();
   try {

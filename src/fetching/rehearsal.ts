@@ -10,7 +10,7 @@ import { type Accepted, fetchFrom, type SourceStep } from './attempt.ts';
 import { toSourceError } from './faults.ts';
 import type { FetchPlan } from './plan.ts';
 
-/** What came of asking one source. */
+/** The outcome of asking one source. */
 export interface Rehearsed {
   readonly transport: string;
   readonly source: string;
@@ -22,11 +22,11 @@ export interface Rehearsed {
   readonly ageMs?: number;
   readonly bytes?: number;
   readonly sections?: number;
-  /** What is newer there and was passed over, and why. */
+  /** Newer things in the source that were passed over, and why. */
   readonly passedOver?: string;
 }
 
-/** The same with the fault as it would be thrown. */
+/** The outcome together with the fault that a fetch would throw. */
 export interface Outcome {
   readonly shown: Rehearsed;
   readonly fault: CourierError | undefined;

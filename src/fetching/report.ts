@@ -1,4 +1,4 @@
-/** What a fetch tells of how the output came: as a local check, as a section, or as both. */
+/** The report of a fetch on how its output came: a local check, a section, or both. */
 
 import { noSurroundings, type Surroundings, surround } from '../agent-output/own-service.ts';
 import type { Problem } from '../agent-output/problems.ts';
@@ -18,10 +18,10 @@ import { version } from '../version.ts';
 import type { FoundOutput, RoutePlan } from './plan.ts';
 import { daysLeft, endsSoon, type Seal } from './sealed.ts';
 
-/** The service of ours. */
+/** Our own service. */
 const service = 'Agent courier';
 
-/** The same twice: for sites without our package, and for those with it. */
+/** One report in two forms: for sites without our package, and for sites with it. */
 export interface Report {
   readonly line: ServiceLine;
   readonly section: Omit<CourierReport, 'service'>;
@@ -46,9 +46,9 @@ export function surroundWith(
 }
 
 /**
- * A source that stands in for another is worth a warning, and so is what some sites drop.
+ * Warns when a source stands in for another one, and when some sites would drop a part.
  *
- * @param note what else is to be known of where it is from
+ * @param note further words on where the output is from
  */
 export function reportFound(
   found: FoundOutput,
@@ -83,7 +83,7 @@ export function reportFound(
   };
 }
 
-/** Old output that stands in, since every source failed. */
+/** The report on old output that stands in because every source failed. */
 export function reportGrace(
   { kept, output, losses }: StandIn,
   fault: CourierError,
@@ -127,7 +127,7 @@ function saySeal(seal: Seal | undefined, nowMs: number): string {
   return `, sealed with ${seal.label}${soon}`;
 }
 
-/** Output from the spool, and what goes out of it. */
+/** Output from the spool that stands in, and the part of it that goes out. */
 export interface StandIn {
   readonly kept: SpooledOutput;
   readonly output: Buffer;
@@ -153,7 +153,7 @@ function commonOf(
   };
 }
 
-/** What else is to be known of good output. */
+/** Further remarks on good output. */
 function sayAll(found: FoundOutput, nowMs: number): string {
   return `${sayPassedOver(found)}${sayLosses(found.losses)}${saySeal(found.seal, nowMs)}`;
 }

@@ -1,4 +1,4 @@
-/** Which route a host has, why, and all that holds for it. */
+/** Which route a host has, why, and all rules that apply to it. */
 
 import type { RawOptions } from '../cli/options.ts';
 import { cleanText } from '../faults/errors.ts';
@@ -146,7 +146,7 @@ const sizeUnits = [
   ['kB', 1000],
 ] as const;
 
-/** As somebody would write it, exactly: `64MiB`, `5MB`, `1234567 bytes`. */
+/** The exact size as people write it: `64MiB`, `5MB`, `1234567 bytes`. */
 function inLargestUnit(bytes: number): string {
   const [unit, size] = sizeUnits.find(([, size]) => bytes % size === 0) ?? [' bytes', 1];
   return `${bytes / size}${unit}`;

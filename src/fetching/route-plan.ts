@@ -13,7 +13,7 @@ import type { OutputRules } from './accept.ts';
 import type { SourceStep } from './attempt.ts';
 import type { RoutePlan } from './plan.ts';
 
-/** Of a route, not of its sources. */
+/** The passphrase options that a route has for all of its sources. */
 export const passphraseOptions = secretOptions(
   'passphrase',
   'the passphrase of output the agent encrypts',
@@ -26,7 +26,7 @@ export type PreparedRoute = Omit<RoutePlan, 'target'>;
  * Loads what a route needs.
  *
  * @param path of the routes file, for errors
- * @param lend what brings open transports; each fetch opens its own unless told otherwise
+ * @param lend lends open transports; by default each fetch opens its own
  * @throws CourierError USAGE or CONFIG naming the route's place; LOCAL when a secret cannot be read
  */
 export async function prepareRoute(
@@ -59,7 +59,10 @@ export async function prepareRoute(
   };
 }
 
-/** Output from a spool is in one already, and must not come back from it as another's. */
+/**
+ * Output from a spool is kept already, and must not be stored again as if it came from another
+ * source.
+ */
 export function comesFromSpool({ steps }: PreparedRoute): boolean {
   return steps.some(({ name }) => name === 'spool');
 }

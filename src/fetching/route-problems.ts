@@ -12,14 +12,14 @@ import type { SourceStep } from './attempt.ts';
 import { findFileProblem } from './named-files.ts';
 import { passphraseOptions, toStep } from './route-plan.ts';
 
-/** What the file cannot say by itself. */
+/** What is needed beside the file. */
 interface Surroundings {
   readonly context: CommandContext;
   /** Throws a CourierError about a list of hosts that cannot be used. */
   readonly readHostList: (path: string) => unknown;
 }
 
-/** One file being looked through. */
+/** The search through one file. */
 interface Search extends Surroundings {
   readonly layout: Layout;
   readonly problems: Problem[];
@@ -81,7 +81,10 @@ function isForMany({ hosts: { texts, names } }: Route): boolean {
   return texts.length > 1 || names.size < texts.length;
 }
 
-/** A spool has a place for each host; a mailbox is searched with patterns. */
+/**
+ * Whether a source can tell several hosts apart. A spool has a place for each host; other sources
+ * name the host in their URI or, as a mailbox, in a search pattern.
+ */
 function tellsHostsApart({ uri, options }: RouteSource, { name }: SourceStep): boolean {
   const texts = [uri, ...Object.values(options).flat()];
   return name === 'spool' || texts.some((text) => /\{(?:host|address)\}/.test(text));
@@ -101,7 +104,7 @@ async function checkFiles(
   }
 }
 
-/** A setting that a route does not have itself is one of the defaults. */
+/** A setting that the route itself does not have is in the defaults. */
 function findKeyLine({ layout }: Search, place: Path, name: string): number {
   const isOwn = nodeAt(layout.root, [...place, name]) !== undefined;
   return lineOf(isOwn ? [...place, name] : ['defaults', name], layout);

@@ -1,4 +1,4 @@
-/** Tries the route of a host: each source by itself, and then what a fetch would come to. */
+/** Tries the route of a host: asks each source by itself, and tells what a fetch would do. */
 
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, cleanText, faults } from '../faults/errors.ts';
@@ -64,7 +64,10 @@ export async function testRoute(
   return { ...about, ...(await describeFailure(plan, context, fault, spool)) };
 }
 
-/** As in the chain: an equal share of what is left; behind the first good output nobody waits. */
+/**
+ * The time for a source without a timeout of its own: as in a chain an equal share of what is left;
+ * the whole deadline where all are asked at once, and after the first good output.
+ */
 function findTime(plan: RoutePlan, before: readonly Outcome[], index: number): number {
   if (plan.pick === 'freshest' || before.some(({ fault }) => fault === undefined)) {
     return plan.deadlineMs;

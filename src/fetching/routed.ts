@@ -63,8 +63,8 @@ export async function fetchPlanned(
 }
 
 /**
- * Only a route with grace needs one. What reads and writes spools brings node:zlib along, for its
- * checksums, and is loaded for those who have one.
+ * Only a route with grace needs a spool. The code for spools loads node:zlib, for checksums, so it
+ * is loaded only when a route needs it.
  */
 export async function findSpool(
   given: string | undefined,
@@ -114,7 +114,7 @@ export async function requireRoute(
   );
 }
 
-/** The collector takes over from here. */
+/** Notes that the site asks for this host: the collector asks for it from now on. */
 function tellCollector(target: Target, tags: readonly string[], context: CommandContext): void {
   const ready = findReadyDirectory(context.env);
   if (ready === undefined) return;
@@ -125,7 +125,7 @@ function tellCollector(target: Target, tags: readonly string[], context: Command
 /** How long keeping the output may delay the end of a fetch; the output is out already. */
 const keepMs = 2000;
 
-/** For the day when every source fails. */
+/** Keeps output for the time when every source fails. */
 async function keep(
   { output, producedAt, origin, step }: FoundOutput,
   { target: { host }, rules }: RoutePlan,

@@ -17,7 +17,7 @@ import type { CheckContext } from './accept.ts';
 import { openForHost } from './open-seal.ts';
 import type { SealRules } from './sealed.ts';
 
-/** One step, and what came of it. */
+/** One step and its outcome. */
 export interface ExplainedStep {
   readonly step: string;
   readonly isGood: boolean;
@@ -115,7 +115,7 @@ async function explain(
   });
 }
 
-/** What is around the drop, if anything is. */
+/** The layers around the drop, if there are any. */
 async function uncompress(bytes: Buffer, limit: OutputLimit): Promise<Buffer> {
   const compression = recogniseCompression(bytes);
   return compression === undefined ? bytes : decompress(bytes, compression, limit);

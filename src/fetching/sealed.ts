@@ -36,11 +36,11 @@ export interface Seal {
   prepare(): Promise<Rise>;
 }
 
-/** From so many days on before a key ends it is told. */
+/** How many days before its end a key is warned of. */
 const warnedDays = 30;
 const dayMs = 86_400_000;
 
-/** Until the key of a seal ends, in whole days; undefined when it does not end. */
+/** Whole days until the key of a seal ends; undefined when it does not end. */
 export function daysLeft(
   { expiresAtMs }: Pick<Seal, 'expiresAtMs'>,
   nowMs: number,
@@ -48,7 +48,7 @@ export function daysLeft(
   return expiresAtMs === undefined ? undefined : Math.floor((expiresAtMs - nowMs) / dayMs);
 }
 
-/** Whether somebody should see to a new key. */
+/** Whether it is time for a new key. */
 export function endsSoon(seal: Seal | undefined, nowMs: number): boolean {
   const days = seal && daysLeft(seal, nowMs);
   return days !== undefined && days <= warnedDays;
@@ -96,7 +96,10 @@ export async function unseal(
   return { output, seal };
 }
 
-/** Most sites have none, and load nothing of it. Whatever keeps us from looking there has to be told. */
+/**
+ * Most sites have no enrolments, and load no code for them. A directory that cannot be looked at is
+ * a fault.
+ */
 export function hasEnrolments({ env }: Pick<CheckContext, 'env'>): boolean {
   try {
     return statSync(sealPlaces(env).hosts, { throwIfNoEntry: false }) !== undefined;

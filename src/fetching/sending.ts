@@ -1,4 +1,6 @@
-/** What goes out for a host: good output with our report, or what is left of it in time of need. */
+/**
+ * What goes out for a host: good output with our report, or old output when every source failed.
+ */
 
 import { markCached } from '../agent-output/mark-cached.ts';
 import type { Surroundings } from '../agent-output/own-service.ts';
@@ -34,7 +36,7 @@ export function partsOf({ report: { ahead, behind }, output }: Outgoing): readon
 
 export type Send = (outgoing: Outgoing) => Promise<void>;
 
-/** The last good output of the host, from where it is kept. */
+/** Reads the last good output of the host from the spool. */
 export type ReadKept = () => Promise<SpooledOutput | undefined>;
 
 /**
@@ -68,8 +70,8 @@ function toOutgoing(found: FoundOutput, plan: RoutePlan, nowMs: number): Outgoin
 }
 
 /**
- * What went out before, in place of what came and was produced earlier: a site must not see a host
- * go back in time.
+ * Sends what went out before, in place of output that came now and was produced earlier: a site
+ * must not see a host go back in time.
  *
  * @throws CourierError when it does not pass today's rules
  */
@@ -93,7 +95,9 @@ export function sendNewer(
 /** How long a spool may take to answer. */
 const spoolMs = 2000;
 
-/** What the spool has, if it is young enough, passes today's rules and is marked for what it is. */
+/**
+ * Output from the spool, if it is young enough and passes the present rules; it is marked as old.
+ */
 export async function findGrace(
   plan: RoutePlan,
   context: CommandContext,
@@ -112,7 +116,7 @@ export async function findGrace(
     const longestMs = Math.min(plan.rules.age.maxAgeMs, plan.graceMs);
     const output = markCached(wanted, kept.producedAt, longestMs, host);
     const describe = () => reportGrace({ kept, output, losses }, fault, plan, context.clock.now());
-    // Without a word, nobody would know.
+    // Old output always carries a report: otherwise nobody would notice.
     const told = plan.report === 'none' ? ({ ...plan, report: 'local' } as const) : plan;
     return {
       report: surroundWith(describe, output, told),

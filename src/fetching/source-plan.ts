@@ -98,7 +98,7 @@ async function toSteps(
   return steps;
 }
 
-/** Those of the options that a table has. */
+/** The options that stand in a table. */
 export function pickOptions(raw: RawOptions, table: OptionTable): RawOptions {
   return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
 }

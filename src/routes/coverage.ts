@@ -1,12 +1,12 @@
-/** Whether hosts can come to a route, given those before it. */
+/** Whether any host can reach a route, given the routes before it. */
 
 import { isHostName } from '../names/host-name.ts';
 import type { Route, TagConditions } from './route.ts';
 
 /**
- * A route ahead that takes hosts of one behind it, whatever their tags.
+ * Finds an earlier route that takes all hosts of a later one, whatever their tags.
  *
- * @returns undefined when some host may still come to the route
+ * @returns undefined when some host may still reach the route
  */
 export function findCover(route: Route, before: readonly Route[]): Route | undefined {
   const rivals = before.filter((earlier) => isNoStricter(earlier.tags, route.tags));
@@ -14,7 +14,7 @@ export function findCover(route: Route, before: readonly Route[]): Route | undef
   return covers.every((rival) => rival !== undefined) ? covers[0] : undefined;
 }
 
-/** Whatever the tags of a host, it comes to the first if it would come to the second. */
+/** Whether every set of tags that fits the second route fits the first as well. */
 function isNoStricter(one: TagConditions, other: TagConditions): boolean {
   return (
     one.required.every((tag) => other.required.includes(tag)) &&
@@ -22,14 +22,14 @@ function isNoStricter(one: TagConditions, other: TagConditions): boolean {
   );
 }
 
-/** Whether a route takes every host that a pattern fits, as far as that is easy to see. */
+/** Whether a route takes every host that a pattern fits; false when that is not easy to see. */
 function takesAll({ hosts }: Route, pattern: string): boolean {
   if (hosts.texts.includes(pattern)) return true;
   if (isHostName(pattern)) return hosts.names.has(pattern) || hosts.fits(pattern);
   return hosts.texts.some((text) => isWider(text, pattern));
 }
 
-/** `*` and `web*` take all that `web0?` does. */
+/** Whether a glob takes all that another one takes, as `*` and `web*` take all of `web0?`. */
 function isWider(wide: string, pattern: string): boolean {
   if (/^\*+$|^\/\.[*+]\/$/.test(wide)) return true;
   const [, start] = /^([^*?/]+)\*$/.exec(wide) ?? [];

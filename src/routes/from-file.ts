@@ -1,4 +1,4 @@
-/** What the schema has read → routes, with the defaults worked in. */
+/** Turns what the schema has read into routes, with the defaults worked in. */
 
 import { dirname, resolve } from 'node:path';
 import { isMap, isNode, isSeq, type Node } from 'yaml';
@@ -41,7 +41,9 @@ function toRoute(route: RouteInFile, defaults: SettingsInFile, layout: Layout): 
   };
 }
 
-/** A passphrase of the route stands in the place of one of the defaults, wherever it comes from. */
+/**
+ * A passphrase of the route replaces that of the defaults, whether from a file or from the store.
+ */
 function withDefaults(route: SettingsInFile, defaults: SettingsInFile): SettingsInFile {
   const hasOwn = route.passphraseFile !== undefined || route.passphraseId !== undefined;
   const { passphraseFile, passphraseId, ...others } = defaults;

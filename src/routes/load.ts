@@ -1,4 +1,4 @@
-/** routes.yaml → routes, every mistake with its line. */
+/** Reads routes.yaml into routes; every mistake is told with its line. */
 
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -16,7 +16,7 @@ import type { Routes } from './route.ts';
 export function defaultRoutesPath(env: Environment): string {
   const { OMD_ROOT: site, XDG_CONFIG_HOME: config, HOME: home } = env;
   if (site) return join(site, 'etc/cmk-courier/routes.yaml');
-  // A relative one is to be ignored: XDG Base Directory Specification.
+  // A relative path is to be ignored: XDG Base Directory Specification.
   const base = config && isAbsolute(config) ? config : home && join(home, '.config');
   const own = base && join(base, 'cmk-courier/routes.yaml');
   return own && existsSync(own) ? own : '/etc/cmk-courier/routes.yaml';
@@ -37,9 +37,9 @@ export async function loadRoutes(path: string): Promise<Routes> {
 }
 
 /**
- * The same, with all mistakes there are instead of routes.
+ * Reads a routes file and returns all of its mistakes instead of routes.
  *
- * @throws CourierError LOCAL when it cannot be read; CONFIG when it is no text of sensible length
+ * @throws CourierError LOCAL when it cannot be read; CONFIG when it is not text or too long
  */
 export async function readRoutes(
   path: string,
@@ -65,7 +65,10 @@ export async function readRoutes(
   return { routes: toRoutes(parsed.data, resolve(path), layout), layout };
 }
 
-/** The schema hands on mistakes as arguments of a call, of which a stack holds a hundred thousand. */
+/**
+ * The schema passes mistakes as arguments of one call, and the stack holds about a hundred
+ * thousand.
+ */
 function withinStack<Result>(path: string, check: () => Result): Result {
   try {
     return check();
@@ -75,7 +78,7 @@ function withinStack<Result>(path: string, check: () => Result): Result {
   }
 }
 
-/** Keys may be written as flags are: `max-age` is `maxAge`. */
+/** Keys may be written like flags: `max-age` means `maxAge`. */
 function unifyKey(key: Scalar): void {
   if (typeof key.value !== 'string') return;
   const camel = key.value.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());

@@ -54,10 +54,10 @@ function toRegularMatcher(text: string): Matcher {
   }
 }
 
-/** More repetitions without end could take longer than a name is worth. */
+/** With more unbounded repetitions, matching one name could take too long. */
 const mostRepetitions = 3;
 
-/** Refuses what could take for ever on some name: such expressions have simpler forms. */
+/** Refuses expressions that could take for ever on some name; they all have simpler forms. */
 function requireSimple(source: string): void {
   const bare = source.replace(/\\[^1-9k]/g, 'x').replace(/\[[^\]]*\]/g, 'x');
   const complain = (what: string) => {

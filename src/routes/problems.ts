@@ -10,7 +10,7 @@ import { knownKeys } from './schema.ts';
 /** What is wrong, and how to mend it. */
 export type Problem = YamlProblem;
 
-/** The file as it was read, for finding lines. */
+/** The file as read, in which lines are found. */
 export type Layout = YamlLayout;
 
 type Issue = z.core.$ZodIssue;
@@ -27,14 +27,16 @@ export function toProblems(issues: readonly Issue[], layout: Layout): readonly P
     );
   const isFirst = ({ line, message }: Problem, index: number) =>
     problems.findIndex((other) => other.line === line && other.message === message) === index;
-  // Looking for what is said twice takes too long in a list without end.
+  // Finding duplicates would take too long in a very long list.
   const once = problems.length > mostCompared ? problems : problems.filter(isFirst);
   return once.sort((one, other) => one.line - other.line);
 }
 
 const mostCompared = 100;
 
-/** Of what may be several things, what it comes closest to says what is wrong with it. */
+/**
+ * When a value may be of several kinds, the complaint of the kind that it comes closest to is told.
+ */
 function unfold(issue: Issue): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const meant = issue.errors.find((branch) => !branch.some(isOfAnotherType));
@@ -72,10 +74,10 @@ function findBareScheme(node: unknown): string | undefined {
   return /^[a-z][a-z0-9+]*$/.test(name) && !knownKeys.route.includes(name) ? name : undefined;
 }
 
-/** Keys whose values are texts, however much they look like numbers. */
+/** Keys whose values are texts, even when they look like numbers. */
 const textKeys: readonly unknown[] = ['name', 'hosts', 'tags', 'piggyback', 'sections'];
 
-/** A number or truth value in the place of a text; YAML knows what was written. */
+/** A number or truth value where a text belongs: the text as it was written in the YAML. */
 function describeUnquoted({ path }: Issue, { root }: Layout): string | undefined {
   const key = path.findLast((part) => typeof part === 'string');
   const node = nodeAt(root, path);
@@ -108,7 +110,7 @@ export function nodeAt(root: Node | null, path: Path): unknown {
   return node ?? undefined;
 }
 
-/** The line of the innermost thing on the path that is there. */
+/** The line of the innermost part of the path that exists in the file. */
 export function lineOf(path: Path, { root, lineOf: lineAt }: Layout): number {
   let node: unknown = root;
   let offset = root?.range?.[0] ?? 0;

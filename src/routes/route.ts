@@ -13,9 +13,9 @@ export interface Routes {
 
 /** One route, with the file's defaults worked in. */
 export interface Route {
-  /** Its own name, else its first pattern. */
+  /** The name given to it, else its first pattern. */
   readonly name: string;
-  /** Where it begins in the file. */
+  /** The line where it begins in the file. */
   readonly line: number;
   readonly hosts: HostPatterns;
   readonly tags: TagConditions;
@@ -28,11 +28,11 @@ export interface HostPatterns {
   readonly texts: readonly string[];
   /** Patterns that are plain names: a collector knows these hosts without being asked. */
   readonly names: ReadonlySet<HostName>;
-  /** Whether one of the others fits all of a name. */
+  /** Whether one of the other patterns fits all of a name. */
   fits(host: HostName): boolean;
 }
 
-/** All must hold. */
+/** All of them must fit. */
 export interface TagConditions {
   readonly required: readonly string[];
   readonly forbidden: readonly string[];
@@ -41,15 +41,15 @@ export interface TagConditions {
 export interface RouteSource {
   readonly uri: string;
   readonly line: number;
-  /** Of its transport, as they would stand on the command line. */
+  /** The options of its transport, as on the command line. */
   readonly options: RawOptions;
-  /** For this source alone. */
+  /** The timeout of this source alone. */
   readonly timeoutMs: number | undefined;
 }
 
 /**
  * How a fetch tells how the output came: as a local check, as a section for the plug-ins of our
- * package, or as both, which make one service nevertheless.
+ * package, or as both, which still make one service.
  */
 export type ReportKind = 'none' | 'local' | 'section' | 'both';
 
@@ -58,28 +58,30 @@ export interface RouteSettings {
   readonly maxSkewMs: number;
   readonly maxOutputBytes: number;
   readonly deadlineMs: number;
-  /** For each source; undefined: an equal share of what is left. */
+  /** The timeout of each source; undefined: an equal share of the remaining time. */
   readonly timeoutMs: number | undefined;
   readonly lenient: boolean;
   readonly strict: boolean;
   /** When output has to be sealed: as the host is enrolled, or always. */
   readonly seal: 'enrolled' | 'required';
   readonly pick: 'first' | 'freshest';
-  /** How old output may be that stands in when every source fails; 0: none does. */
+  /**
+   * How old output from the spool may be when it stands in for failed sources; 0: none stands in.
+   */
   readonly graceMs: number;
   readonly piggyback: PiggybackRule;
   readonly sections: SectionRule;
   readonly report: ReportKind;
   /** How often a collector asks; undefined: never. */
   readonly everyMs: number | undefined;
-  /** `passphraseFile` or `passphraseId`, as they would stand on the command line. */
+  /** `passphraseFile` or `passphraseId`, as on the command line. */
   readonly secrets: RawOptions;
 }
 
 export interface CollectorSettings {
-  /** Fetches at a time. */
+  /** How many fetches may run at a time. */
   readonly concurrency: number;
-  /** Fetches at a time from one peer that serves several hosts. */
+  /** How many fetches may run at a time from one peer that serves several hosts. */
   readonly perPeer: number;
   /** A file with more hosts. */
   readonly hostList: string | undefined;

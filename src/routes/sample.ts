@@ -1,4 +1,4 @@
-/** The routes file to begin with: valid as it is, and with a word on every key. */
+/** A routes file to begin with: valid as it is, with a comment on every key. */
 
 export const sample = `# yaml-language-server: $schema=routes.schema.json
 #

@@ -17,7 +17,7 @@ import type { ReportKind, RouteSource } from './route.ts';
 /** Each program reads one file once: making code for that takes longer than it saves. */
 z.config({ jitless: true });
 
-/** A text that `parse` accepts; what it throws becomes the complaint. */
+/** A text that `parse` accepts; the message of its error becomes the complaint. */
 function parsed<Value>(parse: (text: string) => Value, describe: string) {
   return z
     .string(`must be ${describe}`)
@@ -25,7 +25,7 @@ function parsed<Value>(parse: (text: string) => Value, describe: string) {
     .describe(describe);
 }
 
-/** @param params `isSentence`: the complaint says itself what it is about */
+/** @param params `isSentence`: the complaint is a whole sentence and needs no key in front */
 function complaining<Value>(parse: () => Value, context: z.RefinementCtx, params = {}): Value {
   try {
     return parse();
@@ -177,7 +177,7 @@ export const routesFile = z.strictObject(
 export type RoutesFile = z.infer<typeof routesFile>;
 export type SettingsInFile = NonNullable<RoutesFile['defaults']>;
 
-/** Keys by the place they belong to, for those who mistype them. */
+/** Keys by the place where they belong, for hints on mistyped ones. */
 export const knownKeys = {
   file: Object.keys(routesFile.shape),
   defaults: Object.keys(settings),
@@ -185,7 +185,7 @@ export const knownKeys = {
   route: Object.keys(route.shape),
 };
 
-/** The schema for editors, of the file as it is written. */
+/** The schema for editors, which describes the file as people write it. */
 export function toJsonSchema(): object {
   return z.toJSONSchema(routesFile, { io: 'input', unrepresentable: 'any' });
 }
