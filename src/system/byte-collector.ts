@@ -72,17 +72,22 @@ export class ByteCollector {
     this.#length += rest.length;
   }
 
-  /** Moves all that is there into one block of so many bytes. */
+  /**
+   * Moves all that is there into one block of so many bytes. The last goes first: the C library
+   * gives back what is freed at the end of its heap.
+   */
   #join(capacity: number): void {
     const joined = Buffer.allocUnsafe(capacity);
-    let filled = 0;
-    for (const block of [...this.#blocks, this.#block.subarray(0, this.#filled)]) {
-      filled += block.copy(joined, filled);
+    let start = this.#length - this.#filled;
+    this.#block.copy(joined, start, 0, this.#filled);
+    letGo(this.#block);
+    for (const block of this.#blocks.reverse()) {
+      start -= block.length;
+      block.copy(joined, start);
       letGo(block);
     }
-    letGo(this.#block);
     this.#blocks.length = 0;
     this.#block = joined;
-    this.#filled = filled;
+    this.#filled = this.#length;
   }
 }
