@@ -21,6 +21,9 @@ export const siteCauses = {
       site: 'cmk-courier certs show; or renew the certificate of the site',
     },
   ),
+  'discovery-fails': cause('PEER', 'site', 'hosts are not told the port of the receiver', {
+    site: 'cmk-agent-ctl register --server SERVER:PORT needs no discovery; else look at the web server of the site',
+  }),
   'proxy-in-the-way': cause('UNREACHABLE', 'path', 'a proxy stands between the host and the site', {
     host: 'unset https_proxy; or leave out --detect-proxy',
   }),

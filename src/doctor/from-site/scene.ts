@@ -62,6 +62,8 @@ export interface Learned {
   readonly registration: Registration;
   readonly files: SiteFiles;
   readonly ports: readonly PortFinding[];
+  /** That of the Agent Receiver, where it answers. */
+  readonly receiverPort: number;
 }
 
 export type SiteFinding = Finding<Learned>;

@@ -4,6 +4,7 @@ import { lookAtAddress, lookAtPing, lookAtRoute } from './address.ts';
 import { lookAtReceiver } from './agent-receiver.ts';
 import { lookAtCheckmk, lookAtSite } from './checkmk.ts';
 import { lookAtConfiguration } from './configuration.ts';
+import { lookAtDiscovery } from './discovery.ts';
 import { lookAtOutput } from './output.ts';
 import { lookAtOwnWay } from './own-way.ts';
 import { lookAtBytes, lookAtPort } from './port.ts';
@@ -34,6 +35,7 @@ const rows: readonly Row[] = [
   ['output', 'the output', ['tls'], [], lookAtOutput],
   ['age', 'what it pushes', [], ['configuration'], lookAtAge],
   ['receiver-port', 'the receiver of the site', [], [], lookAtReceiver],
+  ['discovery', 'how hosts find its port', ['receiver-port'], [], lookAtDiscovery],
   ['way', 'the sources of the courier', [], ['configuration', 'address'], lookAtOwnWay],
 ];
 
