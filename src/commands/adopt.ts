@@ -91,11 +91,11 @@ async function run(
   context: CommandContext,
 ): Promise<void> {
   const names = operands.map((operand) => withFlag('NAME', () => parseHostName(operand)));
-  const adopting = await prepare(names, values, context);
+  const { adopting, findNothing } = await prepare(names, values, context);
   if (!values.watch) {
     const { lines, failure } = await adopting.round();
     const isNothing = lines.length === 0 && failure === undefined;
-    await print(isNothing ? ['every host that pushes is in Checkmk already'] : lines, context);
+    await print(isNothing ? [await findNothing()] : lines, context);
     if (failure !== undefined) throw failure;
     return;
   }
@@ -103,7 +103,7 @@ async function run(
   await watch(adopting, values.every, context);
 }
 
-type Adopting = Awaited<ReturnType<typeof prepare>>;
+type Adopting = Awaited<ReturnType<typeof prepare>>['adopting'];
 
 async function prepare(
   names: readonly Candidate['host'][],
@@ -123,7 +123,12 @@ async function prepare(
   const how = { ...values, labels: values.label, isDry: values.dryRun };
   const findCandidates = () => readCandidates(state, names);
   const { discover, activate, watch: stays } = values;
-  return new Round({ api, cap, how, findCandidates, discover, activate, stays }, context);
+  const task = { api, cap, how, findCandidates, discover, activate, stays };
+  const findNothing = async () =>
+    (await findCandidates()).length === 0
+      ? `no host is registered to push in ${state}`
+      : 'every host that pushes is in Checkmk already';
+  return { adopting: new Round(task, context), findNothing };
 }
 
 /** Those that are registered to push; those that are named, whatever they are. */

@@ -2,7 +2,7 @@
 
 import { isSea } from 'node:sea';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
-import { type OptionTable, type OptionValues, withFlag } from '../cli/options.ts';
+import { type OptionTable, type OptionValues, parseOptions, withFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
 import { siteOptions } from '../setup/rest/site-options.ts';
@@ -69,11 +69,16 @@ async function run(
 }
 
 async function readSources(words: readonly string[]) {
-  const [{ fetch }, { readInvocation }] = await Promise.all([
+  const [{ fetch }, { readInvocation }, { ruleOptions }] = await Promise.all([
     import('./fetch.ts'),
     import('../cli/read-invocation.ts'),
+    import('../fetching/fetch-options.ts'),
   ]);
   const invocation = await readInvocation(fetch, words);
+  const given = Object.entries(invocation.options);
+  const rules = given.filter(([option]) => Object.hasOwn(ruleOptions, option));
+  // Here the line names the option; from the trial it would name a file nobody has seen.
+  parseOptions(ruleOptions, Object.fromEntries(rules));
   if (invocation.operands.length > 0) return invocation;
   throw new CourierError('USAGE', 'a SOURCE is missing, such as https://depot.example/{host}');
 }

@@ -69,6 +69,7 @@ async function registerNew(
 
 test('hosts that push and are not in Setup get into one folder, and nothing that is there changes', async (t) => {
   const { site, state, adopt } = await makePlace(t);
+  assert.equal((await adopt()).output, `no host is registered to push in ${state}\n`);
   site.hosts.kept.set('db1', { folder: '/web', attributes: { ipaddress: '192.0.2.1' } });
   for (const host of ['web01', 'db1']) await register(state, host);
   const pulled = await Hosts.open(state);

@@ -231,6 +231,17 @@ test('without the program where the site looks for it, no rule is made', async (
   assert.match(errors, /there is no ~\/local\/bin\/cmk-courier .*mkp enable cmk_courier_program/);
 });
 
+test('what is written wrong is told as an option or argument, before anything is tried', async (t) => {
+  const { env } = await makeSiteTree(t);
+  const wrong = {
+    '--max-age must be a duration such as 10s, not "1"': ['web01', '--', '--max-age=1', '/x'],
+    'HOST must be a host name Checkmk accepts, not "we b"': ['we b', '--', '/x'],
+  };
+  for (const [why, args] of Object.entries(wrong)) {
+    assert.equal((await setUp(env, ...args)).errors, `cmk-courier: setup: ${why} (USAGE)\n`);
+  }
+});
+
 test('outside of a site, and without an answer, it says what is missing', async (t) => {
   const { env, source } = await makeSiteTree(t);
   assert.match(
