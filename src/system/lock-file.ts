@@ -6,7 +6,9 @@ import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import {
+  closeFile,
   makeLink,
+  openFile,
   pathStatus,
   readWholeFile,
   remove,
@@ -68,7 +70,16 @@ async function acquire(path: string, mark: string): Promise<void> {
 
 async function tryCreate(path: string, mark: string): Promise<boolean> {
   try {
-    await writeWholeFile(path, mark, { flag: 'wx', mode: 0o600 });
+    const file = await openFile(path, 'wx', 0o600);
+    try {
+      await writeWholeFile(file, mark);
+    } catch (error) {
+      // An empty one, as on a full disk, would keep everybody out until it is stale.
+      await remove(path, { force: true });
+      throw error;
+    } finally {
+      await closeFile(file);
+    }
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;

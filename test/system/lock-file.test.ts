@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { withLockFile } from '../../src/system/lock-file.ts';
 import { processSpace } from '../../src/system/processes.ts';
-import { sourceUrl, startScript } from '../helpers/run-script.ts';
+import { start } from '../helpers/run-program.ts';
+import { scriptArguments, sourceUrl, startScript } from '../helpers/run-script.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 test('several processes, each many times at once, never work at the same time', async (t) => {
@@ -91,4 +92,19 @@ test('it is given back when the work fails, and a directory that is not there is
     withLockFile(join(directory, 'none', 'lock'), async () => undefined),
     { code: 'LOCAL' },
   );
+});
+
+test('on a full disk no lock is left that keeps others out', async (t) => {
+  const directory = await makeTempDir(t);
+  const script = scriptArguments(`
+    import { withLockFile } from ${sourceUrl('system/lock-file.ts')};
+    const path = ${JSON.stringify(join(directory, 'lock'))};
+    await withLockFile(path, async () => undefined).catch(({ code }) => process.stdout.write(code));
+  `);
+  // No file may have a byte; what is printed goes into a pipe.
+  const limited = 'trap "" XFSZ; ulimit -f 0; exec "$@"';
+  const { stdout } = await start('/bin/sh', ['-c', limited, 'sh', process.execPath, ...script])
+    .ended;
+  assert.equal(stdout.toString(), 'LOCAL');
+  assert.deepEqual(await readdir(directory), []);
 });

@@ -92,10 +92,15 @@ export async function planRoute(
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
-  return readWholeFile(path, 'utf8').catch((error: unknown) => {
+  try {
+    // A FIFO in the place of the file must not hold us.
+    if (!(await pathStatus(path)).isFile())
+      throw new CourierError('CONFIG', `${path}: is not a file`);
+    return await readWholeFile(path, 'utf8');
+  } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw asCourierError(error, `reading ${path}`);
-  });
+  }
 }
 
 const head = `# Which sources the agent output of a host comes from; the first route that fits counts.

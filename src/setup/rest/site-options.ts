@@ -5,7 +5,7 @@ import { parsePath, parseText } from '../../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { readWholeFile } from '../../files/file-calls.ts';
+import { pathStatus, readWholeFile } from '../../files/file-calls.ts';
 import { readSecretFile, type Secret, type SecretContext } from '../../secrets/secrets.ts';
 import { httpOptions } from '../../web/options.ts';
 import { parseWebPlace } from '../../web/place.ts';
@@ -74,9 +74,7 @@ async function findOwnSite({ env }: SecretContext): Promise<string> {
     throw new CourierError('USAGE', '--url is missing: this is not the user of a site');
   }
   const path = join(root, 'etc/omd/site.conf');
-  const text = await readWholeFile(path, 'utf8').catch((error: unknown) => {
-    throw asCourierError(error, `reading ${path}`);
-  });
+  const text = await readSiteConf(path);
   const read = (name: string) => new RegExp(`^${name}='?([^'\n]*)'?$`, 'm').exec(text)?.[1];
   const port = read('CONFIG_APACHE_TCP_PORT');
   const address = read('CONFIG_APACHE_TCP_ADDR') || '127.0.0.1';
@@ -88,6 +86,16 @@ async function findOwnSite({ env }: SecretContext): Promise<string> {
   return toBase(
     `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}/${site}`,
   );
+}
+
+async function readSiteConf(path: string): Promise<string> {
+  try {
+    // A FIFO in the place of the file must not hold us.
+    if (!(await pathStatus(path)).isFile()) throw new CourierError('CONFIG', 'it is not a file');
+    return await readWholeFile(path, 'utf8');
+  } catch (error) {
+    throw asCourierError(error, `reading ${path}`);
+  }
 }
 
 function findOwnSecret(user: string, { env }: SecretContext): string {

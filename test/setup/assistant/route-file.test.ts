@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -49,9 +50,15 @@ test('where nothing can be written, nothing is left behind, and it says so', asy
   mkdirSync(join(directory, 'drops'));
   const change = await plan(join(directory, 'drops', 'routes.yaml', '..', '..', 'routes.yaml'));
   mkdirSync(path);
-  await expectFault(writeRoutes(path, change), 'LOCAL', /routes\.yaml/);
+  await expectFault(writeRoutes(path, change), 'CONFIG', /routes\.yaml: is not a file$/);
   assert.deepEqual((await readdir(directory)).sort(), ['drops', 'routes.yaml']);
   await expectFault(writeRoutes('/dev/null/x/routes.yaml', change), 'LOCAL', /not a directory/);
+});
+
+test('a FIFO in the place of the file holds nobody up', async (t) => {
+  const path = join(await makeTempDir(t), 'routes.yaml');
+  execFileSync('mkfifo', [path]);
+  await expectFault(planRoute(path, host, route), 'CONFIG', /routes\.yaml: is not a file$/);
 });
 
 test('a link stays one, and what it leads to is replaced', async (t) => {
