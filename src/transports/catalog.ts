@@ -5,9 +5,9 @@ import { suggest } from '../names/nearest.ts';
 import type { TransportModule } from './transport.ts';
 
 interface CatalogEntry {
-  /** What it gets, for --help and README.md. */
+  /** What the transport gets, for --help and README.md. */
   readonly summary: string;
-  /** The folder that holds it, and the name it has in messages. */
+  /** Its folder, and its name in messages. */
   readonly transport: string;
   readonly load: () => Promise<TransportModule>;
 }

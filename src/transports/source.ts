@@ -64,16 +64,16 @@ export function parseSourceUri(text: string): SourceUri {
 }
 
 /**
- * A URI for messages: without its query, which may hold what is nobody's business, and without
- * what could be a password in the wrong place.
+ * A URI for messages: without its query, which may hold secrets, and without anything that could be
+ * a password in the wrong place.
  */
 export function showUri(uri: string): string {
   return uri.replace(/^([^:]+:\/*)[^?#]*:[^?#]*@/, '$1…@').replace(/[?#].*$/s, '?…');
 }
 
 /**
- * Everything but the placeholders is meant literally in a bare path, except that braces around
- * another word are a mistake: who means them writes `file:` and %7B.
+ * In a bare path everything except placeholders is literal. Braces around another word are refused
+ * as a mistake; literal braces are written as `file:` with %7B.
  */
 function toFileUri(path: string): string {
   const parts = path.split(/(\{host\}|\{address\})/);
@@ -98,7 +98,7 @@ export function fillSourceUri(uri: SourceUri, target: Target): string {
   );
 }
 
-/** The same for messages; a placeholder nothing is known for stays as it is. */
+/** The URI for messages; a placeholder without a value stays as it is. */
 export function showFilled(uri: SourceUri, target: Target): string {
   const isKnown = target.address !== undefined || !uri.text.includes('{address}');
   return showUri(isKnown ? fillSourceUri(uri, target) : uri.text);

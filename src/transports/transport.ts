@@ -38,20 +38,20 @@ export interface Fetcher {
 
 /** Agent output as it arrived: whole, unparsed, perhaps compressed, perhaps still in the source. */
 export interface Delivery {
-  /** Its taker's alone: no later delivery has a part of the same memory. */
+  /** Owned by the caller: no later delivery shares its memory. */
   readonly output: Buffer;
   /** Where it was, for messages: a URL or path without secrets. */
   readonly origin: string;
   /**
    * When the host produced it, where the transport can know: mtime, Date header, mail date.
-   * Undefined when nobody says. A time that is stated and cannot be read is handed on as that:
-   * the age check judges it, unless what is in the output knows better.
+   * Undefined when no time is stated. A time that is stated and cannot be read is passed on as
+   * unreadable: the age check judges it, unless a seal in the output states the time.
    */
   readonly producedAt: StatedTime;
   /**
-   * Why it may be believed without a seal. `way`: the way itself proves which host it is from, or it
-   * was made on this machine. `opened`: its seal was opened before it was put there. Left out: whoever
-   * can write there can say anything.
+   * Why it may be believed without a seal. `way`: the way itself proves which host it is from, or
+   * it was made on this machine. `opened`: its seal was opened before it was put there. Left out:
+   * anybody who can write there can claim to be any host.
    */
   readonly proof?: 'way' | 'opened';
   /** What a transport that chooses among several passed over for it, newest first, and why. */
@@ -60,9 +60,9 @@ export interface Delivery {
   acknowledge(): Promise<void>;
 }
 
-/** Something that was looked at and is no output, or not yet. */
+/** Something that was looked at and is no output, or not yet complete. */
 export interface Foreign {
-  /** A file name, or what else tells it from the others. */
+  /** A file name, or another name that tells it from the others. */
   readonly name: string;
   readonly why: string;
 }
@@ -72,7 +72,7 @@ export type PassedOver = readonly Foreign[];
 /** Why bytes are no agent output; undefined where they may be. */
 export type Objection = string | undefined;
 
-/** For whom, and how long, something is judged. */
+/** The host that something is judged for, and the signal that ends the judging. */
 export interface AskedFor {
   readonly host: HostName;
   readonly signal: AbortSignal;

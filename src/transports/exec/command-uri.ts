@@ -14,8 +14,8 @@ export interface Command {
 const execUri = /^exec:(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(#.*)?$/is;
 
 /**
- * The program and arguments in an `exec:` URI, whose placeholders may be filled in or not: a
- * value never leaves the argument it stands in, since it is filled in percent-encoded.
+ * The program and arguments in an `exec:` URI, with its placeholders filled in or not. Values are
+ * filled in percent-encoded, so a value never leaves its argument.
  *
  * @throws CourierError USAGE
  */

@@ -38,7 +38,7 @@ async function run(
   };
 }
 
-/** What shells mean by these exit codes: POSIX, XCU 2.8.2. */
+/** The meaning that shells give to these exit codes: POSIX, XCU 2.8.2. */
 const shellCodes: Readonly<Record<number, string>> = {
   126: 'could not start a program it needs',
   127: 'did not find a program it needs',

@@ -12,11 +12,11 @@ export const inputOptions = secretOptions(
 
 const largestBytes = 1024 * 1024;
 
-/** Shorter lines are words that messages have as well. */
+/** Shorter lines may be ordinary words of a message, so they are not hidden. */
 const shortestLine = 8;
 
 /**
- * All of it: the bytes of the file as they are, or the password and a line feed behind it;
+ * The whole standard input: the bytes of the file as they are, or the password and a line feed;
  * undefined when the program is to read nothing.
  *
  * @throws CourierError USAGE when both options are given; CONFIG or LOCAL about the file or the
@@ -34,7 +34,7 @@ export async function readInput(
   }
   const doing = `reading --stdin-file ${stdinFile}`;
   const bytes = await readPrivateFile(stdinFile, { doing, log: context.log, largestBytes });
-  // A program that quotes a line of it, in what it complains about, is not to give it away.
+  // A program may quote a line of its input in an error message; that must not reveal the secret.
   for (const line of bytes.toString().split(/\r?\n/)) {
     if (line.trim().length >= shortestLine) registerSecret(line.trim());
   }

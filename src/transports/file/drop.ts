@@ -11,13 +11,13 @@ import { describeLeftOut, findNewestFiles, type Listing } from './newest.ts';
 import { type DropEntry, type OpenedPath, requireWithin, withOpenedPath } from './opened-path.ts';
 import { type Drop, type DropRules, type Look, readDrop } from './read-drop.ts';
 
-/** What is asked of what lies at a location. */
+/** The conditions for what is at a location. */
 export interface LookRules extends DropRules {
   readonly accepts: OpenContext['accepts'];
   readonly maxSkewMs: number;
-  /** Whose output it has to be. */
+  /** The host whose output it must be. */
   readonly host: HostName;
-  /** Nobody looks again: what has not come to rest by now is passed over. */
+  /** This is the last look: a file that is not complete by now is passed over. */
   readonly isLast: boolean;
 }
 
@@ -46,14 +46,16 @@ export async function lookAt(location: DropLocation, rules: LookRules): Promise<
   });
 }
 
-/** Where the drop directory really is; without it nothing can be said about any host. */
+/**
+ * The real path of the drop directory; without the directory nothing can be said about any host.
+ */
 async function findDirectory(base: string): Promise<Buffer> {
   return resolveLinksInBytes(base).catch((error: unknown) => {
     throw asCourierError(error, `looking into ${base}`);
   });
 }
 
-/** An automounter mounts a directory only when it is asked for with a slash behind its name. */
+/** With a slash at the end: without it an automounter may not mount the directory. */
 function toDirectory({ path, base, fixed, names }: DropLocation): DropLocation {
   return { path: `${path}/`, base: fixed ? `${path}/` : base, fixed, names };
 }
@@ -72,7 +74,7 @@ async function chooseFile(
 ): Promise<Look<ChosenDrop>> {
   const start = Buffer.from(`${handle}/`);
   const { clock, maxSkewMs, signal } = rules;
-  // One more than are looked at shows that there are more.
+  // One more than will be looked at, to know whether there are more.
   const wanted = { names, nowMs: clock.now(), maxSkewMs, most: mostCandidates + 1, signal };
   const listing = await findNewestFiles(start.toString(), wanted);
   if (listing.names.length === 0) throw toNoFile(shown, names?.text, listing);
@@ -96,12 +98,12 @@ function toNoFile(shown: string, pattern: string | undefined, { leftOut }: Listi
   return new CourierError('NO_OUTPUT', `there is no complete file${which} in ${shown}${others}`);
 }
 
-/** What is no output this soon after it was written may be half of it. */
+/** A file that is no output may be half written when it is younger than this. */
 const youngMs = 1000;
 
 /**
- * So long an agent may be silent in the middle of a line, with its output going into a file. A line
- * that is left open tells of it; silence between two lines nobody can see.
+ * How long an agent that writes into a file may be silent in the middle of a line. An unfinished
+ * line shows such a silence; between two lines it cannot be seen.
  */
 const growingMs = 5000;
 
@@ -156,7 +158,7 @@ async function choose(
   return toLook(chosen, clock.now(), isLast, leftOut);
 }
 
-/** Where nothing is output, the names say what else is there. */
+/** When no file is output, the message names what is there instead. */
 function toLook(
   { got, objection, passedOver }: Chosen<DropEntry, Drop>,
   nowMs: number,

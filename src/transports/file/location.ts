@@ -8,11 +8,11 @@ import { checkPattern, fillNamePattern, isPattern, type NamePattern } from './na
 const refuse = refusalFor('a file:');
 
 export interface DropLocation {
-  /** With a `/` at its end only a directory will do. */
+  /** A `/` at its end means that it must be a directory. */
   readonly path: string;
   /** The deepest directory before the first placeholder: what is outside of it is not delivered. */
   readonly base: string;
-  /** No placeholder in it: whoever wrote the source has named this very place. */
+  /** Whether it has no placeholder: the author of the source has named this very place. */
   readonly fixed: boolean;
   /** Which files of the directory are asked for; undefined: any, or the path is that of a file. */
   readonly names: NamePattern | undefined;
@@ -21,7 +21,7 @@ export interface DropLocation {
 const fileUri = /^file:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
 
 /**
- * Checks all that can be wrong with the URI of a `file:` source before a host is known.
+ * Checks the URI of a `file:` source as far as possible before a host is known.
  *
  * @throws CourierError USAGE
  */
@@ -60,7 +60,7 @@ export function locateDrop(uri: SourceUri, target: Target): DropLocation {
   };
 }
 
-/** The directory has a `/` at its end. */
+/** Splits a path; the directory keeps the `/` at its end. */
 function takeApart(path: string): { readonly directory: string; readonly name: string } {
   const end = path.lastIndexOf('/') + 1;
   return { directory: path.slice(0, end), name: path.slice(end) };

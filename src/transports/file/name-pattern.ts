@@ -12,11 +12,14 @@ export interface NamePattern {
   readonly prefixLength: number;
   /** @param name byte by byte, as Latin-1: not every name is UTF-8 */
   readonly fits: (name: string) => boolean;
-  /** Fits but for what stands beside the host's name: the name of another host may go on there. */
+  /**
+   * Whether a name would fit if anything could stand beside the host's name, where it may be part
+   * of another host's name.
+   */
   readonly mayBeOfAnother: (name: string) => boolean;
 }
 
-/** Each star more makes a name of no use to anybody take longer to look at. */
+/** Each further star makes it slower to reject a name. */
 const mostStars = 2;
 
 /** Whether the last part of a path, percent-encoded as it was given, is a pattern. */
@@ -80,15 +83,15 @@ function textOf(pieces: readonly Piece[]): string {
 const time = '(?:\\d{8}|\\d{4}[-._]\\d{2}[-._]\\d{2})';
 const ending = '(?i:txt|out|log|dat|agent|cmk|enc|gz|zst|xz|bz2|z)';
 
-/** What may stand behind a name without being more of it, and behind a name and a mark. */
+/** What may follow a host name without being part of it, directly and after a mark. */
 const behindName = `(?:|[^\\w.:%-].*|[-._]${time}.*|(?:\\.${ending})+)`;
 const behindMark = `(?:|[^\\w.:%-].*|[-._]?${time}.*|\\.?${ending}(?:\\.${ending})*)`;
 
-/** What may stand in front of a name, and in front of a mark and a name. */
+/** What may stand before a host name, directly and before a mark. */
 const inFrontOfName = `(?:|.*[^\\w.:%-]|${time}[\\dTZ:.+_-]*[-._])`;
 const inFrontOfMark = `(?:|.*[^\\w.:%-]|${time}[\\dTZ:.+_-]*)`;
 
-/** @param isStrict whether a star beside a name stands for less */
+/** @param isStrict whether a star beside a name is limited as described */
 function toExpression(pieces: readonly Piece[], isStrict: boolean): RegExp {
   const sources = pieces.map(({ kind, text }, index) => {
     if (kind !== 'star') return toLiteral(text);
@@ -102,13 +105,13 @@ function toExpression(pieces: readonly Piece[], isStrict: boolean): RegExp {
   return new RegExp(`^${sources.join('')}$`, 's');
 }
 
-/** How many marks that part the words of names come first; undefined when no name follows them. */
+/** How many separating marks come first; undefined when no host name follows them. */
 function distanceToName(pieces: readonly Piece[]): number | undefined {
   const distance = pieces.findIndex(({ text }) => !/^[-._]*$/.test(text));
   return pieces[distance]?.kind === 'name' ? distance : undefined;
 }
 
-/** Byte by byte, as the names are that it is held against. */
+/** As Latin-1, byte by byte, like the names that are compared with it. */
 function toLiteral(text: string): string {
   return Buffer.from(text)
     .toString('latin1')

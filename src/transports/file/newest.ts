@@ -9,17 +9,17 @@ import { inLanes } from '../../system/file-lanes.ts';
 import { isFromFuture } from '../../times/skew.ts';
 import type { NamePattern } from './name-pattern.ts';
 
-/** What is asked of a file's name and time. */
+/** The conditions for a file's name and time. */
 interface WantedNames {
   readonly names: NamePattern | undefined;
   readonly nowMs: number;
   readonly maxSkewMs: number;
-  /** So many at most. */
+  /** The most files to find. */
   readonly most: number;
   readonly signal: AbortSignal;
 }
 
-/** What a listing has brought. */
+/** The result of a listing. */
 export interface Listing {
   /** The newest first. */
   readonly names: readonly Buffer[];
@@ -35,7 +35,7 @@ interface LeftOut {
 interface Candidate {
   readonly name: Buffer;
   readonly mtimeNs: bigint;
-  /** A wrong clock gave it its time, which says nothing about its age. */
+  /** Its time comes from a wrong clock and says nothing about its age. */
   readonly isFromFuture: boolean;
 }
 
@@ -43,8 +43,9 @@ interface Candidate {
 const batchSize = 256;
 
 /**
- * The names of the files with the latest mtimes; of those with the same one the last by name goes
- * first. Files from the future come behind all others: one wrong clock must not hide what is good.
+ * The names of the files with the latest mtimes; of files with the same mtime the last by name
+ * comes first. Files from the future come after all others: one wrong clock must not hide good
+ * files.
  *
  * @param directory its path, with a `/` at its end
  */
@@ -52,7 +53,7 @@ export async function findNewestFiles(directory: string, wanted: WantedNames): P
   const entries = await readDirectory(directory, { withFileTypes: true, encoding: 'buffer' });
   const leftOut: LeftOut[] = [];
   const names = entries
-    // A link is looked through later: it may lead to a file.
+    // Links are followed later: they may lead to a file.
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .filter((entry) => mayBeOutput(entry, wanted, leftOut))
     .map(({ name }) => name);
@@ -83,12 +84,14 @@ function mayBeOutput(
   return kind === undefined;
 }
 
-/** Of a name behind which nothing is: gone since it was listed, or links that lead to themselves. */
+/**
+ * Error codes of a name without a file: it has gone since it was listed, or is a circle of links.
+ */
 const nothingThere = ['ENOENT', 'ELOOP', 'ENOTDIR'];
 
 /**
- * Undefined when it is no file, or has gone since the directory was listed; a fault when we may
- * not go where it leads, which is nothing to the files beside it.
+ * Undefined when it is no file, or has gone since the directory was listed; a fault when we may not
+ * go where it leads, which does not concern the other files.
  */
 async function look(
   directory: string,

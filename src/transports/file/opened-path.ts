@@ -1,10 +1,10 @@
 /**
- * Opens what a path leads to without any chance of being led astray: whoever may write into the
- * directory may put links, FIFOs and devices there, and may swap them while we look.
+ * Opens what a path leads to, safe from tricks: anybody who may write into the directory can put
+ * links, FIFOs and devices there, and swap them while we look.
  *
- * So the path is walked once, with O_PATH: that neither waits for the other end of a FIFO nor
- * touches a device. What it led to is then judged, and read, through the descriptor alone.
- * This needs `/proc`, which every Linux has, and a site is always on Linux.
+ * So the path is walked once, with O_PATH: O_PATH neither waits for the other end of a FIFO nor
+ * touches a device. The file is then judged and read through the descriptor alone. This needs
+ * `/proc`, which every Linux has, and a site is always on Linux.
  */
 
 import { type BigIntStats, constants } from 'node:fs';
@@ -20,10 +20,13 @@ export interface DropEntry {
   readonly shown: string;
 }
 
-/** What was there when an entry was looked up; stays the same when the name then gets another. */
+/**
+ * The file that an entry named when it was looked up; it stays the same when the name is given to
+ * another file.
+ */
 export interface OpenedPath {
   readonly stats: BigIntStats;
-  /** Leads to it under `/proc`, past all names. */
+  /** A path to it under `/proc` that does not depend on its name. */
   readonly handle: string;
   /** Where it really is, all links followed. */
   readonly realPath: Buffer;
@@ -99,7 +102,10 @@ export interface Reading {
   readonly clock: Clock;
 }
 
-/** All of a regular file, or undefined when it has changed since it was looked up, or may have. */
+/**
+ * All of a regular file, or undefined when it has changed, or may have changed, since it was looked
+ * up.
+ */
 export async function readUnchanged(
   { stats, handle }: OpenedPath,
   { signal, clock }: Reading,

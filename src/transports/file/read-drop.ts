@@ -1,4 +1,4 @@
-/** Reads one dropped file, and says whether it has come to rest. */
+/** Reads one dropped file, and tells whether it has been written completely. */
 
 import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
@@ -18,10 +18,10 @@ export interface Drop {
   readonly modifiedAt: Date;
 }
 
-/** What a look found: output, or a fault that may be over in a moment. */
+/** The result of a look: output, or a fault that may be over in a moment. */
 export type Look<Found = Drop> = { readonly drop: Found } | { readonly unsettled: CourierError };
 
-/** What is asked of a drop. */
+/** The conditions that a drop must meet. */
 export interface DropRules {
   readonly maxOutputBytes: number;
   readonly requireSha256: boolean;
@@ -60,7 +60,10 @@ function requireSize(entry: DropEntry, { stats }: OpenedPath, maxOutputBytes: nu
   );
 }
 
-/** A file replaced on an NFS server is gone from under those who read it elsewhere. */
+/**
+ * Undefined for ESTALE: a file that was replaced on an NFS server vanishes while other clients read
+ * it.
+ */
 function undefinedIfStale(error: unknown): undefined {
   if (errorCode(error) !== 'ESTALE') throw error;
 }
@@ -72,7 +75,7 @@ function toChanged({ shown }: DropEntry): CourierError {
   );
 }
 
-/** Why output and its sum do not fit: for good, or because the second of the two is to come. */
+/** Why output and its sum do not match: finally, or because one of the two has not arrived yet. */
 async function findSumFault(
   entry: DropEntry,
   output: Buffer,

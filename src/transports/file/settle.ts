@@ -1,10 +1,13 @@
-/** Looks again at what is just being written. */
+/** Looks again at a file that is just being written. */
 
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/log.ts';
 import type { Look } from './read-drop.ts';
 
-/** A writer that renames is done within the first, one that adds a sum afterwards within all. */
+/**
+ * Pauses between looks. A writer that renames is done within the first; one that adds a sum
+ * afterwards, within all of them.
+ */
 const pausesMs: readonly number[] = [50, 200, 750];
 
 interface Waiting {
@@ -14,9 +17,9 @@ interface Waiting {
 }
 
 /**
- * Looks until what is there has settled, four times at most, and throws the last fault then.
+ * Looks until the file has settled, at most four times; then throws the last fault.
  *
- * @param look is told when it is asked for the last time
+ * @param look called with true for the last look
  * @throws what `look` throws; the signal's reason
  */
 export async function untilSettled<Found>(

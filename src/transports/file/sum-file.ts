@@ -1,4 +1,4 @@
-/** `FILE.sha256`: what the sender says FILE must hold. */
+/** `FILE.sha256`: the checksum that the sender states for FILE. */
 
 import { CourierError } from '../../faults/errors.ts';
 import {
@@ -28,8 +28,8 @@ export function toSumEntry(entry: DropEntry): DropEntry {
 }
 
 /**
- * Reads a sum file: 64 hex digits in lower case, undefined when there is no such file, or a
- * fault that passes when the file is just being written.
+ * Reads a sum file: 64 hex digits in lower case, undefined when there is no such file, or a fault
+ * that is over soon when the file is just being written.
  *
  * @throws CourierError REFUSED, MALFORMED when something else than a file is there
  */

@@ -13,8 +13,8 @@ const defaultCommand = 'check_mk_agent';
 
 /**
  * What stands behind the first slash, percent-encoding undone. The shell of the remote user reads
- * it, so it means what the writer of the source wants it to mean. What comes from placeholders
- * cannot add to that: the host names and addresses that are let in hold nothing but letters,
+ * it, so it means what the writer of the source wants it to mean. Values of placeholders cannot
+ * change that meaning: the host names and addresses that are let in hold nothing but letters,
  * digits and `_.:%-`, and begin with none of the marks.
  *
  * @throws CourierError USAGE

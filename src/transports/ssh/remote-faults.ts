@@ -7,7 +7,7 @@ import { describeEnd, type ProgramEnd } from '../../system/program/call.ts';
 /** What ssh writes at LogLevel DEBUG1 when all is well, between the lines of the command. */
 const chatter = /^(?:debug1: |Authenticated to |Transferred: sent |Bytes per second: sent )/;
 
-/** What ssh itself ends with, whatever has happened. */
+/** The exit code of ssh for every failure of its own. */
 const ownFailure = 255;
 
 interface RemoteRun {
@@ -18,8 +18,8 @@ interface RemoteRun {
 }
 
 /**
- * The fault behind any end but exit code 0. ssh ends as the remote command does, but for 255,
- * which may be either's: what it says at the end tells (clientloop.c, OpenSSH 9.2).
+ * The fault behind every end except exit code 0. ssh ends with the exit code of the remote command.
+ * 255 may come from either; the last words of ssh tell which (clientloop.c, OpenSSH 9.2).
  */
 export async function toRemoteFault(
   end: ProgramEnd,
@@ -33,7 +33,7 @@ export async function toRemoteFault(
     const why = toCommandsEnd(lines, said);
     if (why !== undefined) return new CourierError('PEER', `${doing}: ${why}`);
     if (!isKept(lines) || said !== '') return toSshFault({ ...end, stderr: said }, attempt);
-    // Through a connection that is kept ssh learns no more than that there was no exit code.
+    // Through a kept connection ssh only learns that there was no exit code.
     return (await isConnected())
       ? new CourierError('PEER', `${doing}: it was ended by a signal there, or with exit code 255`)
       : new CourierError('UNREACHABLE', `${doing}: the connection was lost`);

@@ -13,7 +13,7 @@ export const ssh = defineTransport({
   traits: { concurrency: 32, consumes: false },
   async open(uri, options, context) {
     checkForAnyHost((target) => parseCommand(uri, target));
-    // Only at this level it says whether exit code 255 is its own or the command's.
+    // Only at this level does ssh tell whether exit code 255 is its own or that of the command.
     const openssh = await openSsh(options, context, ['LogLevel=DEBUG1']);
     return {
       async fetch(target, signal) {
@@ -38,7 +38,7 @@ export const ssh = defineTransport({
         return {
           output: end.stdout,
           origin: fillSourceUri(uri, target),
-          // It ran just now, but whether what it prints is as new, only the command knows.
+          // The command ran just now, but only it knows how old its output is.
           producedAt: undefined,
           proof: 'way',
           async acknowledge() {},

@@ -10,7 +10,7 @@ import { waitFor } from '../../system/waiting.ts';
 import { connectFault, connectTimeout, lookupFault } from './observations.ts';
 import type { AgentPlace } from './place.ts';
 
-/** Node leaves interval and count at what the system has. */
+/** Node leaves the interval and the count of probes at the system's values. */
 const keepAliveMs = 120_000;
 
 /**
@@ -36,7 +36,7 @@ export async function connectTo(
   });
 }
 
-/** The first address of a name; a site, too, asks one alone. */
+/** The first address of a name; a site asks only one address as well. */
 async function resolve(address: string, signal: AbortSignal): Promise<string> {
   prepareNameCheck(address);
   const { isIP } = await import('node:net');
@@ -52,7 +52,7 @@ async function resolve(address: string, signal: AbortSignal): Promise<string> {
 }
 
 async function untilConnected(socket: Socket, signal: AbortSignal): Promise<Socket> {
-  // An error after all is said and done must not end the process.
+  // A late error of the socket must not end the process.
   socket.on('error', () => undefined);
   socket.pause();
   try {

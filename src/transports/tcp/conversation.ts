@@ -25,7 +25,7 @@ import { findRefusal } from './policy.ts';
 import { type ReadLimits, readMarker, readToEnd } from './reading.ts';
 import { readSiteFiles } from './site-files.ts';
 
-/** All an exchange needs to know. */
+/** Everything that an exchange needs. */
 interface ConversationSettings {
   readonly place: AgentPlace;
   /** Undefined when the host is not registered. */
@@ -35,15 +35,15 @@ interface ConversationSettings {
   readonly context: OpenContext;
 }
 
-/** What an agent said. */
+/** The answer of an agent. */
 interface Spoken {
   readonly output: Buffer;
-  /** Whether it came through TLS, from whom the host is registered as. */
+  /** Whether it came through TLS, from the UUID that the host is registered with. */
   readonly isSecured: boolean;
 }
 
 /**
- * Asks an agent for its output; not a byte is sent to one that does not want TLS.
+ * Asks an agent for its output; nothing is sent to an agent that does not want TLS.
  *
  * @throws CourierError, the signal's reason included; no socket is left
  */
@@ -70,7 +70,7 @@ export async function fetchFromAgent(
   }
 }
 
-/** Before anything else is read: what the host may not do, it need not finish. */
+/** Checked before anything else is read: an answer that is refused need not be read. */
 function checkMarker(
   marker: Buffer,
   { place, registration, options }: ConversationSettings,

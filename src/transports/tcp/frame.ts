@@ -5,7 +5,7 @@ import { decompress } from '../../wrapping/decompress.ts';
 import { emptyPayload, tooLarge } from './observations.ts';
 
 interface Unframed {
-  /** Begins with a marker of its own. */
+  /** The message inside, which begins with a marker of its own. */
   readonly message: Buffer;
   readonly isCompressed: boolean;
 }
@@ -13,9 +13,9 @@ interface Unframed {
 interface FrameLimits {
   /** `10.1.2.3:6556`, for errors. */
   readonly shown: string;
-  /** How large the message may get when it is unpacked. */
+  /** The largest size of the unpacked message. */
   readonly maxBytes: number;
-  /** What is named when it gets larger. */
+  /** The limit that an error names when it gets larger. */
   readonly maxOutputBytes: number;
 }
 

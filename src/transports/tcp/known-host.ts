@@ -9,7 +9,7 @@ import { findUuid } from './registration.ts';
 
 export interface Registration {
   readonly uuid: string;
-  /** What `certs init` made, when the host is registered with our receiver. */
+  /** The certificates directory of `certs init`, when the host is registered with our receiver. */
   readonly certificates: string | undefined;
 }
 
@@ -19,8 +19,8 @@ type Known = Pick<
 >;
 
 /**
- * As it is named, else known to the receiver whose state is named, else to the site we run on,
- * else to the receiver of that site.
+ * The UUID as given; else as known to the receiver whose state is named, to the site we run on, or
+ * to the receiver of that site.
  *
  * @throws CourierError what findUuid() and findReceiverUuid() throw
  */
@@ -52,5 +52,5 @@ export async function findRegistration(
   return receiverState === undefined ? fromReceiver(join(root, receiverDirectory)) : undefined;
 }
 
-/** Where the receiver of a site keeps its hosts unless it is told otherwise. */
+/** The default place of the receiver's hosts in a site. */
 const receiverDirectory = 'var/cmk-courier/receiver';

@@ -15,7 +15,7 @@ const kinds: Readonly<Record<string, MarkerKind>> = {
   '99': 'symmetric',
 };
 
-/** What a marker announces. Fewer than two bytes announce nothing known. */
+/** The meaning of a marker; fewer than two bytes have no known meaning. */
 export function markerKind(marker: Buffer): MarkerKind {
   const text = marker.toString('latin1', 0, markerBytes);
   return Object.hasOwn(kinds, text) ? (kinds[text] ?? 'unknown') : 'unknown';
@@ -31,7 +31,7 @@ export function showMarker(marker: Buffer): string {
   return `b'${shown.join('')}'`;
 }
 
-/** Services that speak first, by how their greetings begin; and what begins like TLS itself. */
+/** Services that speak first, by the beginning of their greeting, and what begins like TLS. */
 const services: Readonly<Record<string, string>> = {
   SS: 'an SSH server',
   '22': 'a mail or FTP server',
@@ -44,7 +44,7 @@ const services: Readonly<Record<string, string>> = {
   '\x16\x03': 'a server that speaks TLS from the first byte',
 };
 
-/** What else may have answered; a guess by two bytes, for hints. */
+/** Which other service may have answered: a guess by two bytes, for hints. */
 export function guessService(marker: Buffer): string | undefined {
   const text = marker.toString('latin1', 0, markerBytes);
   return Object.hasOwn(services, text) ? services[text] : undefined;

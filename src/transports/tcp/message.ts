@@ -22,15 +22,15 @@ interface MessageRules {
   readonly log: Logger;
 }
 
-/** Digits, salt, MAC and padding: by how much encrypted output is longer than plain at most. */
+/** The most that encryption adds to output: digits, salt, MAC and padding. */
 export const encryptionBytes = 64;
 
 /** Checkmk's own fetcher takes nothing shorter for agent output. */
 const shortestOutput = 16;
 
 /**
- * Decrypts what needs it, and checks that agent output comes out. The marker is a known one where
- * it came first; inside of TLS it is checked here.
+ * Decrypts the message if it is encrypted, and checks that the result is agent output. A marker
+ * outside of TLS has been checked before; one inside of TLS is checked here.
  *
  * @throws CourierError
  */
@@ -41,7 +41,8 @@ export async function openMessage(message: Buffer, rules: MessageRules): Promise
   if (kind === 'unknown' || kind === 'tls') throw unknownInside(message, shown);
   const output = kind === 'symmetric' ? await decrypt(message, rules) : message;
   if (output.length < shortestOutput) throw tooShort(output, shown);
-  // With text ahead, too, the site takes what was encrypted; what it is worth the form tells.
+  // The site accepts decrypted output that begins with other text; the check of the form judges it
+  // later.
   const isPlain = kind !== 'symmetric';
   if (isPlain && output.toString('latin1', 0, 3) !== '<<<') throw notSections(output, shown);
   if (output.length > maxOutputBytes) throw tooLarge(shown, 'has', maxOutputBytes);

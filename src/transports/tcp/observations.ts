@@ -9,7 +9,7 @@ import { formatLimit } from '../../times/durations.ts';
 import { guessService, type MarkerKind, showMarker } from './marker.ts';
 import type { Refusal } from './policy.ts';
 
-/** What a connection that fails may be up to, by the code of the system's error. */
+/** The probable cause of a failed connection, by the code of the system's error. */
 const connectCauses: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'no agent listens there, or its controller has no pull connection (it looks again every minute)',
@@ -27,12 +27,12 @@ export function connectFault(error: unknown, shown: string): CourierError {
   return new CourierError(code, `communication failed: ${message}${hint}`, { cause });
 }
 
-/** There is no address to connect to. */
+/** No address was found for the host. */
 export function lookupFault(error: unknown): CourierError {
   return prefixError(asCourierError(error, 'looking up the host'), 'communication failed');
 }
 
-/** Nothing came of connecting. */
+/** The connection was not made in time. */
 export function connectTimeout(shown: string, timeoutMs: number): CourierError {
   return new CourierError(
     'TIMEOUT',
@@ -47,7 +47,7 @@ export function readFault(error: unknown, shown: string): CourierError {
   return new CourierError(code, `communication failed: ${message}`, { cause });
 }
 
-/** Accepted, and then not even a marker. */
+/** The connection was accepted, and no marker came. */
 export function markerTimeout(shown: string, timeoutMs: number): CourierError {
   return new CourierError(
     'TIMEOUT',
@@ -97,7 +97,7 @@ export function unknownMarker(marker: Buffer, shown: string): CourierError {
   );
 }
 
-/** TLS within TLS, or nothing an agent may say. */
+/** A marker that no agent may send inside of TLS, such as TLS within TLS. */
 export function unknownInside(message: Buffer, shown: string): CourierError {
   return new CourierError(
     'MALFORMED',

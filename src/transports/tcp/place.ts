@@ -29,13 +29,13 @@ export function locateAgent(uri: SourceUri, target: Target): AgentPlace {
     throw new CourierError('USAGE', 'a tcp: source must be tcp://ADDRESS or tcp://ADDRESS:PORT');
   }
   const place = decode(authority);
-  // Without brackets nobody could tell a port from the address's last part.
+  // Without brackets a port could not be told from the last part of the address.
   if (isIpv6Address(place)) throw notAPlace(place);
   return parseAgentPlace(place);
 }
 
 /**
- * Checks all that can be wrong with a `tcp:` source before a host is known.
+ * Checks a `tcp:` source as far as possible before a host is known.
  *
  * @throws CourierError USAGE
  */
@@ -65,7 +65,7 @@ function checkAddress(address: string, text: string): string {
     const usable = parseAddress(address);
     if (usable !== undefined) return usable;
   } catch {
-    // The complaint below shows all of what was given.
+    // The error below shows the whole text.
   }
   throw notAPlace(text);
 }

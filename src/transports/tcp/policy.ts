@@ -10,9 +10,9 @@ export type Policy = (typeof policies)[number];
 export type Refusal = 'registered' | 'tls-enforced' | 'encryption-enforced';
 
 /**
- * Why a host must not answer so; undefined when it may. A host that is registered has to speak
- * TLS whatever the policy says, so nobody in between can talk us out of it; and TLS is never
- * refused here.
+ * Why this answer of a host is refused; undefined when it is allowed. A registered host must speak
+ * TLS whatever the policy says, so that nobody in between can downgrade it. TLS is never refused
+ * here.
  */
 export function findRefusal(
   kind: MarkerKind,

@@ -33,7 +33,7 @@ export async function readMarker(
 function untilMarker(socket: Socket, signal: AbortSignal): Promise<Buffer> {
   return waitFor<Buffer>(socket, signal, (resolve) => ({
     readable: () => {
-      // Null while there are fewer; at the end of the stream what is left.
+      // read() returns null while there are fewer bytes, and the rest at the end of the stream.
       const bytes: unknown = socket.read(markerBytes);
       if (Buffer.isBuffer(bytes)) resolve(bytes);
     },
@@ -46,9 +46,9 @@ export interface ReadLimits {
   readonly shown: string;
   /** How long it may be silent. */
   readonly idleTimeoutMs: number;
-  /** What may come over the wire. */
+  /** The most bytes that may come over the wire. */
   readonly maxBytes: number;
-  /** What is named when more comes; less than what may come on the wire, which has wrappings. */
+  /** The limit that an error names; it is lower, since what comes over the wire has wrappings. */
   readonly maxOutputBytes: number;
 }
 

@@ -42,7 +42,7 @@ function parseRecord(text: string, path: string): { readonly uuid?: unknown; mod
     const record: unknown = JSON.parse(text);
     if (typeof record === 'object' && record !== null) return record;
   } catch {
-    // Said below.
+    // The fault below tells it.
   }
   throw new CourierError('CONFIG', `reading ${path}: not a record of a host`);
 }

@@ -33,7 +33,7 @@ export async function findUuid(
 }
 
 /**
- * A host name that can be that of a file, and of no other directory's.
+ * A host name that can be a file name and cannot lead into another directory.
  *
  * @throws CourierError USAGE
  */
@@ -42,13 +42,15 @@ export function requireFileName(host: string): void {
   throw new CourierError('USAGE', `looking up a UUID: not a host name: ${quote(host)}`);
 }
 
-/** Who is registered in the older layout, by host, as a directory had it. */
+/** UUIDs by host in the older layout, as read from a version of the directory. */
 interface Index {
   readonly version: string;
   readonly uuids: ReadonlyMap<string, string>;
 }
 
-/** A link is never changed, only removed and made anew, which changes its directory. */
+/**
+ * A link is never changed in place, only removed and created again, which changes the directory.
+ */
 const indexes = new Map<string, Index>();
 
 /** Links are named by UUID and lead to a file named by the host, which need not be there. */
@@ -65,7 +67,10 @@ async function findInOlderLayout(
   return uuids.get(host);
 }
 
-/** Changes with the directory; undefined while it may still change within the same time stamp. */
+/**
+ * A version that changes with the directory; undefined while the directory may still change within
+ * the same time stamp.
+ */
 async function readVersion(directory: string, clock: Clock): Promise<string | undefined> {
   try {
     const { mtimeMs, ino, dev } = await pathStatus(directory);
@@ -90,7 +95,7 @@ async function readLinks(directory: string): Promise<ReadonlyMap<string, string>
   return uuids;
 }
 
-/** Sorted, so that the first match is the same every time. */
+/** Sorted, so that the first match is always the same. */
 async function listNames(directory: string): Promise<readonly string[]> {
   try {
     return (await readDirectory(directory)).sort();
@@ -100,7 +105,7 @@ async function listNames(directory: string): Promise<readonly string[]> {
   }
 }
 
-/** Only links count there. */
+/** Only links count in that directory. */
 async function readOutputLink(path: string): Promise<string | undefined> {
   return readLinkText(path).catch((error: unknown) => {
     if (error instanceof CourierError && error.code === 'CONFIG') return undefined;
@@ -108,7 +113,7 @@ async function readOutputLink(path: string): Promise<string | undefined> {
   });
 }
 
-/** The text of a link, which nobody follows; undefined where there is nothing. */
+/** The text of a link, which is not followed; undefined when there is none. */
 async function readLinkText(path: string): Promise<string | undefined> {
   try {
     return await readLink(path);

@@ -19,7 +19,7 @@ export interface SiteFiles {
   readonly siteCertPath: string;
   /** Whether `cmk-courier certs` made the certificate. */
   readonly isOurs: boolean;
-  /** PEM: whom agent certificates may come from, and nobody else. */
+  /** PEM: the only authorities that may have signed agent certificates. */
   readonly agentCa: Buffer;
   /** Serials that `certs revoke` denies; a site of Checkmk has no such list. */
   readonly revocations: Revocations | undefined;
@@ -45,14 +45,14 @@ export async function readSiteFiles(
   requirePem(siteCert.reveal(), 'certificate', `reading --site-cert ${siteCertPath}`);
   requirePem(siteCert.reveal(), 'private key', `reading --site-cert ${siteCertPath}`);
   const isOurs = certificates !== undefined && siteCertPath === usual.siteCert;
-  // Never those of the system: whoever is in it may answer as any host.
+  // Never the system's authorities: each authority in this file can speak for any host.
   const doing = `reading --agent-ca ${agentCaPath}`;
   const agentCa = await readPemFile(agentCaPath, 'certificate', doing);
   const revocations = await readRevocations(certificates);
   return { siteCert, siteCertPath, isOurs, agentCa, revocations };
 }
 
-/** Where both files are, unless they are named. */
+/** The default places of both files. */
 function findUsual(certificates: string | undefined, { OMD_ROOT, OMD_SITE }: Environment) {
   if (certificates !== undefined) {
     return {

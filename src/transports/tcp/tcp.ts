@@ -27,9 +27,10 @@ export const tcp = defineTransport({
         return {
           output: got.output,
           origin: `tcp://${place.shown}`,
-          // The agent ran while we waited.
+          // The agent runs when it is asked, so its output was made now.
           producedAt: new Date(context.clock.now()),
-          // The certificate of the agent has been checked then, and nothing else proves anything.
+          // Through TLS the certificate of the agent has been checked; without TLS nothing is
+          // proved.
           ...(got.isSecured ? { proof: 'way' } : {}),
           async acknowledge() {},
         };

@@ -1,4 +1,4 @@
-/** What goes wrong while TLS is set up with an Agent Controller, and why it probably does. */
+/** What goes wrong while TLS is set up with an Agent Controller, with the probable cause. */
 
 import { X509Certificate } from 'node:crypto';
 import { isForClients } from '../../certs/client-use.ts';
@@ -11,11 +11,14 @@ const otherHost = 'another host answers there, or this one was registered anew';
 const otherSite = 'the host is registered with another site, or the trust store is old';
 const clocks = 'compare the clocks of both sides';
 
-/** What an alert of the controller says, also in the words of who only looks at the port. */
+/**
+ * The meanings of alerts of the controller; every place that explains such an alert uses these
+ * words.
+ */
 export const unknownUuid = 'the controller does not know this UUID';
 export const unknownSite = "the controller does not accept this site's certificate";
 
-/** One handshake, as far as its failure can tell something. */
+/** What is known of one handshake to explain its failure. */
 export interface Handshake {
   /** `10.1.2.3:6556` */
   readonly shown: string;
@@ -47,7 +50,7 @@ const alertCauses: readonly (readonly [words: RegExp, toCause: (own: Handshake) 
   [/alert (handshake failure|(bad |unsupported )?certificate|unknown ca)/, causeInOurs],
 ];
 
-/** What a controller minds in our certificate, where we can see it ourselves. */
+/** What a controller would reject in our certificate, as far as we can see it ourselves. */
 function causeInOurs({ files: { siteCert, isOurs }, clock }: Handshake): string {
   const { keyUsage, validToDate, validFromDate } = new X509Certificate(siteCert.reveal());
   const now = new Date(clock.now());
@@ -82,7 +85,7 @@ export function revoked(shown: string): CourierError {
   return new CourierError('REFUSED', message);
 }
 
-/** More bytes than the marker, before we have said a word. */
+/** The agent sent more than the marker before we sent anything. */
 export function strayBytes(shown: string): CourierError {
   return new CourierError(
     'PEER',

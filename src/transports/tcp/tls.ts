@@ -37,7 +37,7 @@ export async function startTls(
   const tooSlow = () => handshakeTimeout(shown, timeoutMs);
   return withTimeLimit({ timeoutMs, tooSlow }, signal, async (limited) => {
     limited.throwIfAborted();
-    // TLS would not hear of an end that has been read already, and wait.
+    // TLS would not notice an end of the stream that was read before, and would wait for ever.
     if (socket.readableEnded || socket.destroyed) throw tlsFault(closedEarly(), start);
     const secured = connect({ socket, servername: uuid, secureContext, rejectUnauthorized: true });
     const hangUp = () => secured.destroy(closedEarly());
@@ -64,7 +64,7 @@ function requireNotRevoked(secured: TLSSocket, { files, shown }: Start): void {
   throw revoked(shown);
 }
 
-/** Until a byte of the message has come, whatever goes wrong belongs to the handshake. */
+/** Every error before the first byte of the message counts as a failure of the handshake. */
 export async function readSecured(
   secured: Socket,
   handshake: Handshake,
