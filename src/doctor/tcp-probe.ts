@@ -6,11 +6,10 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { connectTo } from '../transports/tcp/connecting.ts';
-import { type MarkerKind, markerKind, showMarker } from '../transports/tcp/marker.ts';
-import { emptyFault, unknownMarker } from '../transports/tcp/observations.ts';
+import { type MarkerKind, showMarker } from '../transports/tcp/marker.ts';
 import type { AgentPlace } from '../transports/tcp/place.ts';
-import { readMarker } from '../transports/tcp/reading.ts';
 import { unknownSite, unknownUuid } from '../transports/tcp/tls-observations.ts';
+import { noAgent, readAnswer } from './tcp-answer.ts';
 
 /** How an agent port may answer, and what else may happen. */
 type TcpFindingKind = MarkerKind | 'empty' | 'silent' | 'broken' | 'unreachable';
@@ -67,13 +66,7 @@ async function look(
   }
   try {
     const leftMs = Math.max(1, timeoutMs - (clock.monotonic() - startMs));
-    return judge(
-      await readMarker(socket, { shown: place.shown, timeoutMs: leftMs }, signal),
-      place,
-    );
-  } catch (error) {
-    const fault = toFault(error, signal);
-    return failed(fault, fault.code === 'TIMEOUT' ? 'silent' : 'broken');
+    return judge(await readAnswer(socket, { shown: place.shown, timeoutMs: leftMs }, signal));
   } finally {
     socket.destroy();
   }
@@ -84,29 +77,22 @@ function toFault(error: unknown, signal: AbortSignal): CourierError {
   return error;
 }
 
-function judge(marker: Buffer, { shown }: AgentPlace): Judgement {
-  if (marker.length === 0) return failed(emptyFault(shown), 'empty');
-  const kind = markerKind(marker);
-  const seen = { kind, marker: showMarker(marker), fault: undefined };
+function judge(answer: Awaited<ReturnType<typeof readAnswer>>): Judgement {
+  const marker = answer.marker && showMarker(answer.marker);
+  if ('fault' in answer) return { ...failed(answer.fault, answer.kind), marker };
+  const { kind } = answer;
+  const seen = { kind, marker, fault: undefined };
   switch (kind) {
     case 'tls':
       return { ...seen, ...tlsAnswer };
     case 'plain':
       return { ...seen, ...plainAnswer };
     case 'symmetric':
-      return { ...seen, ...describeSymmetric(marker.toString('latin1')) };
-    case 'unknown':
-      return { ...failed(unknownMarker(marker, shown), kind), marker: seen.marker };
+      return { ...seen, ...describeSymmetric(answer.marker.toString('latin1')) };
   }
 }
 
-const words = {
-  unreachable: 'not reached',
-  broken: 'accepts, then breaks the connection',
-  silent: 'accepts, and says nothing',
-  empty: 'closes without a byte',
-  unknown: 'no Checkmk agent',
-} as const;
+const words = { ...noAgent, unreachable: 'not reached' } as const;
 
 function failed(fault: CourierError, kind: keyof typeof words): Judgement {
   return { kind, marker: undefined, fault, what: words[kind], meaning: fault.message };

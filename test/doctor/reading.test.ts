@@ -16,6 +16,7 @@ test('cmk -D tells address, tags, port and kind of a host', () => {
   ].join('\n');
   assert.deepEqual(parseConfiguration(text), {
     address: '192.0.2.21',
+    addresses: ['192.0.2.21'],
     port: 6557,
     program: undefined,
     isPush: false,

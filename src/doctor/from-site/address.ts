@@ -7,7 +7,7 @@ import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { sharedLookup } from '../../lookup/lookup.ts';
 import { runProgram } from '../../system/program/run-program.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
-import { parseAgentPlace } from '../../transports/tcp/place.ts';
+import { type AgentPlace, parseAgentPlace } from '../../transports/tcp/place.ts';
 import type { Learned, Scene, SiteFinding } from './scene.ts';
 
 export async function lookAtAddress(
@@ -27,10 +27,18 @@ export async function lookAtAddress(
   const inDns = isIP(name) === 0 ? found : await compare(scene.host, signal);
   const known = Array.isArray(inDns) ? inDns : undefined;
   const port = configuration?.port ?? scene.port;
-  const place = parseAgentPlace(isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
+  const place = toPlace(address, port);
   const facts = { address, addresses: found, dns: known ?? null };
-  const learned = { place };
+  const own = scene.address === undefined ? (configuration?.addresses ?? []) : [];
+  const other = [...found, ...own].find(
+    (one) => isIP(one) !== isIP(address) && !unusable.test(one),
+  );
+  const learned = other === undefined ? { place } : { place, otherPlace: toPlace(other, port) };
   return { ...judge(address, known, scene), facts, learned };
+}
+
+function toPlace(address: string, port: number): AgentPlace {
+  return parseAgentPlace(isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
 }
 
 /** What a site is given for a name that it could not look up. */

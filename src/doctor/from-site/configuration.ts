@@ -1,5 +1,6 @@
 /** What Checkmk has configured for a host, by `cmk -D` (checkmk-site.md). */
 
+import { isIP } from 'node:net';
 import { CourierError } from '../../faults/errors.ts';
 import { describeEnd } from '../../system/program/call.ts';
 import { runProgram } from '../../system/program/run-program.ts';
@@ -8,6 +9,8 @@ import { outsideSite, type Scene, type SiteFinding } from './scene.ts';
 
 export interface Configuration {
   readonly address: string | undefined;
+  /** All that are named, of both families. */
+  readonly addresses: readonly string[];
   /** Of the agent, where it is named. */
   readonly port: number | undefined;
   /** Command line of the program that stands in for the agent. */
@@ -19,13 +22,15 @@ export interface Configuration {
 /** Reads what `cmk -D HOST` prints; what is not there stays open. */
 export function parseConfiguration(text: string): Configuration {
   const plain = text.replace(colours, '');
-  const [, addresses] = /^Addresses:[ \t]*(\S+)/m.exec(plain) ?? [];
+  const [, line = ''] = /^Addresses:[ \t]*(.*)$/m.exec(plain) ?? [];
+  const named = line.split(/[\s,()]+/).filter(Boolean);
   const [, newer, older] = /TCP:[ \t]*\S*:(\d+)[ \t]*$|TCP \(port: (\d+)\)/m.exec(plain) ?? [];
   const [, program] = /^[ \t]*(?:Type of agent:[ \t]*)?Program:[ \t]*(.+)$/m.exec(plain) ?? [];
   const [, tags = ''] = /^Tags:[ \t]*(.*)$/m.exec(plain) ?? [];
   const port = newer ?? older;
   return {
-    address: addresses?.replace(/,$/, ''),
+    address: named[0],
+    addresses: named.filter((word) => isIP(word) !== 0),
     port: port === undefined ? undefined : Number(port),
     program: program?.trim(),
     isPush: /push-agent|Push Agent/.test(plain),

@@ -1,41 +1,91 @@
-/** The port and its first bytes: one connection, on which TLS and output follow. */
+/** The port and its first bytes: one connection a family, and one on which TLS and output follow. */
 
+import type { Socket } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
 import { connectTo } from '../../transports/tcp/connecting.ts';
-import { markerKind, showMarker } from '../../transports/tcp/marker.ts';
-import { emptyFault, unknownMarker } from '../../transports/tcp/observations.ts';
-import { readMarker } from '../../transports/tcp/reading.ts';
+import { showMarker } from '../../transports/tcp/marker.ts';
+import type { AgentPlace } from '../../transports/tcp/place.ts';
 import type { CauseCode } from '../causes.ts';
 import type { PortState } from '../document.ts';
+import { noAgent, readAnswer, stateOf } from '../tcp-answer.ts';
 import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 
 export async function lookAtPort(
   scene: Scene,
-  { place, configuration }: Partial<Learned>,
+  { place, otherPlace, configuration }: Partial<Learned>,
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   if (place === undefined) throw new CourierError('LOCAL', 'there is no address');
   const other = otherWay(scene, configuration);
   if (other !== undefined) return { status: 'skipped', text: other };
   const waitMs = timeToWait(scene, scene.tcp.connectTimeout);
+  const places = otherPlace === undefined ? [place] : [place, otherPlace];
+  const tried = await Promise.all(places.map((one) => tryPlace(one, waitMs, signal)));
+  for (const { socket } of tried) if (socket !== undefined) scene.sockets.add(socket);
+  return judge(tried, scene, configuration);
+}
+
+interface Tried {
+  readonly place: AgentPlace;
+  readonly state: PortState;
+  readonly socket?: Socket;
+  readonly fault?: CourierError;
+}
+
+async function tryPlace(place: AgentPlace, waitMs: number, signal: AbortSignal): Promise<Tried> {
   try {
-    const socket = await connectTo(place, waitMs, signal);
-    scene.sockets.add(socket);
-    const ports = [toPort(place, 'open', null)];
-    return { status: 'ok', text: `${place.shown} accepts`, learned: { socket, ports } };
+    return { place, state: 'open', socket: await connectTo(place, waitMs, signal) };
   } catch (error) {
     const fault = toFault(error, signal);
-    const [code, state] = judgeConnect(fault);
-    return {
-      status: 'fault',
-      code,
-      text: words[state],
-      rawError: fault.message,
-      facts: { place: place.shown, state },
-      learned: { ports: [toPort(place, state, fault.message)] },
-    };
+    return { place, state: stateOf(fault), fault };
   }
+}
+
+/** Of a machine that does not have the family at all nothing is wrong with the host. */
+const familyMissing: readonly string[] = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
+
+/**
+ * One family that answers is enough, unless the other one is the one that Checkmk asks. What does
+ * not answer is the cause all the same.
+ */
+function judge(
+  tried: readonly Tried[],
+  { address }: Scene,
+  configuration: Learned['configuration'] | undefined,
+): SiteFinding {
+  const open = tried.find(({ socket }) => socket !== undefined);
+  const failed = tried.filter(({ fault }) => fault !== undefined);
+  const facts = Object.fromEntries(
+    tried.map(({ place, state }) => [isIPv6(place.address) ? 'ipv6' : 'ipv4', state]),
+  );
+  const ports = tried.map(toPort);
+  const telling = failed.find(
+    ({ fault }) => open === undefined || !familyMissing.includes(errorCode(fault?.cause) ?? ''),
+  );
+  const learned = open?.socket === undefined ? {} : { socket: open.socket, place: open.place };
+  if (telling === undefined) {
+    const shown = tried.filter(({ socket }) => socket !== undefined);
+    const names = shown.map(({ place }) => place.shown).join(' and ');
+    const text = `${names} ${shown.length > 1 ? 'accept' : 'accepts'}`;
+    return { status: 'ok', text, facts, learned: { ...learned, ports } };
+  }
+  const isAsked = address === undefined && configuration?.address === telling.place.address;
+  return {
+    status: open === undefined || isAsked ? 'fault' : 'warning',
+    code: causeOf[telling.state],
+    text: describe(tried),
+    rawError: failed.map(({ fault }) => fault?.message ?? '').join('; '),
+    facts: { place: telling.place.shown, state: telling.state, ...facts },
+    learned: { ...learned, ports },
+  };
+}
+
+function describe(tried: readonly Tried[]): string {
+  const [first, second] = tried;
+  if (first !== undefined && second === undefined) return words[first.state];
+  return tried.map(({ place, state }) => `${place.shown} ${words[state]}`).join('; ');
 }
 
 const words: Readonly<Record<PortState, string>> = {
@@ -44,6 +94,14 @@ const words: Readonly<Record<PortState, string>> = {
   silent: 'no answer',
   unreachable: 'not to be reached',
   unknown: 'nobody can tell',
+};
+
+const causeOf: Readonly<Record<PortState, CauseCode>> = {
+  open: 'unexplained',
+  refused: 'port-refused',
+  silent: 'port-silent',
+  unreachable: 'no-route',
+  unknown: 'unexplained',
 };
 
 /** Why nobody asks the port of this host. */
@@ -56,11 +114,7 @@ function otherWay(
   return configuration?.isPush === true ? 'not used: the host pushes' : undefined;
 }
 
-function toPort(
-  { address, port }: { address: string; port: number },
-  state: PortState,
-  error: string | null,
-) {
+function toPort({ place: { address, port }, state, fault }: Tried) {
   return {
     direction: 'out',
     proto: 'tcp',
@@ -68,7 +122,7 @@ function toPort(
     address,
     state,
     needed_by: 'agent',
-    raw_error: error,
+    raw_error: fault?.message ?? null,
   } as const;
 }
 
@@ -78,55 +132,35 @@ export function toFault(error: unknown, signal: AbortSignal): CourierError {
   return error;
 }
 
-function judgeConnect(fault: CourierError): readonly [CauseCode, PortState] {
-  const code = errorCode(fault.cause);
-  if (code === 'ECONNREFUSED') return ['port-refused', 'refused'];
-  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EACCES') {
-    return ['no-route', 'unreachable'];
-  }
-  return fault.code === 'TIMEOUT' || code === 'ETIMEDOUT'
-    ? ['port-silent', 'silent']
-    : ['unexplained', 'unknown'];
-}
-
 export async function lookAtBytes(
   scene: Scene,
   { socket, place }: Partial<Learned>,
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   if (socket === undefined || place === undefined) throw new CourierError('LOCAL', 'no connection');
-  const { shown } = place;
   const timeoutMs = timeToWait(scene, Number.POSITIVE_INFINITY);
-  let marker: Buffer;
-  try {
-    marker = await readMarker(socket, { shown, timeoutMs }, signal);
-  } catch (error) {
-    const fault = toFault(error, signal);
-    const code = fault.code === 'TIMEOUT' ? 'port-hangs' : 'port-closed-at-once';
-    const text = fault.code === 'TIMEOUT' ? 'accepts, and says nothing' : 'breaks the connection';
-    return { status: 'fault', code, text, rawError: fault.message };
-  }
-  return judgeMarker(marker, shown);
-}
-
-function judgeMarker(marker: Buffer, shown: string): SiteFinding {
-  if (marker.length === 0) {
-    const rawError = emptyFault(shown).message;
+  const answer = await readAnswer(socket, { shown: place.shown, timeoutMs }, signal);
+  const { marker } = answer;
+  const facts = { marker: marker && showMarker(marker) };
+  if ('fault' in answer) {
+    const { message: rawError } = answer.fault;
     return {
       status: 'fault',
-      code: 'port-closed-at-once',
-      text: 'closes without a byte',
+      code: byAnswer[answer.kind],
+      text: noAgent[answer.kind],
       rawError,
+      facts,
     };
   }
-  const facts = { marker: showMarker(marker) };
-  const kind = markerKind(marker);
-  if (kind === 'unknown') {
-    const rawError = unknownMarker(marker, shown).message;
-    return { status: 'fault', code: 'other-service', text: 'no Checkmk agent', rawError, facts };
-  }
-  return { status: 'ok', text: kinds[kind], facts, learned: { marker } };
+  return { status: 'ok', text: kinds[answer.kind], facts, learned: { marker: answer.marker } };
 }
+
+const byAnswer = {
+  empty: 'port-closed-at-once',
+  broken: 'port-closed-at-once',
+  silent: 'port-hangs',
+  unknown: 'other-service',
+} as const;
 
 const kinds = {
   tls: 'an Agent Controller in TLS mode',

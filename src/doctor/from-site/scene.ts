@@ -57,6 +57,8 @@ export interface Learned {
   readonly original: Original;
   readonly configuration: Configuration;
   readonly place: AgentPlace;
+  /** The same by the other family, where the host has addresses of both. */
+  readonly otherPlace: AgentPlace;
   readonly socket: Socket;
   readonly marker: Buffer;
   readonly registration: Registration;

@@ -7,6 +7,7 @@ import { errorCode } from '../../faults/system-errors.ts';
 import { connectTo } from '../../transports/tcp/connecting.ts';
 import { parseAgentPlace } from '../../transports/tcp/place.ts';
 import type { PortState } from '../document.ts';
+import { stateOf } from '../tcp-answer.ts';
 
 export interface Tried {
   readonly state: PortState;
@@ -25,15 +26,8 @@ export async function tryTcp(address: string, port: number, signal: AbortSignal)
     return { state: 'open', error: null };
   } catch (error) {
     if (signal.aborted || !(error instanceof CourierError)) throw error;
-    return { state: toState(error), error: error.message };
+    return { state: stateOf(error), error: error.message };
   }
-}
-
-function toState(fault: CourierError): PortState {
-  const code = errorCode(fault.cause) ?? '';
-  if (code === 'ECONNREFUSED') return 'refused';
-  if (['EHOSTUNREACH', 'ENETUNREACH', 'EACCES'].includes(code)) return 'unreachable';
-  return fault.code === 'TIMEOUT' || code === 'ETIMEDOUT' ? 'silent' : 'unknown';
 }
 
 /**
