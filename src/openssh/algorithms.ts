@@ -26,7 +26,7 @@ interface AlgorithmKind {
   /** As ssh says it when two sides have none in common. */
   readonly said: string;
   readonly settings: readonly string[];
-  /** What OpenSSH still has and no longer allows, the best first. */
+  /** Algorithms that OpenSSH still has but no longer allows, the best first. */
   readonly legacy: readonly string[];
 }
 

@@ -13,9 +13,9 @@ import { withPrivateDirectory } from '../system/private-directory.ts';
 const longestPassword = 1023;
 
 /**
- * Answers one question, and that only when it is the host's: not for the passphrase of a key, nor
- * whether to go on. A wrong password so counts once with each fetch, not once with each method,
- * before an account is locked. The question is the argument.
+ * The program for SSH_ASKPASS, whose argument is the question. It answers only once, and only the
+ * question for the host's password: neither that for the passphrase of a key nor that whether to go
+ * on. So a wrong password counts once a fetch, not once a method, towards the lock of an account.
  */
 const program = `#!/bin/sh
 case \${SSH_ASKPASS_PROMPT-}$1 in

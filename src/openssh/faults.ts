@@ -9,15 +9,15 @@ import { CourierError, type FaultCode, quote } from '../faults/errors.ts';
 import type { ProgramEnd } from '../system/program/call.ts';
 import { describeMismatch } from './algorithms.ts';
 
-/** How ssh was sent: what its words have to be read with. */
+/** How ssh was started, which is needed to understand its messages. */
 export interface SshAttempt {
   /** Where it was to go: `web01:22`. */
   readonly at: string;
-  /** The host on the way, when there is one alone. */
+  /** The jump host, when there is exactly one. */
   readonly via?: string | undefined;
   /** Whether it had a password to give. */
   readonly hasPassword?: boolean;
-  /** A key it could not use by itself, since that wants a passphrase. */
+  /** A key it could not use by itself because the key wants a passphrase. */
   readonly lockedKey?: string | undefined;
   /** Whether it may use all the old algorithms it has. */
   readonly isLegacy?: boolean;
@@ -180,7 +180,7 @@ function describeWay({ via }: SshAttempt): string {
   return via === undefined ? 'the host on the way' : `the host on the way, ${via},`;
 }
 
-/** What we had is told beside what the host would have taken. */
+/** Names what we offered and what the host would have accepted. */
 function describeDenial(
   { hasPassword = false, lockedKey }: SshAttempt,
   login = '',

@@ -47,8 +47,8 @@ export async function prepareMultiplexing(
   /** How many connections to a place were given up while others used them. */
   const givenUp = new Map<string, number>();
   return (settings, where) => {
-    // ssh's own %C leaves out the key: whoever has the wrong one would get in through a
-    // connection made with the right one.
+    // ssh's own %C leaves out the key: a wrong key would get in through a connection made with the
+    // right one.
     const key = JSON.stringify([where, settings]);
     const before = givenUp.get(key) ?? 0;
     const sum = createHash('sha256').update(before === 0 ? key : `${key} ${before}`);

@@ -64,7 +64,7 @@ export const sshOptions = {
 } as const satisfies OptionTable;
 
 export type SshOptions = OptionValues<typeof sshOptions>;
-/** What opening takes of its surroundings. */
+/** What opening needs of its surroundings. */
 export interface SshContext extends SecretContext {
   /** Ends what opening waits for. */
   readonly signal: AbortSignal;
@@ -92,7 +92,7 @@ export interface OpenSsh {
   ): Promise<Result>;
   /** Whether a connection to a login is kept, and still there. */
   isConnected(login: SshLogin): Promise<boolean>;
-  /** What its words are to be read with when it fails. */
+  /** How ssh was started, to explain its messages when it fails. */
   toAttempt(login: SshLogin): SshAttempt;
   /** The environment of what needs no login. */
   readonly env: Environment;
@@ -193,8 +193,8 @@ async function toLender(password: Secret | undefined, env: Environment, sshEnv: 
 }
 
 /**
- * Where a kept connection leads, and by which password: whoever has a wrong one must not get in
- * through a connection made with the right one.
+ * Identifies a kept connection by its target and password: a wrong password must not get in through
+ * a connection made with the right one.
  */
 function toWhere(login: SshLogin, { passwordFile, passwordId }: SshOptions): string {
   const from = passwordFile ?? passwordId;

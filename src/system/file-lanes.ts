@@ -129,7 +129,10 @@ function letIn(): void {
 /** Calls of one look that are with the file system at a time. */
 const lanes = 4;
 
-/** What `look` makes of each, in order; a file system that dies meanwhile takes but a few threads. */
+/**
+ * The results of `look` for each item, in order; a file system that dies during this holds only a
+ * few threads.
+ */
 export async function inLanes<Item, Result>(
   items: readonly Item[],
   look: (item: Item) => Promise<Result>,

@@ -18,7 +18,10 @@ import {
 import { chance } from './chance.ts';
 import { isAlive, processSpace } from './processes.ts';
 
-/** What is guarded takes milliseconds: whoever holds a lock so long hangs, or its machine did. */
+/**
+ * The guarded work takes milliseconds: a process that holds a lock this long hangs, or its machine
+ * did.
+ */
 const staleMs = 10_000;
 const longestWaitMs = 15_000;
 const stepMs = 10;
@@ -87,7 +90,7 @@ async function tryCreate(path: string, mark: string): Promise<boolean> {
   }
 }
 
-/** By its process where that is one of ours to see, else by its age. */
+/** Judged by its process when that process is visible to us, else by the age of the file. */
 async function isStale(path: string): Promise<boolean> {
   try {
     const [space, pid] = (await readWholeFile(path, 'utf8')).split(' ');
@@ -100,7 +103,10 @@ async function isStale(path: string): Promise<boolean> {
   }
 }
 
-/** Moved first, so that of two who break it none removes the lock the other has taken since. */
+/**
+ * Moved before it is removed: of two processes that break it, neither may remove the lock that the
+ * other has taken since.
+ */
 async function breakLock(path: string): Promise<void> {
   const seen = await read(path);
   const moved = `${path}.${randomBytes(6).toString('hex')}`;

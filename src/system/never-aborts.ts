@@ -1,2 +1,2 @@
-/** For calls that want a signal where nothing is to end them before their time. */
+/** A signal for calls that need one when nothing is to end them early. */
 export const neverAborts: AbortSignal = new AbortController().signal;

@@ -1,4 +1,4 @@
-/** Listening to signals that outlive those who listen. */
+/** Listening to signals that live longer than their listeners. */
 
 interface Listening {
   readonly acts: Set<() => void>;

@@ -3,7 +3,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { CourierError } from '../faults/errors.ts';
 
-/** What comes and goes beside the work itself: files of ours, a thread, name look-ups, systemd-notify. */
+/**
+ * Descriptors that are opened and closed beside the work itself: files of ours, a thread, name
+ * look-ups, systemd-notify.
+ */
 const reserved = 12;
 
 /** How much work the limit of open files leaves room for. */

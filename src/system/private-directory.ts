@@ -8,8 +8,9 @@ import { isAlive, processSpace } from './processes.ts';
 import { requireTrusted } from './trusted-path.ts';
 
 /**
- * Lends an empty directory that only its owner can look into, and removes it with all there is
- * in it, however `use` ends. What processes left behind that had no chance to is swept first.
+ * Lends an empty directory that only its owner can look into, and removes it with all there is in
+ * it, however `use` ends. Directories of processes that ended without removing them are swept
+ * first.
  *
  * @throws CourierError LOCAL when it cannot be made; CONFIG when others may put another one in its
  * place; whatever `use` throws
@@ -39,7 +40,10 @@ export function privateParent(env: Environment): string {
   return env['OMD_ROOT'] ? join(env['OMD_ROOT'], 'tmp') : resolve(env['TMPDIR'] || '/tmp');
 }
 
-/** Removes the directories of processes that have ended; whose they are, rm will see. */
+/**
+ * Removes directories of processes that have ended; of those of other users rm leaves alone what it
+ * may not remove.
+ */
 async function sweep(parent: string, start: string): Promise<void> {
   const names = await readDirectory(parent).catch(() => []);
   for (const name of names.filter((candidate) => candidate.startsWith(start))) {
@@ -48,7 +52,7 @@ async function sweep(parent: string, start: string): Promise<void> {
   }
 }
 
-/** What cannot be removed now is swept by the next who comes. */
+/** What cannot be removed now is swept by the next process. */
 async function removeTree(directory: string): Promise<void> {
   await remove(directory, { recursive: true, force: true }).catch(() => undefined);
 }

@@ -1,9 +1,12 @@
-/** Whether somebody who left a file behind is still there. */
+/** Whether the process that left a file behind still exists. */
 
 import { errorCode } from '../faults/system-errors.ts';
 import { readLink } from '../files/file-calls.ts';
 
-/** Containers may share a directory and not their processes: each number means another there. */
+/**
+ * Containers may share a directory but not their processes: the same number means different
+ * processes.
+ */
 export async function processSpace(): Promise<string> {
   const link = await readLink('/proc/self/ns/pid').catch(() => '');
   return /\d+/.exec(link)?.[0] ?? '0';

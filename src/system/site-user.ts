@@ -1,4 +1,4 @@
-/** Whose files are made: in a site they have to be those of the site's user. */
+/** The owner of new files: in a site that must be the site's user. */
 
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -26,7 +26,9 @@ export function requireOwner(places: readonly string[]): void {
   }
 }
 
-/** Of what is there, else of the directory it would be made in; undefined when nobody can tell. */
+/**
+ * The owner of a path, or of the directory it would be made in; undefined when that cannot be told.
+ */
 function findOwner(path: string): number | undefined {
   for (let at = path; ; at = dirname(at)) {
     try {

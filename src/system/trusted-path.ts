@@ -17,8 +17,8 @@ import { CourierError } from '../faults/errors.ts';
 import { linkStatus, readLink } from '../files/file-calls.ts';
 
 /**
- * Refuses what others than us and root may change. What is not there, or cannot be looked at, is
- * not refused: whoever opens it will see.
+ * Refuses what others than us and root may change. What does not exist, or cannot be looked at, is
+ * not refused: opening it will fail.
  *
  * @throws CourierError CONFIG naming the entry that others may change, and how
  */
@@ -54,7 +54,7 @@ interface Objection {
   readonly why: string;
 }
 
-/** More are a circle (path_resolution(7)). */
+/** The most links on one path; more are a circle (path_resolution(7)). */
 const mostLinks = 40;
 
 /** Goes the way the kernel goes, and asks for each entry on it by its path. */
@@ -140,7 +140,10 @@ function findWritable(path: string, stats: Stats, isOnTheWay: boolean): Objectio
   return { path, why: isOurs ? `${why}; chmod go-w ${path}` : why };
 }
 
-/** A device such as /dev/null is the same whoever writes to it. */
+/**
+ * A device such as /dev/null does not change when somebody writes to it, so it has no writers that
+ * matter.
+ */
 function findWriters(stats: Stats): string | undefined {
   const { mode, gid } = stats;
   if (stats.isCharacterDevice()) return undefined;

@@ -4,7 +4,7 @@ import { onAbort } from './on-abort.ts';
 
 let abandoned = 0;
 
-/** Whether a call is still under way that nobody waits for any more. */
+/** Whether any call that was given up is still running. */
 export function hasAbandonedWork(): boolean {
   return abandoned > 0;
 }

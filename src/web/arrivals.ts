@@ -1,6 +1,6 @@
 /**
- * What arrives on a plain socket, without memory for each read: Node would take 64 kB for every one
- * of them, and clearing that away costs more than all that is done with the bytes.
+ * Reads from a plain socket into one shared buffer: Node would allocate 64 kB for each read, and
+ * freeing that costs more than all other work on the bytes.
  */
 
 import type { OnReadOpts, Socket } from 'node:net';
@@ -8,12 +8,12 @@ import type { OnReadOpts, Socket } from 'node:net';
 /** Agent output mostly comes in one read. */
 const readBytes = 128 * 1024;
 
-/** Of all sockets: what is read into it is dealt with before anything else is read. */
+/** Shared by all sockets: its content is handled before anything else is read. */
 let shared: Buffer | undefined;
 
 export class Arrivals {
   #socket: Socket | undefined;
-  /** A part of the shared buffer, while somebody is told that he may read it. */
+  /** The part of the shared buffer that may be read now, while readers are being told. */
   #piece: Buffer | undefined;
 
   /** For the `connect` of node:net. */
@@ -28,14 +28,17 @@ export class Arrivals {
     this.#socket = socket;
   }
 
-  /** What has just arrived, once; it changes as soon as its reader returns. */
+  /** The bytes that have just arrived, given once; they change as soon as the reader returns. */
   take(): Buffer | undefined {
     const piece = this.#piece;
     this.#piece = undefined;
     return piece;
   }
 
-  /** What nobody reads at once goes the usual way. @returns whether more may come */
+  /**
+   * Bytes that are not read at once go to the socket in the usual way. @returns whether more may
+   * come
+   */
   #arrive(piece: Buffer): boolean {
     const socket = this.#socket;
     if (socket === undefined) return true;

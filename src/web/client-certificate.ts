@@ -47,7 +47,7 @@ export async function readClientCertificate(
   return { cert: pem, key: keyPem, passphrase };
 }
 
-/** PKCS#12 is a DER sequence, which PEM, being text, cannot begin like. */
+/** Whether it is PKCS#12, which begins as a DER sequence; PEM is text and cannot begin so. */
 function isDer(bytes: Buffer): boolean {
   return bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80;
 }

@@ -13,7 +13,7 @@ import { type Endpoint, openSocket, tooSlow } from './socket.ts';
 import type { TlsSettings } from './tls.ts';
 
 export interface ConnectSettings {
-  /** For all of it, name resolution, proxy and TLS included. */
+  /** For the whole connecting, with name resolution, proxy and TLS. */
   readonly connectTimeoutMs: number;
   /** 0 for both. */
   readonly family: 0 | 4 | 6;

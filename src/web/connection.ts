@@ -36,7 +36,8 @@ export class Connection {
     this.#socket = socket;
     this.#client = client;
     this.#wantsCertificate = traits.wantsCertificate ?? false;
-    // undici hands back what follows the last response of a connection; empty lines are no harm.
+    // undici puts back bytes that follow the last response of a connection; empty lines are
+    // harmless.
     socket.unshift = (rest: Buffer) => {
       this.#hasSurplus ||= rest.some((byte) => byte !== 0x0d && byte !== 0x0a);
     };
@@ -81,7 +82,7 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** What undici finds behind the end of a response it tells the socket, not the request. */
+  /** Bytes after the end of a response are reported by undici on the socket, not on the request. */
   #checkEnd(response: WebResponse, place: string): void {
     if (response.status !== 200) return;
     const error = this.#socket.errored;

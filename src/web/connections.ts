@@ -1,4 +1,7 @@
-/** All connections of one open transport. Those that were answered completely are used again. */
+/**
+ * All connections of one open transport. A connection is used again when its last response was
+ * complete.
+ */
 
 import { CourierError } from '../faults/errors.ts';
 import { type ConnectSettings, openConnection } from './connecting.ts';

@@ -1,4 +1,4 @@
-/** What the peer gets to know who asks: read from files once, sent with every request. */
+/** Credentials for the peer: read from files once, sent with every request. */
 
 import { CourierError, prefixError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -8,7 +8,7 @@ import { type HeaderLine, parseHeaderLine } from './header-lines.ts';
 import type { HttpOptions } from './options.ts';
 
 /**
- * The request headers that options bring, and the secrets they name.
+ * The request headers that options set or whose secrets they name.
  *
  * @throws CourierError CONFIG or LOCAL about a file or a password store, USAGE when Authorization comes twice
  */

@@ -7,7 +7,7 @@ export interface HeaderLine {
   readonly value: string;
 }
 
-/** What frames the message, or asks for an answer we would not understand. */
+/** Headers that frame the message, or ask for an answer that we would not understand. */
 const ours = new Set([
   'accept-encoding',
   'connection',
@@ -27,7 +27,7 @@ const ours = new Set([
   'upgrade',
 ]);
 
-/** What holds nothing but secrets. */
+/** Headers that hold nothing but secrets. */
 const secret = new Set(['authorization', 'cookie']);
 
 /**

@@ -57,7 +57,7 @@ export function showWebPlace({ url, socketPath }: WebPlace): string {
   return `${origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
-/** Who gets the connection, for messages: `depot:443`, or the path of a socket. */
+/** The peer we connect to, for messages: `depot:443`, or the path of a socket. */
 export function showPeer({ url, socketPath }: WebPlace): string {
   return socketPath ?? `${url.hostname}:${portOf(url)}`;
 }

@@ -5,13 +5,13 @@ import type { Environment } from '../cli/environment.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { Secret } from '../secrets/secrets.ts';
 
-/** A proxy that is spoken to in plain HTTP, whatever passes through it. */
+/** A proxy, to which we speak plain HTTP, whatever passes through it. */
 export interface ProxyAddress {
   /** Without brackets. */
   readonly host: string;
   readonly port: number;
   readonly user: string | undefined;
-  /** Only environment variables may bring a password along. */
+  /** Only set when an environment variable holds a password. */
   readonly password: Secret | undefined;
 }
 
@@ -77,7 +77,9 @@ export function bareHost(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** Entries are `*`, an IP address, or a domain that stands for all below it; with `:port` or without. */
+/**
+ * Entries are `*`, an IP address, or a domain with all of its subdomains; with or without `:port`.
+ */
 function isExempt(url: URL, noProxy: string): boolean {
   const host = bareHost(url);
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');

@@ -1,4 +1,4 @@
-/** Redirects: where they may lead, and what goes along. */
+/** Redirects: where they may lead, and whether credentials are sent there. */
 
 import { CourierError, quote } from '../faults/errors.ts';
 import { showWebPlace, type WebPlace } from './place.ts';
@@ -85,7 +85,7 @@ function nextHop(hop: Hop, response: WebResponse): Hop {
   };
 }
 
-/** Users and passwords in a Location are not ours and not sent. */
+/** Users and passwords in a Location come from the peer and are not sent. */
 function readLocation(base: URL, { headers }: WebResponse): URL | null {
   const location = headers.get('location');
   const url = location === undefined ? null : URL.parse(location, base.href);

@@ -9,20 +9,20 @@ const name = 'content-length:';
 const length = /^content-length:[ \t]*(\d+)((?:[ \t]*,[ \t]*\1)*)[ \t]*(\r?\n)$/i;
 
 /**
- * Takes repetitions out of the head of a response before it is parsed. What is no exact
- * repetition goes on untouched, for the parser to refuse.
+ * Removes repetitions from the head of a response before it is parsed. Anything but an exact
+ * repetition is passed on unchanged, and the parser refuses it.
  */
 export class RepeatedLengths {
   #inHead = true;
   /** Whether it is the head of the response proper: 102 and 103 come before it. */
   #isFinal = false;
-  /** Whether the start of the line that comes next has gone on already. */
+  /** Whether the start of the next line has been passed on already. */
   #isMidLine = false;
-  /** The start of a line that has to be seen whole. */
+  /** The held start of a line that must be seen whole. */
   #held = nothing;
   #length: string | undefined;
 
-  /** What comes next is the head of another response. */
+  /** Prepares for the head of another response. */
   restart(): void {
     this.#inHead = true;
     this.#isFinal = false;
@@ -31,12 +31,12 @@ export class RepeatedLengths {
     this.#length = undefined;
   }
 
-  /** Whether the head has gone by and says how long the body is: nothing but that is to come. */
+  /** Whether the head is over and states the length of the body, so that only the body follows. */
   get areKnown(): boolean {
     return !this.#inHead && this.#isFinal && this.#length !== undefined;
   }
 
-  /** What goes on of a piece, and of what was held back before it. */
+  /** What is passed on of a piece, together with what was held back before it. */
   filter(piece: Buffer): Buffer {
     if (!this.#inHead) return piece;
     const bytes = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
@@ -54,15 +54,15 @@ export class RepeatedLengths {
     }
     const rest = bytes.subarray(start);
     const isHeld = this.#inHead && !this.#isMidLine && isOfNote(rest);
-    // The piece may be gone when the next one comes.
+    // Copied: the piece may be overwritten when the next one comes.
     this.#held = isHeld ? Buffer.from(rest) : nothing;
     this.#isMidLine ||= !isHeld && rest.length > 0;
-    // A piece is mostly body; it is copied only in the rare case that something in it goes.
+    // A piece is mostly body; it is copied only when something is removed, which is rare.
     if (!isChanged) return bytes.subarray(0, isHeld ? start : bytes.length);
     return Buffer.concat(isHeld ? lines : [...lines, rest]);
   }
 
-  /** What goes on of a line, or of the end of one. */
+  /** What is passed on of a line, or of the end of one. */
   #take(line: Buffer): Buffer {
     const isWhole = !this.#isMidLine;
     this.#isMidLine = false;

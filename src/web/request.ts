@@ -21,7 +21,8 @@ export function toRequest(
     { name: 'host', value: url.host },
     { name: 'user-agent', value: 'cmk-courier' },
     { name: 'accept', value: '*/*' },
-    // What is stored on the way may be old; the second is for HTTP/1.0: RFC 9111 5.2.1.4, 5.4.
+    // Caches on the way may hold old output; the second header is for HTTP/1.0: RFC 9111 5.2.1.4,
+    // 5.4.
     { name: 'cache-control', value: 'no-cache' },
     { name: 'pragma', value: 'no-cache' },
   ].filter(({ name }) => given.every((line) => line.name !== name));

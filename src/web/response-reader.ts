@@ -14,7 +14,7 @@ export interface WebResponse {
   readonly statusText: string;
   /** By name in lower case; what came several times is joined with commas. */
   readonly headers: ReadonlyMap<string, string>;
-  /** All of it for a 200; of anything else its beginning, as far as it helps to explain it. */
+  /** The whole body of a 200; of any other status only the beginning, to explain the failure. */
   readonly body: Buffer;
   /** Whether nothing of the response is left to come. */
   readonly isComplete: boolean;
@@ -32,10 +32,12 @@ type Head = Omit<WebResponse, 'body' | 'isComplete'> & {
   readonly announcedBytes: number | undefined;
 };
 
-/** How much is read of what a peer says besides the output. */
+/** How much is read of bodies other than output. */
 const longestExplanation = 2048;
 
-/** Collects what undici's parser reads. Settles once; whoever waits then ends the connection. */
+/**
+ * Collects what undici's parser reads. Settles once; the waiting caller then ends the connection.
+ */
 export class ResponseReader implements Dispatcher.DispatchHandler {
   readonly #settled = Promise.withResolvers<WebResponse>();
   readonly #body = new ByteCollector();
@@ -96,7 +98,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: Error): void {
-    // What explains a failure may be cut short; the failure itself is known.
+    // The explanation of a failure may be cut short; the failure itself is known.
     if (this.#head === undefined || this.#head.status === 200) this.fail(error);
     else this.#succeed(false);
   }

@@ -15,7 +15,7 @@ export interface Endpoint {
   readonly port?: number;
   /** 0 for both. */
   readonly family: 0 | 4 | 6;
-  /** Where what comes is to arrive, if not with each read in memory of its own. */
+  /** The shared buffer for what arrives; left out, each read has memory of its own. */
   readonly arrivals?: Arrivals | undefined;
 }
 
@@ -29,7 +29,7 @@ export async function openSocket(endpoint: Endpoint, signal: AbortSignal): Promi
   checkFamily(endpoint);
   const socket = await startConnecting(endpoint, signal);
   if (endpoint.arrivals !== undefined) endpoint.arrivals.socket = socket;
-  // An error after all is said and done must not end the process.
+  // A late error of the socket must not end the process.
   socket.on('error', () => undefined);
   socket.setNoDelay(true);
   try {

@@ -1,4 +1,4 @@
-/** What the status of an answer means for us. */
+/** The meaning of the status of an answer. */
 
 import { CourierError, type FaultCode, quote } from '../faults/errors.ts';
 import type { WebResponse } from './response-reader.ts';
@@ -9,7 +9,7 @@ const meanings: Readonly<Record<number, FaultCode>> = {
   401: 'REFUSED',
   403: 'REFUSED',
   404: 'NO_OUTPUT',
-  // A proxy that wants to know us.
+  // A proxy that wants credentials.
   407: 'REFUSED',
   410: 'NO_OUTPUT',
   // nginx: the client certificate is wrong, or there is none.

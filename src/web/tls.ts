@@ -20,9 +20,9 @@ import type { HttpOptions } from './options.ts';
 export interface TlsSettings {
   /** With our client certificate; only for the source's own peer. */
   readonly known: SecureContext;
-  /** Without it; for whom a redirect leads to. */
+  /** Without our client certificate; for peers that a redirect leads to. */
   readonly stranger: SecureContext;
-  /** In place of the name in the URL; only for the source's own peer. */
+  /** The name to use instead of that in the URL; only for the source's own peer. */
   readonly serverName: string | undefined;
   readonly insecure: boolean;
   /** SHA-256 of public keys, in hex. Not empty: one of them must be the peer's. */
@@ -56,7 +56,7 @@ function toContextOptions({ cert, key, passphrase }: ClientCertificate): SecureC
   return { cert, key, ...(passphrase === undefined ? {} : { passphrase: passphrase.reveal() }) };
 }
 
-/** @param path the file to blame when OpenSSL does not take what it is given */
+/** @param path the file to name when OpenSSL does not accept its content */
 function makeContext(options: SecureContextOptions, path = 'the authorities'): SecureContext {
   try {
     return createSecureContext(options);

@@ -7,7 +7,7 @@ import { letGo } from '../system/let-go.ts';
 import type { Compression, NodeCompression, ToolCompression } from './compression.ts';
 import type { ToolLimit } from './system-tools.ts';
 
-/** How much may come out; and what programs of the system need, where one has to do it. */
+/** The limit of the result, and what a program of the system needs when one has to be run. */
 export type OutputLimit = ToolLimit;
 
 /** What came out, and how much of the packed bytes it took. */

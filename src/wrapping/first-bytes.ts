@@ -1,4 +1,4 @@
-/** What bytes are, by how they begin: as hexadecimal digits, with `..` for a byte of any value. */
+/** Formats by their first bytes, in hexadecimal digits, with `..` for any byte. */
 
 import type { Compression } from './compression.ts';
 
@@ -54,7 +54,7 @@ export function recogniseForeign(bytes: Buffer): string | undefined {
   return bytes[0] === 0x3c ? undefined : find(foreign, bytes);
 }
 
-/** Behind the mark of a tar archive. */
+/** Enough to include the mark of a tar archive. */
 const mostBytes = 264;
 
 function find<Name>(table: readonly (readonly [Name, string])[], bytes: Buffer): Name | undefined {

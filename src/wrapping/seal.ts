@@ -5,11 +5,11 @@ import type { Verifier } from '../sealing/keys.ts';
 import { openBody, type VerifiedDrop, verifyDrop } from '../sealing/opening.ts';
 import { decompress, type OutputLimit } from './decompress.ts';
 
-/** By what a drop is believed. */
+/** How it is decided whether a drop is believed. */
 export interface SealTrust<Known extends Verifier> {
-  /** Of the host that the drop has to be from. */
+  /** The keys of the host that the drop must be from. */
   readonly verifiers: readonly Known[];
-  /** Throws where a drop whose signature is right is not to be believed all the same. */
+  /** Throws when a drop is not to be believed although its signature is right. */
   readonly judge: (drop: VerifiedDrop<Known>) => void;
   readonly siteKeys: () => Promise<readonly SiteKey[]>;
 }

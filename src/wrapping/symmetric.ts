@@ -61,7 +61,7 @@ function isScheme(digits: string): digits is SymmetricScheme {
 
 /**
  * Whether the eight bytes ahead of the salt are not the `Salted__` of OpenSSL. The site passes over
- * them unread, and agents are about that put something else there.
+ * them unread, and there are agents that put something else there.
  */
 export function hasUnmarkedSalt(message: Buffer): boolean {
   const scheme = symmetricScheme(message);
@@ -105,12 +105,15 @@ export async function decryptSymmetric(
 const brackets = Buffer.from('<<<');
 const lookedAtBytes = 512;
 
-/** With a wrong key, so many bytes hold a control character for all practical purposes. */
+/**
+ * How many bytes prove a key: decrypted with a wrong one, so many practically always hold a control
+ * character.
+ */
 const provingBytes = 128;
 
 /**
- * Brackets in front, or behind a beginning that is text: white space, a banner. A text without any
- * is not ours, and yet another passphrase was not used.
+ * Whether the result proves the key: `<<<` is at the beginning, or after text such as white space
+ * or a banner; long text without `<<<` proves it as well.
  */
 function looksLikeOutput(padded: Buffer): boolean {
   const found = padded.indexOf(brackets);
@@ -119,7 +122,9 @@ function looksLikeOutput(padded: Buffer): boolean {
   return (found > 0 || beginning.length >= provingBytes) && !beginning.some(isControl);
 }
 
-/** What no text has; bell to carriage return and escape are in banners, too. */
+/**
+ * Control characters that text does not have; bell to carriage return and escape may be in banners.
+ */
 function isControl(byte: number): boolean {
   return byte === 0x7f || (byte < 0x20 && byte !== 0x1b && (byte < 0x07 || byte > 0x0d));
 }

@@ -34,7 +34,7 @@ export interface ToolLimit {
   readonly maxOutputBytes: number;
   /** Ends the program. */
   readonly signal?: AbortSignal;
-  /** Whose PATH says where the programs are; left out, they are where the system has them. */
+  /** Its PATH finds the programs; left out, the system's usual directories do. */
   readonly env?: Environment;
 }
 
@@ -44,7 +44,8 @@ const systemPath = '/usr/bin:/bin';
  * Decompresses all of `bytes`.
  *
  * Data of compress has neither a sum nor an end mark, and half of it unpacks to half a text without
- * a complaint. That ends within a line, nearly always, so text that does is refused.
+ * a complaint. Such a half nearly always ends within a line, so text that ends within a line is
+ * refused.
  *
  * @throws CourierError TOO_LARGE; MALFORMED when damaged, cut short or followed by something else;
  * LOCAL when the program is not installed, with the package that has it; the signal's reason
@@ -67,7 +68,7 @@ export async function decompressByTool(
   return end.stdout;
 }
 
-/** What is packed or encrypted within has no lines, and its own way to tell that it is whole. */
+/** Packed or encrypted content has no lines, and shows by itself whether it is whole. */
 function endsWithinLine(text: Buffer): boolean {
   const isText = recogniseCompression(text) === undefined && symmetricScheme(text) === undefined;
   return isText && text.at(-1) !== 0x0a;
@@ -89,7 +90,9 @@ const complaints: readonly (readonly [says: RegExp, how: string])[] = [
   [/trailing garbage/i, 'something else follows their end'],
 ];
 
-/** bzip2 warns of what follows the end, and goes on; good data lets none of them say a word. */
+/**
+ * bzip2 warns of what follows the end, and goes on; with good data none of them prints anything.
+ */
 function findFault(
   { code, signal, stderr }: ProgramEnd,
   compression: ToolCompression,

@@ -7,23 +7,23 @@ import { decompress, type OutputLimit } from './decompress.ts';
 import { recogniseCompression, recogniseForeign } from './first-bytes.ts';
 import { decryptSymmetric, hasUnmarkedSalt, symmetricScheme } from './symmetric.ts';
 
-/** A bomb inside a bomb costs each time; nobody packs more often by accident. */
+/** Each layer may be a decompression bomb; nobody packs more often than this by accident. */
 const mostLayers = 3;
 
-/** What is odd about a layer, and no reason to refuse it. */
+/** Something odd about a layer that is no reason to refuse it. */
 export type WrappingRemark = 'unmarked-salt';
 
 /** Takes one layer off. */
 type Undo = (bytes: Buffer) => Promise<Buffer>;
 
-/** What can be undone beside compression. */
+/** The layers that can be undone besides compression. */
 export interface Means {
   readonly passphrase?: Secret | undefined;
   /** Opens a sealed drop, which nothing but compression may be around. */
   readonly openSeal?: Undo | undefined;
-  /** Leaves a sealed drop as it is, for whoever opens it later. */
+  /** Leaves a sealed drop as it is, to be opened later. */
   readonly keepsSeal?: boolean | undefined;
-  /** Is told what is odd. */
+  /** Called for anything odd. */
   readonly tell?: ((remark: WrappingRemark) => void) | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface ProgramCall {
   /** A name to be found in PATH, or an absolute path. */
   readonly program: string;
   readonly args: readonly string[];
-  /** Who brings the program, for the message when it is not there. */
+  /** The package that has the program, for the message when it is missing. */
   readonly debianPackage?: string;
   /** All of the environment it gets, but for `LC_ALL=C`. */
   readonly env: Environment;

@@ -49,7 +49,7 @@ export class Termination {
     this.#timer = setTimeout(() => this.#giveUp(), undeadMs);
   }
 
-  /** From here on not even the end of our own process waits for it. */
+  /** Gives the program up: not even the end of our own process waits for it. */
   #giveUp(): void {
     this.#child.unref();
     this.#givenUp.reject(this.#reason);

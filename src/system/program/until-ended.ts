@@ -32,7 +32,8 @@ export function untilEnded(child: RunningChild): Promise<Exit> {
 /** @returns how to let go of the timers */
 function closePipesSoon({ stdout, stderr }: RunningChild): () => void {
   const complaints = setTimeout(() => stderr.destroy(), graceMs);
-  // A timer may be late, with output that came meanwhile still unread: an immediate runs after that is read.
+  // A late timer may run before output that has arrived is read; an immediate runs after it is
+  // read.
   const silence = setTimeout(() => setImmediate(() => stdout.destroy()), silenceMs);
   stdout.on('data', () => silence.refresh());
   return () => {
