@@ -1,10 +1,13 @@
 /** `doctor HOST` and an Agent Controller in TLS mode: who trusts whom. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
 import type { RawOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
 import { doctor } from '../../src/commands/doctor.ts';
+import { parseHostReport } from '../../src/doctor/report/host-report.ts';
+import { Reports } from '../../src/receiver/state/reports.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
 import { SiteAuthority } from '../peers/agent-controller/certificates.ts';
@@ -24,14 +27,26 @@ before(async () => {
 after(() => removeTempDir(directory));
 
 async function findCause(settings: Partial<ControllerSettings>, own = options) {
+  const { cause, verdict } = await examine(settings, own);
+  return cause?.code ?? verdict;
+}
+
+/** Text and cause of the step `tls`. */
+async function findStep(settings: Partial<ControllerSettings>, env = {}) {
+  const { steps } = await examine(settings, options, env);
+  const step = steps.find(({ id }: { id: string }) => id === 'tls');
+  return [String(step.text), step.code] as const;
+}
+
+async function examine(settings: Partial<ControllerSettings>, own: RawOptions, more = {}) {
   const agent = async () => Buffer.from(output);
   const all = { agent, connections: [theConnection()], ...settings };
   return withAgentController(all, async ({ port }) => {
-    const context = { ...makeCommandContext(), clock: systemClock };
+    const made = makeCommandContext();
+    const context = { ...made, env: { ...made.env, ...more }, clock: systemClock };
     const place = { address: ['127.0.0.1'], port: [String(port)], json: ['true'] };
     await doctor.run({ operands: ['web01'], options: { ...own, ...place } }, context);
-    const { cause, verdict } = JSON.parse(context.said.output);
-    return cause?.code ?? verdict;
+    return JSON.parse(context.said.output);
   });
 }
 
@@ -68,8 +83,42 @@ test('the certificate is not valid yet', async () => {
 });
 
 test('the certificate is from another site', async () => {
-  const made = new SiteAuthority().issueAgent(uuid);
+  const made = new SiteAuthority('other').issueAgent(uuid);
   assert.equal(await findCause(showing(made)), 'issuer-other-site');
+  const [text] = await findStep(showing(made));
+  assert.equal(text, 'fails: its certificate is of the site other');
+});
+
+/** A site whose receiver has a report of a host with that clock. */
+async function reportClock(t: TestContext, skewMs: number) {
+  const state = await makeTempDir(t);
+  const reports = await Reports.open(join(state, 'cmk-courier/receiver'));
+  const step = { id: 'clock', status: 'ok', code: null, raw_error: null, duration_ms: 1 };
+  const epoch = Math.round((Date.now() + skewMs) / 1000);
+  const report = {
+    ...{ schema: 1, program: 'courier-doctor 0.1.0', host: 'web01', run: null, started: null },
+    ...{ duration_ms: 1, steps: [{ ...step, evidence: { epoch } }] },
+  };
+  await reports.keep({
+    host: 'web01',
+    receivedAt: new Date().toISOString(),
+    receivedBy: 'token',
+    report: parseHostReport(Buffer.from(JSON.stringify(report)), 'web01'),
+  });
+  return { XDG_STATE_HOME: state };
+}
+
+test('a certificate that is good by the clock of the host alone is not what is wrong', async (t) => {
+  const made = authority.issueAgent(uuid, { validFrom: new Date(Date.now() + dayMs) });
+  const [, code] = await findStep(showing(made));
+  assert.equal(code, 'certificate-not-yet');
+  const env = await reportClock(t, 2 * dayMs);
+  const [text, told] = await findStep(showing(made), env);
+  assert.equal(told, 'clock-wrong');
+  assert.match(
+    text,
+    /^fails: the certificate is good by the clock of the host alone, which is (2d|1d\d+h|48h).* ahead$/,
+  );
 });
 
 test('the controller does not know the UUID', async () => {

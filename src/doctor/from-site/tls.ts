@@ -1,15 +1,20 @@
 /** The handshake with the Agent Controller, on the connection that is already there. */
 
+import { X509Certificate } from 'node:crypto';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
+import { formatDuration } from '../../times/durations.ts';
 import { markerKind } from '../../transports/tcp/marker.ts';
+import type { AgentPlace } from '../../transports/tcp/place.ts';
 import { findRefusal } from '../../transports/tcp/policy.ts';
-import { readSiteFiles } from '../../transports/tcp/site-files.ts';
+import { readSiteFiles, type SiteFiles } from '../../transports/tcp/site-files.ts';
 import { startTls } from '../../transports/tcp/tls.ts';
 import type { CauseCode } from '../causes.ts';
 import { openContext } from './open-context.ts';
+import { isGoodAt, skewOf } from './peer-clock.ts';
 import { toFault } from './port.ts';
 import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
+import { describeIssuer, readShownCertificate } from './shown-certificate.ts';
 
 export async function lookAtTls(
   scene: Scene,
@@ -56,8 +61,63 @@ async function shakeHands(
     const text = `${protocol ?? 'TLS'}, the certificate is good until ${peer?.validTo ?? '?'}`;
     return { status: 'ok', text, facts, learned: { socket: secured, files } };
   } catch (error) {
-    return judgeTls(toFault(error, signal));
+    const finding = judgeTls(toFault(error, signal));
+    return explain(finding, { scene, place, files, uuid }, signal);
   }
+}
+
+interface Handshake {
+  readonly scene: Scene;
+  readonly place: AgentPlace;
+  readonly files: SiteFiles;
+  readonly uuid: string;
+}
+
+/** What only the certificates themselves tell: whose they are, and by which clock they are good. */
+async function explain(
+  finding: SiteFinding,
+  { scene, place, files, uuid }: Handshake,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  if (finding.code === 'client-certificate-refused') {
+    return byBothClocks(finding, new X509Certificate(files.siteCert.reveal()), scene);
+  }
+  if (!inCertificate.has(finding.code ?? '')) return finding;
+  const shown = await readShownCertificate(place, { uuid, files }, signal);
+  if (shown === undefined) return finding;
+  const facts = {
+    subject: shown.subject.replaceAll('\n', ', '),
+    issuer: shown.issuer.replaceAll('\n', ', '),
+    valid_from: shown.validFrom,
+    valid_until: shown.validTo,
+  };
+  const seen = { ...finding, facts };
+  if (finding.code !== 'issuer-other-site') return byBothClocks(seen, shown, scene);
+  return { ...seen, text: `fails: its certificate is ${describeIssuer(shown)}` };
+}
+
+/** Causes that the certificate of the agent tells more of. */
+const inCertificate = new Set<string>([
+  'issuer-other-site',
+  'registered-elsewhere',
+  'certificate-expired',
+  'certificate-not-yet',
+]);
+
+/** A certificate that is good by one of both clocks alone has nothing wrong with it. */
+function byBothClocks(
+  finding: SiteFinding,
+  certificate: X509Certificate,
+  { report, context: { clock } }: Scene,
+): SiteFinding {
+  const skewMs = skewOf(report);
+  if (skewMs === undefined) return finding;
+  const [here, there] = [clock.now(), clock.now() + skewMs].map((at) => isGoodAt(certificate, at));
+  if (here === there) return finding;
+  const skew = `${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead' : 'behind'}`;
+  const good = here ? 'here, and not by the clock of the host' : 'by the clock of the host alone';
+  const text = `fails: the certificate is good ${good}, which is ${skew}`;
+  return { ...finding, code: 'clock-wrong', text };
 }
 
 /** Without a site nobody knows whether the host is registered. */
