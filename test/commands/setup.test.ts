@@ -108,6 +108,15 @@ test('--dry-run tries the source and changes nothing', { skip }, async (t) => {
   assert.deepEqual([site.hosts.kept.size, site.rules.kept.length, site.changes.length], [0, 0, 0]);
 });
 
+test('sources that are not used, since the host has a route, are told', async (t) => {
+  const { root, env, source } = await makeSiteTree(t);
+  await setUp(env, 'web01', '--yes', '--', source);
+  const dry = await setUp(env, 'web01', '--dry-run', '--', `${root}/other/{host}`);
+  const line =
+    'routes: SITE/etc/cmk-courier/routes.yaml:4 has a route for web01; it stays as it is; it has other sources, and those given here are not used';
+  assert.ok(plain(dry.output, root).includes(line), dry.output);
+});
+
 test('a route that no collector asks for is told', async (t) => {
   const { root, env, source } = await makeSiteTree(t);
   await setUp(env, 'web01', '--yes', '--', source);

@@ -22,7 +22,13 @@ type Content = Readonly<Record<string, unknown>>;
 
 export type RouteChange =
   /** The host has a route of its own name already. */
-  | { readonly kind: 'there'; readonly line: number; readonly isCollected: boolean }
+  | {
+      readonly kind: 'there';
+      readonly line: number;
+      readonly isCollected: boolean;
+      /** Whether its sources are those that were asked for. */
+      readonly hasThem: boolean;
+    }
   /** All of the file as it shall be, and as it was; undefined: there was none. */
   | {
       readonly kind: 'write';
@@ -45,6 +51,10 @@ export function toRouteContent(host: HostName, invocation: Invocation): Content 
     return operands.map((uri) => (own.length === 0 ? uri : { uri, ...toKeys(own) }));
   });
   return { name: host, hosts: host, sources, ...toKeys(rules) };
+}
+
+function toUris({ sources }: Content): readonly unknown[] {
+  return Array.isArray(sources) ? sources.map((one) => one?.uri ?? one) : [];
 }
 
 function toKeys(options: readonly (readonly [string, readonly string[]])[]): Content {
@@ -82,7 +92,9 @@ export async function planRoute(
   const fitting = findRoute(read.routes, host, []);
   if (fitting?.hosts.names.has(host)) {
     const isCollected = fitting.settings.everyMs !== undefined;
-    return { kind: 'there', line: fitting.line, isCollected };
+    const own = fitting.sources.map(({ uri }) => uri);
+    const hasThem = isDeepStrictEqual(own, toUris(route));
+    return { kind: 'there', line: fitting.line, isCollected, hasThem };
   }
   const next = fitting ?? routes[0];
   const text = await insert(before, added, next === undefined ? 0 : routes.indexOf(next));

@@ -35,7 +35,10 @@ export async function setUpRoute(
   if (change.kind === 'there') {
     const where = `${path}:${change.line}`;
     const lacks = isReady && !change.isCollected;
-    const more = lacks ? '; until it says how often (every: 1m), the collector does not ask' : '';
+    const more = [
+      ...(change.hasThem ? [] : ['; it has other sources, and those given here are not used']),
+      ...(lacks ? ['; until it says how often (every: 1m), the collector does not ask'] : []),
+    ].join('');
     await conversation.say(
       '',
       `routes: ${where} has a route for ${host}; it stays as it is${more}`,
