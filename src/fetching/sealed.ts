@@ -5,6 +5,7 @@ import { CourierError, quote } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { Rise } from '../sealing/accepted.ts';
+import { daysUntil, warnedDays } from '../sealing/key-end.ts';
 import { sealPlaces } from '../sealing/places.ts';
 import { wasOpened } from '../spool/origins.ts';
 import type { SpooledOutput } from '../spool/record.ts';
@@ -36,16 +37,12 @@ export interface Seal {
   prepare(): Promise<Rise>;
 }
 
-/** How many days before its end a key is warned of. */
-const warnedDays = 30;
-const dayMs = 86_400_000;
-
 /** Whole days until the key of a seal ends; undefined when it does not end. */
 export function daysLeft(
   { expiresAtMs }: Pick<Seal, 'expiresAtMs'>,
   nowMs: number,
 ): number | undefined {
-  return expiresAtMs === undefined ? undefined : Math.floor((expiresAtMs - nowMs) / dayMs);
+  return expiresAtMs === undefined ? undefined : daysUntil(expiresAtMs, nowMs);
 }
 
 /** Whether it is time for a new key. */

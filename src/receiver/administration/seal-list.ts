@@ -11,12 +11,10 @@ import {
   endOf,
   isSealOptional,
 } from '../../sealing/enrolment.ts';
+import { daysUntil, warnedDays } from '../../sealing/key-end.ts';
 import { fingerprintOf } from '../../sealing/keys.ts';
 import type { SealBook } from '../../sealing/seal-book.ts';
 import { fromStamp } from '../../sealing/stamp.ts';
-
-const dayMs = 86_400_000;
-const warnedDays = 30;
 
 /** All of them, one line a key; what is wrong with one takes no other along. */
 export async function listEnrolments(
@@ -76,7 +74,7 @@ function stateOf(key: EnrolledKey, nowMs: number): string {
   const endMs = endOf(key);
   if (endMs === undefined) return 'good';
   if (endMs <= nowMs) return `EXPIRED ${key.until}`;
-  const days = Math.floor((endMs - nowMs) / dayMs);
+  const days = daysUntil(endMs, nowMs);
   return days <= warnedDays ? `EXPIRES in ${days} days` : `good until ${key.until}`;
 }
 

@@ -22,11 +22,6 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   });
 }
 
-/** Without this a crash may undo a rename. */
-export async function syncDirectory(path: string): Promise<void> {
-  await withDescriptor(await openFile(path, 'r'), syncAll);
-}
-
 /** Moves a damaged file to `broken`, where somebody may look at it, and says so. Never rejects. */
 export async function setAside(
   path: string,

@@ -18,9 +18,10 @@ import {
   renameFile,
 } from '../../files/file-calls.ts';
 import type { Logger } from '../../logging/log.ts';
+import { syncDirectory } from '../../system/durable-files.ts';
 import { withLockFile } from '../../system/lock-file.ts';
 import { isTrustedEntry, requireTrusted } from '../../system/trusted-path.ts';
-import { setAside, syncDirectory, writeDurably } from './record-files.ts';
+import { setAside, writeDurably } from './record-files.ts';
 
 interface Cached<Value> {
   readonly version: string;
