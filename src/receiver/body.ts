@@ -9,7 +9,7 @@ import { Refusal } from './refusal.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** For all of it, from now. */
+  /** For the whole body, from now. */
   readonly deadlineMs: number;
   /** Between two chunks. */
   readonly stallMs: number;
@@ -27,8 +27,8 @@ export interface Body {
 }
 
 /**
- * Reads a body to its end. Only here a sender that waits for it is told to go on (Expect:
- * 100-continue), so that whoever is refused before sends nothing.
+ * Reads a body to its end. Only here is a waiting sender told to go on (Expect: 100-continue), so
+ * that a sender that was refused before sends nothing.
  *
  * @throws Refusal 413, 408, 503, or 400 when the connection is lost
  */
@@ -65,7 +65,10 @@ class Collector {
   readonly #request: IncomingMessage;
   readonly #limits: BodyLimits;
   readonly #budget: Budget;
-  /** A chunk is a view of the 64 kB it was read into: kept, each would cost us all of them. */
+  /**
+   * Copied, since a chunk is a view of the 64 kB buffer it was read into, and keeping it would keep
+   * all of them.
+   */
   readonly #place: Buffer | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -110,7 +113,8 @@ class Collector {
       const finished = () => settle(() => resolve(this.#join()));
       const lost = () => settle(() => reject(connectionLost()));
       request.on('data', take).on('end', finished).on('error', lost).on('close', lost);
-      // It may have gone while somebody was asked who it is; then no event comes any more.
+      // The connection may have closed while the sender was identified; then no further event
+      // comes.
       if (request.destroyed && !request.readableEnded) lost();
     });
   }

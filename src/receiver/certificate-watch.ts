@@ -1,4 +1,4 @@
-/** Tells of certificates that will not do for much longer, before hosts find out. */
+/** Warns of certificates that will expire soon, before hosts notice. */
 
 import { findUseWarnings } from '../certs/client-use.ts';
 import { findExpiryWarnings } from '../certs/expiry.ts';
@@ -6,9 +6,9 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/log.ts';
 import type { Trust } from './trust.ts';
 
-/** From then on the log says so, once a day: time for those who look at it once a week. */
+/** From then on the log warns once a day: early enough for people who look once a week. */
 const warnBelowDays = 30;
-/** From then on `/healthz` says so: what nobody has read in the log needs a hand now. */
+/** From then on `/healthz` reports it: nobody has read the log, and it is urgent now. */
 const troubleBelowDays = 3;
 const dayMs = 86_400_000;
 

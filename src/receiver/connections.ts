@@ -1,4 +1,4 @@
-/** Room for those who have something to send, however many only sit there. */
+/** Keeps room for senders, however many connections are idle. */
 
 import type { Server, Socket } from 'node:net';
 import { addressOfSocket } from './exchange.ts';
@@ -8,9 +8,9 @@ interface Connection {
   readonly address: string;
   /** Requests under way on it. */
   busy: number;
-  /** It may still be about to ask: perhaps it is not idle at all. */
+  /** No request has come yet, but one may be under way: perhaps it is not idle at all. */
   isNew: boolean;
-  /** What is to be done when there are none. */
+  /** Called when no request is under way any more. */
   whenIdle?: () => void;
 }
 
@@ -22,9 +22,9 @@ export interface ConnectionLimits {
 }
 
 /**
- * Keeps the number of connections within limits, of each address and of all. When there is no
- * room for a new one, the idle one that has been there longest goes, of the address that has most;
- * when none is idle, the new one. So connections that say nothing keep nobody out.
+ * Keeps the number of connections within limits, of each address and of all. When there is no room
+ * for a new one, the idle one that has been there longest goes, of the address that has most; when
+ * none is idle, the new one. So silent connections keep nobody out.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -78,7 +78,7 @@ export class Connections {
     const address = addressOfSocket(socket);
     const mine = this.#counts.get(address) ?? 0;
     const { maxConnections, addressConnections, isProxy } = this.#limits;
-    // Behind a proxy there are many, who have their addresses in its requests.
+    // Behind a proxy there are many senders; its requests name their addresses.
     const isFull = mine >= addressConnections && !isProxy(address);
     const hasRoom =
       (!isFull || this.#shed((one) => one.address === address)) &&

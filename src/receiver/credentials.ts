@@ -19,16 +19,19 @@ interface Given {
 
 /** Successes remembered, so that not every output costs a slow hash. */
 const mostRemembered = 20_000;
-/** Slow hashes of one address that wait; more than its connections only come from who floods. */
+/** How many slow hashes of one address may wait; only a flood has more than its connections. */
 const longestQueue = 256;
-/** An address may have so many identities that fail, each within its own limit. */
+/** How many identities of one address may fail, each within its own limit. */
 const identitiesOfAddress = 10;
-/** Before each slow hash for somebody over the limit, which so takes a small part of a processor. */
+/**
+ * The pause before each slow hash for a sender over the limit, so that such hashes take a small
+ * part of a processor.
+ */
 const pauseMs = 100;
 
 /**
- * Checks users and tokens. What is right always gets in: limits count failures, by address and
- * identity, and only change what a failure is answered and how fast.
+ * Checks users and tokens. Right credentials are always accepted: limits count failures, by address
+ * and identity, and only change the answer to a failure and its delay.
  */
 export class Credentials {
   readonly #accesses: Accesses;
@@ -39,7 +42,7 @@ export class Credentials {
   readonly #hashing = new Gate(2, longestQueue);
   readonly #slowly = new Gate(1, longestQueue);
   readonly #remembered = new Map<string, Access>();
-  /** Slow checks under way: who sends the same at the same time shares one. */
+  /** Slow checks under way; equal requests at the same time share one. */
   readonly #underWay = new Map<string, Promise<boolean>>();
   readonly #memoryKey = randomBytes(32);
   /** What an unknown name is compared with, so that it takes as long as a known one. */
@@ -80,10 +83,10 @@ export class Credentials {
     return kind === 'user' ? this.#accesses.user(name) : this.#accesses.token(secret);
   }
 
-  /** Nobody learns from the time it takes whether there is a user of that name. */
+  /** Takes the same time whether or not there is a user of that name. */
   async #isRight(given: Given, access: Access | undefined, address: string): Promise<boolean> {
     if (given.kind !== 'user') {
-      // Tokens cannot be guessed, so there is nothing to hide in whether there is one.
+      // Tokens cannot be guessed, so the time may reveal whether one exists.
       if (access === undefined) return false;
       if (isFastHash(access.hash)) return isToken(given.secret, access.hash);
     }
@@ -91,7 +94,7 @@ export class Credentials {
     // The record is the same object as long as its file is unchanged.
     if (access !== undefined && this.#remembered.get(memory) === access) return true;
     const isOver = this.#isOver(given, address);
-    // Nobody waits in the queue of those who are over the limit but who is himself.
+    // Only a sender that is over the limit itself waits in the queue of such senders.
     const shared = isOver ? `${memory} ${address}` : memory;
     const underWay = this.#underWay.get(shared);
     if (underWay !== undefined) return underWay;
@@ -120,7 +123,7 @@ export class Credentials {
   ): Promise<boolean> {
     const hash = access?.hash ?? (await this.#nobody);
     const check = () => isPassword(given.secret, hash);
-    // There is a record of just this token, of before they had fast hashes: nobody is guessing.
+    // The record of this very token exists, from a version without fast hashes: nobody is guessing.
     if (given.kind !== 'user' && access !== undefined) return this.#hashing.run(check, access.id);
     if (!isOver) return this.#hashing.run(check, address);
     return this.#slowly.run(
@@ -149,25 +152,27 @@ export class Credentials {
   }
 
   #memoryOf(given: Given, access: Access | undefined): string {
-    // With the hash, so that an answer found under one record is none under the next.
+    // The hash is included, so that an answer for one record does not hold for its successor.
     const text = JSON.stringify([given, access?.hash]);
     return createHmac('sha256', this.#memoryKey).update(text).digest('hex');
   }
 
-  /** A password in memory; a token that was made when they had slow hashes gets a fast one. */
+  /**
+   * Remembers a password; gives a fast hash to a token that has a slow one from an older version.
+   */
   async #keep(memory: string, { kind, secret }: Given, access: Access): Promise<void> {
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size >= mostRemembered && oldest !== undefined) {
       this.#remembered.delete(oldest);
     }
     this.#remembered.set(memory, access);
-    // Where that cannot be written the old one is as good.
+    // When it cannot be written, the old hash stays good.
     if (kind !== 'user')
       await this.#accesses.rehash(access, hashToken(secret)).catch(() => undefined);
   }
 }
 
-/** Whose failures are counted together; however long a name is, it takes no more memory. */
+/** The key under which failures are counted; long names are cut to bound its memory. */
 function pairOf({ kind, name }: Given, address: string): string {
   return `${address} ${kind} ${name.slice(0, 100)}`;
 }
@@ -179,7 +184,7 @@ function parseAuthorization(header: string | undefined): Given | undefined {
   const kind = { bearer: 'upload', 'cmk-token': 'registration' } as const;
   const name = scheme.toLowerCase();
   if (name !== 'bearer' && name !== 'cmk-token') return undefined;
-  // Without an id in it, it counts with all others of its address.
+  // A token without an id counts together with all others of its address.
   return { kind: kind[name], name: idsOfToken(value).inside ?? '', secret: value };
 }
 

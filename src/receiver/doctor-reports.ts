@@ -13,8 +13,8 @@ import { identifyWriter, parseHostOfPath, requireHost } from './writer.ts';
 const memory = new Budget(32 * largestReportBytes);
 
 /**
- * Answers 204 when the report is kept, in the place of the one before. Only of hosts that are known:
- * whoever has a token for a pattern could fill the disk otherwise.
+ * Answers 204 when the report is kept, in the place of the one before. Only reports of known hosts
+ * are kept: otherwise the holder of a token for a pattern could fill the disk.
  */
 export async function takeReport(exchange: Exchange, services: Services): Promise<Answer> {
   const writer = await identifyWriter(exchange, services);
@@ -29,7 +29,7 @@ export async function takeReport(exchange: Exchange, services: Services): Promis
     throw new Refusal('too-many', 'too many reports a minute', { retryAfterS });
   }
   const report = await readReport(exchange, host, services);
-  // What let it in may have been taken away while it came.
+  // The sender's access may have been revoked while the body arrived.
   requireHost(await identifyWriter(exchange, services), host);
   const receivedAt = new Date(services.clock.now()).toISOString();
   await services.state.reports.keep({ host, receivedAt, receivedBy: writer.name, report });

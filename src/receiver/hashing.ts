@@ -1,4 +1,7 @@
-/** Passwords and tokens as they are kept: passwords slow to guess, tokens too random to guess at all. */
+/**
+ * Passwords and tokens as they are stored: hashes of passwords are slow; tokens are too random to
+ * guess.
+ */
 
 import {
   createHash,
@@ -51,7 +54,10 @@ export function hashToken(token: string): string {
 
 const fastMark = 'hmac-sha256:';
 
-/** Whether a hash is checked with {@link isToken}; tokens of before have one as passwords have. */
+/**
+ * Whether a hash is checked with {@link isToken}; tokens of older versions have a hash like
+ * passwords.
+ */
 export function isFastHash(hashed: string): boolean {
   return hashed.startsWith(fastMark);
 }
@@ -96,13 +102,13 @@ export function makeRegistrationToken(): NewToken {
 }
 
 export interface TokenIds {
-  /** Undefined in what was made before ids stood in tokens, and in what is none of ours. */
+  /** Undefined in tokens of older versions without ids, and in texts that are no token of ours. */
   readonly inside: string | undefined;
-  /** How tokens are found that have none. */
+  /** The id under which tokens without one are found. */
   readonly hashed: string;
 }
 
-/** What the record of a token may be called. */
+/** The names that the record of a token may have. */
 export function idsOfToken(token: string): TokenIds {
   const inside = /^([\da-f]{16})\.[\w-]{32}$/.exec(token)?.[1] ?? idInRegistrationToken(token);
   return { inside, hashed: createHash('sha256').update(token).digest('hex').slice(0, 16) };

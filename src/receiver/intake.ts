@@ -29,14 +29,14 @@ import {
   requireSealedPiggyback,
 } from './sealed-upload.ts';
 
-/** Who sends, and what it may. */
+/** The sender and its rights. */
 export interface Sender {
   /** What its limits are counted under. */
   readonly name: string;
   readonly host: HostName;
   /**
-   * Asked when all has come: names or patterns its piggyback may be for. Throws a Refusal where
-   * what let it in has been taken away meanwhile.
+   * Asked when all has come: names or patterns its piggyback may be for. Throws a Refusal when its
+   * access has been revoked since the request began.
    */
   readonly confirm: () => Promise<readonly string[]>;
   /** Kept with the output, such as `upload user admin`. */
@@ -44,7 +44,7 @@ export interface Sender {
   readonly producedAt: Date | undefined;
 }
 
-/** What has to be done with a body to get at the output. */
+/** How the output is extracted from a body. */
 export type Unpack = (body: Buffer, unpacker: Unpacker) => Promise<Buffer>;
 
 export interface Unpacker {
@@ -54,7 +54,7 @@ export interface Unpacker {
   unwrap(bytes: Buffer): Promise<Buffer>;
 }
 
-/** Where output goes, and by what it is believed. */
+/** Where output goes, and how it is decided whether it is believed. */
 export interface Surroundings {
   readonly settings: Settings;
   readonly spool: Pick<Spool, 'put'>;
@@ -63,7 +63,7 @@ export interface Surroundings {
 
 const marker = Buffer.from('<<<<');
 
-/** What is being unpacked ends soon enough by itself. */
+/** Unpacking is not aborted: it ends soon enough by itself. */
 
 export class Intake {
   readonly #settings: Settings;
@@ -76,7 +76,10 @@ export class Intake {
   readonly #rate: RateLimit;
   readonly #senderRate: RateLimit;
   readonly #news = new News();
-  /** A bomb takes all that is allowed while it is unpacked: not many of them at once. */
+  /**
+   * A decompression bomb takes all allowed memory while it is unpacked, so few are unpacked at
+   * once.
+   */
   readonly #unpacking: Gate;
 
   constructor({ settings, spool, seals }: Surroundings, clock: Clock, metrics: Metrics) {
@@ -92,7 +95,7 @@ export class Intake {
     this.#senderRate = new RateLimit(settings.senderUploadRate, clock);
   }
 
-  /** Outputs being received now, and the memory they take. */
+  /** The outputs that are being received, and the memory they take. */
   get load(): { readonly uploads: number; readonly bytes: number } {
     return { uploads: this.#slots.used, bytes: this.#memory.used };
   }
@@ -184,7 +187,9 @@ export class Intake {
     return { book: this.#seals, nowMs, maxSkewMs, unpacker: this.#unpacker };
   }
 
-  /** What is in a drop is held against the same rules as what is in none, where it can be seen. */
+  /**
+   * Output in a sealed drop is checked by the same rules as any other, when it can be read here.
+   */
   async #acceptInside(seal: LookedAt, sender: Sender): Promise<readonly Problem[]> {
     const { lenient, strict, maxSize } = this.#settings;
     const { host } = sender;
@@ -202,7 +207,9 @@ export class Intake {
   }
 }
 
-/** Sending it again later would not help as long as the program that unpacks is not installed. */
+/**
+ * Refuses for good: sending again does not help while the program that unpacks is not installed.
+ */
 function toUnpackRefusal(error: unknown): unknown {
   if (!(error instanceof CourierError) || error.code !== 'LOCAL') return error;
   return new Refusal('unknown-encoding', error.message, { cause: error });

@@ -7,7 +7,7 @@ import type { Refusal } from './refusal.ts';
 interface Current {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Why the rest of the body will never come. */
+  /** Why the rest of the body will not arrive. */
   refusal?: Refusal;
   /** Ends the reading, once it has begun. */
   interrupt?: (refusal: Refusal) => void;

@@ -47,7 +47,7 @@ export class RateLimit {
     const earned = ((now - bucket.filledAt) / minuteMs) * this.#perMinute;
     bucket.tokens = Math.min(this.#perMinute, bucket.tokens + earned);
     bucket.filledAt = now;
-    // To the end: whoever was not here for longest is the first to be forgotten.
+    // Moved to the end: the sender that was away longest is forgotten first.
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
     const [oldest] = this.#buckets.keys();
@@ -130,8 +130,8 @@ export class Budget {
 }
 
 /**
- * Costly work, so many at a time. The others wait in queues that end, one for each key, and the
- * keys take turns: who asks much delays himself.
+ * Limits how much costly work runs at a time. The rest waits in bounded queues, one for each key,
+ * and the keys take turns: a sender of many requests delays only itself.
  */
 export class Gate {
   readonly #width: number;
@@ -173,7 +173,7 @@ export class Gate {
     }
     const [key, queue] = first;
     const go = queue.shift();
-    // To the end, behind all others.
+    // Moved to the end, behind all others.
     this.#queues.delete(key);
     if (queue.length > 0) this.#queues.set(key, queue);
     go?.();

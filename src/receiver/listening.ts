@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { ListenAddress } from './options.ts';
 
-/** Under load the kernel keeps so many connections until we take them. */
+/** How many connections the kernel keeps under load until we accept them. */
 const backlog = 1024;
 
 /**

@@ -22,8 +22,8 @@ export interface PeerCertificate {
 }
 
 /**
- * There is no text that stands for "none": nobody without a verified certificate has anything a
- * UUID could be compared with (agent-receiver.md#identity).
+ * No text stands for "none": a peer without a verified certificate has nothing that a UUID could be
+ * compared with (agent-receiver.md#identity).
  */
 export type Peer =
   | PeerCertificate
@@ -42,12 +42,15 @@ export function peerOf(socket: Socket, authority: X509Certificate): Peer {
   return peer;
 }
 
-/** `authorized` is false, and a common name readable, for certificates of any CA: never use that one. */
+/**
+ * For certificates of a foreign CA `authorized` is false and a common name still readable: it must
+ * not be used.
+ */
 function readPeer(socket: TLSSocket, authority: X509Certificate): Peer {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return anonymous;
   if (!socket.authorized) return unverified(toWords(socket.authorizationError, certificate));
-  // Names of issuers can be chosen freely; what counts is whose key has signed.
+  // Names of issuers can be chosen freely; only the key that signed counts.
   if (!certificate.verify(authority.publicKey)) return unverified(foreign);
   const { CN } = certificate.toLegacyObject().subject;
   if (typeof CN !== 'string' || !isHostUuid(CN))
@@ -69,7 +72,7 @@ function unverified(why: string): Peer {
 const foreign = 'it is not signed by the agent CA of this receiver; register the host again';
 const early = 'it is not valid yet; compare the clocks';
 
-/** OpenSSL's words for what a host's administrator can do something about (node:tls names them). */
+/** OpenSSL's codes for faults that a host's administrator can mend (named as in node:tls). */
 const verifications: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: early,
   DEPTH_ZERO_SELF_SIGNED_CERT: foreign,
@@ -92,7 +95,7 @@ function expired(notAfter: number): string {
   return `it expired at ${toTime(new Date(notAfter))}; register the host again`;
 }
 
-/** What may have changed since the handshake, or was skipped when a session was resumed. */
+/** Checks what may have changed since the handshake, or was skipped when a session was resumed. */
 export interface Trust {
   readonly authority: X509Certificate;
   readonly isRevoked: (serial: string) => boolean;

@@ -23,12 +23,12 @@ export function parseNetwork(raw: string): Network {
     const example = 'must be an address or a network such as 192.0.2.0/24';
     throw new CourierError('USAGE', `${example}, not ${quote(raw)}`);
   }
-  // Then anybody would say who he is.
+  // With such a range every client could claim any address.
   if (bits === 0) throw new CourierError('USAGE', `must not be every address, as ${quote(raw)} is`);
   return { address, bits };
 }
 
-/** Longer chains of proxies are made up. */
+/** Longer chains of proxies are forged. */
 const mostHops = 32;
 
 export class Proxies {

@@ -30,12 +30,12 @@ export interface Ports {
 }
 
 const hourMs = 3_600_000;
-/** A disk that was full a moment ago is not called well again before this. */
+/** How long the receiver stays unwell after the disk was full. */
 const troubleMs = 60_000;
 const drainStepMs = 20;
-/** Of one sender; one with many hosts hands in one each. */
+/** The limit for one sender, which may hand in a key for each of many hosts. */
 const sealKeysAMinute = 60;
-/** Of one sender for one host; a person or a script that looks for a fault sends no more. */
+/** The limit for one sender and host; a person or script that looks for a fault sends no more. */
 const reportsAMinute = 10;
 
 /** What start() has opened. */
@@ -122,7 +122,7 @@ export class Receiver {
     return this.#opened?.web.connections.count ?? 0;
   }
 
-  /** Why hosts cannot send now, such as a full disk; that it runs at all is another thing. */
+  /** Why hosts cannot send now, such as a full disk; that is readiness and not liveness. */
   findTrouble(): string | undefined {
     if (this.#opened === undefined) return 'not started';
     if (this.#opened.web.isDraining) return 'about to end';
@@ -226,7 +226,8 @@ export class Receiver {
 
   #makeStatus({ services, spool, watch, web }: Omit<Opened, 'status'>): StatusServer {
     return new StatusServer({
-      // Not what findTrouble() says for the watchdog: to be started anew would help nothing here.
+      // Not part of findTrouble(), which the watchdog sees: a restart would not renew a
+      // certificate.
       findTrouble: () => this.findTrouble() ?? watch.findTrouble(),
       toMetrics: () =>
         this.#metrics.toText({

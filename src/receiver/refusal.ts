@@ -36,7 +36,9 @@ interface RefusalOptions extends ErrorOptions {
   readonly retryAfterS?: number;
 }
 
-/** A request that is answered with an error, through no fault of ours or because we are full. */
+/**
+ * A request that is answered with an error, because of the request itself or because we are full.
+ */
 export class Refusal extends CourierError {
   readonly reason: Reason;
   readonly retryAfterS: number | undefined;
@@ -63,7 +65,7 @@ export class Refusal extends CourierError {
 /** How long a sender should wait when our disk is full or a file of ours is broken. */
 const storageRetryS = 60;
 
-/** What a sender is told where the full message, which names files of ours, stays in our log. */
+/** What a sender is told when the full message names files of ours, and stays in our log. */
 const replacements: Partial<Record<Reason, string>> = {
   internal: 'something went wrong here',
   storage: 'the output cannot be stored at the moment',

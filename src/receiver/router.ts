@@ -43,7 +43,7 @@ export function makeRouter(servers: Servers, routing: Routing): FastifyInstance<
     serverFactory: (handler) => {
       for (const server of [servers.secure, servers.plain]) {
         server.on('request', handler);
-        // Whoever waits to be told to go on is told when the body is wanted: readBody.
+        // A client that waits for 100 Continue gets it in readBody, when the body is wanted.
         server.on('checkContinue', handler);
         // Any other expectation is refused as all else is: requireReadable.
         server.on('checkExpectation', handler);
@@ -61,8 +61,8 @@ export function makeRouter(servers: Servers, routing: Routing): FastifyInstance<
     respond(request, reply, styleOf(request), () => Promise.reject(error));
   for (const route of routes) app.all(route.path, unused);
   const byPath = new Map(routes.map((route) => [route.path, route]));
-  // As early as there is a route: bodies and their types are none of fastify's business. They are
-  // read by the handlers, within their limits, once they know who sends them.
+  // As early as there is a route: fastify must not read bodies or judge their types. They are read
+  // by the handlers, within their limits, once they know who sends them.
   app.addHook('onRequest', (request, reply) => {
     const route = request.is404 ? undefined : byPath.get(request.routeOptions.url ?? '');
     if (route === undefined) return refuse(findNothing(request.url, site), request, reply);
@@ -98,7 +98,7 @@ function requireMethod({ methods }: Route, request: FastifyRequest, reply: Fasti
 /** The parts of our URLs that have the site in front. */
 const belowSite = /^\/([^/?]+)\/(?:agent-receiver|v1|check_mk)(?:[/?]|$)/;
 
-/** A path without a route; whoever has the site's name wrong is told the right one. */
+/** A path without a route; a client with a wrong site name is told the right one. */
 function findNothing(url: string, site: string): Refusal {
   const [, named = site] = belowSite.exec(url) ?? [];
   if (named === site) return new Refusal('not-found', 'there is nothing here');

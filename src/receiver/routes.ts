@@ -15,7 +15,7 @@ import { takeSealKey } from './seal-key.ts';
 import type { Services } from './services.ts';
 import { uploadOutput } from './upload.ts';
 
-/** How errors are told: one line of text, or JSON with `detail` as agent controllers expect it. */
+/** The form of errors: one line of text, or JSON with `detail` as agent controllers expect it. */
 export type Style = 'line' | 'detail';
 
 export interface Route {
@@ -24,7 +24,7 @@ export interface Route {
   readonly style: Style;
   /** Every host asks for it all the time: a success is worth no line in the log. */
   readonly isRoutine?: boolean;
-  /** Whether somebody without TLS and from elsewhere may ask. */
+  /** Whether clients without TLS may ask from other machines. */
   readonly isPublic?: true;
   readonly handle: (exchange: Exchange, services: Services) => Promise<Answer>;
 }

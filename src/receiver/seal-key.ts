@@ -24,7 +24,7 @@ const largestKey = 16 * 1024;
 /** All of these bodies together. */
 const memory = new Budget(256 * largestBody);
 
-/** Older a drop that brings a key is not believed: somebody may have kept it. */
+/** A drop with a key is not believed when it is older than this: somebody may have recorded it. */
 const longestMs = 3_600_000;
 
 /** Answers 204 when the key is enrolled, 202 when it waits for somebody to say so. */
@@ -50,7 +50,7 @@ export async function takeSealKey(exchange: Exchange, services: Services): Promi
   }
 }
 
-/** What is to be done, once it is sure that the sender still may. */
+/** The action, done once it is sure that the sender is still allowed. */
 type Act = (exchange: Exchange) => Promise<Answer>;
 
 async function take(bytes: Buffer, host: HostName, services: Services): Promise<Act> {
@@ -70,8 +70,8 @@ async function take(bytes: Buffer, host: HostName, services: Services): Promise<
 }
 
 /**
- * Nothing may be around the key: what a host seals as its output can have one in a line of a log, and
- * must not hand it in by that.
+ * The drop must hold nothing but the key: output that a host seals may contain a key in a line of a
+ * log, which must not enrol it.
  */
 const keyAlone = /^\s*-----BEGIN ([A-Z ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----\s*$/;
 

@@ -1,7 +1,6 @@
 /**
- * What the HTTP parser refuses before there is a request. Node would answer these by itself, with
- * an empty body and without a word to anybody: here they are answered, logged and counted like
- * all other refusals.
+ * Requests that the HTTP parser refuses. Node would answer them by itself, with an empty body and
+ * no log: here they are answered, logged and counted like all other refusals.
  */
 
 import { STATUS_CODES } from 'node:http';
@@ -66,13 +65,13 @@ interface Telling {
   readonly connections: Connections;
 }
 
-/** Where a request stands that was refused without a route; the method and path as far as known. */
+/** The log entry of a request that was refused without a route: method and path as far as known. */
 export interface Unrouted {
   readonly method?: string | undefined;
   readonly path?: string | undefined;
 }
 
-/** Connections that were told so already: the parser fails again with every further byte. */
+/** Connections that were answered: the parser fails again with every further byte. */
 const refused = new WeakSet<Socket>();
 
 /** Answers on the bare connection, and ends it. */
@@ -84,7 +83,7 @@ export function refuseConnection(
 ): void {
   if (refused.has(socket)) return;
   refused.add(socket);
-  // A request whose body is under way says it in its own answer.
+  // When a body is under way, the answer to its own request tells the fault.
   if (interruptBody(socket, refusal)) return;
   const { status, reason, message } = refusal;
   metrics.countRequest(reason);

@@ -45,8 +45,8 @@ const encodings = {
 } as const;
 
 /**
- * What Content-Encoding (RFC 9110 8.4) or, as agent controllers have it, `compression` says; what
- * is in a file shows in its first bytes, too.
+ * What Content-Encoding (RFC 9110 8.4) or, as agent controllers have it, `compression` says; the
+ * compression of the file itself shows in its first bytes.
  */
 function toUnpack(headers: Headers): Unpack {
   const encoding = (headers['content-encoding'] ?? headers['compression'] ?? 'identity').toString();

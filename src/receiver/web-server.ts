@@ -168,7 +168,10 @@ export class WebServer {
     );
   }
 
-  /** A controller makes a handshake only, to show our certificate: that is no failure. */
+  /**
+   * A controller that only wants to see our certificate makes a handshake and no request: that is
+   * no failure.
+   */
   #tellHandshake(error: Error, socket: Socket): void {
     const code = errorCode(error);
     if (code === 'ECONNRESET' || code === 'EPIPE') return;
@@ -221,14 +224,17 @@ function makeServers({ settings, trust }: Services): Servers {
     ...trust.secureContext,
     ...timeouts,
     requestCert: true,
-    // Who comes without a certificate, or with one that does not verify, is judged per request.
+    // Clients without a certificate, or with one that does not verify, are judged at each request.
     rejectUnauthorized: false,
     handshakeTimeout: settings.headerTimeout,
   });
   return { secure, plain: createPlainServer(timeouts) };
 }
 
-/** Without TLS only a proxy on this machine gets in; secrets of others would cross the network. */
+/**
+ * Without TLS only a proxy on this machine is accepted: other senders' secrets would cross the
+ * network in the clear.
+ */
 function requireWay({ isPublic }: Route, { request }: Exchange): void {
   if (isPublic || request.socket instanceof TLSSocket) return;
   // The address of the connection counts: what a header says of the sender does not change the way.

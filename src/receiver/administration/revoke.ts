@@ -100,7 +100,7 @@ async function revokeAllCertificates(
   }
 }
 
-/** A record nobody can read. */
+/** Removes a record that cannot be read. */
 async function removeDamaged(name: string, { hosts }: State): Promise<readonly string[]> {
   const { damaged } = await hosts.inspect();
   const broken = damaged.find((record) => record.name === name);

@@ -16,7 +16,7 @@ import { fingerprintOf } from '../../sealing/keys.ts';
 import type { SealBook } from '../../sealing/seal-book.ts';
 import { fromStamp } from '../../sealing/stamp.ts';
 
-/** All of them, one line a key; what is wrong with one takes no other along. */
+/** Lists all enrolments, one line a key; a damaged one does not keep others from being listed. */
 export async function listEnrolments(
   book: SealBook,
   isJson: boolean,
@@ -43,7 +43,7 @@ export async function listEnrolments(
   await context.writeOutput(Buffer.from(lines.map((line) => `${line}\n`).join('')));
 }
 
-/** One of them, with all that is known. */
+/** One enrolment, with all that is known of it. */
 export async function describeEnrolment(
   enrolment: Enrolment,
   book: SealBook,
@@ -68,7 +68,7 @@ function toLine(name: string, key: EnrolledKey, nowMs: number): string {
   return `${name} ${fingerprintOf(id)} ${what} "${label}" since ${since}, ${stateOf(key, nowMs)}${also}`;
 }
 
-/** What is to be seen to first. */
+/** The state of a key; what needs attention comes first. */
 function stateOf(key: EnrolledKey, nowMs: number): string {
   if (key.revoked !== undefined) return `revoked ${key.revoked}`;
   const endMs = endOf(key);

@@ -1,4 +1,4 @@
-/** `cmk-courier seals open`: what is in a drop, for whoever looks why it is refused. */
+/** `cmk-courier seals open`: shows what is in a drop, and why it is refused. */
 
 import type { CommandContext } from '../../cli/command.ts';
 import { cleanText } from '../../faults/errors.ts';

@@ -1,4 +1,4 @@
-/** What `cmk-courier seals` does: enrolments, keys that wait, the key pair of the site. */
+/** The work of `cmk-courier seals`: enrolments, waiting keys, the key pair of the site. */
 
 import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
@@ -188,7 +188,7 @@ export class Administration {
       der: Buffer.from(der, 'base64'),
     }));
     for (const { name, id } of await this.#believe(candidates)) {
-      // Another one that has come meanwhile goes on waiting.
+      // Another key that has arrived since then stays waiting.
       await waiting.update(requireHostName(name), (now) => (now?.id === id ? undefined : now));
     }
   }

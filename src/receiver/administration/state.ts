@@ -20,14 +20,14 @@ export async function openState(directory: string): Promise<State> {
   };
 }
 
-/** What came of several names: what was done is told, also where one of them could not be. */
+/** The outcome for several names: what was done is told even when one of them failed. */
 export interface Outcome {
   /** Lines for people. */
   readonly text: string;
   readonly fault: CourierError | undefined;
 }
 
-/** Does for each name what can be done; one that is wrong stops no other. */
+/** Does the work for each name; one that fails stops no other. */
 export async function forEachName(
   names: readonly string[],
   work: (name: string) => Promise<readonly string[]>,

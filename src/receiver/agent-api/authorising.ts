@@ -35,8 +35,8 @@ export function requireHost(access: Access, host: string): void {
 }
 
 /**
- * Lets in for good, with the host's record held: what somebody came in with may have been taken away
- * while the rest of the request was awaited. A registration token is used up.
+ * The final check, with the host's record locked: the access may have been revoked while the rest
+ * of the request was awaited. A registration token is used up.
  *
  * @throws Refusal
  */
@@ -50,8 +50,8 @@ export function admit(access: Access, host: string, { state }: Services): Promis
 }
 
 /**
- * Does what a registration asks for. Whatever works is never limited: of failures, those beyond
- * so many a minute of one address and identity are told when to come again.
+ * Runs a registration. Successes are never limited; failures beyond the limit a minute of one
+ * address and identity are told when to come again.
  */
 export async function countFailures<Result>(
   exchange: Exchange,

@@ -13,7 +13,7 @@ export interface Link {
   readonly uuid: string;
   readonly host: HostName;
   readonly mode: ConnectionMode;
-  /** By what it registers with. */
+  /** Piggyback that the access it registers with allows. */
   readonly piggyback: readonly string[];
   /** By hand. */
   readonly allowedPiggyback?: readonly string[];
@@ -40,7 +40,7 @@ export async function linkHost(link: Link, { note }: Exchange, services: Service
   const linking = state.hosts.link(link, async (found) => {
     before = found;
     if (found !== undefined && found.uuid !== uuid) requireReplaceable(link, found);
-    // With the host's record held: whoever revokes takes the access first, and then the host.
+    // With the host's record locked: revoking removes the access first, then the host.
     await admit(access, host, services);
     isSpent = access.kind === 'registration';
     const known = found?.uuid === uuid ? found.certificates : [];
@@ -63,7 +63,7 @@ function requireReplaceable({ replaces }: Link, { uuid }: RegisteredHost): void 
   throw new Refusal('forbidden', 'another identity was registered for this host meanwhile');
 }
 
-/** What was allowed by hand stays, whoever registers; all else is that of this registration. */
+/** What was allowed by hand stays; everything else comes from this registration. */
 function toRecord(
   link: Link,
   before: RegisteredHost | undefined,

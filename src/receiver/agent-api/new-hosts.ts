@@ -101,7 +101,7 @@ async function authoriseNew(exchange: Exchange, services: Services): Promise<Acc
   throw new Refusal('switched-off', 'this site takes no requests of new hosts');
 }
 
-/** Somebody else may not put another signing request in the place of one that waits. */
+/** A waiting signing request may not be replaced by another sender. */
 function requireOwnRequest(before: RegistrationRequest | undefined, access: Access): void {
   if (before === undefined || before.requestedBy === nameOf(access)) return;
   throw new Refusal('forbidden', 'the request was made by somebody else');

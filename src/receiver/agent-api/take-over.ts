@@ -1,4 +1,6 @@
-/** `--take-over=ask`: a host that is registered is not registered by another without a word of a person. */
+/**
+ * `--take-over=ask`: a registered host is not given to another identity unless a person allows it.
+ */
 
 import type { HostName } from '../../names/host-name.ts';
 import type { Exchange } from '../exchange.ts';
@@ -9,7 +11,7 @@ import type { RegisteredHost } from '../state/hosts.ts';
 import type { RegistrationRequest } from '../state/requests.ts';
 import type { Link } from './linking.ts';
 
-/** Somebody who registers a host at once. */
+/** A request that would register a host at once. */
 interface Asking {
   readonly uuid: string;
   readonly host: HostName;
@@ -26,9 +28,9 @@ export interface TakeOver extends Pick<Link, 'replaces'> {
 }
 
 /**
- * Whose name somebody may take. An agent controller cannot wait here, and makes itself another
- * UUID for each attempt: so it is refused, and `cmk-courier hosts allow` lets in whoever asks for
- * the host with the same credentials next.
+ * Decides whose name a request may take. An agent controller cannot wait here, and makes itself
+ * another UUID for each attempt: so it is refused, and after `cmk-courier hosts allow` the next
+ * request for the host with the same credentials is accepted.
  *
  * @throws Refusal 403 when that has to be allowed first; a request for it is there then
  */

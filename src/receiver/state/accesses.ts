@@ -38,7 +38,7 @@ const accessSchema = z.object({
 export type Access = z.infer<typeof accessSchema>;
 export type Right = Access['rights'][number];
 
-/** What is said when an access is made. */
+/** What is given when an access is made. */
 export interface AccessWish {
   readonly kind: Access['kind'];
   readonly hosts: readonly string[];
@@ -87,7 +87,7 @@ export class Accesses {
   async token(token: string): Promise<Access | undefined> {
     const { inside, hashed } = idsOfToken(token);
     const found = inside === undefined ? undefined : await this.#records.read(`token-${inside}`);
-    // Whoever only knows the id of a token of before does not get at its slow hash.
+    // The id of an older token alone does not lead to its slow hash.
     if (found !== undefined && isFastHash(found.hash)) return found;
     return this.#records.read(`token-${hashed}`);
   }
@@ -123,8 +123,8 @@ export class Accesses {
   }
 
   /**
-   * Looks at an access again while nobody can change it, and takes it where it is good for once: of
-   * several at once, one gets it.
+   * Checks an access again while nobody can change it, and removes it if it may be used only once:
+   * of several at once, one gets it.
    *
    * @param check gets what there is now; may throw, and then nothing is taken
    */

@@ -18,8 +18,8 @@ const hostSchema = z.object({
   /** Names of other hosts, or patterns, it may send piggyback for, by what it registered with. */
   piggyback: z.array(z.string()),
   /**
-   * Further ones that were allowed by hand, which stay when it registers again. Records of before
-   * do not tell them apart.
+   * Further ones that were allowed by hand, which stay when it registers again. Older records do
+   * not tell them apart.
    */
   allowedPiggyback: z.array(z.string()).optional(),
   registeredAt: z.string(),
@@ -97,7 +97,7 @@ export class Hosts {
   static async open(directory: string, log?: Logger): Promise<Hosts> {
     const hosts = new Hosts(directory);
     await hosts.#records.prepare(log);
-    // The receiver has just read them all; nobody shall wait for that later.
+    // The receiver reads all records at its start, so that no request waits for that later.
     if (log !== undefined) await hosts.#index();
     return hosts;
   }
@@ -193,9 +193,8 @@ export class Hosts {
   }
 
   /**
-   * Reads what has come since. Only somebody else would put another UUID into a record that was
-   * there, so all of them are looked at no more often than now and then: among ten thousand that
-   * takes a third of a second.
+   * Reads new records. Only another process changes the UUID of an existing record, so all records
+   * are checked only now and then: with ten thousand that takes a third of a second.
    */
   async #index(): Promise<void> {
     const version = await this.#records.version();

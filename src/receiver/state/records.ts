@@ -1,4 +1,4 @@
-/** Small things to remember: one JSON file each, so that two processes never undo each other's work. */
+/** Small records, one JSON file each, so that two processes never undo each other's work. */
 
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
@@ -33,7 +33,7 @@ export interface DamagedRecord {
   readonly name: string;
   /** Which file, and what is wrong with it. */
   readonly message: string;
-  /** Whether that is what is in it; else it could not even be read. */
+  /** Whether its content is wrong; otherwise it could not even be read. */
   readonly isTorn: boolean;
 }
 
@@ -50,15 +50,15 @@ const locks = '.locks';
 
 /**
  * A directory of records that survive a crash: temporary file, fsync, rename, fsync of the
- * directory. A record is read again when its file has changed, whoever changed it; whoever changes
- * one has read what he changes while nobody else could.
+ * directory. A record is read again when its file has changed, whoever changed it. Changes are made
+ * under a lock, on what was read under the same lock.
  */
 export class Records<Value> {
   readonly directory: string;
   readonly #schema: ZodType<Value>;
   readonly #cache = new Map<string, Cached<Value>>();
   #log: Logger | undefined;
-  /** Each is told once. */
+  /** Damaged records that were logged; each is logged once. */
   readonly #told = new Set<string>();
 
   constructor(directory: string, schema: ZodType<Value>) {
@@ -85,7 +85,7 @@ export class Records<Value> {
     if (log === undefined) return;
     for (const { name, isTorn, message } of (await this.inspect()).damaged) {
       this.#told.add(message);
-      // What cannot be read at all may be whole.
+      // A file that cannot be read at all may be undamaged.
       if (!isTorn) log.warn({}, message);
       else
         await setAside(this.#pathOf(name), join(dirname(this.directory), 'broken'), message, log);
@@ -213,7 +213,7 @@ export class Records<Value> {
     const path = this.#pathOf(name);
     return this.#while('removing', path, async () => {
       try {
-        // Not remove(), which two may do at once and both be told they did.
+        // Not remove(), which would report success to two callers at once.
         await removeFile(path);
       } catch (error) {
         if (errorCode(error) === 'ENOENT') return false;
@@ -277,7 +277,7 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Not the whole of what is said, which quotes the file: there are hashes in it.
+    // Not the whole message, which quotes the file and so the hashes in it.
     const [place = ''] = / at position \d+/.exec(String(error)) ?? [];
     throw new CourierError('CONFIG', `${path}: not JSON${place}`);
   }

@@ -29,13 +29,13 @@ const requestSchema = z.object({
   piggyback: z.array(z.string()),
   /** Further ones that were allowed by hand. */
   allowedPiggyback: z.array(z.string()).default([]),
-  /** The UUID that has the host's name, where only the word of a person was missing. */
+  /** The UUID that has the host's name, where only the consent of a person was missing. */
   takesOver: z.string().nullable().default(null),
 });
 
 export type RegistrationRequest = z.infer<typeof requestSchema>;
 
-/** More than this nobody reads; a host that asks later is told to come again. */
+/** The most requests kept; nobody reads more, and a host that asks later is told to come again. */
 const mostRequests = 1000;
 const dayMs = 86_400_000;
 /** An answered request has been fetched long since, an open one is of no interest any more. */
@@ -87,7 +87,7 @@ export class Requests {
     return this.#records.remove(uuid);
   }
 
-  /** Forgets what nobody will ask for any more. */
+  /** Removes requests that nobody will ask for any more. */
   async prune(now: number): Promise<void> {
     for (const request of await this.list()) {
       if (!isOld(request, now)) continue;

@@ -21,7 +21,7 @@ const sealKeySchema = z.object({
 
 export type WaitingKey = z.infer<typeof sealKeySchema>;
 
-/** More than this nobody looks through. */
+/** The most waiting keys; nobody looks through more. */
 const mostKeys = 1000;
 
 export class SealKeys {
