@@ -19,6 +19,9 @@ export const wayCauses = {
     site: 'correct the address of {host} in Setup or in /etc/hosts',
     host: 'let the agent listen on an address that the site can reach',
   }),
+  'address-shared': cause('CONFIG', 'site', 'another host of the configuration has this address', {
+    site: 'look at the address of {host} in Setup; hosts of one address need different ports',
+  }),
   'no-route': cause(
     'UNREACHABLE',
     'path',

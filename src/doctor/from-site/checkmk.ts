@@ -35,7 +35,7 @@ export async function lookAtCheckmk(
   const root = scene.context.env['OMD_ROOT'];
   if (scene.ask) return askCheckmk(scene, signal);
   if (!root) return outsideSite;
-  const rows = readAnswer(await askLivestatus(scene, root, signal));
+  const rows = readAnswer(await askLivestatus(query(scene.host), root, signal));
   const [row] = rows;
   if (row === undefined) {
     return { status: 'unknown', text: `the core does not know ${scene.host}`, source: 'state' };
@@ -77,14 +77,23 @@ async function askCheckmk(scene: Scene, signal: AbortSignal): Promise<SiteFindin
 
 const mostBytes = 65_536;
 
-async function askLivestatus({ host }: Scene, root: string, signal: AbortSignal): Promise<string> {
+/**
+ * What Livestatus answers to a query, as JSON.
+ *
+ * @throws CourierError UNREACHABLE and the like when the core does not run
+ */
+export async function askLivestatus(
+  lines: readonly string[],
+  root: string,
+  signal: AbortSignal,
+): Promise<string> {
   const path = join(root, 'tmp/run/live');
   const socket = connect({ path });
   socket.on('error', () => undefined);
   let said = '';
   try {
     return await waitFor<string>(socket, signal, (resolve) => ({
-      connect: () => socket.end(query(host)),
+      connect: () => socket.end([...lines, 'OutputFormat: json', '\n'].join('\n')),
       data: (piece: Buffer) => {
         said += piece.toString('utf8');
         if (said.length > mostBytes) resolve(said);
@@ -98,13 +107,11 @@ async function askLivestatus({ host }: Scene, root: string, signal: AbortSignal)
   }
 }
 
-function query(host: string): string {
+function query(host: string): readonly string[] {
   return [
     'GET services',
     'Columns: plugin_output state last_check',
     `Filter: host_name = ${host}`,
     'Filter: description = Check_MK',
-    'OutputFormat: json',
-    '\n',
-  ].join('\n');
+  ];
 }

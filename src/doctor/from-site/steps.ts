@@ -11,6 +11,7 @@ import { lookAtBytes, lookAtPort } from './port.ts';
 import { lookAtAge } from './pushed.ts';
 import { lookAtRegistration } from './registration.ts';
 import type { SiteStep } from './scene.ts';
+import { lookAtSharing } from './sharing.ts';
 import { lookAtTls } from './tls.ts';
 
 type Row = readonly [
@@ -26,6 +27,7 @@ const rows: readonly Row[] = [
   ['checkmk', 'what Checkmk last said', [], [], lookAtCheckmk],
   ['configuration', 'what Checkmk has for the host', [], [], lookAtConfiguration],
   ['address', 'the address of the host', [], ['configuration'], lookAtAddress],
+  ['sharing', 'who else has it', ['address'], ['configuration'], lookAtSharing],
   ['route', 'a way to it', ['address'], [], lookAtRoute],
   ['ping', 'ICMP', ['route'], [], lookAtPing],
   ['port', 'the agent port', ['route'], [], lookAtPort],
