@@ -22,8 +22,8 @@ const keyBytes = 32;
 
 /**
  * Decrypts the body of a drop whose signature has been verified. The key line names a host, and
- * what was encrypted for another is not touched: else whoever may seal could pass off as its own
- * what it cannot read.
+ * what was encrypted for another is not touched: otherwise a host that may seal could pass off as
+ * its own what it cannot read.
  *
  * @throws CourierError REFUSED when it is for other sites, or cannot be decrypted: in one wording,
  * whatever the reason

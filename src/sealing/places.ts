@@ -1,4 +1,4 @@
-/** Where it stands who may seal, and what was accepted last. */
+/** Where enrolments, and the drops that were accepted last, are kept. */
 
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';

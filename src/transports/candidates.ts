@@ -3,18 +3,18 @@
 import { CourierError, cleanText, type FaultCode, prefixError } from '../faults/errors.ts';
 import type { AskedFor, Foreign, OpenContext, PassedOver } from './transport.ts';
 
-/** At most so many are looked at: junk that goes on for longer has to be cleared away. */
+/** How many are looked at; more junk than this has to be cleared away by people. */
 export const mostCandidates = 20;
 
 /** Several things, and how they are looked at. */
 export interface Choice<Item, Got> {
   /** The newest first. */
   readonly candidates: AsyncIterable<Item> | Iterable<Item>;
-  /** What tells it from the others. */
+  /** A name that tells it from the others. */
   readonly nameOf: (item: Item) => string;
   /** Where it is, as a delivery has it; faults that do not name it get it in front. */
   readonly originOf: (item: Item) => string;
-  /** All of one; a CourierError says why it cannot be had. */
+  /** Reads one of them whole; a CourierError says why it cannot be read. */
   readonly read: (item: Item) => Promise<Got>;
   /** What to say when there is no candidate. */
   readonly nothing: string;
@@ -22,7 +22,7 @@ export interface Choice<Item, Got> {
   readonly asked: AskedFor;
 }
 
-/** One of them. */
+/** The candidate that was chosen. */
 export interface Chosen<Item, Got> {
   readonly item: Item;
   readonly got: Got;

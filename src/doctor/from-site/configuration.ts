@@ -43,7 +43,7 @@ const colours = /\u001b\[[\d;]*m/g;
 
 const mostBytes = 4 * 1024 ** 2;
 
-/** Of the time that is left: who hangs does not keep the steps behind it from looking. */
+/** A part of the time that is left, so that a program that hangs leaves time for the next steps. */
 const shareOfTime = 0.4;
 
 /**

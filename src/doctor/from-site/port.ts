@@ -43,7 +43,7 @@ async function tryPlace(place: AgentPlace, waitMs: number, signal: AbortSignal):
   }
 }
 
-/** Of a machine that does not have the family at all nothing is wrong with the host. */
+/** When this machine lacks the address family, nothing is wrong with the host. */
 const familyMissing: readonly string[] = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /**

@@ -32,9 +32,9 @@ export interface Scene {
   readonly endMs: number;
 }
 
-/** So much before the end a wait is over, to be told as what it was. */
+/** How long before the deadline a wait ends, so that it can be reported as a timeout of its own. */
 const endingMs = 300;
-/** Who had less time than that has proved nothing by saying nothing. */
+/** Silence proves nothing when there was less time than this. */
 const leastWaitMs = 1000;
 
 /**

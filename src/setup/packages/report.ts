@@ -22,7 +22,7 @@ export interface Report {
   readonly fault: { readonly code: FaultCode; readonly message: string } | null;
 }
 
-/** Who has more than that has one mistake many times. */
+/** A package with more problems than this has one mistake many times. */
 const mostShown = 100;
 
 export function toReport(file: string, bytes: number, verdict: Verdict): Report {

@@ -24,7 +24,7 @@ export const http = defineTransport({
   traits: { concurrency: 8, consumes: false },
   async open(uri, options, context) {
     checkHttpOptions(uri.scheme, options);
-    // Any host will do to see whether the source is a URL at all.
+    // Any host serves to check that the source is a URL.
     locatePage(uri, { host: parseHostName('host'), address: '127.0.0.1' });
     const credentials = await readCredentials(options, context);
     warn(uri, options, credentials.length > 0, context);
@@ -93,7 +93,7 @@ class HttpTransport implements Transport {
     return this.#connections.close();
   }
 
-  /** Asks, and asks where a redirect leads, as often as is allowed. */
+  /** Sends the request and follows redirects, as many as are allowed. */
   async #follow(first: Hop, signal: AbortSignal): Promise<{ hop: Hop; response: WebResponse }> {
     const trail = new Trail(first, this.#options.redirects);
     for (let hop = first; ; ) {
@@ -148,7 +148,10 @@ async function loadProxies(options: HttpOptions, context: OpenContext): Promise<
   return (await import('../../web/proxy.ts')).loadProxies(options, context);
 }
 
-/** With https at once, so that a wrong file is found before anything is connected. */
+/**
+ * Reads the files for TLS at once for https, so that a wrong file is found before anything is
+ * connected.
+ */
 async function prepareTls(
   uri: SourceUri,
   options: HttpOptions,

@@ -25,8 +25,8 @@ export interface Now {
  *
  * - With Last-Modified the time between it and the peer's own Date is right even when its clock is
  *   wrong. Without Date it is taken as it is. Later than Date it comes out in the future.
- * - Without Last-Modified the response was made when Date says; a Date that is far from now is an
- *   age, or a wrong clock, of which nobody can tell.
+ * - Without Last-Modified the response was made when Date says; a Date that is far from now means
+ *   an age or a wrong clock, and it cannot be told which.
  * - What a cache adds: Age says how long it was there. Where a header speaks of a cache (Via,
  *   X-Cache, Warning, Age), an old Date is age as well, whatever Last-Modified says: RFC 9111 4.2.3.
  *
@@ -59,7 +59,7 @@ function readField(headers: Headers, name: 'Date' | 'Last-Modified'): StatedTime
   return readStatedTime(name, once(headers.get(name.toLowerCase())), readHttpTime);
 }
 
-/** Some servers say a field twice; if it is the same, it is as good as once. */
+/** Some servers send a field twice; equal values count as one. */
 function once(text: string | undefined): string | undefined {
   const half = text?.slice(0, (text.length - 2) / 2);
   return text === `${half}, ${half}` ? half : text;
@@ -74,7 +74,7 @@ function readAge(headers: Headers): number | UnreadableTime | undefined {
   return Math.min(Math.max(...ages.map(Number)), longestAgeS) * 1000;
 }
 
-/** More counts as this: RFC 9111 1.2.2. */
+/** A larger age counts as this: RFC 9111 1.2.2. */
 const longestAgeS = 2 ** 31;
 
 function isFromCache(headers: Headers): boolean {
@@ -86,7 +86,7 @@ function warns(headers: Headers): boolean {
   return /(?:^|,)\s*11[012]\s/.test(headers.get('warning') ?? '');
 }
 
-/** What is said to be stale has an age, even when nobody says which. */
+/** A response that is marked as stale has an age, even when no header states it. */
 function findWarning(headers: Headers): UnreadableTime | undefined {
   return warns(headers)
     ? { unreadable: `Warning ${quote(headers.get('warning') ?? '')}` }

@@ -14,7 +14,7 @@ export interface ImapMessage extends Dated {
   readonly sizeBytes: number;
 }
 
-/** Of so many messages the headers are asked for at a time. */
+/** For how many messages headers are asked for at a time. */
 const pageSize = 50;
 
 /**
@@ -72,7 +72,7 @@ function toArrival(internalDate: Date | string | undefined): StatedTime {
   return readStatedTime('INTERNALDATE', internalDate?.toString());
 }
 
-/** What the server can narrow it down to; it knows parts of texts, but no patterns. */
+/** The search by the server, which knows parts of texts, but no patterns. */
 function toQuery({ from, subject, to }: WantedMessages): SearchObject {
   return {
     deleted: false,

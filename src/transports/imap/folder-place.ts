@@ -17,11 +17,11 @@ export interface FolderPlace {
   readonly isFolderOfHost: boolean;
 }
 
-/** Any host: for checking a source before one is known. */
+/** Stands for any host when a source is checked before a host is known. */
 const sample: Target = { host: parseHostName('host'), address: '192.0.2.1' };
 
 /**
- * Checks all that can be wrong with an `imap:` source before a host is known.
+ * Checks an `imap:` source as far as possible before a host is known.
  *
  * @throws CourierError USAGE
  */
@@ -58,7 +58,7 @@ function decode(text: string): string {
     const decoded = decodeURIComponent(text);
     if (!/\p{Cc}/u.test(decoded)) return decoded;
   } catch {
-    // Says so below.
+    // The fault below tells it.
   }
   throw refuse(`has a % that does not begin a printable character in UTF-8: ${quote(text)}`);
 }

@@ -6,7 +6,7 @@ import { errorCode } from '../../faults/system-errors.ts';
 import { largestMessage } from '../../mail/mime.ts';
 import type { ImapMessage } from './find.ts';
 
-/** So much is asked for at a time. */
+/** How much is asked for at a time. */
 const windowBytes = 1024 * 1024;
 
 /**

@@ -14,7 +14,7 @@ import type { ImapOptions } from './options.ts';
 /** What all sessions of one open transport share. */
 export interface SessionSettings {
   readonly options: ImapOptions;
-  /** One of the two is there. */
+  /** One of the two is set. */
   readonly password: Secret | undefined;
   readonly oauthToken: Secret | undefined;
   /** PEM texts. */
@@ -68,7 +68,7 @@ export async function withSession<Result>(
 
 /**
  * The library looks names up by itself, with getaddrinfo, which holds a thread of ours as long as
- * nobody answers for the name: so that is found out before.
+ * nobody answers for the name: so we check before that the name is answered.
  */
 async function requireAnswer(host: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const { sharedLookup } = await import('../../lookup/lookup.ts');
@@ -110,7 +110,7 @@ async function makeClient(place: FolderPlace, settings: SessionSettings): Promis
   return watched;
 }
 
-/** So long may one line be; a search that finds a million messages fits. */
+/** The longest line allowed; the result of a search that finds a million messages fits. */
 const longestLineBytes = 16 * 1024 * 1024;
 
 function toCredentials({ password, oauthToken }: SessionSettings) {

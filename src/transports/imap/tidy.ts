@@ -33,7 +33,7 @@ export async function tidyOlder(
   return uids.length;
 }
 
-/** Without UIDPLUS an EXPUNGE would take along what somebody else has marked (RFC 4315). */
+/** Without UIDPLUS an EXPUNGE would also remove messages that others have marked (RFC 4315). */
 async function remove(client: ImapFlow, uids: number[]): Promise<void> {
   const range = uids.join(',');
   const isDone = client.capabilities.has('UIDPLUS')

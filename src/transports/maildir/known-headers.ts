@@ -14,7 +14,10 @@ interface Known {
 /** Longer headers are cut: what is asked for stands at their start. */
 const headerBytes = 64 * 1024;
 
-/** With a few hundred bytes each; of more messages the headers are read again. */
+/**
+ * How many messages are remembered, with a few hundred bytes each; headers of others are read
+ * again.
+ */
 const mostKept = 20_000;
 
 /** In all that is kept of one message. */
@@ -22,11 +25,11 @@ const longestKept = 2000;
 
 /** One read of so little is not worth ending, and others may wait for it. */
 
-/** For all fetches over one open transport. */
+/** The headers read so far, shared by all fetches over one open transport. */
 export class KnownHeaders {
   readonly #known = new Map<string, Promise<Known | 'gone' | 'not a file'>>();
 
-  /** Read once, whoever asks, unless the message has gone since. */
+  /** Reads the headers of a message once for all callers, unless it could not be read. */
   read(path: string): Promise<Known | 'gone' | 'not a file'> {
     const before = this.#known.get(path);
     if (before !== undefined) return before;

@@ -18,11 +18,11 @@ export interface MaildirLocation {
 
 const maildirUri = /^maildir:(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
 
-/** Any host: for checking a source before one is known. */
+/** Stands for any host when a source is checked before a host is known. */
 const sample: Target = { host: parseHostName('host'), address: '192.0.2.1' };
 
 /**
- * Checks all that can be wrong with a `maildir:` source before a host is known.
+ * Checks a `maildir:` source as far as possible before a host is known.
  *
  * @throws CourierError USAGE
  */

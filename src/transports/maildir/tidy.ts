@@ -35,7 +35,8 @@ export async function tidyOlder(
   if (older.act === 'keep') return 0;
   const target = older.act === 'move' ? await findTarget(location, older.folder) : undefined;
   const entries = await listEntries(location);
-  // Its place may be another by now; without it somebody else has cleaned up, past our knowledge.
+  // Its position may have changed; when it is gone, somebody else has cleaned up and nothing is
+  // removed.
   const place = entries.find(({ name }) => name === delivered.entry.name);
   if (place === undefined) return 0;
   const limit = { ...delivered, order: place.order };

@@ -40,8 +40,8 @@ const exitCodes: Readonly<Record<number, Meaning>> = {
 type Complaint = readonly [line: RegExp, ...Meaning];
 
 /**
- * Lines that say more than the exit code. That may even be another one: when the daemon hangs up
- * before rsync has said all it wanted to, it may be 10 or 12.
+ * Lines that say more than the exit code, which varies: when the daemon hangs up early, it may be
+ * 10 or 12.
  */
 const complaints: readonly Complaint[] = [
   [/^@ERROR: auth failed/, 'REFUSED', 'the user or password is not accepted'],
@@ -103,7 +103,7 @@ function isSshAtFault({ code, stderr }: ProgramEnd): boolean {
   return code === sshFailed || (code === connectionLost && hasSshFailed(stderr));
 }
 
-/** What is left is ssh's. */
+/** The rest are messages of ssh. */
 function withoutRsync(end: ProgramEnd): ProgramEnd {
   return { ...end, stderr: end.stderr.replace(/^rsync\b.*\n?/gm, '') };
 }
@@ -116,7 +116,7 @@ function meaningOf(code: number, said: string | undefined): Meaning {
   return exitCodes[code] ?? ['PEER', `rsync failed with exit code ${code}`];
 }
 
-/** Why there is no file although rsync has nothing to complain about. */
+/** Why there is no file although rsync reports no error. */
 export function findSkip({ stdout }: ProgramEnd): CourierError {
   const found = findComplaint(skips, toLines(stdout.toString()));
   return found ?? new CourierError('PEER', 'rsync ended well, but there is no file');

@@ -31,7 +31,7 @@ export interface FetchedFile {
 /**
  * Fetches a file.
  *
- * @param directory empty, and nobody else's; rsync's temporary file is there too
+ * @param directory an empty directory of our own; rsync's temporary file is there too
  * @throws CourierError saying what happened, but not where
  */
 export async function fetchFile(
@@ -59,7 +59,7 @@ async function runRsync(
   const args = [
     '--times',
     `--max-size=${maxOutputBytes}`,
-    // Says why a file is left where it is.
+    // With this, rsync tells why it skips a file.
     '--info=skip1,nonreg1',
     ...options,
     '--',

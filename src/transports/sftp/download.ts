@@ -21,10 +21,13 @@ interface Download {
 }
 
 const localName = 'output';
-/** More than the line we ask for takes. */
+/** Longer than the line that we ask for. */
 const longestStdout = 64 * 1024;
 
-/** A file with its mtime; or none, since it has changed meanwhile, or since nothing speaks sftp there. */
+/**
+ * A file with its mtime; or none, because it changed during the fetch or because the host has no
+ * sftp.
+ */
 export type Downloaded =
   | { readonly kind: 'whole'; readonly read: ReadFile }
   | { readonly kind: 'changed' }

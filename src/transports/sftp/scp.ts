@@ -26,8 +26,9 @@ export interface ScpFile extends ScpHeader {
 const protocolBytes = 64 * 1024;
 
 /**
- * Fetches a file; undefined when the host could not read it to the end. The host is asked twice in one session: what it announces of the file when all
- * has come must be what it announced before, or it was written meanwhile.
+ * Fetches a file; undefined when the host could not read it to the end. The host is asked twice in
+ * one session: what it announces of the file when all has come must be what it announced before, or
+ * the file was written in between.
  *
  * @throws CourierError
  */

@@ -10,7 +10,7 @@ import { download } from './download.ts';
 import { parseRemoteFile, type RemoteFile } from './remote-file.ts';
 import type { ScpFile } from './scp.ts';
 
-/** What is replaced while it is fetched is fetched again, so many times in all. */
+/** How many times a file is fetched in all when it is replaced during the fetch. */
 const looks = 3;
 
 /** What an open transport works with. */

@@ -58,7 +58,7 @@ async function readSettings({ env, places }: SiteScene): Promise<Settings> {
   return toSettings(parseOptions(receiverOptions, raw), env);
 }
 
-/** Of what listens everywhere, loopback is a part. */
+/** A wildcard address includes loopback. */
 function toHost({ address }: ListenAddress): string {
   return address === undefined || address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
 }
