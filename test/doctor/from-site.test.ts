@@ -142,8 +142,9 @@ describe('with a report of the host', () => {
     test(what, async (t) => {
       const path = join(await makeTempDir(t), 'report.json');
       const started = `${new Date().toISOString().slice(0, 19)}Z`;
-      writeFileSync(path, JSON.stringify({ ...reported, started, steps }));
       const port = [String(await findFreePort())];
+      const text = JSON.stringify({ ...reported, started, steps });
+      writeFileSync(path, text.replaceAll(':6556', `:${port[0]}`));
       await assertCause(what, cause, { port, hostReport: [path] });
     });
   }

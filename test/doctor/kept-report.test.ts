@@ -36,14 +36,16 @@ const reported = {
 async function look(t: TestContext, ageMs: number) {
   const { root, env } = await makeSiteTree(t);
   const reports = await Reports.open(join(root, 'var/cmk-courier/receiver'));
+  const port = String(await findFreePort());
+  const text = JSON.stringify(reported).replace(':6556', `:${port}`);
   await reports.keep({
     host: 'web01',
     receivedAt: new Date(Date.now() - ageMs).toISOString(),
     receivedBy: 'token',
-    report: parseHostReport(Buffer.from(JSON.stringify(reported)), 'web01'),
+    report: parseHostReport(Buffer.from(text), 'web01'),
   });
   const context = { ...makeCommandContext(), env, clock: systemClock };
-  const options = { address: ['127.0.0.1'], port: [String(await findFreePort())], json: ['true'] };
+  const options = { address: ['127.0.0.1'], port: [port], json: ['true'] };
   await doctor.run({ operands: ['web01'], options }, context);
   const { cause, steps } = JSON.parse(context.said.output);
   const told = steps.find(({ id }: { id: string }) => id === 'host-listener');

@@ -60,8 +60,13 @@ export const wayCauses = {
     host: 'ss -ltnp sport = :{port}',
     site: 'look at the agent port of {host} in Setup',
   }),
-  blocked: cause('UNREACHABLE', 'path', 'the host listens, and packets from here do not arrive', {
-    site: 'let TCP to {address}:{port} pass on the way',
-    host: 'nft list ruleset | grep {port}',
-  }),
+  blocked: cause(
+    'UNREACHABLE',
+    'path',
+    'the host listens, and connections from here do not get to it',
+    {
+      site: 'let TCP to {address}:{port} pass on the way',
+      host: 'nft list ruleset | grep {port}',
+    },
+  ),
 } as const;

@@ -9,7 +9,7 @@ import { type TcpOptions, tcpOptions } from '../../transports/tcp/options.ts';
 import { type DoctorDocument, toDocument } from '../document.ts';
 import { runSteps } from '../runner.ts';
 import { pickSteps } from '../steps-only.ts';
-import { readReport } from './host-side.ts';
+import { checkSsh, readReportFile } from './host-side.ts';
 import type { Scene } from './scene.ts';
 import { siteSteps } from './steps.ts';
 import { judgeTogether } from './together.ts';
@@ -54,17 +54,21 @@ export async function examine(
   { host, values, raw, sources }: Asked,
   context: CommandContext,
 ): Promise<readonly [document: DoctorDocument, port: number]> {
-  const steps = pickSteps(siteSteps, values.only);
+  const { hostReport, ssh, only } = values;
+  checkSsh(ssh);
+  const looksAtHost = only.length > 0 && (hostReport !== undefined || ssh !== undefined);
+  const steps = pickSteps(siteSteps, looksAtHost ? [...only, 'host'] : only);
   const { clock, shutdown } = context;
   const [startedMs, startMs] = [clock.now(), clock.monotonic()];
   const run = randomUUID();
-  const report = await readReport({ host, run, options: raw, values }, context);
+  const report =
+    hostReport === undefined ? undefined : await readReportFile(hostReport, host, context);
   const sockets = new Set<Socket>();
   const { address, port, routes, ask } = values;
   const tcp = toTcp(values);
   const endMs = startMs + values.deadline;
   const named = { host, address, port, tcp, sources, routes, ask };
-  const scene: Scene = { ...named, report, context, sockets, endMs };
+  const scene: Scene = { ...named, report, ssh, raw, run, context, sockets, endMs };
   try {
     const limits = { clock, deadlineMs: Math.max(1, endMs - clock.monotonic()), shutdown };
     const { results, learned } = await runSteps(steps, scene, limits);
@@ -73,7 +77,7 @@ export async function examine(
       address: learned.place?.address ?? address ?? null,
       port: learned.place?.port ?? port,
     };
-    const { shown, explaining } = judgeTogether({ results, learned, report, nowMs: clock.now() });
+    const { shown, explaining } = judgeTogether({ results, learned, nowMs: clock.now() });
     const { name = null, version = null, edition = null } = learned.site ?? {};
     const document = toDocument({
       subject,

@@ -1,72 +1,34 @@
 /** What the host itself has seen: a file, stdin, or fetched over ssh; else what the receiver has. */
 
 import type { CommandContext } from '../../cli/command.ts';
-import type { RawOptions } from '../../cli/options.ts';
 import { CourierError, prefixError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { readStart, withOpened } from '../../files/read-start.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
+import { formatDuration } from '../../times/durations.ts';
+import { parseSourceUri } from '../../transports/source.ts';
 import { type HostReport, largestReportBytes, parseHostReport } from '../report/host-report.ts';
 import { fetchReport } from './report-source.ts';
+import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 
-interface Wanted {
-  readonly host: HostName;
-  /** Given to the host, which repeats it. */
-  readonly run: string;
-  /** Options of ssh, as they were written. */
-  readonly options: RawOptions;
-  readonly values: {
-    readonly hostReport: string | undefined;
-    readonly ssh: string | undefined;
-    readonly address: string | undefined;
-    readonly deadline: number;
-  };
+export interface HostSide {
+  readonly report: HostReport;
+  /** When the host looked, by our clock where that is known; undefined: nobody can tell. */
+  readonly lookedMs: number | undefined;
 }
 
-/** @throws CourierError when there is one and it cannot be had or is none */
-export async function readReport(
-  { host, run, options, values }: Wanted,
-  context: CommandContext,
-): Promise<HostReport | undefined> {
-  const { hostReport, ssh, address = '', deadline } = values;
-  if (hostReport !== undefined) return parseHostReport(await readFrom(hostReport, context), host);
-  if (ssh === undefined) return readKept(host, context);
-  const limit = { timeoutMs: deadline, tooSlow: 'the host did not report in time' };
-  return withTimeLimit(limit, context.shutdown, async (signal) => {
-    const bytes = await fetchReport({ uri: ssh, host, address, run, options }, context, signal);
-    return startedAt(context.clock.now(), parseHostReport(bytes, host));
-  });
-}
-
-/** Nobody looks for today's cause in an older one that nobody asked for. */
-const keptForMs = 86_400_000;
-
-/** What the host last sent to our receiver: how old it is, is told by our clock. */
-async function readKept(
+/**
+ * Reads the file of `--host-report`.
+ *
+ * @throws CourierError when it cannot be had or is no report of this host
+ */
+export async function readReportFile(
+  path: string,
   host: HostName,
-  { env, clock, log }: CommandContext,
-): Promise<HostReport | undefined> {
-  const [{ Reports }, { receiverPlaces }] = await Promise.all([
-    import('../../receiver/state/reports.ts'),
-    import('../../receiver/options.ts'),
-  ]);
-  try {
-    const kept = await Reports.lookInto(receiverPlaces({}, env).state()).read(host);
-    if (kept === undefined || kept.host !== host) return undefined;
-    const cameMs = Date.parse(kept.receivedAt);
-    return clock.now() - cameMs > keptForMs ? undefined : startedAt(cameMs, kept.report);
-  } catch (error) {
-    const { code, message } = asCourierError(error, 'reading the report that the receiver has');
-    // Outside a site nobody says where it would be.
-    if (code !== 'USAGE') log.warn({ code }, message);
-    return undefined;
-  }
-}
-
-/** In place of the clock of the host, which may be what is wrong. */
-function startedAt(timeMs: number, report: HostReport): HostReport {
-  return { ...report, started: new Date(timeMs).toISOString() };
+  context: CommandContext,
+): Promise<HostReport> {
+  return parseHostReport(await readFrom(path, context), host);
 }
 
 async function readFrom(path: string, context: CommandContext): Promise<Buffer> {
@@ -78,4 +40,84 @@ async function readFrom(path: string, context: CommandContext): Promise<Buffer> 
   } catch (error) {
     throw prefixError(asCourierError(error, path), 'reading --host-report');
   }
+}
+
+/** @throws CourierError USAGE for what can be told before anybody looks */
+export function checkSsh(uri: string | undefined): void {
+  if (uri === undefined) return;
+  if (!uri.startsWith('ssh://')) throw new CourierError('USAGE', '--ssh must be ssh://USER@HOST');
+  parseSourceUri(uri);
+}
+
+/** A clock that is more than that ahead of ours is wrong, and tells no age. */
+const mostAheadMs = 5 * 60_000;
+
+export async function lookAtHostSide(
+  scene: Scene,
+  { place }: Partial<Learned>,
+  signal: AbortSignal,
+): Promise<SiteFinding> {
+  const nowMs = scene.context.clock.now();
+  if (scene.report !== undefined) {
+    const startedMs = Date.parse(scene.report.started ?? '');
+    const isTime = startedMs <= nowMs + mostAheadMs;
+    const lookedMs = isTime ? startedMs : undefined;
+    return tell({ report: scene.report, lookedMs }, 'as the file says', nowMs);
+  }
+  if (scene.ssh === undefined) return lookAtReceived(scene, nowMs);
+  const address = scene.address ?? place?.address ?? '';
+  const timeoutMs = timeToWait(scene, Number.POSITIVE_INFINITY);
+  const { host, run, raw: options, ssh: uri } = scene;
+  const wanted = { uri, host, address, run, options };
+  const limit = { timeoutMs, tooSlow: 'the host did not report' };
+  const report = await withTimeLimit(limit, signal, async (limited) =>
+    parseHostReport(await fetchReport(wanted, scene.context, limited), host),
+  );
+  return tell({ report, lookedMs: nowMs }, 'over ssh', nowMs);
+}
+
+/** Nobody looks for today's cause in an older one that nobody asked for. */
+const keptForMs = 86_400_000;
+
+/** What a host has sent to our receiver by itself; nothing is made there. */
+async function lookAtReceived({ host, tcp, context }: Scene, nowMs: number): Promise<SiteFinding> {
+  const [{ receiverPlaces }, { Reports }] = await Promise.all([
+    import('../../receiver/options.ts'),
+    import('../../receiver/state/reports.ts'),
+  ]);
+  const state = tcp.receiverState ?? known(receiverPlaces({}, context.env).state);
+  const kept = state === undefined ? undefined : await Reports.lookInto(state).read(host);
+  const lookedMs = Date.parse(kept?.receivedAt ?? '');
+  const isUseful = kept?.host === host && nowMs - lookedMs <= keptForMs;
+  if (kept === undefined || !isUseful) return { status: 'skipped', text: noReport };
+  return tell({ report: kept.report, lookedMs }, `sent with ${kept.receivedBy}`, nowMs);
+}
+
+/** Outside a site nobody says where it would be. */
+function known(find: () => string): string | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof CourierError && error.code === 'USAGE') return undefined;
+    throw error;
+  }
+}
+
+const noReport = 'nobody looked from the host; courier-doctor does, and --host-report reads it';
+
+function tell(hostSide: HostSide, from: string, nowMs: number): SiteFinding {
+  const { report, lookedMs } = hostSide;
+  return {
+    status: 'ok',
+    text: `its report, ${formatAge(lookedMs, nowMs)}, ${from}`,
+    facts: { program: report.program, started: report.started, run: report.run },
+    source: 'report',
+    learned: { hostSide },
+  };
+}
+
+/** `3m ago`, or that nobody can tell. */
+export function formatAge(lookedMs: number | undefined, nowMs: number): string {
+  if (lookedMs === undefined) return 'at a time that nobody can tell';
+  return `${formatDuration(Math.max(0, nowMs - lookedMs))} ago`;
 }

@@ -29,7 +29,6 @@ export async function fetchReport(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  if (!uri.startsWith('ssh://')) throw new CourierError('USAGE', '--ssh must be ssh://USER@HOST');
   const { login } = parseSshUri(parseSourceUri(uri), { host, address: address || host });
   const table: OptionTable = sshOptions;
   const known = Object.entries(options).filter(([name]) => Object.hasOwn(table, name));

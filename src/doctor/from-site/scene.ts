@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { CommandContext, Invocation } from '../../cli/command.ts';
+import type { RawOptions } from '../../cli/options.ts';
 import { CourierError } from '../../faults/errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { Registration } from '../../transports/tcp/known-host.ts';
@@ -12,6 +13,7 @@ import type { Original, PortFinding } from '../document.ts';
 import type { HostReport } from '../report/host-report.ts';
 import type { Finding, Step } from '../step.ts';
 import type { Configuration } from './configuration.ts';
+import type { HostSide } from './host-side.ts';
 
 export interface Scene {
   readonly host: HostName;
@@ -24,7 +26,13 @@ export interface Scene {
   readonly routes: string | undefined;
   /** Whether the real program of the host may be run. */
   readonly ask: boolean;
+  /** From a file; what has to be fetched is a step. */
   readonly report: HostReport | undefined;
+  /** Where to fetch it, and the options of ssh. */
+  readonly ssh: string | undefined;
+  readonly raw: RawOptions;
+  /** Given to the host, which repeats it. */
+  readonly run: string;
   readonly context: CommandContext;
   /** Ended when all is over. */
   readonly sockets: Set<Socket>;
@@ -59,6 +67,7 @@ export interface Learned {
   readonly place: AgentPlace;
   /** The same by the other family, where the host has addresses of both. */
   readonly otherPlace: AgentPlace;
+  readonly hostSide: HostSide;
   readonly socket: Socket;
   readonly marker: Buffer;
   readonly registration: Registration;

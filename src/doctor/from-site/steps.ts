@@ -5,6 +5,7 @@ import { lookAtReceiver } from './agent-receiver.ts';
 import { lookAtCheckmk, lookAtSite } from './checkmk.ts';
 import { lookAtConfiguration } from './configuration.ts';
 import { lookAtDiscovery } from './discovery.ts';
+import { lookAtHostSide } from './host-side.ts';
 import { lookAtOutput } from './output.ts';
 import { lookAtOwnWay } from './own-way.ts';
 import { lookAtBytes, lookAtPort } from './port.ts';
@@ -39,6 +40,7 @@ const rows: readonly Row[] = [
   ['receiver-port', 'the receiver of the site', [], [], lookAtReceiver],
   ['discovery', 'how hosts find its port', ['receiver-port'], [], lookAtDiscovery],
   ['way', 'the sources of the courier', [], ['configuration', 'address'], lookAtOwnWay],
+  ['host', 'what the host itself sees', [], ['address'], lookAtHostSide],
 ];
 
 export const siteSteps: readonly SiteStep[] = rows.map(([id, title, needs, after, run]) => ({

@@ -3,16 +3,16 @@
  * been taken over. About the way in between its word counts only with what the site has seen.
  */
 
-import { formatDuration } from '../../times/durations.ts';
-import { type CauseCode, causes, isCause } from '../causes.ts';
+import { type CauseCode, causes } from '../causes.ts';
 import type { HostReport, HostStep } from '../report/host-report.ts';
 import type { StepResult } from '../step.ts';
+import { explains } from './explains.ts';
+import { formatAge } from './host-side.ts';
 import type { Learned } from './scene.ts';
 
 interface Both {
   readonly results: readonly StepResult[];
   readonly learned: Partial<Learned>;
-  readonly report: HostReport | undefined;
   readonly nowMs: number;
 }
 
@@ -23,52 +23,64 @@ interface Judged {
   readonly explaining: readonly StepResult[];
 }
 
-export function judgeTogether({ results, learned, report, nowMs }: Both): Judged {
+/** A report that is older says what was, not what is. */
+const mostAgeMs = 15 * 60_000;
+
+export function judgeTogether({ results, learned, nowMs }: Both): Judged {
   const own = explainOriginal(results, learned);
-  if (report === undefined) return { shown: own, explaining: own };
-  // What an older one tells of its listeners may be over.
-  const isNew = isRecent(report, nowMs);
-  const site = own.map((result) => (isNew ? withHost(result, report) : result));
-  const host = report.steps.map((step) => toResult(step, report, nowMs));
+  const { hostSide } = learned;
+  if (hostSide === undefined) return { shown: own, explaining: own };
+  const { report, lookedMs } = hostSide;
+  const isFresh = lookedMs !== undefined && nowMs - lookedMs <= mostAgeMs;
+  const site = isFresh ? own.map((result) => withHost(result, report, learned)) : own;
+  const about = { age: formatAge(lookedMs, nowMs), isFresh, site };
+  const host = report.steps.map((step) => toResult(step, about));
   const shown = [...site, ...host];
-  const isPath = site.some(({ status, code }) => status === 'fault' && onTheWay.has(code ?? ''));
-  const settled = site.some(({ code }) => code !== null && needBoth.has(code));
-  return { shown, explaining: isPath && !settled ? [...host, ...site] : shown };
+  const seen = site.find(({ status, code }) => status === 'fault' && code !== null);
+  const reasons = host.filter(
+    ({ status, code }) => status === 'fault' && seen?.code && explains(code, seen.code),
+  );
+  return { shown, explaining: [...reasons, ...shown] };
 }
 
-/** What the host explains better than the site can. */
-const onTheWay = new Set<string>([
-  'port-refused',
-  'port-silent',
-  'port-closed-at-once',
-  'port-hangs',
-  'no-route',
-  'output-empty',
-  'agent-hangs',
-  'push-stale',
-]);
-
-/** What takes both views to say. */
-const needBoth = new Set<string>(['blocked', 'only-from', 'address-loopback', 'pull-host-silent']);
-
 /** Steps of a host that tell of the way as well. */
-function withHost(result: StepResult, report: HostReport): StepResult {
+function withHost(result: StepResult, report: HostReport, learned: Partial<Learned>): StepResult {
   if (result.status !== 'fault') return result;
-  const code = findBoth(result.code, report);
+  const code = findBoth(result.code, report, learned);
   return code === undefined ? result : { ...result, code };
 }
 
-function findBoth(code: CauseCode | null, { steps }: HostReport): CauseCode | undefined {
-  const listeners = steps.flatMap(({ evidence }) =>
-    'listeners' in evidence ? (evidence.listeners ?? []) : [],
-  );
-  const isLocal = (place: string) => /^(?:127\.|\[?::1\]?:)/.test(place);
+function findBoth(
+  code: CauseCode | null,
+  { steps }: HostReport,
+  { place }: Partial<Learned>,
+): CauseCode | undefined {
   if (code === 'port-silent' || code === 'port-refused' || code === 'no-route') {
-    if (listeners.length > 0) return listeners.every(isLocal) ? 'address-loopback' : 'blocked';
+    const listeners = place === undefined ? [] : findListeners(steps, place.port);
+    const isLocal = (address: string) => /^(?:127\.|::1$)/.test(address);
+    const isAsked = (address: string) => address === place?.address && !isLocal(address);
+    if (listeners.some((address) => isAny(address) || isAsked(address))) return 'blocked';
+    const isLocalOnly = listeners.length > 0 && listeners.every(isLocal);
+    if (code === 'port-refused' && isLocalOnly) return 'address-loopback';
   }
   if (code === 'port-refused' && pushesOnly(steps)) return 'pull-host-silent';
   if (code === 'port-closed-at-once' && steps.some(keepsOut)) return 'only-from';
   return undefined;
+}
+
+/** Addresses on which the host listens at the port that the site asks. */
+function findListeners(steps: readonly HostStep[], port: number): readonly string[] {
+  const all = steps.flatMap(({ evidence }) =>
+    'listeners' in evidence ? (evidence.listeners ?? []) : [],
+  );
+  return all.flatMap((listener) => {
+    const [, address = '', at] = /^\[?([^\]]*)\]?:(\d+)$/.exec(listener) ?? [];
+    return Number(at) === port ? [address] : [];
+  });
+}
+
+function isAny(address: string): boolean {
+  return address === '0.0.0.0' || address === '::' || address === '*';
 }
 
 function pushesOnly(steps: readonly HostStep[]): boolean {
@@ -79,40 +91,41 @@ function pushesOnly(steps: readonly HostStep[]): boolean {
 
 function keepsOut(step: HostStep): boolean {
   const { evidence, code } = step;
-  return code === 'only-from' || ('site_allowed' in evidence && evidence.site_allowed === false);
+  return (
+    (step.status === 'fault' && code === 'only-from') ||
+    ('site_allowed' in evidence && evidence.site_allowed === false)
+  );
 }
 
 /** What a host says of the way is a hint, never a verdict. */
 const hints = new Set<string>(['blocked', 'receiver-unreachable', 'proxy-in-the-way', 'dns-none']);
 
-/** A report that is older says what was, not what is. */
-const mostAgeMs = 15 * 60_000;
-
-function ageOf({ started }: HostReport, nowMs: number): number | undefined {
-  return started === null ? undefined : nowMs - Date.parse(started);
+interface About {
+  readonly age: string;
+  readonly isFresh: boolean;
+  /** What the site has seen. */
+  readonly site: readonly StepResult[];
 }
 
-function isRecent(report: HostReport, nowMs: number): boolean {
-  const ageMs = ageOf(report, nowMs);
-  return ageMs !== undefined && ageMs <= mostAgeMs;
+/** What the site sees refutes a host that says there is nothing to be had. */
+function isRefuted(site: readonly StepResult[]): boolean {
+  return site.some(
+    ({ id, status }) => id === 'output' && (status === 'ok' || status === 'warning'),
+  );
 }
 
-function toResult(step: HostStep, report: HostReport, nowMs: number): StepResult {
+function toResult(step: HostStep, { age, isFresh, site }: About): StepResult {
   const { id, status, code, raw_error: rawError, evidence, duration_ms: durationMs } = step;
-  const known = code !== null && isCause(code) ? code : null;
-  const ageMs = ageOf(report, nowMs);
-  const isHint = known !== null && hints.has(known);
-  const weaker = status === 'fault' && (isHint || !isRecent(report, nowMs));
+  const isBad = status === 'fault' || status === 'warning';
+  // Whoever says that something is wrong has to say what, and who says that all is well nothing.
+  const known = isBad ? (code ?? 'unexplained') : null;
+  const weaker = !isFresh || isRefuted(site) || (known !== null && hints.has(known));
   const about = known === null ? says[status] : causes[known].text;
-  const age =
-    ageMs === undefined
-      ? 'at a time it does not name'
-      : `${formatDuration(Math.max(0, ageMs))} ago`;
   return {
     id: `host-${id}`,
     side: 'host',
     title: `the host: ${id}`,
-    status: weaker ? 'warning' : status,
+    status: weaker && status === 'fault' ? 'warning' : status,
     source: 'report',
     code: known,
     text: `${about}, as it told ${age}`,
