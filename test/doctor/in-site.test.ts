@@ -1,6 +1,7 @@
 /** `doctor HOST` as the user of a site: a fake `cmk` and `omd`, and the files of a site. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -112,3 +113,18 @@ const cases: Readonly<Record<string, readonly [cause: string, made: Case]>> = {
 for (const [what, [cause, made]] of Object.entries(cases)) {
   test(what, async (t) => assert.equal(await findCause(t, made), cause));
 }
+
+test('of a command line its arguments are in no output', async (t) => {
+  const { root, env } = await makeSiteTree(t);
+  const secret = randomBytes(12).toString('hex');
+  const line = `Program: /opt/ours/agent_x --password ${secret} web01`;
+  await put(join(root, 'bin/cmk'), `#!/bin/sh\nprintf 'Addresses: 127.0.0.1\\n%s\\n' '${line}'\n`);
+  await chmod(join(root, 'bin/cmk'), 0o755);
+  for (const form of ['json', 'facts', 'redact']) {
+    const context = { ...makeCommandContext(), env, clock: systemClock };
+    const raw = { address: ['127.0.0.1'], facts: ['true'], [form]: ['true'] };
+    await doctor.run({ operands: ['web01'], options: raw }, context);
+    assert.ok(context.said.output.includes('/opt/ours/agent_x'));
+    assert.ok(!context.said.output.includes(secret), form);
+  }
+});

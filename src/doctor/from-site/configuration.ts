@@ -89,7 +89,8 @@ export async function lookAtConfiguration(
   return {
     status: 'ok',
     text: `${address ?? 'no address'}, by ${kind}`,
-    facts: { address, kind, program, port, tags },
+    // Of a command line only what is run: an argument may be a password.
+    facts: { address, kind, runs: program?.split(/\s/)[0], port, tags },
     source: 'state',
     learned: { configuration },
   };

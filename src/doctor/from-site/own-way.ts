@@ -55,7 +55,7 @@ function judgeProgram(line: string, { context: { env } }: Scene): SiteFinding {
   const isThere = isAbsolute(program)
     ? existsSync(program)
     : places.some((place) => existsSync(join(place, program)));
-  const facts = { program };
+  const facts = { runs: program };
   if (!isThere) return { status: 'fault', code: 'program-missing', text: `no ${program}`, facts };
   return { status: 'unknown', text: `${program} is there; --ask runs it`, facts };
 }

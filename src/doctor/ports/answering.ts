@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
 import type { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { question } from './trying.ts';
 
 export interface Answering {
   readonly proto: 'tcp' | 'udp';
@@ -30,10 +31,12 @@ export async function answerOn(
 }
 
 async function listenTcp(host: string, port: number): Promise<() => void> {
+  // Who connects and stays does not keep us, nor what we have to give.
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.end();
+    socket.end(() => socket.destroy());
   });
+  server.on('error', () => undefined);
   server.listen({ host, port });
   await once(server, 'listening');
   return () => server.close();
@@ -43,7 +46,11 @@ async function listenUdp(address: string, port: number): Promise<() => void> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   socket.bind({ address, port, exclusive: true });
   await once(socket, 'listening');
-  // No longer than what came: nobody is flooded by way of us.
-  socket.on('message', (_, from) => socket.send('ok', from.port, from.address));
+  socket.on('error', () => undefined);
+  // Only to what `--to` asks, and shorter: nobody is flooded by way of us, and two who listen never
+  // answer each other.
+  socket.on('message', (asked, from) => {
+    if (from.port > 0 && question.equals(asked)) socket.send('ok', from.port, from.address);
+  });
   return () => socket.close();
 }

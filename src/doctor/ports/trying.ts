@@ -59,7 +59,7 @@ export async function tryUdp(address: string, port: number, signal: AbortSignal)
 }
 
 /** SNMPv2c get of sysUpTime with the community `public` (RFC 3416). */
-const question = Buffer.from(
+export const question = Buffer.from(
   '302602010104067075626c6963a019020101020100020100300e300c06082b060102010103000500',
   'hex',
 );

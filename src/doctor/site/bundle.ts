@@ -8,6 +8,7 @@ import {
   fileStatus,
   openFile,
   readFromFile,
+  removeFile,
   syncAll,
   writeToFile,
 } from '../../files/file-calls.ts';
@@ -48,6 +49,9 @@ export async function writeBundle(
     try {
       await writeAll(file, await promisify(gzip)(archive));
       await syncAll(file);
+    } catch (error) {
+      await removeFile(path).catch(() => undefined);
+      throw error;
     } finally {
       await closeFile(file);
     }

@@ -1,0 +1,52 @@
+/** `doctor ports --listen` in front of strangers, and what `--to` sees of it. */
+
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { answerOn } from '../../src/doctor/ports/answering.ts';
+import { tryTcp, tryUdp } from '../../src/doctor/ports/trying.ts';
+import { findFreePort } from '../helpers/free-port.ts';
+
+const { signal } = new AbortController();
+
+test('who asks as --to does is answered', async () => {
+  for (const proto of ['tcp', 'udp'] as const) {
+    const port = await findFreePort();
+    const answering = await answerOn(proto, '127.0.0.1', port);
+    const tried = await (proto === 'tcp' ? tryTcp : tryUdp)('127.0.0.1', port, signal);
+    answering.close();
+    assert.deepEqual([answering.fault, tried], [undefined, { state: 'open', error: null }]);
+  }
+});
+
+test('an answer is not answered: two who listen would never end', async (t) => {
+  const port = await findFreePort();
+  const answering = await answerOn('udp', '127.0.0.1', port);
+  t.after(answering.close);
+  const stranger = createSocket('udp4');
+  t.after(() => stranger.close());
+  const heard: string[] = [];
+  stranger.on('message', (text) => heard.push(text.toString('latin1')));
+  for (const said of ['ok', '', 'x'.repeat(1000)]) stranger.send(said, port, '127.0.0.1');
+  // What came before its answer would have been answered before.
+  assert.deepEqual(await tryUdp('127.0.0.1', port, signal), { state: 'open', error: null });
+  assert.deepEqual(heard, []);
+});
+
+test('who stays connected does not keep it from ending', async () => {
+  const port = await findFreePort();
+  const answering = await answerOn('tcp', '127.0.0.1', port);
+  const stays = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  const over = once(stays, 'end');
+  stays.resume();
+  await over;
+  answering.close();
+  // Our end is gone, not waiting for theirs: what they send now is refused.
+  const refused = new Promise((resolve) => stays.once('close', resolve));
+  const timer = setInterval(() => stays.write('x'), 20);
+  stays.on('error', () => undefined);
+  await refused;
+  clearInterval(timer);
+});
