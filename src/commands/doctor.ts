@@ -204,13 +204,33 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
     throw new CourierError('USAGE', 'one HOST must be named, or ports, or site');
   if (name !== 'ports' && name !== 'site') {
     const [host, sources] = toHost(name, others);
+    refuseForeign(own, 'HOST', { ...looking, ...agentOptions, ...printing });
     return lookAtHost({ name: host, sources, raw: invocation.options }, values, context);
   }
   const [extra] = others;
   if (extra !== undefined) throw new CourierError('USAGE', `${name} takes no ${quote(extra)}`);
-  if (name === 'site') return lookAtSite(values, context);
+  const { json, ...texts } = printing;
+  const { deadline, failOn } = looking;
+  const { plugin: _, ...sitePrinting } = texts;
+  if (name === 'site') {
+    refuseForeign(own, name, { ...siteOptions, json, ...sitePrinting, deadline, failOn });
+    return lookAtSite(values, context);
+  }
+  refuseForeign(own, name, { ...portOptions, json, deadline });
   const { lookAtPorts } = await import('../doctor/ports/command.ts');
   return lookAtPorts(values, context);
+}
+
+/** What would do nothing is refused: who asks for it would take its silence for an answer. */
+function refuseForeign(
+  given: readonly (readonly [name: string, value: unknown])[],
+  form: string,
+  known: OptionTable,
+): void {
+  const foreign = given.find(([name]) => !Object.hasOwn(known, name))?.[0];
+  if (foreign === undefined) return;
+  const flag = foreign.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new CourierError('USAGE', `--${flag} is not for doctor ${form}`);
 }
 
 /** A host may be named as what else there is: `host site`. No source is a bare word. */

@@ -5,8 +5,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { doctor } from '../../src/commands/doctor.ts';
 import { answerOn } from '../../src/doctor/ports/answering.ts';
 import { tryTcp, tryUdp } from '../../src/doctor/ports/trying.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 
 const { signal } = new AbortController();
@@ -50,3 +52,20 @@ test('who stays connected does not keep it from ending', async () => {
   await refused;
   clearInterval(timer);
 });
+
+for (const [form, option, message] of [
+  ['ports', 'plugin', '--plugin is not for doctor ports'],
+  ['ports', 'bundle', '--bundle is not for doctor ports'],
+  ['site', 'only', '--only is not for doctor site'],
+  ['site', 'hostReport', '--host-report is not for doctor site'],
+  ['web01', 'listen', '--listen is not for doctor HOST'],
+] as const) {
+  test(`doctor ${form}: an option that would do nothing is refused: ${option}`, async () => {
+    const value = option === 'plugin' || option === 'listen' ? 'true' : 'site';
+    const asked = doctor.run(
+      { operands: [form], options: { [option]: [value] } },
+      makeCommandContext(),
+    );
+    await assert.rejects(asked, { message });
+  });
+}
