@@ -11,7 +11,7 @@ const patterns: readonly (readonly [word: string, pattern: RegExp])[] = [
 
 /** Files and units of everybody, which tell nothing about anybody. */
 const harmless =
-  /\.(md|cfg|socket|service|sh|exe|pem|json|ya?ml|txt|conf|ts)$|^(docs|etc)\b|^(0\.0\.0\.0|127\.|::1?$)/i;
+  /\.(md|cfg|socket|service|sh|exe|pem|json|ya?ml|txt|conf|ts)$|^(0\.0\.0\.0|127\.|::1?$)/i;
 
 /** Colons alone make no address. */
 function isTime(found: string): boolean {

@@ -45,6 +45,7 @@ test('the same name becomes the same stand-in, wherever it is', () => {
     'name-1 (address-1) is name-1, not address-2 or name-2; see docs/doctor.md#blocked',
   );
   assert.equal(redaction.apply('2001:db8::7 at 10:20:30'), 'address-3 at 10:20:30');
+  assert.equal(redaction.apply('docs.example.com, etc.example.com'), 'name-3, name-4');
 });
 
 test('--only takes what is needed along, in the order of the table', () => {
