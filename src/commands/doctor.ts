@@ -136,7 +136,7 @@ const portOptions = {
   role: {
     kind: 'value',
     placeholder: 'ROLE',
-    describe: 'with ports: whose: `host`, `site`, `central`, `remote` or `appliance`',
+    describe: 'with ports: whose: `host`, `site`, `central`, `remote`, `appliance` or `outside`',
     parse: parseOneOf(...roles),
     fallback: 'site',
   },

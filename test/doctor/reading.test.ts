@@ -29,11 +29,15 @@ test('cmk -D tells address, tags, port and kind of a host', () => {
 
 test('/proc/net tells who listens', () => {
   const head = '  sl  local_address rem_address   st';
-  const tcp = `${head}\n   0: 0100007F:199C 00000000:0000 0A 0\n   1: 0100007F:199C 0100007F:0001 01 0`;
-  assert.deepEqual(parseSockets(tcp, 'tcp'), [{ proto: 'tcp', address: '127.0.0.1', port: 6556 }]);
+  const tcp = `${head}\n   0: 0100007F:199C 00000000:0000 0A 0 0 0 0 0 77 1\n   1: 0100007F:199C 0100007F:0001 01 0`;
+  assert.deepEqual(parseSockets(tcp, 'tcp'), [
+    { proto: 'tcp', address: '127.0.0.1', port: 6556, inode: '77' },
+  ]);
   const zero = '0'.repeat(32);
   const udp = `${head}\n   0: ${zero}:00A1 ${zero}:0000 07 0`;
-  assert.deepEqual(parseSockets(udp, 'udp'), [{ proto: 'udp', address: '::', port: 161 }]);
+  assert.deepEqual(parseSockets(udp, 'udp'), [
+    { proto: 'udp', address: '::', port: 161, inode: '' },
+  ]);
 });
 
 test('the same name becomes the same stand-in, wherever it is', () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
 import type { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { question } from './trying.ts';
+import { questionFor } from './questions.ts';
 
 export interface Answering {
   readonly proto: 'tcp' | 'udp';
@@ -50,7 +50,8 @@ async function listenUdp(address: string, port: number): Promise<() => void> {
   // Only to what `--to` asks, and shorter: nobody is flooded by way of us, and two who listen never
   // answer each other.
   socket.on('message', (asked, from) => {
-    if (from.port > 0 && question.equals(asked)) socket.send('ok', from.port, from.address);
+    if (from.port > 0 && questionFor(port).equals(asked))
+      socket.send('ok', from.port, from.address);
   });
   return () => socket.close();
 }

@@ -8,6 +8,7 @@ import { readWholeFile } from '../../files/file-calls.ts';
 import type { PortFinding } from '../document.ts';
 import { answerOn } from './answering.ts';
 import { findListeners, type Listener } from './listening.ts';
+import { findHolders } from './processes.ts';
 import { portsOf, type Role } from './table.ts';
 import { tryTcp, tryUdp } from './trying.ts';
 
@@ -29,7 +30,8 @@ export async function lookAtPorts(values: PortValues, context: CommandContext): 
   }
   const uses = portsOf(role, await readSettings(context));
   if (listen) return answer(uses, values, context);
-  const listeners = to === undefined ? await findListeners() : undefined;
+  const isElsewhere = role === 'outside';
+  const listeners = to === undefined && !isElsewhere ? await findListeners() : undefined;
   const rows = await Promise.all(
     uses.map(async (use) => ({
       use,
@@ -37,7 +39,13 @@ export async function lookAtPorts(values: PortValues, context: CommandContext): 
     })),
   );
   if (values.json) return printJson({ role, ports: rows.map(({ found }) => found) }, context);
-  const lines = rows.map(({ use, found }) => toLine(use, found));
+  const holders = await findHolders(new Set(ownOf(uses, listeners).map(({ inode }) => inode)));
+  const lines = rows.map(({ use, found }) => {
+    const own = ownOf([use], listeners).flatMap(({ inode }) => holders.get(inode) ?? []);
+    if (isElsewhere && to === undefined)
+      return toLine(use, found, 'on another machine; --to tries it');
+    return toLine(use, found, [...new Set(own)].join(', '));
+  });
   await context.writeOutput(Buffer.from(`${lines.join('\n')}\n`));
 }
 
@@ -48,10 +56,19 @@ async function readSettings({ env }: CommandContext): Promise<string> {
   return readWholeFile(join(root, 'etc/omd/site.conf'), 'utf8').catch(() => '');
 }
 
+function ownOf(
+  uses: readonly Use[],
+  listeners: readonly Listener[] | undefined,
+): readonly Listener[] {
+  const isOf = ({ proto, port }: Listener) =>
+    uses.some((use) => use.proto === proto && use.port === port);
+  return listeners?.filter(isOf) ?? [];
+}
+
 function toHere(use: Use, listeners: readonly Listener[] | undefined): PortFinding {
-  const own = listeners?.filter(({ proto, port }) => proto === use.proto && port === use.port);
-  const address = own?.map((one) => one.address).join(', ') || null;
-  const state = own === undefined ? 'unknown' : own.length > 0 ? 'open' : 'refused';
+  const own = ownOf([use], listeners);
+  const address = own.map((one) => one.address).join(', ') || null;
+  const state = listeners === undefined ? 'unknown' : own.length > 0 ? 'open' : 'refused';
   return toFinding(use, 'in', { address, state, error: null });
 }
 
@@ -79,7 +96,7 @@ function toFinding(
 }
 
 /** Words for what was seen, by direction. */
-const words = {
+const states = {
   in: { open: 'listens', refused: 'nobody listens', unknown: 'nobody can tell' },
   out: {
     open: 'answers',
@@ -90,14 +107,15 @@ const words = {
   },
 } as const satisfies Record<string, Partial<Record<PortFinding['state'], string>>>;
 
-function toLine(use: Use, { direction, state, address }: PortFinding): string {
-  const said: Partial<Record<PortFinding['state'], string>> = words[direction];
+function toLine(use: Use, { direction, state, address }: PortFinding, about: string): string {
+  const said: Partial<Record<PortFinding['state'], string>> = states[direction];
   const seen = said[state] ?? state;
   const where = direction === 'in' && state === 'open' ? ` on ${address ?? '?'}` : '';
-  const note = [use.optional ? 'optional' : '', use.assumed ? '' : 'by omd config'].filter(Boolean);
+  const words = [about, use.optional ? 'optional' : '', use.assumed ? '' : 'by omd config'];
+  const note = words.filter(Boolean);
   const port = `${use.port}/${use.proto}`.padEnd(10);
-  const about = `${use.what}, from ${use.from}`.padEnd(42);
-  return `${port} ${about} ${seen}${where}${note.length > 0 ? ` (${note.join(', ')})` : ''}`;
+  const purpose = `${use.what}, from ${use.from}`.padEnd(42);
+  return `${port} ${purpose} ${seen}${where}${note.length > 0 ? ` (${note.join(', ')})` : ''}`;
 }
 
 const answeringMs = 60_000;

@@ -6,6 +6,8 @@ export interface Listener {
   readonly proto: 'tcp' | 'udp';
   readonly address: string;
   readonly port: number;
+  /** Of the socket, by which its process is found. */
+  readonly inode: string;
 }
 
 const listening = '0A';
@@ -15,10 +17,10 @@ const bound = '07';
 /** Reads one table; lines that are none are passed over. */
 export function parseSockets(text: string, proto: 'tcp' | 'udp'): readonly Listener[] {
   return text.split('\n').flatMap((line) => {
-    const [, local = '', , state] = line.trim().split(/\s+/);
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
     const [, hex = '', port = ''] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(local) ?? [];
     if (hex === '' || state !== (proto === 'tcp' ? listening : bound)) return [];
-    return [{ proto, address: toAddress(hex), port: Number.parseInt(port, 16) }];
+    return [{ proto, address: toAddress(hex), port: Number.parseInt(port, 16), inode }];
   });
 }
 

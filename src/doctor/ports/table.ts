@@ -1,6 +1,6 @@
 /** Which ports a Checkmk installation uses (agent-port.md, and the vendor's article on ports). */
 
-export const roles = ['host', 'site', 'central', 'remote', 'appliance'] as const;
+export const roles = ['host', 'site', 'central', 'remote', 'appliance', 'outside'] as const;
 export type Role = (typeof roles)[number];
 
 export interface PortUse {
@@ -129,6 +129,14 @@ const portUses: readonly PortUse[] = [
   { role: 'appliance', port: 4321, proto: 'udp', what: 'Corosync', from: 'other node', ...always },
   { role: 'appliance', port: 4323, proto: 'udp', what: 'Corosync', from: 'other node', ...always },
   { role: 'appliance', port: 7789, proto: 'tcp', what: 'DRBD', from: 'other node', ...always },
+  { role: 'outside', port: 25, proto: 'tcp', what: 'mail', from: 'site', ...optional },
+  { role: 'outside', port: 465, proto: 'tcp', what: 'mail', from: 'site', ...optional },
+  { role: 'outside', port: 587, proto: 'tcp', what: 'mail', from: 'site', ...optional },
+  { role: 'outside', port: 123, proto: 'udp', what: 'NTP', from: 'site', ...always },
+  { role: 'outside', port: 53, proto: 'udp', what: 'DNS', from: 'site', ...always },
+  { role: 'outside', port: 53, proto: 'tcp', what: 'DNS', from: 'site', ...optional },
+  { role: 'outside', port: 389, proto: 'tcp', what: 'LDAP', from: 'site', ...optional },
+  { role: 'outside', port: 636, proto: 'tcp', what: 'LDAPS', from: 'site', ...optional },
 ];
 
 /** A site may have moved its ports; what was not read is as it comes. */

@@ -8,6 +8,7 @@ import { connectTo } from '../../transports/tcp/connecting.ts';
 import { parseAgentPlace } from '../../transports/tcp/place.ts';
 import type { PortState } from '../document.ts';
 import { stateOf } from '../tcp-answer.ts';
+import { questionFor } from './questions.ts';
 
 export interface Tried {
   readonly state: PortState;
@@ -31,8 +32,9 @@ export async function tryTcp(address: string, port: number, signal: AbortSignal)
 }
 
 /**
- * An answer proves the way, "port unreachable" that nobody listens, and silence nothing. Only an SNMP
- * agent, and who listens with --listen, answers what we ask.
+ * An answer proves the way, "port unreachable" that nobody listens, and silence nothing.
+ *
+ * @throws CourierError only the signal's reason
  */
 export async function tryUdp(address: string, port: number, signal: AbortSignal): Promise<Tried> {
   signal.throwIfAborted();
@@ -51,15 +53,9 @@ export async function tryUdp(address: string, port: number, signal: AbortSignal)
       socket.once('error', (error) =>
         tell(errorCode(error) === 'ECONNREFUSED' ? 'refused' : 'unknown', error.message),
       );
-      socket.connect(port, address, () => socket.send(question));
+      socket.connect(port, address, () => socket.send(questionFor(port)));
     });
   } finally {
     socket.close();
   }
 }
-
-/** SNMPv2c get of sysUpTime with the community `public` (RFC 3416). */
-export const question = Buffer.from(
-  '302602010104067075626c6963a019020101020100020100300e300c06082b060102010103000500',
-  'hex',
-);
