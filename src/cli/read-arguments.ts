@@ -13,8 +13,8 @@ export const globalOptions = {
   help: { kind: 'switch', describe: 'show this help' },
 } as const satisfies OptionTable;
 
-/** Their short forms. */
-export const shortNames = { verbose: 'v', help: 'h' } as const;
+/** Short forms, also of what a command may have of its own. */
+export const shortNames = { verbose: 'v', help: 'h', quiet: 'q' } as const;
 
 /**
  * Reads arguments strictly: what is not in a table is a mistake, and so is an option without
@@ -26,8 +26,12 @@ export function readArguments(args: readonly string[], tables: readonly OptionTa
   const options = tables.flatMap((table) => Object.entries(table)).map(toReadable);
   const switches = options.filter(({ kind }) => kind === 'switch').map(({ flag }) => flag);
   const valued = options.filter(({ kind }) => kind !== 'switch').map(({ flag }) => flag);
+  const short = Object.entries(shortNames).filter(([name]) =>
+    options.some((one) => one.name === name),
+  );
   const { argv, error } = parse.detailed([...args], {
     ...configuration,
+    alias: Object.fromEntries(short),
     boolean: switches,
     string: [...valued, '_'],
     narg: Object.fromEntries(options.map(({ flag, kind }) => [flag, kind === 'switch' ? 0 : 1])),
@@ -48,7 +52,6 @@ function toReadable([name, { kind }]: readonly [string, OptionSpec]) {
 }
 
 const configuration = {
-  alias: shortNames,
   configuration: {
     'boolean-negation': false,
     'camel-case-expansion': false,

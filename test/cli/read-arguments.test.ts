@@ -183,3 +183,9 @@ test('any arguments are read or refused as USAGE', () => {
     }),
   );
 });
+
+test('-q is --quiet of a command that has it, and unknown to the others', () => {
+  const quiet = { kind: 'switch', describe: '' } as const;
+  assert.deepEqual(readArguments(['-q'], [{ quiet }]).options, { quiet: ['true'] });
+  assert.throws(() => readArguments(['-q'], [{}]), /^CourierError: unknown option "-q"/);
+});
