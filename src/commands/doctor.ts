@@ -146,6 +146,12 @@ const portOptions = {
     describe: 'with ports: try them there',
     parse: parseAddress,
   },
+  fromReport: {
+    kind: 'value',
+    placeholder: 'FILE',
+    describe: 'with ports: what a report of courier-doctor --json tells of them, `-` for stdin',
+    parse: parsePath,
+  },
   listen: {
     kind: 'switch',
     describe: 'with ports: answer on them for a minute, so that a firewall can be tried',

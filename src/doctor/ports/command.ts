@@ -15,6 +15,7 @@ import { tryTcp, tryUdp } from './trying.ts';
 interface PortValues {
   readonly role: Role;
   readonly to: string | undefined;
+  readonly fromReport: string | undefined;
   readonly listen: boolean;
   readonly listenAddress: string | undefined;
   readonly json: boolean;
@@ -24,7 +25,14 @@ interface PortValues {
 type Use = ReturnType<typeof portsOf>[number];
 
 export async function lookAtPorts(values: PortValues, context: CommandContext): Promise<void> {
-  const { role, to, listen } = values;
+  const { role, to, listen, fromReport } = values;
+  if (fromReport !== undefined) {
+    const { readPorts } = await import('./from-report.ts');
+    const ports = await readPorts(fromReport, context);
+    if (values.json) return printJson({ role, ports }, context);
+    const rows = ports.map((port) => `${describeTold(port)}\n`);
+    return context.writeOutput(Buffer.from(rows.join('') || 'the report tells of no port\n'));
+  }
   if (listen && to !== undefined) {
     throw new CourierError('USAGE', '--listen and --to exclude each other: one is for each end');
   }
@@ -106,6 +114,13 @@ const states = {
     unknown: 'cannot tell',
   },
 } as const satisfies Record<string, Partial<Record<PortFinding['state'], string>>>;
+
+/** By the word of the host. */
+function describeTold({ direction, port, address, state, needed_by: what }: PortFinding): string {
+  const said: Partial<Record<PortFinding['state'], string>> = states[direction];
+  const where = address === null ? '' : ` ${direction === 'in' ? 'on' : 'at'} ${address}`;
+  return `${`${port}/tcp`.padEnd(10)} ${what.padEnd(42)} ${said[state] ?? state}${where}, as the host told`;
+}
 
 function toLine(use: Use, { direction, state, address }: PortFinding, about: string): string {
   const said: Partial<Record<PortFinding['state'], string>> = states[direction];
