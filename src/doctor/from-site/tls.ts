@@ -37,7 +37,7 @@ export async function lookAtTls(
 
 async function shakeHands(
   scene: Scene,
-  { socket, place, registration }: Partial<Learned>,
+  { socket, place, registration, hostSide }: Partial<Learned>,
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   if (socket === undefined || place === undefined) throw new CourierError('LOCAL', 'no connection');
@@ -62,7 +62,7 @@ async function shakeHands(
     return { status: 'ok', text, facts, learned: { socket: secured, files } };
   } catch (error) {
     const finding = judgeTls(toFault(error, signal));
-    return explain(finding, { scene, place, files, uuid }, signal);
+    return explain(finding, { scene, place, files, uuid, hostSide }, signal);
   }
 }
 
@@ -71,16 +71,17 @@ interface Handshake {
   readonly place: AgentPlace;
   readonly files: SiteFiles;
   readonly uuid: string;
+  readonly hostSide: Learned['hostSide'] | undefined;
 }
 
 /** What only the certificates themselves tell: whose they are, and by which clock they are good. */
 async function explain(
   finding: SiteFinding,
-  { scene, place, files, uuid }: Handshake,
+  { scene, place, files, uuid, hostSide }: Handshake,
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   if (finding.code === 'client-certificate-refused') {
-    return byBothClocks(finding, new X509Certificate(files.siteCert.reveal()), scene);
+    return byBothClocks(finding, new X509Certificate(files.siteCert.reveal()), scene, hostSide);
   }
   if (!inCertificate.has(finding.code ?? '')) return finding;
   const shown = await readShownCertificate(place, { uuid, files }, signal);
@@ -92,7 +93,7 @@ async function explain(
     valid_until: shown.validTo,
   };
   const seen = { ...finding, facts };
-  if (finding.code !== 'issuer-other-site') return byBothClocks(seen, shown, scene);
+  if (finding.code !== 'issuer-other-site') return byBothClocks(seen, shown, scene, hostSide);
   return { ...seen, text: `fails: its certificate is ${describeIssuer(shown)}` };
 }
 
@@ -108,9 +109,10 @@ const inCertificate = new Set<string>([
 function byBothClocks(
   finding: SiteFinding,
   certificate: X509Certificate,
-  { report, context: { clock } }: Scene,
+  { context: { clock } }: Scene,
+  hostSide: Learned['hostSide'] | undefined,
 ): SiteFinding {
-  const skewMs = skewOf(report);
+  const skewMs = skewOf(hostSide);
   if (skewMs === undefined) return finding;
   const [here, there] = [clock.now(), clock.now() + skewMs].map((at) => isGoodAt(certificate, at));
   if (here === there) return finding;
