@@ -32,6 +32,7 @@ describe('over real networks', { skip: skipWithoutNetworks() }, () => {
   for (const { what, alone, both, arrange } of networkCases) {
     test(what, async () => {
       await bed.reset(doctor.child);
+      files.reset();
       const { options = {}, host = [], wrap = [] } = (await arrange({ bed, files })) ?? {};
       const [seen, report] = await Promise.all([
         doctor.look(options),

@@ -108,6 +108,8 @@ export async function lookAtRoute(_: Scene, { place }: Partial<Learned>): Promis
       socket.once('error', fail);
       socket.connect(place.port, place.address, () => done(socket.address().address));
     });
+    if (unusable.test(from))
+      return { status: 'fault', code: 'no-route', text: 'no source address' };
     return { status: 'ok', text: `from ${from}`, facts: { from } };
   } catch (error) {
     const rawError = errorCode(error) ?? String(error);

@@ -26,7 +26,7 @@ const pushing = [
 const explanations: Partial<Record<CauseCode, readonly HostCause[]>> = {
   'port-refused': [...starting, ...socket, 'port-refused', 'address-loopback'],
   'port-closed-at-once': [...starting, ...socket, ...running, 'output-empty', 'only-from'],
-  'port-hangs': [...starting, ...socket, ...running],
+  'port-hangs': [...starting, ...socket, ...running, 'other-service'],
   'output-empty': [...starting, ...socket, ...running, 'output-empty'],
   'agent-hangs': [...running, ...machine],
   'other-service': ['other-service', 'two-listeners'],

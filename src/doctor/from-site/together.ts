@@ -3,6 +3,7 @@
  * been taken over. About the way in between its word counts only with what the site has seen.
  */
 
+import { isIPv4 } from 'node:net';
 import { type CauseCode, causes } from '../causes.ts';
 import type { HostReport, HostStep } from '../report/host-report.ts';
 import type { StepResult } from '../step.ts';
@@ -40,12 +41,15 @@ export function judgeTogether({ results, learned, nowMs }: Both): Judged {
   const reasons = host.filter(
     ({ status, code }) => status === 'fault' && seen?.code && explains(code, seen.code),
   );
-  return { shown, explaining: [...reasons, ...shown] };
+  // As the host's half has it: a full disk ends services, not the other way round.
+  const isFirst = ({ id }: StepResult) => id === 'host-system';
+  return { shown, explaining: [...reasons.filter(isFirst), ...reasons, ...shown] };
 }
 
 /** Steps of a host that tell of the way as well. */
 function withHost(result: StepResult, report: HostReport, learned: Partial<Learned>): StepResult {
-  if (result.status !== 'fault') return result;
+  // Without a route of its own the site has not sent anything.
+  if (result.status !== 'fault' || result.id === 'route') return result;
   const code = findBoth(result.code, report, learned);
   return code === undefined ? result : { ...result, code };
 }
@@ -57,6 +61,9 @@ function findBoth(
 ): CauseCode | undefined {
   if (code === 'port-silent' || code === 'port-refused' || code === 'no-route') {
     const listeners = place === undefined ? [] : findListeners(steps, place.port);
+    const known = steps.find(({ id }) => id === 'listener')?.evidence ?? {};
+    if ('queue_full' in known && known.queue_full === true) return 'port-hangs';
+    if (place !== undefined && isElsewhere(known, place.address)) return undefined;
     const isLocal = (address: string) => /^(?:127\.|::1$)/.test(address);
     const isAsked = (address: string) => address === place?.address && !isLocal(address);
     if (listeners.some((address) => isAny(address) || isAsked(address))) return 'blocked';
@@ -77,6 +84,13 @@ function findListeners(steps: readonly HostStep[], port: number): readonly strin
     const [, address = '', at] = /^\[?([^\]]*)\]?:(\d+)$/.exec(listener) ?? [];
     return Number(at) === port ? [address] : [];
   });
+}
+
+/** Who was asked may be somebody else, or the host listens in the other family alone. */
+function isElsewhere(known: HostStep['evidence'], asked: string): boolean {
+  if ('only_ipv6' in known && known.only_ipv6 === true && isIPv4(asked)) return true;
+  const addresses = 'addresses' in known ? known.addresses : undefined;
+  return addresses !== undefined && addresses.length > 0 && !addresses.includes(asked);
 }
 
 function isAny(address: string): boolean {

@@ -18,6 +18,7 @@ export const hostCauses = {
   'two-listeners': 'LOCAL',
   'only-from': 'REFUSED',
   'port-refused': 'UNREACHABLE',
+  'port-hangs': 'TIMEOUT',
   'address-loopback': 'UNREACHABLE',
   'other-service': 'MALFORMED',
   'certificate-expired': 'REFUSED',

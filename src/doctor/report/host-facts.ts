@@ -35,7 +35,14 @@ export const hostFacts = {
     inetd: z.boolean(),
     only_from: texts,
   }),
-  listener: z.object({ port, listeners: texts, processes: texts }),
+  listener: z.object({
+    port,
+    listeners: texts,
+    processes: texts,
+    addresses: texts,
+    only_ipv6: z.boolean(),
+    queue_full: z.boolean(),
+  }),
   controller: z.object({
     path: text,
     version: text,

@@ -5,13 +5,15 @@
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { waitUntil } from '../../helpers/wait-until.ts';
 
 export const siteAddress = '192.0.2.10';
 export const hostAddress = '198.51.100.21';
+/** In the network of the host, and nobody's. */
+export const unusedAddress = '198.51.100.22';
 export const hostAddress6 = '2001:db8:2::21';
 
 export type Place = 'site' | 'way' | 'host';
@@ -40,9 +42,12 @@ export class NetworkBed {
     process.once('exit', this.#remove);
     for (const place of places) ip('netns', 'add', this.name(place));
     for (const place of places) {
-      // An address may be used at once, without a second of looking for others that have it.
-      const dad = ['all', 'default'].map((which) => `net.ipv6.conf.${which}.accept_dad=0`);
-      this.run(place, ['sysctl', '-qw', ...dad]);
+      // An address may be used at once, without a second of looking for others that have it, and
+      // stays while the link is down.
+      const settings = ['accept_dad=0', 'keep_addr_on_down=1'].flatMap((setting) =>
+        ['all', 'default'].map((which) => `net.ipv6.conf.${which}.${setting}`),
+      );
+      this.run(place, ['sysctl', '-qw', ...settings]);
       this.run(place, ['ip', 'link', 'set', 'lo', 'up']);
     }
     this.#join('site', '192.0.2', '2001:db8:1:', '10');
@@ -139,7 +144,7 @@ export class NetworkBed {
     const keep = new Set(spared.map(({ pid }) => pid));
     await waitUntil(() => this.#endAll(keep) === 0);
     for (const place of places) this.run(place, ['nft', 'flush', 'ruleset']);
-    spawnSync('ip', ['-n', this.name('way'), 'qdisc', 'del', 'dev', 'host', 'root']);
+    spawnSync('tc', ['-n', this.name('way'), 'qdisc', 'del', 'dev', 'host', 'root']);
     this.run('way', ['ip', 'link', 'set', 'host', 'up']);
     this.#connectEnd('site', '192.0.2', '2001:db8:1:');
     this.#connectEnd('host', '198.51.100', '2001:db8:2:');
@@ -202,6 +207,7 @@ function listensOn(pid: number | undefined, port: number): boolean {
     'm',
   );
   const own = readFileSync('/proc/self/net/tcp', 'latin1');
+  if (!existsSync(`/proc/${pid}/net/tcp`)) return false;
   return ['tcp', 'tcp6'].some((table) => {
     const listed = readFileSync(`/proc/${pid}/net/${table}`, 'latin1');
     // Before `ip netns exec` has gone in, these are our own.

@@ -1,7 +1,7 @@
 /** `doctor` in the namespace of the site, and the host half in that of the host. */
 
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -52,7 +52,7 @@ function fail(): never {
   throw new Error('there is no pipe');
 }
 
-const goodOutput = '<<<check_mk>>>\nVersion: 2.4.0\nAgentOS: linux\n<<<uptime>>>\n1 2\n';
+export const goodOutput = '<<<check_mk>>>\nVersion: 2.4.0\nAgentOS: linux\n<<<uptime>>>\n1 2\n';
 
 /** The files of the host: what is not there is as on a host without it. */
 export class HostFiles {
@@ -68,11 +68,24 @@ export class HostFiles {
     this.root = join(directory, 'root');
     this.agent = join(this.bin, 'check_mk_agent');
     this.#report = join(directory, 'report.json');
-    for (const made of [this.bin, join(this.root, 'etc/xinetd.d')]) {
-      mkdirSync(made, { recursive: true });
-    }
+    mkdirSync(this.bin, { recursive: true });
     writeFileSync(join(directory, 'output'), goodOutput);
-    writeFileSync(this.agent, `#!/bin/sh\nexec cat ${directory}/output\n`, { mode: 0o755 });
+    this.reset();
+  }
+
+  /** A good agent, and nothing else. */
+  reset(): void {
+    for (const name of ['etc/xinetd.d', 'var']) {
+      rmSync(join(this.root, name), { recursive: true, force: true });
+      mkdirSync(join(this.root, name), { recursive: true });
+    }
+    this.setAgent(`#!/bin/sh\nexec cat ${this.directory}/output\n`);
+  }
+
+  /** Undefined: there is none. */
+  setAgent(script: string | undefined): void {
+    rmSync(this.agent, { force: true });
+    if (script !== undefined) writeFileSync(this.agent, script, { mode: 0o755 });
   }
 
   /** Runs the host half there; the file that its report is in. */

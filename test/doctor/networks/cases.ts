@@ -1,35 +1,9 @@
 /** What goes wrong between a site and a host, how it is brought about, and what has to be named. */
 
-import type { RawOptions } from '../../../src/cli/options.ts';
-import { hostAddress6, type NetworkBed } from './bed.ts';
-import type { HostFiles } from './both-sides.ts';
-
-export interface Scene {
-  readonly bed: NetworkBed;
-  readonly files: HostFiles;
-}
-
-export interface Arranged {
-  /** For the site's half. */
-  readonly options?: RawOptions;
-  /** For the host's half. */
-  readonly host?: readonly string[];
-  /** In front of the host's half. */
-  readonly wrap?: readonly string[];
-}
-
-export interface NetworkCase {
-  readonly what: string;
-  /** The cause, or the verdict where there is none: from the site alone, and with the host's report. */
-  readonly alone: string;
-  readonly both: string;
-  readonly arrange: (scene: Scene) => Promise<Arranged | undefined>;
-}
-
-/** An agent as inetd would have it. */
-async function listen({ bed, files }: Scene, place = 'TCP4-LISTEN:6556'): Promise<undefined> {
-  await bed.serve('host', ['socat', `${place},fork,reuseaddr`, `EXEC:${files.agent}`]);
-}
+import { hostAddress, hostAddress6, siteAddress, unusedAddress } from './bed.ts';
+import { listen, type NetworkCase } from './scene.ts';
+import { serviceCases } from './service-cases.ts';
+import { trustCases } from './trust-cases.ts';
 
 type Rule = readonly [
   what: string,
@@ -70,6 +44,10 @@ const blocking = rules.map(
   }),
 );
 
+/** The queue of the way holds what comes for longer than anybody waits. */
+const slow = `tc qdisc add dev host root tbf rate 64bit burst 120b limit 10kb
+for _ in 1 2; do printf %060d 0 | socat - UDP4-SENDTO:${hostAddress}:9; done`;
+
 const ways: readonly NetworkCase[] = [
   { what: 'all is well', alone: 'ok', both: 'ok', arrange: (scene) => listen(scene) },
   {
@@ -95,4 +73,86 @@ const ways: readonly NetworkCase[] = [
   },
 ];
 
-export const networkCases: readonly NetworkCase[] = [...ways, ...blocking];
+const places: readonly NetworkCase[] = [
+  {
+    what: 'packets take longer than anybody waits',
+    alone: 'port-silent',
+    both: 'blocked',
+    arrange: async (scene) => {
+      await listen(scene);
+      scene.bed.run('way', ['sh', '-c', slow]);
+      return undefined;
+    },
+  },
+  {
+    what: 'the link of the host is down',
+    alone: 'no-route',
+    both: 'blocked',
+    arrange: async (scene) => {
+      await listen(scene);
+      scene.bed.run('way', ['ip', 'link', 'set', 'host', 'down']);
+      return undefined;
+    },
+  },
+  {
+    what: 'the link of the site is down',
+    alone: 'no-route',
+    both: 'no-route',
+    arrange: async (scene) => {
+      await listen(scene);
+      scene.bed.run('site', ['ip', 'link', 'set', 'up0', 'down']);
+      return undefined;
+    },
+  },
+  {
+    what: 'the address is nobody’s',
+    alone: 'port-silent',
+    both: 'port-silent',
+    arrange: async (scene) => {
+      await listen(scene);
+      return { options: { address: [unusedAddress] } };
+    },
+  },
+  {
+    what: 'the address is that of the site itself',
+    alone: 'port-refused',
+    both: 'port-refused',
+    arrange: async (scene) => {
+      await listen(scene);
+      return { options: { address: ['127.0.0.1'] } };
+    },
+  },
+  {
+    what: 'IPv6 alone, asked over IPv4',
+    alone: 'port-refused',
+    both: 'port-refused',
+    arrange: (scene) => listen(scene, 'TCP6-LISTEN:6556,ipv6only=1'),
+  },
+  {
+    what: 'the receiver is off',
+    alone: 'ok',
+    both: 'receiver-unreachable',
+    arrange: async (scene) => {
+      await listen(scene);
+      return { host: [`--site=${siteAddress}/mysite`] };
+    },
+  },
+  {
+    what: 'the way to the receiver is closed',
+    alone: 'ok',
+    both: 'receiver-unreachable',
+    arrange: async (scene) => {
+      scene.bed.rules('way', 'forward', 'tcp dport 8000 drop');
+      await listen(scene);
+      return { host: [`--site=${siteAddress}/mysite`] };
+    },
+  },
+];
+
+export const networkCases: readonly NetworkCase[] = [
+  ...ways,
+  ...blocking,
+  ...places,
+  ...serviceCases,
+  ...trustCases,
+];
