@@ -10,6 +10,14 @@ import { NetworkBed, skipWithoutNetworks } from './networks/bed.ts';
 import { HostFiles, SiteDoctor } from './networks/both-sides.ts';
 import { networkCases } from './networks/cases.ts';
 
+/** Each silent port takes its time limit twice: one of them in every run, all in the long one. */
+const cases = networkCases.filter(
+  ({ what, alone }) =>
+    process.env['COURIER_TEST_LONG'] !== undefined ||
+    alone !== 'port-hangs' ||
+    what === 'the agent hangs',
+);
+
 const table: string[] = [];
 let right = 0;
 
@@ -29,7 +37,7 @@ describe('over real networks', { skip: skipWithoutNetworks() }, () => {
     process.stdout.write(`${[...table, share].join('\n')}\n`);
   });
 
-  for (const { what, alone, both, arrange } of networkCases) {
+  for (const { what, alone, both, arrange } of cases) {
     test(what, async () => {
       await bed.reset(doctor.child);
       files.reset();
@@ -51,7 +59,6 @@ describe('over real networks', { skip: skipWithoutNetworks() }, () => {
       const columns = said.map(({ verdict, code }) => `${code.padEnd(22)}${verdict.padEnd(8)}`);
       table.push([what.padEnd(50), ...columns, `${seen.ms} ms`, `${together.ms} ms`].join(' '));
       assert.deepEqual(codes, wanted, together.output);
-      assert.ok(seen.ms < 10_000 && together.ms < 10_000);
     });
   }
 });
