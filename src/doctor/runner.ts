@@ -87,7 +87,8 @@ async function look<Scene, Learned>(
   }
 }
 
-const outOfTime = 'nobody could look in time; --deadline gives more';
+// `withTimeLimit` adds the time.
+const outOfTime = 'nobody could look';
 
 function skip<Scene, Learned>(step: Step<Scene, Learned>, missing: StepResult): StepResult {
   const root = missing.status === 'skipped' ? missing.text.replace(/^needs /, '') : missing.id;
