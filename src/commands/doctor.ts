@@ -171,7 +171,7 @@ type DoctorValues = OptionValues<typeof options>;
 
 export const doctor: CommandModule = {
   summary: 'say why a host has no data, or what is wrong with the courier here',
-  usage: 'doctor [host] HOST [SOURCE…] | ports | site',
+  usage: 'doctor HOST [SOURCE…] | host HOST [SOURCE…] | ports | site',
   examples: [
     ['doctor web01', 'from its address to its output; what to do is said on each side'],
     ['doctor web01 --ssh=ssh://courier-doctor@{address}', 'with what the host itself sees'],
