@@ -14,19 +14,7 @@ import type { Scene } from './scene.ts';
 import { siteSteps } from './steps.ts';
 import { judgeTogether } from './together.ts';
 
-type AgentValues = Pick<
-  TcpOptions,
-  | 'policy'
-  | 'uuid'
-  | 'treatAsUnregistered'
-  | 'siteCert'
-  | 'agentCa'
-  | 'receiverState'
-  | 'receiverCertificates'
-  | 'passphraseFile'
-  | 'passphraseId'
-  | 'connectTimeout'
->;
+type AgentValues = Omit<TcpOptions, 'markerTimeout' | 'handshakeTimeout' | 'idleTimeout'>;
 
 export interface Asked {
   readonly host: HostName;
@@ -101,21 +89,7 @@ export async function examine(
 const seesOutput = ['output', 'age', 'way'];
 
 /** How long each wait may be is for its step to say. */
-function toTcp(values: Asked['values']): TcpOptions {
-  const defaults = parseOptions(tcpOptions, {});
-  const { policy, uuid, treatAsUnregistered, siteCert, agentCa } = values;
-  const { receiverState, receiverCertificates, passphraseFile, passphraseId } = values;
-  return {
-    ...defaults,
-    policy,
-    uuid,
-    treatAsUnregistered,
-    siteCert,
-    agentCa,
-    receiverState,
-    receiverCertificates,
-    passphraseFile,
-    passphraseId,
-    connectTimeout: values.connectTimeout,
-  };
+function toTcp(values: AgentValues): TcpOptions {
+  const { markerTimeout, handshakeTimeout, idleTimeout } = parseOptions(tcpOptions, {});
+  return { ...values, markerTimeout, handshakeTimeout, idleTimeout };
 }
