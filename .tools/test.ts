@@ -12,6 +12,7 @@ import { findChangedFiles } from './changed-files.ts';
 import { runTests } from './node-tests.ts';
 import { projectEnvironment } from './project-environment.ts';
 import { findReachedTests } from './reach.ts';
+import { withTables } from './result-tables.ts';
 
 const usage = `npm test                     check, build, and every test
 npm test -- FILE…            these files or folders
@@ -169,7 +170,7 @@ function run(): boolean {
 }
 
 try {
-  process.exitCode = run() ? 0 : 1;
+  process.exitCode = withTables(run) ? 0 : 1;
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;

@@ -15,6 +15,7 @@ import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { SiteAuthority } from '../peers/agent-controller/certificates.ts';
 import { makeSiteTree } from '../peers/site-tree.ts';
+import { noteReport } from './named-cause.ts';
 
 const site = new SiteAuthority('mysite');
 const dayMs = 86_400_000;
@@ -29,7 +30,7 @@ async function serve(t: TestContext, answer: RequestListener, pem?: string): Pro
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-async function lookAt(t: TestContext, pem: string | undefined) {
+async function lookAt(t: TestContext, pem: string | undefined, what: string, wanted: string) {
   const { root, env } = await makeSiteTree(t);
   const port = await serve(t, (_, response) => response.end(), pem);
   const settings = `CONFIG_AGENT_RECEIVER='on'\nCONFIG_AGENT_RECEIVER_PORT='${port}'\n`;
@@ -39,14 +40,20 @@ async function lookAt(t: TestContext, pem: string | undefined) {
   const context = { ...makeCommandContext(), env, clock: systemClock };
   const options = { address: ['127.0.0.1'], json: ['true'], only: ['receiver-port'] };
   await doctor.run({ operands: ['web01'], options }, context);
-  const [step] = JSON.parse(context.said.output).steps;
+  const document = JSON.parse(context.said.output);
+  noteReport(`a receiver: ${what}`, 'site', wanted, document);
+  const [step] = document.steps;
   const text = String(step.text).replace(String(port), 'PORT');
   return [step.code, text, step.raw_error];
 }
 
 test('a certificate that hosts accept', async (t) => {
   const text = 'listens on port PORT, hosts accept its certificate';
-  assert.deepEqual(await lookAt(t, site.issueSite('mysite')), [null, text, null]);
+  assert.deepEqual(await lookAt(t, site.issueSite('mysite'), 'a good certificate', 'ok'), [
+    null,
+    text,
+    null,
+  ]);
 });
 
 const refused = 'hosts refuse the certificate on port PORT';
@@ -75,7 +82,12 @@ const wrong: readonly (readonly [what: string, pem: () => string, objection: Reg
 
 for (const [what, makePem, objection] of wrong) {
   test(`a certificate ${what}`, async (t) => {
-    const [code, text, said] = await lookAt(t, makePem());
+    const [code, text, said] = await lookAt(
+      t,
+      makePem(),
+      `a certificate ${what}`,
+      'receiver-certificate',
+    );
     assert.deepEqual([code, text], ['receiver-certificate', refused]);
     assert.match(String(said), objection);
   });
@@ -83,7 +95,11 @@ for (const [what, makePem, objection] of wrong) {
 
 test('what speaks no TLS is no receiver', async (t) => {
   const text = 'what listens on port PORT speaks no TLS';
-  assert.deepEqual(await lookAt(t, undefined), ['receiver-unreachable', text, null]);
+  assert.deepEqual(await lookAt(t, undefined, 'without TLS', 'receiver-unreachable'), [
+    'receiver-unreachable',
+    text,
+    null,
+  ]);
 });
 
 test('the port is discovered over HTTPS, else over HTTP', async (t) => {

@@ -11,6 +11,7 @@ import { makeCommandContext } from '../helpers/command-context.ts';
 import { sends } from '../peers/agent-controller/misbehaviours.ts';
 import { withAgentController } from '../peers/agent-controller.ts';
 import { makeSiteTree } from '../peers/site-tree.ts';
+import { noteCase } from './named-cause.ts';
 
 const output = '<<<check_mk>>>\nVersion: 2.4.0\n<<<uptime>>>\n1 2\n';
 const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -30,9 +31,12 @@ async function look(t: TestContext, addresses: string) {
     const [step, after] = ['port', 'output'].map((wanted) =>
       steps.find(({ id }: { id: string }) => id === wanted),
     );
+    const { status, duration_ms: ms } = step;
+    const what = `an agent on 127.0.0.1 alone, Checkmk has ${addresses}`;
+    noteCase({ what, view: 'site', wanted: 'port-refused', named: step.code, status, ms });
     const text = String(step.text).replaceAll(String(port), 'PORT');
     const { ipv4, ipv6 } = step.evidence;
-    return [step.status, step.code, text, [ipv4, ipv6], after.status];
+    return [status, step.code, text, [ipv4, ipv6], after.status];
   });
 }
 

@@ -1,11 +1,11 @@
-/** `doctor HOST`: causes brought about on loopback and in network namespaces; the table is printed. */
+/** `doctor HOST`: causes brought about on loopback and in network namespaces. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { RawOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
 import { doctor } from '../../src/commands/doctor.ts';
@@ -21,9 +21,7 @@ import {
   sendsAndResets,
 } from '../peers/agent-controller/misbehaviours.ts';
 import { withAgentController } from '../peers/agent-controller.ts';
-
-const table: string[] = [];
-after(() => process.stdout.write(`${table.join('\n')}\n`));
+import { noteReport } from './named-cause.ts';
 
 const loopback = { address: ['127.0.0.1'], json: ['true'] };
 
@@ -40,8 +38,9 @@ async function run(operands: readonly string[], options: RawOptions) {
 /** Runs, notes a row, and holds the cause against what was brought about. */
 async function assertCause(what: string, wanted: string | null, options: RawOptions) {
   const { exit, output } = await run(['web01'], { ...loopback, ...options });
-  const { cause, verdict } = JSON.parse(output);
-  table.push(`${what.padEnd(44)} ${String(cause?.code ?? verdict).padEnd(22)} exit ${exit}`);
+  const document = JSON.parse(output);
+  const { cause, verdict } = document;
+  noteReport(what, options['hostReport'] ? 'both' : 'site', wanted ?? 'ok', document);
   assert.equal(cause?.code ?? null, wanted);
   assert.equal(exit, verdict === 'fault' ? cause.exit : 0);
 }
@@ -172,9 +171,8 @@ describe('in a network of its own', {
       const call = `"${process.execPath}" src/bin.ts doctor web01 --address=192.0.2.21 --connect-timeout=1s --json`;
       const script = `ip link set lo up; ${setUp} && ${call}`;
       const ended = spawnSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8' });
-      const { cause } = JSON.parse(ended.stdout);
-      table.push(`${what.padEnd(44)} ${cause?.code.padEnd(22)} exit ${ended.status}`);
-      assert.deepEqual([cause?.code, ended.status], [code, exit]);
+      const named = noteReport(what, 'site', code, JSON.parse(ended.stdout));
+      assert.deepEqual([named, ended.status], [code, exit]);
     });
   }
 });

@@ -12,6 +12,7 @@ import { makeCommandContext } from '../helpers/command-context.ts';
 import { sends } from '../peers/agent-controller/misbehaviours.ts';
 import { withAgentController } from '../peers/agent-controller.ts';
 import { makeSiteTree } from '../peers/site-tree.ts';
+import { noteReport } from './named-cause.ts';
 
 const output = '<<<check_mk>>>\nVersion: 2.4.0\nHostname: db07\n<<<uptime>>>\n1 2\n';
 const uuid = 'd38e7e53-5f2b-4c1c-9d2a-0a1b2c3d4e5f';
@@ -36,7 +37,7 @@ async function link(root: string, host: string): Promise<void> {
   await symlink(uuid, path);
 }
 
-async function findCause(t: TestContext, { kind = '', answer = output, prepare, options }: Case) {
+async function examine(t: TestContext, { kind = '', answer = output, prepare, options }: Case) {
   const { root, env } = await makeSiteTree(t);
   const settings = { agent: async () => Buffer.alloc(0), deviations: { instead: sends(answer) } };
   return withAgentController(settings, async ({ port }) => {
@@ -53,7 +54,7 @@ async function findCause(t: TestContext, { kind = '', answer = output, prepare, 
     const document = JSON.parse(context.said.output);
     assert.equal(document.summary.crashed, 0, context.said.output);
     assert.deepEqual(document.site, { name: 'mysite', version: '2.4.0p14', edition: 'Raw' });
-    return document.cause?.code ?? document.verdict;
+    return document;
   });
 }
 
@@ -111,7 +112,9 @@ const cases: Readonly<Record<string, readonly [cause: string, made: Case]>> = {
 };
 
 for (const [what, [cause, made]] of Object.entries(cases)) {
-  test(what, async (t) => assert.equal(await findCause(t, made), cause));
+  test(what, async (t) =>
+    assert.equal(noteReport(what, 'site', cause, await examine(t, made)), cause),
+  );
 }
 
 test('of a command line its arguments are in no output', async (t) => {

@@ -13,6 +13,7 @@ import { makeCommandContext } from '../helpers/command-context.ts';
 import { isSilent, type Misbehaviour, sends } from '../peers/agent-controller/misbehaviours.ts';
 import { withAgentController } from '../peers/agent-controller.ts';
 import { makeSiteTree } from '../peers/site-tree.ts';
+import { noteReport } from './named-cause.ts';
 
 const output = '<<<check_mk>>>\nVersion: 2.4.0\n<<<uptime>>>\n1 2\n';
 
@@ -44,17 +45,21 @@ const floods: Misbehaviour = (socket) => {
 };
 
 test('output that goes on and on is an agent that does not end, not a host that is well', async () => {
-  const { cause, verdict } = await look(drips, { deadline: ['2s'] });
+  const document = await look(drips, { deadline: ['2s'] });
+  noteReport('output that does not end', 'site', 'agent-hangs', document);
+  const { cause, verdict } = document;
   assert.deepEqual([cause?.code, verdict], ['agent-hangs', 'fault']);
 });
 
 test('more than is allowed is not called damaged', async () => {
-  const { cause } = await look(floods);
-  assert.equal(cause?.code, 'output-too-large');
+  const named = noteReport('too much output', 'site', 'output-too-large', await look(floods));
+  assert.equal(named, 'output-too-large');
 });
 
 test('nothing is concluded from silence in less than a second', async () => {
-  const { cause, verdict, steps } = await look(isSilent, { deadline: ['800ms'] });
+  const document = await look(isSilent, { deadline: ['800ms'] });
+  noteReport('silence in less than a second', 'site', 'unknown', document);
+  const { cause, verdict, steps } = document;
   assert.deepEqual([cause, verdict], [null, 'unknown']);
   const { text } = steps.find(({ id }: { id: string }) => id === 'port');
   assert.match(text, /^nobody could look/);
@@ -132,6 +137,6 @@ for (const [options, cause] of [
       `mount --bind /mnt/resolv.conf /etc/resolv.conf && ${call}`,
     ].join('\n');
     const ended = spawnSync('unshare', ['-nm', 'sh', '-c', script], { encoding: 'utf8' });
-    assert.equal(JSON.parse(ended.stdout).cause?.code, cause, ended.stdout);
+    assert.equal(noteReport(what, 'site', cause, JSON.parse(ended.stdout)), cause, ended.stdout);
   });
 }

@@ -10,6 +10,7 @@ import { Reports } from '../../src/receiver/state/reports.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { makeSiteTree } from '../peers/site-tree.ts';
+import { noteReport } from './named-cause.ts';
 
 const minuteMs = 60_000;
 
@@ -33,7 +34,7 @@ const reported = {
   ],
 };
 
-async function look(t: TestContext, ageMs: number) {
+async function look(t: TestContext, ageMs: number, wanted: string) {
   const { root, env } = await makeSiteTree(t);
   const reports = await Reports.open(join(root, 'var/cmk-courier/receiver'));
   const port = String(await findFreePort());
@@ -47,21 +48,23 @@ async function look(t: TestContext, ageMs: number) {
   const context = { ...makeCommandContext(), env, clock: systemClock };
   const options = { address: ['127.0.0.1'], port: [port], json: ['true'] };
   await doctor.run({ operands: ['web01'], options }, context);
-  const { cause, steps } = JSON.parse(context.said.output);
+  const document = JSON.parse(context.said.output);
+  const { cause, steps } = document;
+  noteReport(`refused, it listened ${ageMs / minuteMs} minutes ago`, 'both', wanted, document);
   const told = steps.find(({ id }: { id: string }) => id === 'host-listener');
   return [cause.code, told?.text.replace(/[0-9.]+m\d*s? ago/, 'N ago')];
 }
 
 test('the newest report of the host is taken, with its age by our clock', async (t) => {
-  assert.deepEqual(await look(t, 5 * minuteMs), ['blocked', 'fine, as it told N ago']);
+  assert.deepEqual(await look(t, 5 * minuteMs, 'blocked'), ['blocked', 'fine, as it told N ago']);
 });
 
 test('what listened an hour ago proves nothing about the way now', async (t) => {
-  const [code, text] = await look(t, 61 * minuteMs);
+  const [code, text] = await look(t, 61 * minuteMs, 'port-refused');
   assert.equal(code, 'port-refused');
   assert.match(text ?? '', /^fine, as it told 1h/);
 });
 
 test('a report of last week is not looked at', async (t) => {
-  assert.deepEqual(await look(t, 7 * 1440 * minuteMs), ['port-refused', undefined]);
+  assert.deepEqual(await look(t, 7 * 1440 * minuteMs, 'port-refused'), ['port-refused', undefined]);
 });

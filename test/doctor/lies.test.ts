@@ -14,6 +14,7 @@ import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { sends } from '../peers/agent-controller/misbehaviours.ts';
 import { withAgentController } from '../peers/agent-controller.ts';
+import { noteReport } from './named-cause.ts';
 
 const output = '<<<check_mk>>>\nVersion: 2.4.0\n<<<uptime>>>\n1 2\n';
 
@@ -72,8 +73,9 @@ for (const [what, [makeSteps, agoMs]] of Object.entries(refused)) {
   test(`refused, and the host says: ${what}`, async (t) => {
     const port = await findFreePort();
     const hostReport = await save(t, makeReport(makeSteps(port), agoMs));
-    const { cause } = JSON.parse(await look({ port: [String(port)], hostReport }));
-    assert.equal(cause?.code, 'port-refused');
+    const document = JSON.parse(await look({ port: [String(port)], hostReport }));
+    const named = noteReport(`refused, and: ${what}`, 'both', 'port-refused', document);
+    assert.equal(named, 'port-refused');
   });
 }
 
@@ -92,7 +94,9 @@ async function withGoodHost(use: (port: string[]) => Promise<void>): Promise<voi
 test('output that came refutes a host that says there is none', async (t) => {
   const hostReport = await save(t, makeReport(missing));
   await withGoodHost(async (port) => {
-    const { verdict, cause } = JSON.parse(await look({ port, hostReport }));
+    const document = JSON.parse(await look({ port, hostReport }));
+    noteReport('output came, and the host says it has none', 'both', 'agent-missing', document);
+    const { verdict, cause } = document;
     assert.deepEqual([verdict, cause?.code], ['warning', 'agent-missing']);
   });
 });

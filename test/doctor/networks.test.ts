@@ -1,13 +1,13 @@
 /**
- * `doctor HOST` over real networks, from the site alone and with the report of the host; the table of
- * all cases is printed.
+ * `doctor HOST` over real networks, from the site alone and with the report of the host.
  */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+import { noteReport } from './named-cause.ts';
 import { NetworkBed, skipWithoutNetworks } from './networks/bed.ts';
-import { HostFiles, SiteDoctor } from './networks/both-sides.ts';
+import { type Answer, HostFiles, SiteDoctor } from './networks/both-sides.ts';
 import { networkCases } from './networks/cases.ts';
 
 /** Each silent port takes its time limit twice: one of them in every run, all in the long one. */
@@ -17,9 +17,6 @@ const cases = networkCases.filter(
     alone !== 'port-hangs' ||
     what === 'the agent hangs',
 );
-
-const table: string[] = [];
-let right = 0;
 
 describe('over real networks', { skip: skipWithoutNetworks() }, () => {
   let bed: NetworkBed;
@@ -33,8 +30,6 @@ describe('over real networks', { skip: skipWithoutNetworks() }, () => {
   after(async () => {
     bed?.close();
     if (files !== undefined) await removeTempDir(files.directory);
-    const share = `${right} of ${table.length} named right, ${table.length - right} not`;
-    process.stdout.write(`${[...table, share].join('\n')}\n`);
   });
 
   for (const { what, alone, both, arrange } of cases) {
@@ -47,18 +42,14 @@ describe('over real networks', { skip: skipWithoutNetworks() }, () => {
         files.report(bed, host, wrap),
       ]);
       const together = await doctor.look({ ...options, hostReport: [report] });
-      const said = [seen, together].map(({ output, failure }) => {
+      const named = ({ output, failure }: Answer, view: 'site' | 'both', wanted: string) => {
         assert.equal(failure, undefined);
-        const { cause, verdict, summary } = JSON.parse(output);
-        assert.equal(summary.crashed, 0, output);
-        return { verdict, code: cause?.code ?? verdict };
-      });
-      const codes = said.map(({ code }) => code);
-      const wanted = [alone, both];
-      if (String(codes) === String(wanted)) right += 1;
-      const columns = said.map(({ verdict, code }) => `${code.padEnd(22)}${verdict.padEnd(8)}`);
-      table.push([what.padEnd(50), ...columns, `${seen.ms} ms`, `${together.ms} ms`].join(' '));
-      assert.deepEqual(codes, wanted, together.output);
+        const document = JSON.parse(output);
+        assert.equal(document.summary.crashed, 0, output);
+        return noteReport(what, view, wanted, document);
+      };
+      const codes = [named(seen, 'site', alone), named(together, 'both', both)];
+      assert.deepEqual(codes, [alone, both], together.output);
     });
   }
 });

@@ -10,6 +10,7 @@ import { systemClock } from '../../src/clock.ts';
 import { doctor } from '../../src/commands/doctor.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { makeSiteTree } from '../peers/site-tree.ts';
+import { noteReport } from './named-cause.ts';
 
 /** Answers every query with these rows. */
 async function look(t: TestContext, rows: string) {
@@ -30,13 +31,15 @@ async function look(t: TestContext, rows: string) {
   const context = { ...makeCommandContext(), env, clock: systemClock };
   const options = { only: ['sharing'], address: ['192.0.2.21'], json: ['true'] };
   await doctor.run({ operands: ['web01'], options }, context);
-  const { steps } = JSON.parse(context.said.output);
+  const document = JSON.parse(context.said.output);
+  const { steps } = document;
   const { status, code, text } = steps.find(({ id }: { id: string }) => id === 'sharing');
-  return { asked, told: [status, code, text] };
+  return { asked, told: [status, code, text], document };
 }
 
 test('another host at the same address is named', async (t) => {
-  const { asked, told } = await look(t, '[["web02"],["web03"]]\n');
+  const { asked, told, document } = await look(t, '[["web02"],["web03"]]\n');
+  noteReport('other hosts have its address', 'site', 'address-shared', document);
   const text = '192.0.2.21 is also that of web02, web03';
   assert.deepEqual(told, ['warning', 'address-shared', text]);
   assert.deepEqual(asked.split('\n'), [

@@ -9,15 +9,17 @@ import { doctor } from '../../src/commands/doctor.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import { noteReport } from './named-cause.ts';
 
-async function findCause(...sources: readonly string[]) {
+async function assertCause(wanted: string, ...sources: readonly string[]) {
   const context = { ...makeCommandContext(), clock: systemClock };
   const options = { address: ['127.0.0.1'], json: ['true'] };
   await doctor.run({ operands: ['web01', ...sources], options }, context);
-  const { cause, verdict, steps } = JSON.parse(context.said.output);
-  const port = steps.find(({ id }: { id: string }) => id === 'port');
+  const document = JSON.parse(context.said.output);
+  const port = document.steps.find(({ id }: { id: string }) => id === 'port');
   assert.equal(port.status, 'skipped');
-  return cause?.code ?? verdict;
+  const named = noteReport(`a source: ${wanted}`, 'site', wanted, document);
+  assert.equal(named, wanted);
 }
 
 test('each source ends with a cause of its own, and the agent port is left alone', async (t) => {
@@ -31,14 +33,11 @@ test('each source ends with a cause of its own, and the agent port is left alone
   };
   const good = '<<<check_mk>>>\nVersion: 2.4.0\n<<<uptime>>>\n1 2\n';
   const port = await findFreePort();
-  assert.equal(await findCause(put('good', good)), 'ok');
-  assert.equal(await findCause(put('old', good, 3600)), 'source-stale');
-  assert.equal(
-    await findCause(put('html', '<html><body>Log in</body></html>')),
-    'source-malformed',
-  );
-  assert.equal(await findCause(`file://${directory}/missing`), 'source-no-output');
-  assert.equal(await findCause(`http://127.0.0.1:${port}/{host}`), 'source-unreachable');
-  assert.equal(await findCause('exec:/bin/false'), 'source-peer');
-  assert.equal(await findCause('exec:/no/such/program'), 'source-local');
+  await assertCause('ok', put('good', good));
+  await assertCause('source-stale', put('old', good, 3600));
+  await assertCause('source-malformed', put('html', '<html><body>Log in</body></html>'));
+  await assertCause('source-no-output', `file://${directory}/missing`);
+  await assertCause('source-unreachable', `http://127.0.0.1:${port}/{host}`);
+  await assertCause('source-peer', 'exec:/bin/false');
+  await assertCause('source-local', 'exec:/no/such/program');
 });

@@ -13,6 +13,7 @@ import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
 import { SiteAuthority } from '../peers/agent-controller/certificates.ts';
 import { type ControllerSettings, withAgentController } from '../peers/agent-controller.ts';
 import { theConnection, theSite, uuid, writeSiteFiles } from '../transports/tcp/site.ts';
+import { noteReport } from './named-cause.ts';
 
 const output = '<<<check_mk>>>\nVersion: 2.4.0\n<<<uptime>>>\n1 2\n';
 const otherUuid = '11111111-2222-4333-8444-555555555555';
@@ -26,9 +27,14 @@ before(async () => {
 });
 after(() => removeTempDir(directory));
 
-async function findCause(settings: Partial<ControllerSettings>, own = options) {
-  const { cause, verdict } = await examine(settings, own);
-  return cause?.code ?? verdict;
+/** Notes what is named for it, and holds that against what is wanted. */
+async function assertCause(
+  what: string,
+  wanted: string,
+  settings: Partial<ControllerSettings>,
+  own = options,
+) {
+  assert.equal(noteReport(what, 'site', wanted, await examine(settings, own)), wanted, what);
 }
 
 /** Text and cause of the step `tls`. */
@@ -59,32 +65,30 @@ const showing = (made: ReturnType<typeof authority.issueAgent>) => ({
 
 test('all is well, over both versions', async () => {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    assert.equal(
-      await findCause({ versions: { minVersion: version, maxVersion: version } }),
-      'ok',
-      version,
-    );
+    const versions = { minVersion: version, maxVersion: version };
+    await assertCause(`an agent that speaks ${version}`, 'ok', { versions });
   }
 });
 
 test('the certificate is that of another host', async () => {
   const made = authority.issueAgent(uuid, {}, otherUuid);
-  assert.equal(await findCause(showing(made)), 'registered-elsewhere');
+  const what = 'the certificate of another host';
+  await assertCause(what, 'registered-elsewhere', showing(made));
 });
 
 test('the certificate has expired', async () => {
   const made = authority.issueAgent(uuid, { validUntil: new Date(Date.now() - dayMs / 2) });
-  assert.equal(await findCause(showing(made)), 'certificate-expired');
+  await assertCause('an expired certificate', 'certificate-expired', showing(made));
 });
 
 test('the certificate is not valid yet', async () => {
   const made = authority.issueAgent(uuid, { validFrom: new Date(Date.now() + dayMs) });
-  assert.equal(await findCause(showing(made)), 'certificate-not-yet');
+  await assertCause('a certificate of the future', 'certificate-not-yet', showing(made));
 });
 
 test('the certificate is from another site', async () => {
   const made = new SiteAuthority('other').issueAgent(uuid);
-  assert.equal(await findCause(showing(made)), 'issuer-other-site');
+  await assertCause('a certificate by another site', 'issuer-other-site', showing(made));
   const [text] = await findStep(showing(made));
   assert.equal(text, 'fails: its certificate is of the site other');
 });
@@ -124,13 +128,15 @@ test('a certificate that is good by the clock of the host alone is not what is w
 test('the controller does not know the UUID', async () => {
   for (const generation of ['0.20', '0.23'] as const) {
     const own = { ...options, uuid: [otherUuid] };
-    assert.equal(await findCause({ generation }, own), 'uuid-unknown', generation);
+    const what = `a UUID that controller ${generation} does not know`;
+    await assertCause(what, 'uuid-unknown', { generation }, own);
   }
 });
 
 test('the controller does not accept the certificate of the site', async (t) => {
   const own = await writeSiteFiles(await makeTempDir(t), new SiteAuthority().issueSite());
   for (const generation of ['0.20', '0.23'] as const) {
-    assert.equal(await findCause({ generation }, own), 'client-certificate-refused', generation);
+    const what = `a site that controller ${generation} does not trust`;
+    await assertCause(what, 'client-certificate-refused', { generation }, own);
   }
 });

@@ -5,8 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import { noteCase } from '../../doctor/named-cause.ts';
 import { issueSelfSigned } from '../../helpers/certificates.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
 import { waitUntil } from '../../helpers/wait-until.ts';
@@ -405,7 +406,6 @@ function makeHost(owner: Owner, shell: ShellName): FakeHost {
 }
 
 const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
-const table: string[] = [];
 
 for (const [n, one] of cases.entries()) {
   for (const shell of isLong ? shellNames : [shellNames[n % shellNames.length] ?? 'dash']) {
@@ -418,7 +418,12 @@ for (const [n, one] of cases.entries()) {
       const report = await host.report(args, { env });
       const step = stepOf(report, one.step);
       const status = one.isWarning ? 'warning' : 'fault';
-      table.push(`${one.name.padEnd(58)} ${one.step.padEnd(11)} ${step.code}`);
+      const named = {
+        named: step.code ?? step.status,
+        status: step.status,
+        ms: report.duration_ms,
+      };
+      noteCase({ what: one.name, view: 'host', wanted: one.code, ...named });
       assert.deepEqual([step.status, step.code], [status, one.code], JSON.stringify(step));
       const cause = report.steps.find(({ id }) => id === report.cause?.step);
       assert.equal(cause?.status, report.verdict);
@@ -426,10 +431,6 @@ for (const [n, one] of cases.entries()) {
     });
   }
 }
-
-after(() => {
-  for (const line of table) process.stdout.write(`# ${line}\n`);
-});
 
 test('an expired certificate of the receiver is told', {
   skip: skipWithout('openssl'),

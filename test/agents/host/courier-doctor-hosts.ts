@@ -56,6 +56,7 @@ export interface Step {
 export interface Report {
   readonly host: string;
   readonly run: string | null;
+  readonly duration_ms: number | null;
   readonly verdict: string;
   readonly cause: { readonly code: string; readonly step: string; readonly exit: number } | null;
   readonly steps: readonly Step[];

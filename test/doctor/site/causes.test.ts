@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { after, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { initCertificates } from '../../../src/certs/store.ts';
 import { installationCauses } from '../../../src/doctor/causes/installation.ts';
 import { findScene } from '../../../src/doctor/site/find-scene.ts';
@@ -16,12 +16,17 @@ import { makeCommandContext } from '../../helpers/command-context.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { findFreePort } from '../../helpers/free-port.ts';
 import { mountSmall } from '../../spool/small-disk.ts';
-import { Installation } from './installations.ts';
+import { noteCase } from '../named-cause.ts';
+import { Installation, type Look } from './installations.ts';
 
 type OwnCause = keyof typeof installationCauses;
 
-const table: string[] = [];
 const shown = new Set<string>();
+
+/** Paths and ports are others each time. */
+function describe(step: string, text = ''): string {
+  return `${step}: ${text.replace(/\/\S+/g, 'PATH').replace(/\d+/g, 'N').slice(0, 60)}`;
+}
 
 /** Looks, and holds what the step says against the cause. */
 async function expectCause(
@@ -32,10 +37,17 @@ async function expectCause(
 ): Promise<void> {
   const look = await installation.look();
   const found = look.steps.find(({ id }) => id === step);
+  noteCase({
+    what: describe(step, found?.text),
+    view: 'installation',
+    wanted: code,
+    named: found?.code ?? 'ok',
+    status: found?.status ?? 'unknown',
+    ms: found?.duration_ms ?? null,
+  });
   assert.deepEqual([found?.status, found?.code], [status, code], JSON.stringify(found));
   assert.equal(look.verdict === 'fault', look.exit !== 0);
   assert.notEqual(look.cause, null);
-  table.push(`${code.padEnd(26)} ${step.padEnd(13)} ${found?.text}`);
   shown.add(code);
 }
 
@@ -171,14 +183,15 @@ test('an executable that others may change, and one that is gone', async (t) => 
   const look = async () => program.run(scene, {}, new AbortController().signal);
   assert.equal((await look()).status, 'ok');
   chmodSync(scene.program, 0o777);
-  assert.equal(note(await look()), 'own-program-open');
+  assert.equal(note('own-program-open', await look()), 'own-program-open');
   rmSync(scene.program);
-  assert.equal(note(await look()), 'own-program-gone');
+  assert.equal(note('own-program-gone', await look()), 'own-program-gone');
 });
 
-function note({ code, text }: SiteFinding): string | undefined {
+function note(wanted: OwnCause, { code, text, status }: SiteFinding): string | undefined {
   if (code !== undefined) shown.add(code);
-  table.push(`${code?.padEnd(26)} ${'program'.padEnd(13)} ${text}`);
+  const what = describe('program', text);
+  noteCase({ what, view: 'installation', wanted, named: code ?? status, status, ms: null });
   return code;
 }
 
@@ -198,13 +211,14 @@ test('a spool that cannot be written to', async (t) => {
 test('few files may be open', async () => {
   const line = 'ulimit -n 200; exec "$0" src/bin.ts doctor site --json';
   const { stdout } = spawnSync('sh', ['-c', line, process.execPath], { encoding: 'utf8' });
-  const document: { steps: { id: string; code: string | null; text: string }[] } =
-    JSON.parse(stdout);
+  const document: Look = JSON.parse(stdout);
   const found = document.steps.find(({ id }) => id === 'limits');
   assert.equal(found?.text, 'only 200 files may be open at once');
   assert.equal(found.code, 'own-few-files');
   shown.add(found.code);
-  table.push(`${found.code.padEnd(26)} ${'limits'.padEnd(13)} ${found.text}`);
+  const { code: named, status, duration_ms: ms } = found;
+  const what = describe('limits', found.text);
+  noteCase({ what, view: 'installation', wanted: 'own-few-files', named, status, ms });
 });
 
 test('every cause is brought about, and has its heading in the page', () => {
@@ -212,8 +226,4 @@ test('every cause is brought about, and has its heading in the page', () => {
   const page = readFileSync('docs/doctor-site.md', 'utf8');
   const headings = [...page.matchAll(/^### (own-\S+)$/gm)].map(([, code]) => code);
   assert.deepEqual(headings, Object.keys(installationCauses));
-});
-
-after(() => {
-  for (const line of table) process.stdout.write(`# ${line}\n`);
 });

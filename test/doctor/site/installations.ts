@@ -24,6 +24,7 @@ export interface Look {
     readonly status: string;
     readonly code: CauseCode | null;
     readonly text: string;
+    readonly duration_ms: number | null;
     readonly raw_error: string | null;
   }[];
 }
