@@ -23,6 +23,10 @@ export const layers: readonly Layer[] = [
   { path: 'src/commands/', holds: 'one file a command, imported when it is chosen' },
   { path: 'src/doctor/', holds: 'what one connection shows, step by step' },
   { path: 'src/collector/', holds: 'the resident fetcher' },
+  {
+    path: 'src/updates/',
+    holds: 'agents of hosts: signed documents, keys, packages, what each host is to run',
+  },
   { path: 'src/receiver/', holds: 'the HTTPS server that hosts push to' },
   { path: 'src/service/', holds: 'collector and receiver as services of a site or of systemd' },
   {

@@ -20,7 +20,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     return (await runProgramOption(name, rest, io)) ? 0 : await runCommand(name, rest, io);
   } catch (thrown) {
     const error = asCourierError(thrown, 'unexpected');
-    const where = error.where ?? (Object.hasOwn(commands, name) ? [name] : []);
+    const where = error.where ?? (await nameOf(args));
     // Checkmk takes the last line for the summary, so the line comes last.
     io.writeError(`${debug ? traceOf(error) : ''}${stderrLine(error, where)}\n`);
     return error.exitCode;
@@ -39,7 +39,8 @@ async function runProgramOption(
   }
   if (name !== '--help' && name !== '-h' && name !== 'help') return false;
   if (topic !== undefined && !topic.startsWith('-')) {
-    await printHelp(await loadCommand(topic), more, io);
+    const { command, rest } = await findCommand(topic, more);
+    await printHelp(command, rest, io);
     return true;
   }
   const { programHelp } = await import('./cli/help.ts');
@@ -55,8 +56,8 @@ async function printHelp(command: CommandModule, args: readonly string[], io: Io
 }
 
 /** @returns the exit code of a success */
-async function runCommand(name: string, args: readonly string[], io: Io): Promise<number> {
-  const command = await loadCommand(name);
+async function runCommand(first: string, words: readonly string[], io: Io): Promise<number> {
+  const { command, name, rest: args } = await findCommand(first, words);
   const end = args.indexOf('--');
   const asksForHelp = (end < 0 ? args : args.slice(0, end)).some(isHelpFlag);
   if (asksForHelp) {
@@ -104,6 +105,38 @@ async function requireOwn(
   const { requireOwner } = await import('./system/site-user.ts');
   const site = env['OMD_ROOT'] ? [env['OMD_ROOT']] : [];
   requireOwner([...site, ...names.flatMap((name) => options[name] ?? [])]);
+}
+
+/** A command, and what stands behind its name. */
+interface Found {
+  readonly command: CommandModule;
+  /** All words of it, such as `updates keys create`. */
+  readonly name: string;
+  readonly rest: readonly string[];
+}
+
+/** The command that the first words name: of one that leads to others, the one that is meant. */
+async function findCommand(first: string, words: readonly string[]): Promise<Found> {
+  let found: Found = { command: await loadCommand(first), name: first, rest: words };
+  for (;;) {
+    const { command, name, rest } = found;
+    const [word = '', ...behind] = rest;
+    const entries = command.commands ?? {};
+    const next = Object.hasOwn(entries, word) ? entries[word] : undefined;
+    if (next === undefined) return found;
+    found = { command: await next.load(), name: `${name} ${word}`, rest: behind };
+  }
+}
+
+/** What a line on stderr names first; nothing where no command is meant. */
+async function nameOf([name = '', ...words]: readonly string[]): Promise<readonly string[]> {
+  if (!Object.hasOwn(commands, name)) return [];
+  return [
+    await findCommand(name, words).then(
+      (found) => found.name,
+      () => name,
+    ),
+  ];
 }
 
 async function loadCommand(name: string): Promise<CommandModule> {

@@ -1,6 +1,8 @@
 /** What a command is: described once, for running and for --help. */
 
+import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { describeVerb } from '../names/nearest.ts';
 import type { Io } from './io.ts';
 import { type OptionTable, type OptionValues, parseOptions, type RawOptions } from './options.ts';
 
@@ -20,8 +22,15 @@ export interface KeptFiles {
   readonly verbs?: readonly string[];
 }
 
+/** Commands by their names, each loaded when it is chosen. */
+export type CommandCatalog = Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<CommandModule> }>
+>;
+
 export interface CommandModule {
   readonly summary: string;
+  /** Commands of their own behind this one's name, such as `create` behind `updates keys`. */
+  readonly commands?: CommandCatalog;
   /** The command line after `cmk-courier`, such as `check [FILE…]`. */
   readonly usage: string;
   /** Command lines and what they do, for --help. */
@@ -49,6 +58,24 @@ export interface CommandContext extends Io {
   readonly log: Logger;
   /** For commands whose success has more than one exit code, such as plug-ins. */
   readonly exitWith?: (code: number) => void;
+}
+
+/** A command that only leads to others. */
+export function defineGroup(
+  name: string,
+  spec: Pick<CommandModule, 'summary' | 'examples'> & { readonly commands: CommandCatalog },
+): CommandModule {
+  const names = Object.keys(spec.commands);
+  return {
+    ...spec,
+    usage: names
+      .map((command, index) => (index === 0 ? `${name} ${command}` : command))
+      .join(' | '),
+    options: {},
+    run: async ({ operands: [verb] }) => {
+      throw new CourierError('USAGE', `${describeVerb(verb, names)}; --help says more`);
+    },
+  };
 }
 
 /** Hides a command's own option types behind CommandModule. */

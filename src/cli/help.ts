@@ -25,6 +25,10 @@ export async function commandHelp(
   const everywhere = { title: 'Everywhere', options: globalOptions };
   const blocks = [
     newParser().usage(usage).getHelp(),
+    describePairs(
+      'Commands',
+      Object.entries(command.commands ?? {}).map(([name, { summary }]) => [name, summary]),
+    ),
     describeOptions({ title: 'Options', options: command.options }),
     describePairs(
       'Sources',

@@ -1,13 +1,8 @@
 /** Every command, by its name; loaded when it is chosen. */
 
-import type { CommandModule } from '../cli/command.ts';
+import type { CommandCatalog } from '../cli/command.ts';
 
-interface CatalogEntry {
-  readonly summary: string;
-  readonly load: () => Promise<CommandModule>;
-}
-
-export const commands: Readonly<Record<string, CatalogEntry>> = {
+export const commands: CommandCatalog = {
   fetch: {
     summary: 'print the agent output of a host, from the first source that has it',
     load: async () => (await import('./fetch.ts')).fetch,
@@ -67,6 +62,10 @@ export const commands: Readonly<Record<string, CatalogEntry>> = {
   seals: {
     summary: 'say whose seal is believed for which host, and look into sealed drops',
     load: async () => (await import('./seals.ts')).seals,
+  },
+  updates: {
+    summary: 'sign agents and their plug-ins, and hand them out to hosts that install them',
+    load: async () => (await import('./updates.ts')).updates,
   },
   certs: {
     summary: 'make, show, renew and revoke the certificates of the receiver and its hosts',

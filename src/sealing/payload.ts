@@ -6,16 +6,21 @@
 import { CourierError, quote } from '../faults/errors.ts';
 import { fromBase64Lines, toBase64Lines } from './base64-lines.ts';
 
-/** A name with its value; bytes are written as base64, in lines that begin with `+`. */
-export type Field = readonly [name: string, value: string | Buffer];
+/**
+ * A name with its value; bytes are written as base64, in lines that begin with `+`, and may stand
+ * below a value of their own.
+ */
+export type Field =
+  | readonly [name: string, value: string | Buffer]
+  | readonly [name: string, value: string, bytes: Buffer];
 
 /** The lines of a payload, in the order given. */
 export function writePayload(fields: readonly Field[]): Buffer {
-  const lines = fields.flatMap(([name, value]) =>
-    typeof value === 'string'
-      ? [`${name} ${value}`]
-      : [name, ...toBase64Lines(value).map((line) => `+${line}`)],
-  );
+  const lines = fields.flatMap(([name, value, below]) => {
+    const isText = typeof value === 'string';
+    const bytes = isText ? (below ?? Buffer.alloc(0)) : value;
+    return [isText ? `${name} ${value}` : name, ...toBase64Lines(bytes).map((line) => `+${line}`)];
+  });
   return Buffer.from(`${lines.join('\n')}\n`, 'latin1');
 }
 
@@ -69,6 +74,17 @@ export class PayloadReader {
     const { value, continued } = this.#next(name);
     if (value !== '') throw malformed(`${name} has its value in the wrong line`);
     return fromBase64Lines(continued, name);
+  }
+
+  /**
+   * The value of `name` and the bytes below it; it has to come next, and to fit.
+   *
+   * @throws CourierError MALFORMED
+   */
+  takeWithBytes(name: string, fits: RegExp): { readonly value: string; readonly bytes: Buffer } {
+    const { value, continued } = this.#next(name);
+    if (!fits.test(value)) throw malformed(`${name} cannot be ${quote(value)}`);
+    return { value, bytes: fromBase64Lines(continued, name) };
   }
 
   /** @throws CourierError MALFORMED when something is left */

@@ -48,6 +48,11 @@ export async function findCandidates(
     return rest.length > 1 ? nothing : starting(rest[0] ?? '', summaries(commands));
   const command = Object.hasOwn(commands, name) ? await commands[name]?.load() : undefined;
   if (command === undefined) return nothing;
+  const [word = '', ...behind] = rest;
+  if (command.commands !== undefined && !word.startsWith('-')) {
+    if (behind.length === 0) return starting(word, summaries(command.commands));
+    return findCandidates(rest, { ...surroundings, commands: command.commands });
+  }
   const typed = rest.at(-1) ?? '';
   const before = rest.slice(0, -1);
   const end = before.indexOf('--');
