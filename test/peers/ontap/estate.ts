@@ -2,7 +2,7 @@
 
 import { toCounterRecords } from './counters.ts';
 import { toNetworkRecords } from './network.ts';
-import type { Json, JsonObject } from './query.ts';
+import type { JsonObject } from './query.ts';
 import { toShelfRecords } from './shelves.ts';
 
 export interface EstateSize {
