@@ -1,12 +1,9 @@
 /** Which hosts there are: those named in routes, those in a list, and those the site asked for. */
 
-import { readFileSync, statSync } from 'node:fs';
-import { CourierError, quote } from '../faults/errors.ts';
-import { asCourierError } from '../faults/system-errors.ts';
-import { type HostName, parseAddress, parseHostName } from '../names/host-name.ts';
+import type { HostName } from '../names/host-name.ts';
 import type { Asked } from '../ready/asked.ts';
+import { readHostsInList } from '../routes/host-list.ts';
 import type { Routes } from '../routes/route.ts';
-import { requireTrustedSync } from '../system/trusted-path.ts';
 
 export interface ListedHost {
   readonly host: HostName;
@@ -25,41 +22,9 @@ interface Noted extends Asked {
   readonly isToRenew: boolean;
 }
 
-const largestList = 16 * 1024 * 1024;
-
-/**
- * A file with a host a line: name, address (`-` for none), tags, separated by blanks; `#` begins
- * a comment.
- *
- * @throws CourierError CONFIG naming file and line; LOCAL when it cannot be read
- */
+/** @throws CourierError as {@link readHostsInList} does */
 export function readHostList(path: string): readonly ListedHost[] {
-  const lines = readText(path).split('\n');
-  return lines.flatMap((line, index) => {
-    const [name, address = '-', ...tags] = line.replace(/#.*/, '').split(/\s+/).filter(Boolean);
-    if (name === undefined) return [];
-    try {
-      const given = address === '-' ? undefined : parseAddress(address);
-      return [
-        { host: parseHostName(name), address: given, tags, isAsked: false, isToRenew: false },
-      ];
-    } catch (error) {
-      const what = `${path}:${index + 1}: ${quote(line)}: a line is NAME ADDRESS TAG…`;
-      throw new CourierError('CONFIG', what, { cause: error });
-    }
-  });
-}
-
-function readText(path: string): string {
-  requireTrustedSync(path);
-  try {
-    const stats = statSync(path);
-    if (!stats.isFile()) throw new CourierError('CONFIG', `${path}: is not a file`);
-    if (stats.size > largestList) throw new CourierError('CONFIG', `${path}: larger than 16 MiB`);
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw asCourierError(error, `reading the host list ${path}`);
-  }
+  return readHostsInList(path).map((listed) => ({ ...listed, isAsked: false, isToRenew: false }));
 }
 
 /** Every host once: the list has precedence over what the site asked for, and that over a route. */

@@ -4,8 +4,27 @@ import { type CommandModule, defineGroup } from '../cli/command.ts';
 
 export const updates: CommandModule = defineGroup('updates', {
   summary: 'sign agents and their plug-ins, and hand them out to hosts that install them',
-  examples: [['updates on', 'hand out what is published']],
+  examples: [
+    ['updates init', 'a commented updates.yaml: what runs on which host'],
+    ['updates on', 'hand out what is published'],
+  ],
   commands: {
+    init: {
+      summary: 'make a commented updates.yaml, and its schema for editors',
+      load: async () => (await import('./updates/configuration.ts')).init,
+    },
+    validate: {
+      summary: 'tell every mistake in updates.yaml, with its line',
+      load: async () => (await import('./updates/configuration.ts')).validate,
+    },
+    schema: {
+      summary: 'print the schema of updates.yaml, for editors',
+      load: async () => (await import('./updates/configuration.ts')).schema,
+    },
+    explain: {
+      summary: 'show what holds for a host, and from which rule each of it is',
+      load: async () => (await import('./updates/configuration.ts')).explain,
+    },
     on: {
       summary: 'hand out what is published',
       load: async () => (await import('./updates/switch.ts')).on,

@@ -3,10 +3,11 @@
 import { isSeq } from 'yaml';
 import type { CommandContext } from '../cli/command.ts';
 import type { OptionTable, RawOptions } from '../cli/options.ts';
+import { lineOf, nodeAt } from '../cli/yaml-problems.ts';
 import { CourierError } from '../faults/errors.ts';
 import { findCover } from '../routes/coverage.ts';
 import { readRoutes } from '../routes/load.ts';
-import { type Layout, lineOf, nodeAt, type Problem } from '../routes/problems.ts';
+import type { Layout, Problem } from '../routes/problems.ts';
 import type { Route, RouteSource } from '../routes/route.ts';
 import type { SourceStep } from './attempt.ts';
 import { findFileProblem } from './named-files.ts';

@@ -1,14 +1,10 @@
 /** Reads routes.yaml into routes; every mistake is told with its line. */
 
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { Scalar } from 'yaml';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
-import { toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
-import { asCourierError, errorCode } from '../faults/system-errors.ts';
-import { pathStatus, readWholeFile } from '../files/file-calls.ts';
-import { requireTrusted } from '../system/trusted-path.ts';
+import { readYamlConfiguration, withinStack } from '../system/yaml-configuration.ts';
 import type { Layout, Problem } from './problems.ts';
 import type { Routes } from './route.ts';
 
@@ -46,63 +42,17 @@ export async function readRoutes(
 ): Promise<
   { readonly routes: Routes; readonly layout: Layout } | { readonly problems: readonly Problem[] }
 > {
-  const text = await readText(path);
-  const [{ readYaml }, { isScalar, visit }, { routesFile }, { toProblems }, { toRoutes }] =
-    await Promise.all([
-      import('../cli/yaml-file.ts'),
-      import('yaml'),
-      import('./schema.ts'),
-      import('./problems.ts'),
-      import('./from-file.ts'),
-    ]);
-  const file = await readYaml(text, (document) => {
-    visit(document, { Pair: (_, { key }) => (isScalar(key) ? unifyKey(key) : undefined) });
-  });
+  const file = await readYamlConfiguration(path, place);
   if ('problem' in file) return { problems: [file.problem] };
   const { layout } = file;
+  const [{ routesFile }, { toProblems }, { toRoutes }] = await Promise.all([
+    import('./schema.ts'),
+    import('./problems.ts'),
+    import('./from-file.ts'),
+  ]);
   const parsed = withinStack(path, () => routesFile.safeParse(file.content ?? {}));
   if (!parsed.success) return { problems: toProblems(parsed.error.issues, layout) };
   return { routes: toRoutes(parsed.data, resolve(path), layout), layout };
 }
 
-/**
- * The schema passes mistakes as arguments of one call, and the stack holds about a hundred
- * thousand.
- */
-function withinStack<Result>(path: string, check: () => Result): Result {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new CourierError('CONFIG', `${path}: too many mistakes to name them`, { cause: error });
-  }
-}
-
-/** Keys may be written like flags: `max-age` means `maxAge`. */
-function unifyKey(key: Scalar): void {
-  if (typeof key.value !== 'string') return;
-  const camel = key.value.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
-  if (toFlag(camel) === `--${key.value}`) key.value = camel;
-}
-
-const largestFile = 1024 * 1024;
-
-async function readText(path: string): Promise<string> {
-  await requireTrusted(path);
-  try {
-    const stats = await pathStatus(path);
-    if (!stats.isFile()) throw new CourierError('CONFIG', `${path}: is not a file`);
-    if (stats.size > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readWholeFile(path));
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
-      throw new CourierError(
-        'CONFIG',
-        `${path}: there is no such file; \`cmk-courier routes init\` makes one in ${dirname(path)}`,
-        { cause: error },
-      );
-    }
-    if (error instanceof TypeError) throw new CourierError('CONFIG', `${path}: is not UTF-8`);
-    throw asCourierError(error, `reading the routes ${path}`);
-  }
-}
+const place = { what: 'the routes', maker: '`cmk-courier routes init`' };

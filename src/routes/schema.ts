@@ -9,40 +9,11 @@ import {
   parsePositiveDuration,
   parseSize,
 } from '../cli/option-types.ts';
+import { complaining, parsed, texts } from '../cli/schema-types.ts';
 import { CourierError } from '../faults/errors.ts';
 import { parseSourceUri } from '../transports/source.ts';
 import { toMatcher } from './patterns.ts';
 import type { ReportKind, RouteSource } from './route.ts';
-
-/** Each program reads one file once: making code for that takes longer than it saves. */
-z.config({ jitless: true });
-
-/** A text that `parse` accepts; the message of its error becomes the complaint. */
-function parsed<Value>(parse: (text: string) => Value, describe: string) {
-  return z
-    .string(`must be ${describe}`)
-    .transform((text, context) => complaining(() => parse(text), context))
-    .describe(describe);
-}
-
-/** @param params `isSentence`: the complaint is a whole sentence and needs no key in front */
-function complaining<Value>(parse: () => Value, context: z.RefinementCtx, params = {}): Value {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof CourierError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message, params });
-    return z.NEVER;
-  }
-}
-
-/** One text or several. */
-function texts(describe: string) {
-  return z
-    .union([z.string(), z.array(z.string('must be text')).min(1)], `must be ${describe}`)
-    .transform((given) => (typeof given === 'string' ? [given] : given))
-    .describe(describe);
-}
 
 const shortest = 1000;
 

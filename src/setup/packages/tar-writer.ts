@@ -3,6 +3,7 @@
 import { CourierError } from '../../faults/errors.ts';
 
 export interface TarFile {
+  /** One that ends in a slash is a directory, and has no bytes. */
   readonly name: string;
   readonly bytes: Uint8Array;
   /** Unix permissions. */
@@ -10,6 +11,9 @@ export interface TarFile {
 }
 
 const blockBytes = 512;
+
+const fileType = '0';
+const directoryType = '5';
 
 /** GNU tar warns of files from 1970; what the time is counts for nobody. */
 const madeAt = Date.UTC(1980, 0, 1) / 1000;
@@ -35,7 +39,7 @@ function makeHeader(path: string, size: number, mode: number): Buffer {
   block.write(prefix, 345);
   block.write(`${toOctal(mode, 7)}\0${toOctal(0, 7)}\0${toOctal(0, 7)}\0`, 100);
   block.write(`${toOctal(size, 11)}\0${toOctal(madeAt, 11)}\0`, 124);
-  block.write('0', 156);
+  block.write(path.endsWith('/') ? directoryType : fileType, 156);
   block.write('ustar\x0000', 257);
   block.write(' '.repeat(8), 148);
   const sum = block.reduce((total, byte) => total + byte, 0);

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { main } from '../../src/main.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
+import { assertDocument } from '../helpers/json-document.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
+
+/** What `cmk-courier updates …` says of an updates.yaml. */
+async function makeFolder(
+  t: TestContext,
+  yaml?: string,
+  hosts = 'web01 - prod cmk/os:linux\ndb01 -\n',
+) {
+  const root = await makeTempDir(t);
+  writeFileSync(join(root, 'hosts.txt'), hosts);
+  if (yaml !== undefined) writeFileSync(join(root, 'updates.yaml'), yaml);
+  const run = async (...args: readonly string[]) => {
+    const context = { ...makeCommandContext(), clock: systemClock };
+    const code = await main(['updates', ...args, `--updates=${root}/updates.yaml`], context);
+    const { output, errors } = context.said;
+    return {
+      code,
+      output: output.replaceAll(root, 'ROOT'),
+      errors: errors.replaceAll(root, 'ROOT'),
+    };
+  };
+  return { root, run };
+}
+
+test('updates init writes a file that is valid and a schema, and never over another', async (t) => {
+  const { run } = await makeFolder(t);
+  const made = { code: 0, output: 'ROOT/updates.yaml\nROOT/updates.schema.json\n', errors: '' };
+  assert.deepEqual(await run('init'), made);
+  const valid = 'ROOT/updates.yaml: 2 rules, no mistakes\n';
+  assert.deepEqual(await run('validate'), { code: 0, output: valid, errors: '' });
+  const line =
+    'cmk-courier: updates init: ROOT/updates.yaml is there already, and stays as it is (USAGE)\n';
+  assert.deepEqual(await run('init'), { code: 2, output: '', errors: line });
+});
+
+const wrong = `hostlist: hosts.txt
+groups:
+  web: ['web[']
+rules:
+  - hosts: web01
+    groups: wbe
+    plugins:
+      mk_apt: soon
+      ../mk_apt: true
+      courier-update: true
+      mk_two: {from: a, content: b}
+    updater:
+      intervall: 1h
+      restart: ['a b']
+  - tags: prod
+    format: rpm
+    selfTest: 1.5s
+    labels: 10
+`;
+
+test('every mistake is told with its line', async (t) => {
+  const { run } = await makeFolder(t, wrong);
+  assert.deepEqual((await run('validate')).output.split('\n'), [
+    'ROOT/updates.yaml:1: unknown key "hostlist"; is hostList meant?',
+    'ROOT/updates.yaml:3: web must be a host name Checkmk accepts, not "web["',
+    'ROOT/updates.yaml:8: mk_apt must be a duration such as 10s, not "soon"',
+    'ROOT/updates.yaml:11: mk_two wants from or content, not both',
+    'ROOT/updates.yaml:13: unknown key "intervall"; is interval meant?',
+    'ROOT/updates.yaml:14: restart must be names, not "a b"',
+    'ROOT/updates.yaml:16: format must be tgz or deb',
+    'ROOT/updates.yaml:17: selfTest must be whole seconds, not "1.5s"',
+    "ROOT/updates.yaml:18: labels: 10 needs quotes: '10'",
+    '',
+  ]);
+});
+
+test('names that cannot be are told with their line, as groups are that do not exist', async (t) => {
+  const { run } = await makeFolder(
+    t,
+    `groups: {web: web01}
+rules:
+  - groups: wbe
+    plugins:
+      ../mk_apt: true
+      courier-update: true
+    config:
+      sub/my-file.cfg: {content: x}
+      a b: {content: x}
+`,
+  );
+  const { output } = await run('validate', '--json');
+  assertDocument('updates validate', output);
+  assert.deepEqual(JSON.parse(output), {
+    path: 'ROOT/updates.yaml',
+    rules: 0,
+    problems: [
+      { line: 3, message: 'no group "wbe"; there is web' },
+      { line: 5, message: 'plugins.../mk_apt must be a name without a slash' },
+      { line: 6, message: 'plugins.courier-update is a name that the updater has itself' },
+      {
+        line: 9,
+        message:
+          'config.a b: a path in a release has up to 90 letters, digits and _.,:@%+=- in each part, not "etc/9999999/a b"',
+      },
+    ],
+  });
+});
+
+const layered = `hostList: hosts.txt
+groups:
+  web: ['web*']
+rules:
+  - name: production
+    tags: prod
+    labels: cmk/os:linux
+    plugins:
+      mk_apt: 4h
+      mk_inventory.linux: false
+    updater: {interval: 10m}
+  - name: web
+    groups: web
+    plugins:
+      mk_apt: true
+      mk_apache: {from: plugins/mk_apache, confidential: true}
+  - agent: auto
+    updater: {interval: 1h, allow-http: true}
+    plugins: {mk_inventory.linux: 1d}
+`;
+
+test('of each parameter the first rule counts that sets it, and explain tells which that was', async (t) => {
+  const { run } = await makeFolder(t, layered);
+  const web = `web01: prod cmk/os:linux
+  agent                       auto                                    every host (ROOT/updates.yaml:17)
+  plugins.mk_apache           from plugins/mk_apache, confidential    web (ROOT/updates.yaml:16)
+  plugins.mk_apt              every 4h                                production (ROOT/updates.yaml:9)
+  plugins.mk_inventory.linux  left out                                production (ROOT/updates.yaml:10)
+  updater.allowHttp           yes                                     every host (ROOT/updates.yaml:18)
+  updater.interval            600                                     production (ROOT/updates.yaml:11)
+`.replace(/ {4}(every host|web|production) /g, ' $1 ');
+  const squeeze = (text: string) => text.replace(/(\S) {2,}/g, '$1 ');
+  assert.equal(squeeze((await run('explain', 'web01')).output), squeeze(web));
+  const { output } = await run('explain', 'db01', '--json');
+  assertDocument('updates explain', output);
+  const db = JSON.parse(output);
+  assert.deepEqual(db.passedOver, [
+    { rule: 'production', line: 5, why: 'the host lacks the tag prod' },
+    { rule: 'web', line: 12, why: 'the host is not in the group web' },
+  ]);
+  const nobody =
+    'cmk-courier: updates explain: there is no host "x" in the list of hosts (USAGE)\n';
+  assert.deepEqual(await run('explain', 'x'), { code: 2, output: '', errors: nobody });
+});
+
+test('without a list of hosts and away from a site it is said what is missing', async (t) => {
+  const { run } = await makeFolder(t, 'rules: [{agent: auto}]\n');
+  const line =
+    'cmk-courier: updates explain: ROOT/updates.yaml names no hostList, and --url is missing: this is not the user of a site (USAGE)\n';
+  assert.deepEqual(await run('explain', 'web01'), { code: 2, output: '', errors: line });
+});
+
+test('the schema for editors is the one that is printed', async (t) => {
+  const { root, run } = await makeFolder(t);
+  await run('init');
+  const context = makeCommandContext();
+  await main(['updates', 'schema'], context);
+  assert.equal(context.said.output, readFileSync(join(root, 'updates.schema.json'), 'utf8'));
+});
