@@ -91,7 +91,8 @@ async function runLoaded(command: CommandModule, args: readonly string[], io: Io
     exitCode = code;
   };
   if (command.keepsFiles !== undefined) await requireOwn(command.keepsFiles, invocation, io);
-  await command.run(invocation, { ...io, log, exitWith });
+  const isVerbose = verbosity !== 'silent';
+  await command.run(invocation, { ...io, log, isVerbose, exitWith });
   return exitCode;
 }
 

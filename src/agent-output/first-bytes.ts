@@ -22,7 +22,7 @@ export function findForeign(bytes: Buffer): string | undefined {
   if (zeros !== undefined) return `${zeros.count} zero bytes in a row: a crash has torn it`;
   if (isEncrypted(start) || isUtf16(start)) return undefined;
   const before = start.slice(0, header.exec(start)?.index);
-  if (htmlStart.test(before.slice(0, 1024))) return 'it is an HTML page';
+  if (isHtml(before)) return 'it is an HTML page';
   if (before.length < start.length) return undefined;
   const end = Math.min(80, bytes.length, lineEnd(bytes));
   return `no section header in it; it begins with ${quoteBytes(bytes, 0, end)}`;
@@ -39,7 +39,13 @@ export function isEncrypted(start: string): boolean {
   return start.startsWith('Salted__', 2) || /[^\t\r\n -~]/.test(start.slice(2, 18));
 }
 
-function isUtf16(start: string): boolean {
+/** @param start what stands before the first section, as Latin-1 */
+export function isHtml(start: string): boolean {
+  return htmlStart.test(start.slice(0, 1024));
+}
+
+/** @param start as Latin-1 */
+export function isUtf16(start: string): boolean {
   return /^(?:\xff\xfe|\xfe\xff|[\t-~]\0[\t-~]\0|\0[\t-~]\0[\t-~])/.test(start);
 }
 

@@ -56,6 +56,8 @@ export interface OptionGroup {
 
 export interface CommandContext extends Io {
   readonly log: Logger;
+  /** With `-v` or `--debug`: who looks wants to see more. */
+  readonly isVerbose?: boolean;
   /** For commands whose success has more than one exit code, such as plug-ins. */
   readonly exitWith?: (code: number) => void;
 }

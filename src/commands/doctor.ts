@@ -46,7 +46,10 @@ const printing = {
     kind: 'switch',
     describe: 'replace names, addresses and UUIDs, the same one by the same, for posting in public',
   },
-  facts: { kind: 'switch', describe: 'show the facts of each step as well' },
+  facts: {
+    kind: 'switch',
+    describe: 'show the facts of each step as well, as -v does; without the log of -v',
+  },
   quiet: { kind: 'switch', describe: 'print the verdict alone' },
   ascii: { kind: 'switch', describe: 'no signs beyond ASCII' },
   plugin: {
@@ -204,7 +207,8 @@ function withoutOwn(table: OptionTable): OptionTable {
 
 async function run(invocation: Invocation, context: CommandContext): Promise<void> {
   const own = Object.entries(invocation.options).filter(([name]) => Object.hasOwn(options, name));
-  const values = parseOptions(options, Object.fromEntries(own));
+  const given = parseOptions(options, Object.fromEntries(own));
+  const values = { ...given, facts: given.facts || context.isVerbose === true };
   const [name, ...others] = invocation.operands;
   if (name === undefined)
     throw new CourierError('USAGE', 'one HOST must be named, or ports, or site');
@@ -247,9 +251,8 @@ function toHost(name: string, [next = '', ...others]: readonly string[]) {
 
 async function lookAtSite(values: DoctorValues, context: CommandContext): Promise<void> {
   const { runSite } = await import('../doctor/site/run-site.ts');
-  const { deadline: deadlineMs, failOn, ...wish } = values;
-  const failsOnWarning = failOn === 'warning';
-  const exit = await runSite({ ...wish, deadlineMs, failsOnWarning }, context);
+  const { deadline: deadlineMs, ...wish } = values;
+  const exit = await runSite({ ...wish, deadlineMs }, context);
   if (exit !== 0) context.exitWith?.(exit);
 }
 

@@ -41,7 +41,11 @@ function redact(found: DoctorDocument): DoctorDocument {
   return new Redaction([found.host, found.address, found.site.name]).applyTo(found);
 }
 
-function exitOf({ verdict, cause, summary }: DoctorDocument, { failOn }: PrintOptions): number {
+/** That of the cause; 1 for a step at which the doctor itself broke. */
+export function exitOf(
+  { verdict, cause, summary }: Pick<DoctorDocument, 'verdict' | 'cause' | 'summary'>,
+  { failOn }: Pick<PrintOptions, 'failOn'>,
+): number {
   const isBad = verdict === 'fault' || (verdict === 'warning' && failOn === 'warning');
   if (isBad) return cause?.exit ?? 8;
   return summary.crashed > 0 ? 1 : 0;

@@ -20,8 +20,12 @@ const uuid = 'd38e7e53-5f2b-4c1c-9d2a-0a1b2c3d4e5f';
 interface Case {
   /** What `cmk -D` prints below the address. */
   readonly kind?: string;
+  /** What `cmk -d` does. */
+  readonly dump?: string;
   /** What the agent port sends. */
   readonly answer?: string;
+  /** What `cmk -D` has for addresses, and nobody names one. */
+  readonly addresses?: string;
   readonly prepare?: (root: string) => Promise<unknown>;
   readonly options?: RawOptions;
 }
@@ -37,19 +41,19 @@ async function link(root: string, host: string): Promise<void> {
   await symlink(uuid, path);
 }
 
-async function examine(t: TestContext, { kind = '', answer = output, prepare, options }: Case) {
+async function examine(t: TestContext, made: Case) {
+  const { kind = '', dump = 'exit 1', answer = output, addresses, prepare, options } = made;
   const { root, env } = await makeSiteTree(t);
   const settings = { agent: async () => Buffer.alloc(0), deviations: { instead: sends(answer) } };
   return withAgentController(settings, async ({ port }) => {
     const agent = kind === '' ? `TCP: 127.0.0.1:${port}` : kind;
-    await put(
-      join(root, 'bin/cmk'),
-      `#!/bin/sh\nprintf 'Addresses: 127.0.0.1\\n%s\\n' '${agent}'\n`,
-    );
+    const shown = `printf 'Addresses: ${addresses ?? '127.0.0.1'}\\n%s\\n' '${agent}'`;
+    await put(join(root, 'bin/cmk'), `#!/bin/sh\n[ "$1" != -d ] || { ${dump}; }\n${shown}\n`);
     await chmod(join(root, 'bin/cmk'), 0o755);
     await prepare?.(root);
     const context = { ...makeCommandContext(), env, clock: systemClock };
-    const raw = { address: ['127.0.0.1'], json: ['true'], ...options };
+    const named = addresses === undefined ? { address: ['127.0.0.1'] } : {};
+    const raw = { ...named, json: ['true'], ...options };
     await doctor.run({ operands: ['web01'], options: raw }, context);
     const document = JSON.parse(context.said.output);
     assert.equal(document.summary.crashed, 0, context.said.output);
@@ -58,8 +62,29 @@ async function examine(t: TestContext, { kind = '', answer = output, prepare, op
   });
 }
 
+/** `cmk -d` of a host whose program is there, and how that ends. */
+const asking = (dump: string, options: RawOptions = {}): Case => ({
+  ...{ kind: 'Program: /bin/true web01', dump, options: { ask: ['true'], ...options } },
+});
+const says = (text: string) => `echo "ERROR [prog_web01]: ${text}" >&2; exit 1`;
+
 const cases: Readonly<Record<string, readonly [cause: string, made: Case]>> = {
+  'a program that fails, asked': [
+    'program-fails',
+    asking(says('Agent exited with code 3: no such module')),
+  ],
+  'a program that Checkmk does not find, asked': [
+    'program-missing',
+    asking(says("Program '/bin/true' not found (exit code 127)")),
+  ],
+  'a program that does not end, asked': [
+    'program-timeout',
+    asking('exec sleep 60', { deadline: ['1500ms'] }),
+  ],
+  'asked, it says what nobody knows': ['unexplained', asking(says('cannot do that'))],
   'all is well': ['ok', {}],
+  'a name that Checkmk could not look up': ['address-none', { addresses: '0.0.0.0' }],
+  'an address of the site itself': ['address-loopback', { addresses: '127.0.0.1' }],
   'TLS, and no registration': ['not-registered', { answer: '16' }],
   'plain text of a registered host': ['legacy-plain', { prepare: (root) => link(root, 'web01') }],
   'two hosts with one UUID': [
@@ -112,9 +137,14 @@ const cases: Readonly<Record<string, readonly [cause: string, made: Case]>> = {
 };
 
 for (const [what, [cause, made]] of Object.entries(cases)) {
-  test(what, async (t) =>
-    assert.equal(noteReport(what, 'site', cause, await examine(t, made)), cause),
-  );
+  test(what, async (t) => {
+    const document = await examine(t, made);
+    assert.equal(noteReport(what, 'site', cause, document), cause);
+    // What fails while we look is no mere hint.
+    if (made.options?.['ask'] && document.original.exit !== null) {
+      assert.equal(document.verdict, 'fault');
+    }
+  });
 }
 
 test('of a command line its arguments are in no output', async (t) => {

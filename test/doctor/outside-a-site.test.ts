@@ -28,6 +28,13 @@ test('steps that only a site can take share one line', async () => {
   );
 });
 
+test('-v shows the facts as --facts does', async () => {
+  const context = { ...makeCommandContext(), clock: systemClock };
+  const options = { address: ['127.0.0.1'], only: ['address'] };
+  await doctor.run({ operands: ['web01'], options }, { ...context, isVerbose: true });
+  assert.match(context.said.output, /^ {6}addresses +127\.0\.0\.1$/m);
+});
+
 test('hosts are named site, ports and host as well', async () => {
   for (const operands of [['host', 'site'], ['host', 'ports'], ['host', 'host'], ['host']]) {
     const [head] = await run(operands, { only: ['address'] });

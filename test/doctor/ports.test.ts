@@ -1,6 +1,7 @@
 /** `doctor ports --listen` in front of strangers, and what `--to` sees of it. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -69,3 +70,18 @@ for (const [form, option, message] of [
     await assert.rejects(asked, { message });
   });
 }
+
+const canUnshare = spawnSync('unshare', ['-n', 'ip', 'link'], { stdio: 'ignore' }).status === 0;
+const skip = canUnshare ? false : 'needs root and iproute2';
+
+test('a deadline that is over leaves what nobody could see', { skip }, () => {
+  const script = [
+    'ip link set lo up; ip addr add 192.0.2.1/32 dev lo',
+    'ip route add 192.0.2.21/32 dev lo src 192.0.2.1',
+    `"${process.execPath}" src/bin.ts doctor ports --role=host --to=192.0.2.21 --deadline=200ms --json`,
+  ].join('\n');
+  const { stdout, status } = spawnSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8' });
+  const { ports } = JSON.parse(stdout);
+  const late = 'nobody could look within 200ms';
+  assert.deepEqual([status, ports[0].state, ports[0].raw_error], [0, 'unknown', late]);
+});

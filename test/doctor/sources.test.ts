@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { RawOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
 import { doctor } from '../../src/commands/doctor.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
@@ -11,10 +12,10 @@ import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { noteReport } from './named-cause.ts';
 
-async function assertCause(wanted: string, ...sources: readonly string[]) {
+async function assertCause(wanted: string, source: string, own: RawOptions = {}) {
   const context = { ...makeCommandContext(), clock: systemClock };
-  const options = { address: ['127.0.0.1'], json: ['true'] };
-  await doctor.run({ operands: ['web01', ...sources], options }, context);
+  const options = { address: ['127.0.0.1'], json: ['true'], ...own };
+  await doctor.run({ operands: ['web01', source], options }, context);
   const document = JSON.parse(context.said.output);
   const port = document.steps.find(({ id }: { id: string }) => id === 'port');
   assert.equal(port.status, 'skipped');
@@ -39,5 +40,7 @@ test('each source ends with a cause of its own, and the agent port is left alone
   await assertCause('source-no-output', `file://${directory}/missing`);
   await assertCause('source-unreachable', `http://127.0.0.1:${port}/{host}`);
   await assertCause('source-peer', 'exec:/bin/false');
+  const login = { user: ['me'], passwordFile: [`${directory}/password`] };
+  await assertCause('password-missing', `http://127.0.0.1:${port}/{host}`, login);
   await assertCause('source-local', 'exec:/no/such/program');
 });

@@ -70,6 +70,22 @@ test('all is well, over both versions', async () => {
   }
 });
 
+test('no TLS version is spoken by both', async () => {
+  const versions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } as const;
+  await assertCause('an agent that speaks TLS 1.1 alone', 'tls-version', { versions });
+});
+
+const printed: readonly (readonly [what: string, code: string, bytes: Buffer])[] = [
+  ['a page of a proxy', 'output-html', Buffer.from('<!DOCTYPE html>\n<html><body>Log in</body>\n')],
+  ['UTF-16', 'output-encoding', Buffer.from(`\ufeff${output}`, 'utf16le')],
+  ['nothing', 'output-empty', Buffer.alloc(0)],
+];
+
+for (const [what, code, bytes] of printed) {
+  test(`the agent behind TLS prints ${what}`, () =>
+    assertCause(`${what} over TLS`, code, { agent: async () => bytes }));
+}
+
 test('the certificate is that of another host', async () => {
   const made = authority.issueAgent(uuid, {}, otherUuid);
   const what = 'the certificate of another host';

@@ -41,7 +41,7 @@ export const wayCauses = {
   'port-silent': cause(
     'TIMEOUT',
     'path',
-    'nothing comes back: a firewall drops it, the address is wrong, or the host is down',
+    'nothing comes back in time: a firewall drops it, the way is slow, the address is wrong, or the host is down',
     { site: 'traceroute -T -p {port} {address}', host: 'courier-doctor' },
   ),
   'port-closed-at-once': cause(
@@ -63,7 +63,7 @@ export const wayCauses = {
   blocked: cause(
     'UNREACHABLE',
     'path',
-    'the host listens, and connections from here do not get to it',
+    'the host listens, and no connection from here comes about: something on the way stops it or holds it up',
     {
       site: 'let TCP to {address}:{port} pass on the way',
       host: 'nft list ruleset | grep {port}',

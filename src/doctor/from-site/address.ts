@@ -1,11 +1,9 @@
-/** Name, address and route: whom we would ask, and from where. */
+/** Name and address: whom we would ask. */
 
-import { createSocket } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
-import { CourierError } from '../../faults/errors.ts';
+import type { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { sharedLookup } from '../../lookup/lookup.ts';
-import { runProgram } from '../../system/program/run-program.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
 import { type AgentPlace, parseAgentPlace } from '../../transports/tcp/place.ts';
 import type { Learned, Scene, SiteFinding } from './scene.ts';
@@ -42,7 +40,7 @@ function toPlace(address: string, port: number): AgentPlace {
 }
 
 /** What a site is given for a name that it could not look up. */
-const unusable = /^(?:0\.0\.0\.0|::)$/;
+export const unusable = /^(?:0\.0\.0\.0|::)$/;
 
 function judge(
   address: string,
@@ -97,38 +95,4 @@ async function resolve(name: string, signal: AbortSignal): Promise<string[] | Co
     if (signal.aborted) throw error;
     return asCourierError(error, `looking up ${name}`);
   }
-}
-
-/** The system chooses a source address for a datagram socket; nothing is sent. */
-export async function lookAtRoute(_: Scene, { place }: Partial<Learned>): Promise<SiteFinding> {
-  if (place === undefined) throw new CourierError('LOCAL', 'there is no address');
-  const socket = createSocket(isIPv6(place.address) ? 'udp6' : 'udp4');
-  try {
-    const from = await new Promise<string>((done, fail) => {
-      socket.once('error', fail);
-      socket.connect(place.port, place.address, () => done(socket.address().address));
-    });
-    if (unusable.test(from))
-      return { status: 'fault', code: 'no-route', text: 'no source address' };
-    return { status: 'ok', text: `from ${from}`, facts: { from } };
-  } catch (error) {
-    const rawError = errorCode(error) ?? String(error);
-    return { status: 'fault', code: 'no-route', text: 'no source address', rawError };
-  } finally {
-    socket.close();
-  }
-}
-
-/** Never a fault: many networks forbid it, and few machines let everybody send it. */
-export async function lookAtPing(
-  { context: { env } }: Scene,
-  { place }: Partial<Learned>,
-  signal: AbortSignal,
-): Promise<SiteFinding> {
-  const args = ['-n', '-c', '1', '-W', '1', place?.address ?? ''];
-  const call = { program: 'ping', args, env, maxOutputBytes: 65_536 };
-  const { code } = await runProgram(call, signal);
-  return code === 0
-    ? { status: 'ok', text: 'answers' }
-    : { status: 'unknown', text: 'no answer; that is forbidden in many networks' };
 }

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isHtml, isUtf16 } from '../../agent-output/first-bytes.ts';
 import { parseAgentOutput } from '../../agent-output/parser.ts';
 import { requireForm } from '../../agent-output/validator.ts';
 import { longestTimerMs } from '../../clock.ts';
@@ -19,7 +20,7 @@ import { readSecured } from '../../transports/tcp/tls.ts';
 import { openContext } from './open-context.ts';
 import { toFault } from './port.ts';
 import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
-import { judgeTls } from './tls.ts';
+import { judgeTls, withOwnCertificate } from './tls.ts';
 
 export async function lookAtOutput(
   scene: Scene,
@@ -27,21 +28,29 @@ export async function lookAtOutput(
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   const { clock } = scene.context;
+  const seen: Seen = { message: undefined };
   const timeoutMs = timeToWait(scene, Number.POSITIVE_INFINITY);
   const tooSlow = `${learned.place?.shown ?? scene.host} goes on sending, or says nothing more`;
   try {
     const output = await withTimeLimit({ clock, timeoutMs, tooSlow }, signal, (limited) =>
-      untilAborted(read(scene, learned, limited), limited),
+      untilAborted(read(scene, learned, seen, limited), limited),
     );
     return await judge(output, scene);
   } catch (error) {
-    return judgeFault(toFault(error, signal));
+    const fault = toFault(error, signal);
+    return recognise(seen.message, fault) ?? judgeFault(fault, learned.files);
   }
+}
+
+/** What came, though it may be no output. */
+interface Seen {
+  message: Buffer | undefined;
 }
 
 async function read(
   scene: Scene,
   { socket, marker, place, files }: Partial<Learned>,
+  seen: Seen,
   signal: AbortSignal,
 ): Promise<Buffer> {
   if (socket === undefined || marker === undefined || place === undefined) {
@@ -54,16 +63,34 @@ async function read(
   const passphrase = await readSecret(scene.tcp, 'passphrase', openContext(scene, signal));
   const rules = { shown, passphrase, maxOutputBytes, log };
   if (markerKind(marker) !== 'tls' || files === undefined) {
-    return openMessage(await readToEnd(socket, marker, limits, signal), rules);
+    seen.message = await readToEnd(socket, marker, limits, signal);
+    return openMessage(seen.message, rules);
   }
   const handshake = { shown, files, clock: scene.context.clock };
   const frame = await readSecured(socket, handshake, limits, signal);
-  return openMessage((await unframe(frame, limits)).message, rules);
+  seen.message = (await unframe(frame, limits)).message;
+  return openMessage(seen.message, rules);
 }
 
-function judgeFault(fault: CourierError): SiteFinding {
+/** What an agent prints in the place of output comes through its controller as it is. */
+function recognise(
+  message: Buffer | undefined,
+  { message: rawError }: CourierError,
+): SiteFinding | undefined {
+  const start = message?.toString('latin1', 0, 2048) ?? '';
+  const bad = { status: 'fault', rawError } as const;
+  if (isHtml(start)) return { ...bad, code: 'output-html', text: 'a web page' };
+  if (!isUtf16(start)) return undefined;
+  return { ...bad, code: 'output-encoding', text: 'in UTF-16' };
+}
+
+function judgeFault(fault: CourierError, files: Learned['files'] | undefined): SiteFinding {
   const { message: rawError } = fault;
-  if (/error establishing TLS/.test(rawError)) return judgeTls(fault);
+  if (/error establishing TLS/.test(rawError)) {
+    const found = judgeTls(fault);
+    const isOurs = found.code === 'client-certificate-refused' && files !== undefined;
+    return isOurs ? withOwnCertificate(found, files) : found;
+  }
   const bad = (code: SiteFinding['code'] & string, text: string): SiteFinding => ({
     status: 'fault',
     code,
@@ -75,8 +102,6 @@ function judgeFault(fault: CourierError): SiteFinding {
   if (fault.code === 'NO_OUTPUT') return bad('output-empty', 'empty');
   if (fault.code === 'TIMEOUT') return bad('agent-hangs', 'begins, and does not end');
   if (fault.code === 'TOO_LARGE') return bad('output-too-large', 'does not end, or is too large');
-  if (/html|web page/i.test(rawError)) return bad('output-html', 'a web page');
-  if (/utf-?16|encoding/i.test(rawError)) return bad('output-encoding', 'in no known encoding');
   return bad('output-torn', 'damaged');
 }
 

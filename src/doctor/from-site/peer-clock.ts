@@ -1,6 +1,5 @@
 /** The clock of the host, where its report tells it. */
 
-import type { X509Certificate } from 'node:crypto';
 import type { HostSide } from './host-side.ts';
 
 /** Less than that is the time that the report was on its way. */
@@ -18,8 +17,4 @@ export function skewOf(hostSide: HostSide | undefined): number | undefined {
     return Math.abs(skewMs) < leastMs ? undefined : skewMs;
   }
   return undefined;
-}
-
-export function isGoodAt({ validFromDate, validToDate }: X509Certificate, timeMs: number): boolean {
-  return timeMs >= validFromDate.getTime() && timeMs <= validToDate.getTime();
 }

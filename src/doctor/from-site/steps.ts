@@ -1,6 +1,6 @@
 /** The steps of the site half, in the order in which they are shown and one explains the other. */
 
-import { lookAtAddress, lookAtPing, lookAtRoute } from './address.ts';
+import { lookAtAddress } from './address.ts';
 import { lookAtReceiver } from './agent-receiver.ts';
 import { lookAtCheckmk, lookAtSite } from './checkmk.ts';
 import { lookAtConfiguration } from './configuration.ts';
@@ -11,6 +11,7 @@ import { lookAtOwnWay } from './own-way.ts';
 import { lookAtBytes, lookAtPort } from './port.ts';
 import { lookAtAge } from './pushed.ts';
 import { lookAtRegistration } from './registration.ts';
+import { lookAtPing, lookAtRoute } from './route.ts';
 import type { SiteStep } from './scene.ts';
 import { lookAtSharing } from './sharing.ts';
 import { lookAtTls } from './tls.ts';
@@ -29,7 +30,7 @@ const rows: readonly Row[] = [
   ['configuration', 'what Checkmk has for the host', [], [], lookAtConfiguration],
   ['address', 'the address of the host', [], ['configuration'], lookAtAddress],
   ['sharing', 'who else has it', ['address'], ['configuration'], lookAtSharing],
-  ['route', 'a way to it', ['address'], [], lookAtRoute],
+  ['route', 'a way to it', ['address'], [], (_, learned) => lookAtRoute(learned)],
   ['ping', 'ICMP', ['route'], [], lookAtPing],
   ['port', 'the agent port', ['route'], [], lookAtPort],
   ['bytes', 'what answers there', ['port'], [], lookAtBytes],

@@ -3,7 +3,6 @@
 import { X509Certificate } from 'node:crypto';
 import { CourierError } from '../../faults/errors.ts';
 import { errorCode } from '../../faults/system-errors.ts';
-import { formatDuration } from '../../times/durations.ts';
 import { markerKind } from '../../transports/tcp/marker.ts';
 import type { AgentPlace } from '../../transports/tcp/place.ts';
 import { findRefusal } from '../../transports/tcp/policy.ts';
@@ -11,7 +10,6 @@ import { readSiteFiles, type SiteFiles } from '../../transports/tcp/site-files.t
 import { startTls } from '../../transports/tcp/tls.ts';
 import type { CauseCode } from '../causes.ts';
 import { openContext } from './open-context.ts';
-import { isGoodAt, skewOf } from './peer-clock.ts';
 import { toFault } from './port.ts';
 import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 import { describeIssuer, readShownCertificate } from './shown-certificate.ts';
@@ -37,7 +35,7 @@ export async function lookAtTls(
 
 async function shakeHands(
   scene: Scene,
-  { socket, place, registration, hostSide }: Partial<Learned>,
+  { socket, place, registration }: Partial<Learned>,
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   if (socket === undefined || place === undefined) throw new CourierError('LOCAL', 'no connection');
@@ -62,38 +60,28 @@ async function shakeHands(
     return { status: 'ok', text, facts, learned: { socket: secured, files } };
   } catch (error) {
     const finding = judgeTls(toFault(error, signal));
-    return explain(finding, { scene, place, files, uuid, hostSide }, signal);
+    return explain(finding, { place, files, uuid }, signal);
   }
 }
 
 interface Handshake {
-  readonly scene: Scene;
   readonly place: AgentPlace;
   readonly files: SiteFiles;
   readonly uuid: string;
-  readonly hostSide: Learned['hostSide'] | undefined;
 }
 
-/** What only the certificates themselves tell: whose they are, and by which clock they are good. */
+/** What only the certificates themselves tell: whose they are, and when they are good. */
 async function explain(
   finding: SiteFinding,
-  { scene, place, files, uuid, hostSide }: Handshake,
+  { place, files, uuid }: Handshake,
   signal: AbortSignal,
 ): Promise<SiteFinding> {
-  if (finding.code === 'client-certificate-refused') {
-    return byBothClocks(finding, new X509Certificate(files.siteCert.reveal()), scene, hostSide);
-  }
+  if (finding.code === 'client-certificate-refused') return withOwnCertificate(finding, files);
   if (!inCertificate.has(finding.code ?? '')) return finding;
   const shown = await readShownCertificate(place, { uuid, files }, signal);
   if (shown === undefined) return finding;
-  const facts = {
-    subject: shown.subject.replaceAll('\n', ', '),
-    issuer: shown.issuer.replaceAll('\n', ', '),
-    valid_from: shown.validFrom,
-    valid_until: shown.validTo,
-  };
-  const seen = { ...finding, facts };
-  if (finding.code !== 'issuer-other-site') return byBothClocks(seen, shown, scene, hostSide);
+  const seen = { ...finding, facts: describeCertificate(shown) };
+  if (finding.code !== 'issuer-other-site') return seen;
   return { ...seen, text: `fails: its certificate is ${describeIssuer(shown)}` };
 }
 
@@ -105,21 +93,18 @@ const inCertificate = new Set<string>([
   'certificate-not-yet',
 ]);
 
-/** A certificate that is good by one of both clocks alone has nothing wrong with it. */
-function byBothClocks(
-  finding: SiteFinding,
-  certificate: X509Certificate,
-  { context: { clock } }: Scene,
-  hostSide: Learned['hostSide'] | undefined,
-): SiteFinding {
-  const skewMs = skewOf(hostSide);
-  if (skewMs === undefined) return finding;
-  const [here, there] = [clock.now(), clock.now() + skewMs].map((at) => isGoodAt(certificate, at));
-  if (here === there) return finding;
-  const skew = `${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead' : 'behind'}`;
-  const good = here ? 'here, and not by the clock of the host' : 'by the clock of the host alone';
-  const text = `fails: the certificate is good ${good}, which is ${skew}`;
-  return { ...finding, code: 'clock-wrong', text };
+/** What is refused there may be good here. */
+export function withOwnCertificate(finding: SiteFinding, { siteCert }: SiteFiles): SiteFinding {
+  return { ...finding, facts: describeCertificate(new X509Certificate(siteCert.reveal())) };
+}
+
+function describeCertificate({ subject, issuer, validFrom, validTo }: X509Certificate) {
+  return {
+    subject: subject.replaceAll('\n', ', '),
+    issuer: issuer.replaceAll('\n', ', '),
+    valid_from: validFrom,
+    valid_until: validTo,
+  };
 }
 
 /** Without a site nobody knows whether the host is registered. */

@@ -7,6 +7,7 @@ import { isIPv4 } from 'node:net';
 import { type CauseCode, causes } from '../causes.ts';
 import type { HostReport, HostStep } from '../report/host-report.ts';
 import type { StepResult } from '../step.ts';
+import { byBothClocks } from './both-clocks.ts';
 import { explains } from './explains.ts';
 import { formatAge } from './host-side.ts';
 import type { Learned } from './scene.ts';
@@ -28,9 +29,10 @@ interface Judged {
 const mostAgeMs = 15 * 60_000;
 
 export function judgeTogether({ results, learned, nowMs }: Both): Judged {
-  const own = explainOriginal(results, learned);
+  const found = explainOriginal(results, learned);
   const { hostSide } = learned;
-  if (hostSide === undefined) return { shown: own, explaining: own };
+  if (hostSide === undefined) return { shown: found, explaining: found };
+  const own = found.map((result) => byBothClocks(result, hostSide, nowMs));
   const { report, lookedMs } = hostSide;
   const isFresh = lookedMs !== undefined && nowMs - lookedMs <= mostAgeMs;
   const site = isFresh ? own.map((result) => withHost(result, report, learned)) : own;
@@ -161,22 +163,32 @@ const says: Readonly<Record<HostStep['status'], string>> = {
 
 /**
  * What Checkmk says of a program of its own counts unless a step has found a fault; any other
- * complaint is unexplained when all that was looked at is well.
+ * complaint is unexplained when all that was looked at is well. What was asked just now is a fault,
+ * what the core has kept a warning: it may be mended since.
  */
 function explainOriginal(
   results: readonly StepResult[],
-  { original }: Partial<Learned>,
+  { original, configuration }: Partial<Learned>,
 ): readonly StepResult[] {
   if (original === undefined || results.some(({ status }) => status === 'fault')) return results;
-  const isWell = results.every(({ code }) => code === null);
+  const hasEnded = original.exit !== null;
+  const isWell = hasEnded && results.every(({ code }) => code === null);
   const known = byWords.find(([words]) => words.test(original.text))?.[1];
-  const code = known ?? (isWell ? 'unexplained' : null);
-  return results.map((result) => (result.id === 'checkmk' ? { ...result, code } : result));
+  const late = configuration?.program !== undefined && tooLate.test(original.text);
+  const code = known ?? (late ? 'program-timeout' : isWell ? 'unexplained' : null);
+  return results.map((result) => {
+    if (result.id !== 'checkmk') return result;
+    if (code === null) return result;
+    const isProved = result.source === 'probe' && hasEnded;
+    return { ...result, code, status: isProved ? 'fault' : 'warning' };
+  });
 }
 
 /** What Checkmk says of a program. */
 const byWords: readonly (readonly [words: RegExp, code: CauseCode])[] = [
   [/not found \(exit code 127\)/, 'program-missing'],
   [/Agent exited with code \d+/, 'program-fails'],
-  [/program.*timed out|fetch.* timed out/i, 'program-timeout'],
 ];
+
+/** By the core, which ends the whole service check; or when we asked, and had no time left. */
+const tooLate = /timed out|timeout|did not end/i;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
 import { CourierError } from '../../faults/errors.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
 import { readWholeFile } from '../../files/file-calls.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
 import type { PortFinding } from '../document.ts';
 import { answerOn } from './answering.ts';
 import { findListeners, type Listener } from './listening.ts';
@@ -40,12 +42,16 @@ export async function lookAtPorts(values: PortValues, context: CommandContext): 
   if (listen) return answer(uses, values, context);
   const isElsewhere = role === 'outside';
   const listeners = to === undefined && !isElsewhere ? await findListeners() : undefined;
-  const rows = await Promise.all(
-    uses.map(async (use) => ({
-      use,
-      found: to === undefined ? toHere(use, listeners) : await tryThere(use, to, context.shutdown),
-    })),
+  const limit = { timeoutMs: values.deadline, tooSlow: 'nobody could look' };
+  const rows = await withTimeLimit(limit, context.shutdown, (limited) =>
+    Promise.all(
+      uses.map(async (use) => ({
+        use,
+        found: to === undefined ? toHere(use, listeners) : await tryThere(use, to, limited),
+      })),
+    ),
   );
+  context.shutdown.throwIfAborted();
   if (values.json) return printJson({ role, ports: rows.map(({ found }) => found) }, context);
   const holders = await findHolders(new Set(ownOf(uses, listeners).map(({ inode }) => inode)));
   const lines = rows.map(({ use, found }) => {
@@ -85,8 +91,14 @@ async function tryThere(use: Use, address: string, signal: AbortSignal): Promise
     const error = 'for that machine itself, on its loopback';
     return toFinding(use, 'out', { address, state: 'unknown', error });
   }
-  const tried = await (use.proto === 'tcp' ? tryTcp : tryUdp)(address, use.port, signal);
-  return toFinding(use, 'out', { address, ...tried });
+  try {
+    const tried = await (use.proto === 'tcp' ? tryTcp : tryUdp)(address, use.port, signal);
+    return toFinding(use, 'out', { address, ...tried });
+  } catch (error) {
+    // Of a signal that ends the program, the caller speaks.
+    const { message } = asCourierError(error, 'trying it');
+    return toFinding(use, 'out', { address, state: 'unknown', error: message });
+  }
 }
 
 interface Seen {

@@ -3,7 +3,7 @@
 import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
 import type { DoctorDocument } from '../document.ts';
-import { toManner } from '../print.ts';
+import { exitOf, toManner } from '../print.ts';
 import { Redaction } from '../redact.ts';
 import { toText } from '../text.ts';
 import { examineInstallation } from './examine.ts';
@@ -19,8 +19,7 @@ export interface SiteWish {
   /** Where to write what support asks for. */
   readonly bundle: string | undefined;
   readonly deadlineMs: number;
-  /** Whether a warning counts as a fault. */
-  readonly failsOnWarning: boolean;
+  readonly failOn: 'fault' | 'warning';
 }
 
 /**
@@ -44,8 +43,7 @@ export async function runSite(wish: SiteWish, context: CommandContext): Promise<
     if (wish.json) context.writeError(text.trimStart());
     else await context.writeOutput(Buffer.from(text));
   }
-  const counts = document.verdict === 'fault' || (wish.failsOnWarning && document.cause !== null);
-  return counts ? (document.cause?.exit ?? 1) : 0;
+  return exitOf(document, wish);
 }
 
 function redact(document: DoctorDocument): DoctorDocument {

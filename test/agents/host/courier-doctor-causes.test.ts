@@ -4,10 +4,14 @@
  */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { noteCase } from '../../doctor/named-cause.ts';
+import { anotherUser } from '../../helpers/another-user.ts';
 import { issueSelfSigned } from '../../helpers/certificates.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
 import { waitUntil } from '../../helpers/wait-until.ts';
@@ -222,6 +226,20 @@ const cases: readonly Case[] = [
     arrange: (host) => host.program('cmk-agent-ctl', 'echo broken >&2; exit 1'),
   },
   {
+    name: 'nobody is behind the socket of the agent',
+    step: 'dump',
+    code: 'socket-refused',
+    skip: onlyRoot || skipWithout('socat'),
+    arrange: (host) => askSocket(host),
+  },
+  {
+    name: 'the controller may not use the socket of the agent',
+    step: 'dump',
+    code: 'socket-forbidden',
+    skip: onlyRoot || skipWithout('socat'),
+    arrange: (host) => askSocket(host, `setpriv --reuid=${anotherUser} --clear-groups`),
+  },
+  {
     name: 'the host is registered nowhere',
     step: 'legacy',
     code: 'not-registered',
@@ -393,6 +411,18 @@ const cases: readonly Case[] = [
     },
   },
 ];
+
+/** A socket that was left behind, and a controller that connects to it as the agent's would. */
+function askSocket(host: FakeHost, as = ''): FakeHost {
+  host.file('run/check-mk-agent.socket');
+  const path = join(host.root, 'run/check-mk-agent.socket');
+  const listen = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  rmSync(path);
+  spawnSync(process.execPath, ['--eval', listen]);
+  const dump = `PATH=/usr/bin:/bin exec ${as} socat -u UNIX-CONNECT:${path} -`;
+  const status = `printf '%s' '${controllerStatus()}'`;
+  return host.program('cmk-agent-ctl', `case $1 in status) ${status} ;; dump) ${dump} ;; esac`);
+}
 
 function xinetd(onlyFrom: string): readonly string[] {
   const settings = ['type = UNLISTED', `only_from = 127.0.0.1 ${onlyFrom}`, 'disable = no'];

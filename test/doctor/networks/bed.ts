@@ -143,6 +143,7 @@ export class NetworkBed {
     for (const child of ending) this.#children.delete(child);
     const keep = new Set(spared.map(({ pid }) => pid));
     await waitUntil(() => this.#endAll(keep) === 0);
+    for (const end of ['site', 'host'] as const) this.hosts(end, '127.0.0.1 localhost');
     for (const place of places) this.run(place, ['nft', 'flush', 'ruleset']);
     spawnSync('tc', ['-n', this.name('way'), 'qdisc', 'del', 'dev', 'host', 'root']);
     this.run('way', ['ip', 'link', 'set', 'host', 'up']);

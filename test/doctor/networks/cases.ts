@@ -129,6 +129,17 @@ const places: readonly NetworkCase[] = [
     arrange: (scene) => listen(scene, 'TCP6-LISTEN:6556,ipv6only=1'),
   },
   {
+    what: 'IPv6 is accepted and IPv4 refused under one name',
+    alone: 'port-refused',
+    both: 'port-refused',
+    arrange: async (scene) => {
+      const name = 'both.example.com';
+      scene.bed.hosts('site', `${hostAddress} ${name}`, `${hostAddress6} ${name}`);
+      await listen(scene, 'TCP6-LISTEN:6556,ipv6only=1');
+      return { options: { address: [name] } };
+    },
+  },
+  {
     what: 'the receiver is off',
     alone: 'ok',
     both: 'receiver-unreachable',
@@ -149,10 +160,23 @@ const places: readonly NetworkCase[] = [
   },
 ];
 
+/** The last one: what a name means stays known for a while. */
+const otherAddress: NetworkCase = {
+  what: 'DNS has another address for the host',
+  alone: 'dns-other',
+  both: 'dns-other',
+  arrange: async (scene) => {
+    scene.bed.hosts('site', `${unusedAddress} web01`);
+    await listen(scene);
+    return undefined;
+  },
+};
+
 export const networkCases: readonly NetworkCase[] = [
   ...ways,
   ...blocking,
   ...places,
   ...serviceCases,
   ...trustCases,
+  otherAddress,
 ];

@@ -8,9 +8,12 @@ import { createServer as createTcpServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { initCertificates } from '../../../src/certs/store.ts';
 import { installationCauses } from '../../../src/doctor/causes/installation.ts';
+import { exitOf } from '../../../src/doctor/print.ts';
 import { findScene } from '../../../src/doctor/site/find-scene.ts';
 import type { SiteFinding } from '../../../src/doctor/site/scene.ts';
 import { program } from '../../../src/doctor/site/steps/program.ts';
+import { versions } from '../../../src/doctor/site/steps/versions.ts';
+import { version } from '../../../src/version.ts';
 import { makeStatus } from '../../collector/statuses.ts';
 import { makeCommandContext } from '../../helpers/command-context.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -186,6 +189,29 @@ test('an executable that others may change, and one that is gone', async (t) => 
   assert.equal(note('own-program-open', await look()), 'own-program-open');
   rmSync(scene.program);
   assert.equal(note('own-program-gone', await look()), 'own-program-gone');
+});
+
+test('another executable is complained of when it differs, not when it is a copy', async (t) => {
+  const installation = await Installation.make(t);
+  installation.file('bin/cmk-courier', 'ours').file('local/bin/cmk-courier', 'ours');
+  const context = makeCommandContext();
+  const scene = {
+    ...findScene({ ...context, env: { OMD_ROOT: installation.root, PATH: '' } }),
+    program: installation.path('bin/cmk-courier'),
+    isExecutable: true,
+  };
+  const look = async () => versions.run(scene, {}, new AbortController().signal);
+  assert.equal((await look()).status, 'ok');
+  installation.file('local/bin/cmk-courier', 'old!');
+  const { code, text } = await look();
+  const path = installation.path('local/bin/cmk-courier');
+  const said = `this is ${version}; there is another executable that differs, ${path}`;
+  assert.deepEqual([code, text], ['own-versions-differ', said]);
+});
+
+test('a step at which the doctor itself broke ends with 1', () => {
+  const summary = { ok: 1, warning: 0, fault: 0, skipped: 0, unknown: 0, crashed: 1 };
+  assert.equal(exitOf({ verdict: 'ok', cause: null, summary }, { failOn: 'fault' }), 1);
 });
 
 function note(wanted: OwnCause, { code, text, status }: SiteFinding): string | undefined {

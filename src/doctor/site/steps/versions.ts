@@ -3,6 +3,7 @@
 import { delimiter, join } from 'node:path';
 import { askStatus } from '../../../collector/ask-status.ts';
 import { readDirectory, readWholeFile, resolveLinks } from '../../../files/file-calls.ts';
+import { hasSameContent } from '../../../files/same-content.ts';
 import { toReadyScript } from '../../../service/ready-script.ts';
 import { version } from '../../../version.ts';
 import { doubtful, fine, type SiteFinding, type SiteScene, type SiteStep } from '../scene.ts';
@@ -30,7 +31,7 @@ async function lookAtVersions(scene: SiteScene, signal: AbortSignal): Promise<Si
     ...(running && running !== version ? [`the collector that runs is ${running}`] : []),
     ...packages.filter((one) => one !== version).map((one) => `the package in Checkmk is ${one}`),
     ...(ready === 'other' ? ['cmk-courier-ready is of another version'] : []),
-    ...others.map((path) => `there is another executable, ${path}`),
+    ...others.map((path) => `there is another executable that differs, ${path}`),
   ];
   if (complaints.length === 0) return fine(`all is of version ${version}`, facts);
   return doubtful('own-versions-differ', {
@@ -39,7 +40,7 @@ async function lookAtVersions(scene: SiteScene, signal: AbortSignal): Promise<Si
   });
 }
 
-/** Executables of our name that are not the one that runs. */
+/** Executables of our name that differ from the one that runs; a copy of it is none. */
 async function findOthers(
   directories: readonly string[],
   { program, isExecutable }: SiteScene,
@@ -49,7 +50,11 @@ async function findOthers(
   const found = directories.map((path) =>
     resolveLinks(join(path, 'cmk-courier')).catch(() => ours),
   );
-  return [...new Set(await Promise.all(found))].filter((path) => path !== ours);
+  const others = [...new Set(await Promise.all(found))].filter((path) => path !== ours);
+  const differ = await Promise.all(
+    others.map(async (path) => !(await hasSameContent(path, ours).catch(() => false))),
+  );
+  return others.filter((_, at) => differ[at]);
 }
 
 /** The first one in the way of whoever calls it. */
