@@ -68,7 +68,7 @@ test('help of a command goes to stdout, whatever else is wrong', async () => {
     const [first] = output.split('\n');
     assert.equal(
       first,
-      'cmk-courier fetch --host=NAME [--address=ADDRESS] [SOURCE…] [--or SOURCE…]…',
+      'cmk-courier fetch --host=NAME [--address=ADDRESS] [SOURCE…] [--or SOURCE…]… [--with=SOURCE]…',
     );
   }
 });

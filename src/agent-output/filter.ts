@@ -47,22 +47,45 @@ export interface FilterRules {
 export function filterOutput(output: Buffer, rules: FilterRules, host: string | undefined): Buffer {
   if (allowsEverything(rules)) return output;
   const isWanted = toSelection(rules, host);
+  const kept = keepWanted(output, host, (step) => {
+    if (rules.piggyback.kind === 'refuse' && isPiggyback(step.after)) throw refusal(output, step);
+    return isWanted(step);
+  });
+  if (kept.sectionsBefore > 0 && kept.sections === 0) throw nothingLeft(rules, kept.sectionsBefore);
+  return kept.output;
+}
+
+/** What is kept of an output, and how many sections it had and has. */
+export interface Kept {
+  readonly output: Buffer;
+  readonly sectionsBefore: number;
+  readonly sections: number;
+}
+
+/**
+ * Leaves out every marker that is not wanted, and the text behind it, as {@link filterOutput} says.
+ *
+ * @param isWanted asked for every marker, in order; not for lookalikes
+ */
+export function keepWanted(
+  output: Buffer,
+  host: string | undefined,
+  isWanted: (step: Step) => boolean,
+): Kept {
   const copy = new PartialCopy(output);
-  const sections = { before: 0, kept: 0 };
+  const count = { sectionsBefore: 0, sections: 0 };
   let kept = startState;
   for (const step of walkMarkers(output, host)) {
     const { marker } = step;
     if (marker.meaning.kind === 'lookalike') continue;
-    if (rules.piggyback.kind === 'refuse' && isPiggyback(step.after)) throw refusal(output, step);
     const isSection = marker.meaning.kind === 'header';
     const isKept = isWanted(step);
-    if (isSection) sections.before += 1;
-    if (isSection && isKept) sections.kept += 1;
+    if (isSection) count.sectionsBefore += 1;
+    if (isSection && isKept) count.sections += 1;
     if (isKept) kept = keep(copy, step, kept, host);
     else copy.leaveOut(marker.start);
   }
-  if (sections.before > 0 && sections.kept === 0) throw nothingLeft(rules, sections.before);
-  return copy.finish();
+  return { output: copy.finish(), ...count };
 }
 
 /** Puts a wanted marker and the text behind it where it means the same as before. */

@@ -1,6 +1,6 @@
 /** Where a service of our own goes, so that nothing in the output takes its place. */
 
-import { normalizeEncoding } from './encodings.ts';
+import { areRowsReadable, white } from './local-rows.ts';
 import { parseAgentOutput, type Section } from './parser.ts';
 import { type ServiceLine, toLocalSection } from './service-line.ts';
 import { isPiggyback, startState, walkMarkers } from './states.ts';
@@ -29,25 +29,14 @@ export function surround(output: Buffer, host: string, line: ServiceLine): Surro
     ? `${line.text}; a local check of the agent has this name, too, and does not count`
     : line.text;
   const section = toLocalSection({ ...line, text });
-  if (!isTaken && locals.every(isReadable)) return { ahead: section, behind: nothing };
+  if (!isTaken && locals.every(({ options }) => areRowsReadable(options)))
+    return { ahead: section, behind: nothing };
   return { ahead: nothing, behind: Buffer.concat([closing(output, host), section]) };
 }
 
 function isOwn(owner: Section['owner'], host: string): boolean {
   return owner.kind === 'piggybacked' && owner.host === host;
 }
-
-/** Encodings in which ASCII has no other spelling. */
-const plainEncodings = ['utf_8', 'utf8', 'ascii', 'us_ascii', 'latin_1', 'latin1', 'cp1252'];
-
-/** Whether a name can be found in the bytes of rows, and is not put together from columns. */
-function isReadable({ options }: Section): boolean {
-  const isPlain = plainEncodings.includes(normalizeEncoding(options.encoding));
-  return isPlain && (options.separator ?? 0) === 0;
-}
-
-/** White space of all kinds, and in all encodings: of a row's bytes all that are no ASCII letters. */
-const white = '[^!-~\\n]';
 
 /** @param service a name of letters and blanks */
 function hasRowOf(output: Buffer, { bodyStart, end }: Section, service: string): boolean {

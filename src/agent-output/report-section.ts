@@ -18,6 +18,21 @@ export interface ReportedSource {
   readonly source: string;
 }
 
+/** A source beside the chain: what it added, or why it added nothing. */
+export interface WithReport {
+  readonly transport: string;
+  /** Where it was; of one that failed, which source. */
+  readonly source: string;
+  readonly producedAt: Date | undefined;
+  readonly durationMs: number | undefined;
+  readonly bytes: number;
+  readonly sections: number;
+  /** What was there already and is not added. */
+  readonly left: readonly string[];
+  readonly losses: string | undefined;
+  readonly fault: { readonly code: string; readonly text: string } | undefined;
+}
+
 /** How output was come by. Times are moments; the section has them as seconds since 1970. */
 export interface CourierReport {
   readonly courier: string;
@@ -45,6 +60,7 @@ export interface CourierReport {
     | undefined;
   readonly seal: SealReport | undefined;
   readonly path: readonly ReportedSource[];
+  readonly with: readonly WithReport[];
 }
 
 /**
@@ -87,8 +103,29 @@ export function toReportSection(report: CourierReport): Buffer {
         }
       : null,
     path: path.map(({ transport, source }) => ({ transport, source: cleanText(source) })),
+    // Left out where a route has none.
+    ...(report.with.length === 0
+      ? {}
+      : { with: report.with.map((one) => toWith(one, reportedAt)) }),
   };
   return Buffer.from(`<<<cmk_courier:sep(0)>>>\n${JSON.stringify(document)}\n<<<>>>\n`);
+}
+
+function toWith(one: WithReport, reportedAt: Date): object {
+  const { transport, source, producedAt, durationMs, bytes, sections, left, losses, fault } = one;
+  const ageMs = producedAt && Math.max(0, reportedAt.getTime() - producedAt.getTime());
+  return {
+    transport,
+    source: cleanText(source),
+    produced_at: toSeconds(producedAt?.getTime()),
+    age: toSeconds(ageMs),
+    duration: toSeconds(durationMs),
+    bytes,
+    sections,
+    left: left.map((name) => cleanText(name)),
+    losses: losses ?? null,
+    fault: fault === undefined ? null : { code: fault.code, text: cleanText(fault.text) },
+  };
 }
 
 /** To the millisecond. */

@@ -12,6 +12,8 @@ export interface Invocation {
   readonly options: RawOptions;
   /** What stands behind each `--or`, for commands that have it. */
   readonly alternatives?: readonly Invocation[];
+  /** What stands behind each `--with`, for commands that have it. */
+  readonly with?: readonly Invocation[];
 }
 
 /** Files that a command leaves for others: root is not to make them where another user's are. */
@@ -36,7 +38,10 @@ export interface CommandModule {
   /** Command lines and what they do, for --help. */
   readonly examples: readonly (readonly [line: string, what: string])[];
   readonly options: OptionTable;
-  /** For a command that takes `--or`: options that may stand behind it, beside those of sources. */
+  /**
+   * For a command that takes `--or` and `--with`: options that may stand behind these, beside those
+   * of sources.
+   */
   readonly alternatives?: OptionTable;
   /** Faults are told as plug-ins tell them: UNKNOWN on stdout, exit code 3. */
   readonly isPlugin?: true;

@@ -29,21 +29,28 @@ export async function explainForeignOption(
 }
 
 /**
- * Looks whether arguments behind `--or` hold an option of the command, which is for all sources.
+ * Looks whether arguments behind `--or` or `--with` hold an option of the command, which is for all
+ * sources.
  *
- * @param own options that may stand there
  * @returns undefined when that is not what is wrong
  */
 export async function explainEarlierOption(
   command: CommandModule,
+  mark: string,
   args: readonly string[],
-  own: OptionTable,
 ): Promise<CourierError | undefined> {
   const groups = (await command.loadSourceOptions?.([])) ?? [];
-  const tables = [own, ...groups.map(({ options }) => options), globalOptions];
+  const tables = [
+    command.alternatives ?? {},
+    ...groups.map(({ options }) => options),
+    globalOptions,
+  ];
   const name = findForeignOption(args, tables, [{ title: '', options: command.options }]);
   if (name === undefined) return undefined;
-  return new CourierError('USAGE', `${toFlag(name)} is for all sources and stands ahead of --or`);
+  return new CourierError(
+    'USAGE',
+    `${toFlag(name)} is for all sources and stands ahead of ${mark}`,
+  );
 }
 
 function findForeignOption(

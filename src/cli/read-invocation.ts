@@ -1,4 +1,4 @@
-/** All of a command line: the command's own part, and what stands behind each `--or`. */
+/** All of a command line: the command's own part, and what stands behind each `--or` and `--with`. */
 
 import { CourierError } from '../faults/errors.ts';
 import type { CommandModule, Invocation, OptionGroup } from './command.ts';
@@ -19,24 +19,34 @@ export async function readInvocation(
     throw new CourierError('USAGE', 'an argument must not hold a zero byte');
   }
   if (command.alternatives === undefined) return readPart(command, args, command.options);
-  const [first, ...others] = splitAlternatives(args);
-  const invocation = await readPart(command, first, command.options);
-  const alternatives: Invocation[] = [];
-  for (const part of others) alternatives.push(await readAlternative(command, part));
-  return alternatives.length === 0 ? invocation : { ...invocation, alternatives };
+  const [first, ...others] = splitParts(args);
+  const invocation = await readPart(command, first.args, command.options);
+  const parts: Record<Mark, Invocation[]> = { '--or': [], '--with': [] };
+  for (const part of others) parts[part.mark].push(await readBehind(command, part));
+  const [alternatives, beside] = [parts['--or'], parts['--with']];
+  return {
+    ...invocation,
+    ...(alternatives.length === 0 ? {} : { alternatives }),
+    ...(beside.length === 0 ? {} : { with: beside }),
+  };
 }
 
-async function readAlternative(
-  command: CommandModule,
-  args: readonly string[],
-): Promise<Invocation> {
+/** What begins another part of the command line. */
+export type Mark = '--or' | '--with';
+
+interface Part {
+  readonly mark: Mark;
+  readonly args: readonly string[];
+}
+
+async function readBehind(command: CommandModule, { mark, args }: Part): Promise<Invocation> {
   const own = command.alternatives ?? {};
   const invocation = await readPart(command, args, own).catch(async (error: unknown) => {
     const { explainEarlierOption } = await import('./foreign-option.ts');
-    throw (await explainEarlierOption(command, args, own)) ?? error;
+    throw (await explainEarlierOption(command, mark, args)) ?? error;
   });
   if (invocation.operands.length > 0) return invocation;
-  throw new CourierError('USAGE', '--or needs a SOURCE behind it');
+  throw new CourierError('USAGE', `${mark} needs a SOURCE behind it`);
 }
 
 /** Options of the program, and a source with an option no source knows, are told of as ever. */
@@ -55,13 +65,21 @@ async function readPart(
   }
 }
 
-/** Behind `--` everything is an operand. */
-function splitAlternatives(
-  args: readonly string[],
-): readonly [readonly string[], ...(readonly string[])[]] {
+/** Behind `--` everything is an operand. `--with=SOURCE` is `--with SOURCE`. */
+function splitParts(args: readonly string[]): readonly [Pick<Part, 'args'>, ...Part[]] {
   const end = args.indexOf('--');
-  const isMark = (arg: string, index: number) => arg === '--or' && (end < 0 || index < end);
-  const marks = [...args.keys()].filter((index) => isMark(args[index] ?? '', index));
-  const parts = marks.map((mark, index) => args.slice(mark + 1, marks[index + 1]));
-  return [args.slice(0, marks[0]), ...parts];
+  const first: string[] = [];
+  const parts: (Part & { readonly args: string[] })[] = [];
+  for (const [index, arg] of args.entries()) {
+    const mark = end < 0 || index < end ? toMark(arg) : undefined;
+    if (mark === undefined) (parts.at(-1)?.args ?? first).push(arg);
+    else parts.push({ mark, args: arg === mark ? [] : [arg.slice(mark.length + 1)] });
+  }
+  return [{ args: first }, ...parts];
+}
+
+/** The mark an argument is; undefined for any other. */
+export function toMark(arg: string): Mark | undefined {
+  if (arg === '--or') return '--or';
+  return arg === '--with' || arg.startsWith('--with=') ? '--with' : undefined;
 }

@@ -4,10 +4,11 @@ import type { Problem } from '../agent-output/problems.ts';
 import { describeLosses, kindsOf } from '../agent-output/validator.ts';
 import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { type Outgoing, partsOf, toNewer } from '../fetching/outgoing.ts';
 import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
 import { daysLeft, endsSoon, requireOpened, type Seal } from '../fetching/sealed.ts';
-import { type Outgoing, partsOf, sendByRoute, sendNewer } from '../fetching/sending.ts';
+import { sendByRoute } from '../fetching/sending.ts';
 import { describeOlder } from '../spool/newest.ts';
 import { letGo } from '../system/let-go.ts';
 import type { Entry, GoodSeal, Laid } from './entry.ts';
@@ -53,6 +54,7 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
       // It has been written; without this, thousands of outputs would fill the memory until garbage
       // is collected.
       letGo(served.output);
+      for (const { output } of served.added) letGo(output);
     });
   } catch (thrown) {
     if (!isVain()) await layFaultReady(entry, asCourierError(thrown, 'fetching'), settings);
@@ -73,7 +75,7 @@ async function newestOf(
   const { host } = entry.target;
   try {
     await requireOpened(newer, plan.rules, settings.context);
-    const served = sendNewer(came, newer, plan, settings.context.clock.now());
+    const served = await toNewer(came, newer, plan, settings.context.clock);
     settings.log.info({ host }, describeOlder(came, newer));
     return served;
   } catch (thrown) {

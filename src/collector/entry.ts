@@ -236,5 +236,8 @@ function isSameTarget(one: Routed, other: Routed): boolean {
 }
 
 function whatIsAsked({ target, route }: Routed): unknown {
-  return [target.address, route.sources.map(({ uri, options }) => [uri, options])];
+  const [sources, beside] = [route.sources, route.with].map((list) =>
+    list.map(({ uri, options }) => [uri, options]),
+  );
+  return [target.address, sources, beside];
 }

@@ -76,8 +76,8 @@ function toRouted(
   return { target: { host, address }, tags, isAsked, isToRenew, route, peer, everyMs };
 }
 
-function needsAddress({ sources }: Route): boolean {
-  return sources.some(({ uri }) => uri.includes('{address}'));
+function needsAddress(route: Route): boolean {
+  return [...route.sources, ...route.with].some(({ uri }) => uri.includes('{address}'));
 }
 
 function spread(entries: readonly Entry[], nowMs: number): void {

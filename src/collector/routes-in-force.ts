@@ -1,6 +1,7 @@
 /** The routes the collector goes by, each with its transports loaded. */
 
 import type { CommandContext } from '../cli/command.ts';
+import type { SourceStep } from '../fetching/attempt.ts';
 import { type PreparedRoute, prepareRoute, toSteps } from '../fetching/route-plan.ts';
 import { loadRoutes } from '../routes/load.ts';
 import type { Route, Routes } from '../routes/route.ts';
@@ -38,7 +39,9 @@ export class RoutesInForce {
     lend: LendTransport,
   ): Promise<RoutesInForce> {
     const routes = await loadRoutes(path);
-    for (const { sources } of routes.routes) await toSteps(sources, path);
+    for (const route of routes.routes) {
+      await toSteps([...route.sources, ...route.with], path);
+    }
     return new RoutesInForce(routes, context, lend);
   }
 
@@ -62,6 +65,7 @@ export class RoutesInForce {
   async #prepareAnew(route: Route): Promise<PreparedRoute> {
     const prepared = await prepareRoute(route, this.routes.path, this.#context, this.#lend);
     const { everyMs } = route.settings;
-    return { ...prepared, steps: prepared.steps.map((step) => keepConnections(step, everyMs)) };
+    const keep = (step: SourceStep) => keepConnections(step, everyMs);
+    return { ...prepared, steps: prepared.steps.map(keep), with: prepared.with.map(keep) };
   }
 }

@@ -21,7 +21,7 @@ const options = { ...hostOptions, ...ruleOptions, ...routeOptions, ...spoolOptio
 
 export const fetch: CommandModule = {
   summary: 'print the agent output of a host, from the first source that has it',
-  usage: 'fetch --host=NAME [--address=ADDRESS] [SOURCE…] [--or SOURCE…]…',
+  usage: 'fetch --host=NAME [--address=ADDRESS] [SOURCE…] [--or SOURCE…]… [--with=SOURCE]…',
   examples: [
     ['fetch --host=web01 https://depot.example/agent/{host}', 'from a web server'],
     ['fetch --host=web01 --max-age=10m /var/drops/{host}.txt', 'a dropped file'],
@@ -29,6 +29,10 @@ export const fetch: CommandModule = {
     [
       'fetch --host=web01 https://a/{host} --ca=/ca.pem --or https://b/{host}',
       'each with options of its own',
+    ],
+    [
+      'fetch --host=web01 tcp://web01 --with=exec:/usr/local/bin/more --timeout=20s',
+      'the sections of the second source added',
     ],
     ['fetch --host=web01 --address=192.0.2.7', 'as the routes file says'],
     ['fetch --help https:', 'the options of one kind of source'],
@@ -44,15 +48,23 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   const { host, address } = parseOptions(hostOptions, own);
   const target: Target = { host, address };
   context.requireOutput?.();
-  const { operands, alternatives: others } = invocation;
-  if (operands.length === 0 && others === undefined)
+  const { operands, alternatives: others, with: beside = [] } = invocation;
+  if (operands.length === 0 && others === undefined) {
+    if (beside.length > 0) {
+      throw new CourierError(
+        'USAGE',
+        '--with needs a SOURCE ahead of it; a route has its own `with`',
+      );
+    }
     return fetchByRoute(invocation, target, context);
+  }
   const plan = await planSources(invocation, target, context);
   const { spool } = parseOptions(spoolOptions, pickOptions(invocation.options, spoolOptions));
   if (spool !== undefined && plan.graceMs === 0) {
     throw new CourierError('USAGE', '--spool needs --grace');
   }
-  if (plan.graceMs > 0 || plan.report !== 'none' || plan.pick !== 'first') {
+  const isMore = plan.graceMs > 0 || plan.report !== 'none' || plan.pick !== 'first';
+  if (isMore || plan.with.length > 0) {
     const { fetchPlanned } = await import('../fetching/routed.ts');
     return fetchPlanned(plan, spool, context);
   }

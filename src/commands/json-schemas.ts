@@ -91,6 +91,14 @@ const explainedSettings = z.strictObject({
   passphraseId: z.string().nullable(),
 });
 
+const explainedSource = z.strictObject({
+  uri: z.string(),
+  transport: z.string(),
+  line,
+  options: z.record(z.string(), texts).describe('as on the command line'),
+  timeoutMs: milliseconds.nullable(),
+});
+
 const explain = z.strictObject({
   path: z.string(),
   host: z.string(),
@@ -99,35 +107,40 @@ const explain = z.strictObject({
     .strictObject({
       name: z.string(),
       line,
-      sources: z.array(
-        z.strictObject({
-          uri: z.string(),
-          transport: z.string(),
-          line,
-          options: z.record(z.string(), texts).describe('as on the command line'),
-          timeoutMs: milliseconds.nullable(),
-        }),
-      ),
+      sources: z.array(explainedSource),
+      with: z.array(explainedSource).describe('asked beside them; their sections are added'),
       settings: explainedSettings,
     })
     .nullable(),
 });
 
+const rehearsed = z.strictObject({
+  transport: z.string(),
+  source: z.string(),
+  durationMs: milliseconds,
+  code: z.enum(['OK', ...codes]),
+  message: z.string(),
+  ageMs: milliseconds.optional(),
+  bytes: bytes.optional(),
+  sections: z.int().optional(),
+  passedOver: z.string().optional().describe('what the source has that is newer, and why not'),
+});
+
 const routesTest = z.strictObject({
   route: z.string(),
-  sources: z.array(
-    z.strictObject({
-      transport: z.string(),
-      source: z.string(),
-      durationMs: milliseconds,
-      code: z.enum(['OK', ...codes]),
-      message: z.string(),
-      ageMs: milliseconds.optional(),
-      bytes: bytes.optional(),
-      sections: z.int().optional(),
-      passedOver: z.string().optional().describe('what the source has that is newer, and why not'),
-    }),
-  ),
+  sources: z.array(rehearsed),
+  with: z
+    .array(
+      z.strictObject({
+        ...rehearsed.shape,
+        added: z
+          .int()
+          .optional()
+          .describe('sections that a fetch adds; left out where it adds none'),
+        left: texts.optional().describe('what is there already and is not added'),
+      }),
+    )
+    .describe('asked beside them'),
   delivered: z.discriminatedUnion('from', [
     z.strictObject({
       from: z.literal('source'),

@@ -151,7 +151,9 @@ async function test(task: Task): Promise<void> {
   const { context, values } = task;
   const tell = values.json ? undefined : (line: string) => print(line, context);
   const asked = { path: task.path, target, tags, spool: values.spool };
-  const outcome = await testRoute(asked, context, async (rehearsed) => tell?.(toLine(rehearsed)));
+  const outcome = await testRoute(asked, context, async (rehearsed, isBeside) =>
+    tell?.(toLine(rehearsed, isBeside)),
+  );
   const { fault, ...shown } = outcome;
   if (values.json) await print(`${JSON.stringify(shown, null, 2)}\n`, context);
   else await print(`${shown.verdict}\n`, context);

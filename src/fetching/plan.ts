@@ -23,6 +23,8 @@ export interface FetchPlan {
 
 /** A plan with what a routes file may ask for beyond a chain. */
 export interface RoutePlan extends FetchPlan {
+  /** Sources asked beside the chain; what they bring is added to its output. */
+  readonly with: readonly SourceStep[];
   /** The first good output, or the newest of all sources. */
   readonly pick: 'first' | 'freshest';
   /** How old output from the spool may be that stands in when every source failed; 0: none may. */

@@ -30,6 +30,7 @@ export interface Rehearsed {
 export interface Outcome {
   readonly shown: Rehearsed;
   readonly fault: CourierError | undefined;
+  readonly accepted: Accepted | undefined;
 }
 
 /** Asks one source as a fetch would, except that nothing is taken from it. Never rejects. */
@@ -45,8 +46,10 @@ export async function rehearse(
   const about = { transport: step.name, source: showFilled(step.source.uri, target) };
   let found = { code: 'OK', message: '' };
   let fault: CourierError | undefined;
+  let came: Accepted | undefined;
   try {
     await fetchFrom(step, { ...plan, timeoutMs }, context, async (accepted) => {
+      came = accepted;
       found = { ...found, ...describe(accepted, target, clock.now()) };
       return 'left';
     });
@@ -56,7 +59,7 @@ export async function rehearse(
     found = { code: error.code, message: error.message };
   }
   const durationMs = Math.round(clock.monotonic() - startMs);
-  return { shown: { ...about, durationMs, ...found }, fault };
+  return { shown: { ...about, durationMs, ...found }, fault, accepted: came };
 }
 
 function describe(accepted: Accepted, target: Target, nowMs: number) {

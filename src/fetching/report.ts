@@ -1,11 +1,13 @@
 /** The report of a fetch on how its output came: a local check, a section, or both. */
 
+import { count } from '../agent-output/check-report.ts';
 import { noSurroundings, type Surroundings, surround } from '../agent-output/own-service.ts';
 import type { Problem } from '../agent-output/problems.ts';
 import {
   type CourierReport,
   type SealReport,
   toReportSection,
+  type WithReport,
 } from '../agent-output/report-section.ts';
 import type { ServiceLine } from '../agent-output/service-line.ts';
 import { describeLosses } from '../agent-output/validator.ts';
@@ -15,6 +17,7 @@ import { formatDuration } from '../times/durations.ts';
 import { describePassedOver } from '../transports/candidates.ts';
 import { showFilled } from '../transports/source.ts';
 import { version } from '../version.ts';
+import type { Added } from './added.ts';
 import type { FoundOutput, RoutePlan } from './plan.ts';
 import { daysLeft, endsSoon, type Seal } from './sealed.ts';
 
@@ -30,14 +33,18 @@ export interface Report {
 /**
  * What goes out around the output. Where both are wanted, the section says that the local check
  * makes the service: a site with our package would have two of one name otherwise.
+ *
+ * @param parts the output, in the order in which it goes out
  */
 export function surroundWith(
   describe: () => Report,
-  output: Buffer,
+  parts: readonly Buffer[],
   { report, target }: RoutePlan,
 ): Surroundings {
   if (report === 'none') return noSurroundings;
   const { line, section } = describe();
+  const [first = Buffer.alloc(0), ...added] = parts;
+  const output = added.length === 0 ? first : Buffer.concat(parts);
   const local = report === 'section' ? noSurroundings : surround(output, target.host, line);
   if (report === 'local') return local;
   const who = report === 'both' ? 'local' : 'section';
@@ -52,9 +59,9 @@ export function surroundWith(
  */
 export function reportFound(
   found: FoundOutput,
-  plan: RoutePlan,
+  added: readonly Added[],
+  [plan, note]: readonly [plan: RoutePlan, note: string | undefined],
   nowMs: number,
-  note?: string,
 ): Report {
   const { step, origin, failed, producedAt, output, durationMs, attempts, losses } = found;
   const isFallback = plan.pick === 'first' && failed.length > 0;
@@ -64,7 +71,8 @@ export function reportFound(
   const from = note === undefined ? `${step.name} ${origin}${before}` : `${origin}; ${note}`;
   return {
     line: {
-      state: isFallback || losses.length > 0 || endsSoon(found.seal, nowMs) ? 1 : 0,
+      state:
+        isFallback || losses.length > 0 || endsSoon(found.seal, nowMs) || isLess(added) ? 1 : 0,
       service,
       metrics: [
         ...(ageMs === undefined ? [] : [['age', ageMs / 1000] as const]),
@@ -72,10 +80,10 @@ export function reportFound(
         ['duration', durationMs / 1000],
         ['bytes', output.length],
       ],
-      text: `output is ${age}, from ${from}${sayAll(found, nowMs)}`,
+      text: `output is ${age}, from ${from}${sayAll(found, nowMs)}${sayAdded(added)}`,
     },
     section: {
-      ...commonOf(plan, output, nowMs, losses),
+      ...commonOf({ plan, output, nowMs, losses, added }),
       ...{ transport: step.name, source: origin, producedAt, attempts, durationMs, failed, note },
       grace: undefined,
       seal: found.seal && toSealReport(found.seal, nowMs),
@@ -85,8 +93,8 @@ export function reportFound(
 
 /** The report on old output that stands in because every source failed. */
 export function reportGrace(
-  { kept, output, losses }: StandIn,
-  fault: CourierError,
+  { kept, output, losses, fault }: StandIn,
+  added: readonly Added[],
   plan: RoutePlan,
   nowMs: number,
 ): Report {
@@ -103,10 +111,10 @@ export function reportGrace(
         ['age', Math.max(0, ageMs) / 1000],
         ['bytes', kept.output.length],
       ],
-      text: text + sayLosses(losses),
+      text: text + sayLosses(losses) + sayAdded(added),
     },
     section: {
-      ...commonOf(plan, output, nowMs, losses),
+      ...commonOf({ plan, output, nowMs, losses, added }),
       ...{ transport: undefined, source: origin, producedAt, attempts: undefined },
       ...{ durationMs: undefined, failed: [], note: undefined, seal: undefined },
       grace: { code: fault.code, text: `${name}: ${fault.message}`, limitMs: plan.graceMs },
@@ -132,20 +140,26 @@ export interface StandIn {
   readonly kept: SpooledOutput;
   readonly output: Buffer;
   readonly losses: readonly Problem[];
+  /** Why it stands in. */
+  readonly fault: CourierError;
 }
 
-function commonOf(
-  { steps, target, pick }: RoutePlan,
-  output: Buffer,
-  nowMs: number,
-  losses: readonly Problem[],
-) {
+interface Common {
+  readonly plan: RoutePlan;
+  readonly output: Buffer;
+  readonly nowMs: number;
+  readonly losses: readonly Problem[];
+  readonly added: readonly Added[];
+}
+
+function commonOf({ plan: { steps, target, pick }, output, nowMs, losses, added }: Common) {
   return {
     courier: version,
     reportedAt: new Date(nowMs),
     bytes: output.length,
     pick,
     losses: losses.length === 0 ? undefined : describeLosses(losses),
+    with: added.map(toWithReport),
     path: steps.map(({ name, source }) => ({
       transport: name,
       source: showFilled(source.uri, target),
@@ -164,4 +178,34 @@ function sayPassedOver({ passedOver = [] }: FoundOutput): string {
 
 function sayLosses(losses: readonly Problem[]): string {
   return losses.length === 0 ? '' : `, ${describeLosses(losses)}`;
+}
+
+function toWithReport(added: Added): WithReport {
+  const { transport, source, producedAt, durationMs, output, sections, left, losses } = added;
+  const { fault } = added;
+  return {
+    ...{ transport, source, producedAt, durationMs, bytes: output.length, sections, left },
+    losses: losses.length === 0 ? undefined : describeLosses(losses),
+    fault: fault && { code: fault.code, text: fault.message },
+  };
+}
+
+/** Whether a part of what sources beside the chain have is missing. */
+function isLess(added: readonly Added[]): boolean {
+  return added.some(
+    ({ fault, left, losses }) => fault !== undefined || left.length > 0 || losses.length > 0,
+  );
+}
+
+function sayAdded(added: readonly Added[]): string {
+  return added.map((one) => `; ${describeAdded(one)}`).join('');
+}
+
+/** `with agent agent:vsphere: 12 sections`, `without exec exec:/x: no output (NO_OUTPUT)`. */
+export function describeAdded(added: Added): string {
+  const { transport, source, sections, left, losses, fault } = added;
+  const name = `${transport} ${source}`;
+  if (fault !== undefined) return `without ${name}: ${fault.message} (${fault.code})`;
+  const not = left.length === 0 ? '' : `, and not its ${left.join(', ')}, which is there already`;
+  return `with ${name}: ${count(sections, 'section')}${not}${sayLosses(losses)}`;
 }

@@ -4,7 +4,7 @@ import type { RawOptions } from '../cli/options.ts';
 import { cleanText } from '../faults/errors.ts';
 import { loadRoutes } from '../routes/load.ts';
 import { whyNot } from '../routes/match.ts';
-import type { Route, RouteSettings } from '../routes/route.ts';
+import type { Route, RouteSettings, RouteSource } from '../routes/route.ts';
 import { formatDuration } from '../times/durations.ts';
 import { catalogEntry } from '../transports/catalog.ts';
 import { parseSourceUri, showFilled, type Target } from '../transports/source.ts';
@@ -26,6 +26,8 @@ interface ExplainedRoute {
   readonly name: string;
   readonly line: number;
   readonly sources: readonly ExplainedSource[];
+  /** Asked beside them, and added to what they bring. */
+  readonly with: readonly ExplainedSource[];
   readonly settings: ExplainedSettings;
 }
 
@@ -75,19 +77,21 @@ export async function explainRoute(
   return { path, host: target.host, passedOver, route: null };
 }
 
-function explainChosen({ name, line, sources, settings }: Route, target: Target): ExplainedRoute {
-  const explained = sources.map((source) => {
-    const uri = parseSourceUri(source.uri);
-    const { options, timeoutMs } = source;
-    return {
-      uri: showFilled(uri, target),
-      transport: catalogEntry(uri.scheme).transport,
-      line: source.line,
-      options,
-      timeoutMs: timeoutMs ?? null,
-    };
-  });
-  return { name, line, sources: explained, settings: describeSettings(settings) };
+function explainChosen(route: Route, target: Target): ExplainedRoute {
+  const explain = (source: RouteSource) => explainSource(source, target);
+  return {
+    name: route.name,
+    line: route.line,
+    sources: route.sources.map(explain),
+    with: route.with.map(explain),
+    settings: describeSettings(route.settings),
+  };
+}
+
+function explainSource({ uri: text, line, options, timeoutMs }: RouteSource, target: Target) {
+  const uri = parseSourceUri(text);
+  const { transport } = catalogEntry(uri.scheme);
+  return { uri: showFilled(uri, target), transport, line, options, timeoutMs: timeoutMs ?? null };
 }
 
 function describeSettings(settings: RouteSettings): ExplainedSettings {
@@ -157,17 +161,17 @@ export function toText({ path, host, passedOver, route }: Explanation): string {
   const lines = passedOver.map(({ line, name, why }) => `${path}:${line}: ${name}: ${why}`);
   if (route === null) return toLines([...lines, `${host} has no route`]);
   lines.push(`${path}:${route.line}: ${route.name}: is the route of ${host}`);
-  for (const [index, { uri, transport, options, timeoutMs }] of route.sources.entries()) {
-    const given = Object.entries(options).map(([name, values]) => `${name}=${values.join(',')}`);
-    const about = [
-      ...given,
-      ...(timeoutMs === null ? [] : [`timeout=${formatDuration(timeoutMs)}`]),
-    ];
-    lines.push(`  source ${index + 1} ${transport} ${uri} ${about.join(' ')}`);
-  }
+  lines.push(...route.sources.map((source, index) => `  source ${index + 1} ${toWordsOf(source)}`));
+  lines.push(...route.with.map((source, index) => `  with ${index + 1} ${toWordsOf(source)}`));
   for (const [name, value] of Object.entries(toWords(route.settings)))
     lines.push(`  ${name}: ${value}`);
   return toLines(lines);
+}
+
+function toWordsOf({ uri, transport, options, timeoutMs }: ExplainedSource): string {
+  const given = Object.entries(options).map(([name, values]) => `${name}=${values.join(',')}`);
+  const timeout = timeoutMs === null ? [] : [`timeout=${formatDuration(timeoutMs)}`];
+  return `${transport} ${uri} ${[...given, ...timeout].join(' ')}`;
 }
 
 function toLines(lines: readonly string[]): string {

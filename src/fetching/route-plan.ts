@@ -49,6 +49,7 @@ export async function prepareRoute(
   };
   return {
     steps: await toSteps(route.sources, path),
+    with: await toSteps(route.with, path),
     rules,
     deadlineMs: settings.deadlineMs,
     timeoutMs: settings.timeoutMs,

@@ -49,7 +49,8 @@ export async function findProblems(
     const cover = findCover(route, routes.slice(0, index));
     if (cover !== undefined) tell(search, route.line, describeCover(cover));
     await checkFiles(search, ['routes', index], passphraseOptions, route.settings.secrets);
-    await checkSources(search, route, index);
+    await checkSources(search, route, ['routes', index, 'sources']);
+    await checkSources(search, route, ['routes', index, 'with']);
   }
   const problems = search.problems.sort((one, other) => one.line - other.line);
   return { problems, count: routes.length };
@@ -59,9 +60,11 @@ function describeCover({ name, line }: Route): string {
   return `no host ever comes to this route: ${name} in line ${line} stands before it and takes all of them`;
 }
 
-async function checkSources(search: Search, route: Route, index: number): Promise<void> {
-  for (const [position, source] of route.sources.entries()) {
-    const place = sourcePath(search.layout, index, position);
+type SourcesPath = readonly ['routes', number, 'sources' | 'with'];
+
+async function checkSources(search: Search, route: Route, list: SourcesPath): Promise<void> {
+  for (const [position, source] of route[list[2]].entries()) {
+    const place = sourcePath(search.layout, list, position);
     const step = await note(search, place, () => toStep(source));
     if (step === undefined) continue;
     if (isForMany(route) && !tellsHostsApart(source, step)) {
@@ -73,9 +76,8 @@ async function checkSources(search: Search, route: Route, index: number): Promis
 }
 
 /** A single source needs no list. */
-function sourcePath({ root }: Layout, index: number, position: number): Path {
-  const place = ['routes', index, 'sources'];
-  return isSeq(nodeAt(root, place)) ? [...place, position] : place;
+function sourcePath({ root }: Layout, list: SourcesPath, position: number): Path {
+  return isSeq(nodeAt(root, list)) ? [...list, position] : list;
 }
 
 function isForMany({ hosts: { texts, names } }: Route): boolean {

@@ -1,9 +1,11 @@
 /** Tries the route of a host: asks each source by itself, and tells what a fetch would do. */
 
+import { count } from '../agent-output/check-report.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { type CourierError, cleanText, faults } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
 import type { Target } from '../transports/source.ts';
+import type { BesideOutcome } from './beside.ts';
 import { shareOf } from './deadline.ts';
 import type { RoutePlan } from './plan.ts';
 import { type Outcome, type Rehearsed, rehearse } from './rehearsal.ts';
@@ -19,6 +21,14 @@ interface Asked {
   readonly spool: string | undefined;
 }
 
+/** A source beside the chain, and what a fetch would add of it. */
+export interface RehearsedBeside extends Rehearsed {
+  /** How many sections; left out when none are. */
+  readonly added?: number;
+  /** What is there already, and not added. */
+  readonly left?: readonly string[];
+}
+
 /** What a fetch would have printed. */
 type Delivered =
   | { readonly from: 'source'; readonly source: number; readonly ageMs?: number }
@@ -28,6 +38,7 @@ type Delivered =
 export interface TestOutcome {
   readonly route: string;
   readonly sources: readonly Rehearsed[];
+  readonly with: readonly RehearsedBeside[];
   readonly delivered: Delivered;
   /** The same in words. */
   readonly verdict: string;
@@ -44,7 +55,7 @@ export interface TestOutcome {
 export async function testRoute(
   { path, target, tags, spool }: Asked,
   context: CommandContext,
-  tell: (rehearsed: Rehearsed) => Promise<void>,
+  tell: (rehearsed: Rehearsed, isBeside: boolean) => Promise<void>,
 ): Promise<TestOutcome> {
   const { route } = await requireRoute({ target, routes: path }, tags, context);
   const plan = planFor(await prepareRoute(route, path, context), target);
@@ -54,14 +65,54 @@ export async function testRoute(
     const deadlineMs = findTime(plan, outcomes, index);
     const outcome = await rehearse(step, { ...plan, deadlineMs }, context);
     outcomes.push(outcome);
-    await tell(outcome.shown);
+    await tell(outcome.shown, false);
+  }
+  const beside: Outcome[] = [];
+  for (const step of plan.with) {
+    context.shutdown.throwIfAborted();
+    const outcome = await rehearse(step, plan, context);
+    beside.push(outcome);
+    await tell(outcome.shown, true);
   }
   const sources = outcomes.map(({ shown }) => shown);
-  const chosen = choose(sources, plan.pick);
-  const about = { route: route.name, sources };
-  if (chosen !== undefined) return { ...about, ...describeChosen(chosen, sources) };
-  const fault = outcomes.at(-1)?.fault;
-  return { ...about, ...(await describeFailure(plan, context, fault, spool)) };
+  const chosen = outcomes.find(({ shown }) => shown === choose(sources, plan.pick));
+  const { output, ...found } = chosen?.accepted
+    ? { ...describeChosen(chosen.shown, sources), output: chosen.accepted.output }
+    : await describeFailure(plan, context, outcomes.at(-1)?.fault, spool);
+  const added = await addBeside(output, beside, plan, context);
+  const verdict = found.verdict + added.map(sayAdded).join('');
+  return { route: route.name, sources, with: added, ...found, verdict };
+}
+
+/** @param output what they are added to; undefined when there is none */
+async function addBeside(
+  output: Buffer | undefined,
+  beside: readonly Outcome[],
+  { target, rules, with: steps }: RoutePlan,
+  { clock }: CommandContext,
+): Promise<readonly RehearsedBeside[]> {
+  if (output === undefined || beside.length === 0) return beside.map(({ shown }) => shown);
+  const { addAll } = await import('./added.ts');
+  const came = beside.flatMap(({ accepted, fault }, index): readonly BesideOutcome[] => {
+    const step = steps[index];
+    if (step === undefined) return [];
+    if (accepted !== undefined) return [{ step, accepted }];
+    return fault === undefined ? [] : [{ step, error: fault }];
+  });
+  const added = addAll(output, came, [target, rules], clock);
+  return beside.map(({ shown }, index) => {
+    const { sections = 0, left = [], fault } = added[index] ?? {};
+    const wrong = fault === undefined ? {} : { code: fault.code, message: fault.message };
+    const more = fault === undefined ? { added: sections } : {};
+    return { ...shown, ...wrong, ...more, ...(left.length === 0 ? {} : { left }) };
+  });
+}
+
+function sayAdded({ transport, source, code, added, left = [] }: RehearsedBeside): string {
+  const name = `${transport} ${cleanText(source)}`;
+  if (added === undefined) return code === 'OK' ? '' : `; without ${name} (${code})`;
+  const not = left.length === 0 ? '' : `, not its ${left.join(', ')}, which is there already`;
+  return `; with ${count(added, 'section')} of ${name}${not}`;
 }
 
 /**
@@ -92,18 +143,19 @@ async function describeFailure(
   const nothing = { from: 'nothing' } as const;
   const fails = 'a fetch fails: no source has good output';
   if (plan.graceMs === 0 || fault === undefined || !faults[fault.code].grace) {
-    return { delivered: nothing, verdict: fails, fault };
+    return { delivered: nothing, verdict: fails, fault, output: undefined };
   }
   const readKept = toKeptReader(await findSpool(spool, plan, context), plan, context);
   const served = await findGrace(plan, context, readKept, fault);
   const grace = formatDuration(plan.graceMs);
   if (served === undefined) {
     const verdict = `${fails}, and none is kept that may stand in for ${grace} (grace)`;
-    return { delivered: nothing, verdict, fault };
+    return { delivered: nothing, verdict, fault, output: undefined };
   }
-  const ageMs = Math.max(0, context.clock.now() - served.producedAt.getTime());
+  const ageMs = Math.max(0, context.clock.now() - served.kept.producedAt.getTime());
   const verdict = `a fetch delivers output that is kept and ${formatDuration(ageMs)} old, marked as cached: no source has good output, and it may stand in for ${grace} (grace)`;
-  return { delivered: { from: 'grace', ageMs } as const, verdict, fault: undefined };
+  const { output } = served;
+  return { delivered: { from: 'grace', ageMs } as const, verdict, fault: undefined, output };
 }
 
 function choose(sources: readonly Rehearsed[], pick: 'first' | 'freshest'): Rehearsed | undefined {
@@ -117,7 +169,7 @@ function ageOf({ ageMs = Number.MAX_VALUE }: Rehearsed): number {
 }
 
 /** For people. */
-export function toLine(rehearsed: Rehearsed): string {
+export function toLine(rehearsed: Rehearsed, isBeside = false): string {
   const { transport, source, code, message, durationMs, ageMs, bytes, sections } = rehearsed;
   const age = ageMs === undefined ? 'of unknown age' : `${formatDuration(Math.max(0, ageMs))} old`;
   const what = bytes === undefined ? '' : `: ${bytes} bytes, ${sections} sections, ${age}`;
@@ -125,5 +177,5 @@ export function toLine(rehearsed: Rehearsed): string {
   const took = formatDuration(durationMs);
   const isNamed = message.startsWith(`${source}: `);
   const why = cleanText(isNamed ? message.slice(source.length + 2) : message);
-  return `${code.padEnd(11)} ${took.padStart(6)}  ${transport} ${cleanText(source)}${what}${code === 'OK' ? passed : `: ${why}`}\n`;
+  return `${code.padEnd(11)} ${took.padStart(6)}  ${isBeside ? 'with ' : ''}${transport} ${cleanText(source)}${what}${code === 'OK' ? passed : `: ${why}`}\n`;
 }

@@ -13,9 +13,10 @@ import { fetchOrigin } from '../spool/origins.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from '../transports/source.ts';
+import { partsOf } from './outgoing.ts';
 import { type FoundOutput, type RoutePlan, warnOfLosses } from './plan.ts';
 import { comesFromSpool, planFor, prepareRoute } from './route-plan.ts';
-import { partsOf, type ReadKept, sendByRoute } from './sending.ts';
+import { type ReadKept, sendByRoute } from './sending.ts';
 
 export interface RoutedFetch {
   readonly target: Target;

@@ -42,7 +42,11 @@ export async function planSources(
   }
   return {
     target,
-    steps: await toAllSteps(invocation),
+    steps: [
+      ...(await toSteps(invocation, ownOptions)),
+      ...(await toOwnSteps(invocation.alternatives)),
+    ],
+    with: await toOwnSteps(invocation.with),
     rules: {
       age: { maxAgeMs: values.maxAge, maxSkewMs: values.maxSkew },
       maxOutputBytes: values.maxSize,
@@ -62,9 +66,9 @@ export async function planSources(
   };
 }
 
-/** Behind `--or` a source has its own options, and perhaps its own time. */
-async function toAllSteps({ alternatives: others = [], ...first }: Invocation) {
-  const steps = [...(await toSteps(first, ownOptions))];
+/** Behind `--or` and `--with` a source has its own options, and perhaps its own time. */
+async function toOwnSteps(others: readonly Invocation[] = []): Promise<readonly SourceStep[]> {
+  const steps: SourceStep[] = [];
   for (const other of others) {
     const { timeout } = parseOptions(alternatives, pickOptions(other.options, alternatives));
     const own = await toSteps(other, alternatives);

@@ -6,7 +6,7 @@ import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts'
 import { defaultMaxSkewMs } from '../times/skew.ts';
 import { parseHostPatterns } from './patterns.ts';
 import type { Layout } from './problems.ts';
-import type { Route, RouteSettings, Routes, TagConditions } from './route.ts';
+import type { Route, RouteSettings, RouteSource, Routes, TagConditions } from './route.ts';
 import type { RoutesFile, SettingsInFile } from './schema.ts';
 
 type RouteInFile = RoutesFile['routes'][number];
@@ -26,19 +26,28 @@ export function toRoutes(file: RoutesFile, path: string, layout: Layout): Routes
 function toRoute(route: RouteInFile, defaults: SettingsInFile, layout: Layout): Route {
   const { name = route.hosts[0] ?? '', hosts, tags = [], sources } = route;
   const line = lineOf(layout.root, layout);
-  const given = itemAt(layout.root, 'sources');
-  const places = isSeq(given) ? itemsAt(given) : [given].filter(isNode);
   return {
     name,
     line,
     hosts: parseHostPatterns(hosts),
     tags: toTagConditions(tags),
-    sources: sources.map((source, index) => {
-      const place = places[index];
-      return { ...source, line: place === undefined ? line : lineOf(place, layout) };
-    }),
+    sources: toSources(sources, 'sources', layout),
+    with: toSources(route.with ?? [], 'with', layout),
     settings: toSettings(withDefaults(route, defaults)),
   };
+}
+
+function toSources(
+  sources: RouteInFile['sources'],
+  key: 'sources' | 'with',
+  layout: Layout,
+): readonly RouteSource[] {
+  const given = itemAt(layout.root, key);
+  const places = isSeq(given) ? itemsAt(given) : [given].filter(isNode);
+  return sources.map((source, index) => ({
+    ...source,
+    line: lineOf(places[index] ?? layout.root, layout),
+  }));
 }
 
 /**

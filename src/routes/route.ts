@@ -20,6 +20,8 @@ export interface Route {
   readonly hosts: HostPatterns;
   readonly tags: TagConditions;
   readonly sources: readonly RouteSource[];
+  /** Asked beside them; what they bring is added to the output of the first that has any. */
+  readonly with: readonly RouteSource[];
   readonly settings: RouteSettings;
 }
 

@@ -102,6 +102,11 @@ const source = z
   )
   .describe('a URI, or a URI with options of its transport');
 
+const sources = z.union(
+  [z.array(source).min(1, 'must not be empty'), source.transform((only) => [only])],
+  'must be a source or a list of sources',
+);
+
 const hosts = texts('names, globs or /regular expressions/').superRefine((given, context) => {
   for (const text of given) complaining(() => toMatcher(text), context);
 });
@@ -111,12 +116,8 @@ const route = z.strictObject(
     name: z.string('must be a text').min(1, 'must not be empty').optional(),
     hosts,
     tags: texts('tags the host must have; with ! in front, must not have').optional(),
-    sources: z
-      .union(
-        [z.array(source).min(1, 'must not be empty'), source.transform((only) => [only])],
-        'must be a source or a list of sources',
-      )
-      .describe('asked in this order'),
+    sources: sources.describe('asked in this order'),
+    with: sources.describe('asked beside them: what they bring is added to the output').optional(),
     ...z.object(settings).partial().shape,
   },
   'must be keys and values',

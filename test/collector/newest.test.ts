@@ -52,7 +52,13 @@ async function makeCollector(
   const collect = async (seconds: number, { report = 'none' }: Ask = {}): Promise<string> => {
     const producedAt = new Date(startMs + seconds * 1000);
     const step = makeStep('http', delivers({ output: outputOf(seconds), producedAt }), calls);
-    const rules = { steps: [step], rules: defaultRules, deadlineMs: 5000, timeoutMs: undefined };
+    const rules = {
+      with: [],
+      steps: [step],
+      rules: defaultRules,
+      deadlineMs: 5000,
+      timeoutMs: undefined,
+    };
     const way = { lend: withTransport, pick: 'first', graceMs: 0, report } as const;
     await runCycle(entry, { ...shared, ...hooks, prepare: async () => ({ ...rules, ...way }) });
     return ready.readBack(host)?.toString() ?? '';

@@ -14,6 +14,7 @@ export function makeRoute(
     line: 1,
     hosts: parseHostPatterns(hosts),
     tags: { required: [], forbidden: [] },
+    with: [],
     sources: [{ uri, line: 2, options: {}, timeoutMs: undefined }],
     settings: {
       maxAgeMs: 300_000,

@@ -209,7 +209,10 @@ routes:
   );
   assert.deepEqual(
     [verdict, rest],
-    ['a fetch fails: no source has good output', { route: 'none', delivered: { from: 'nothing' } }],
+    [
+      'a fetch fails: no source has good output',
+      { route: 'none', with: [], delivered: { from: 'nothing' } },
+    ],
   );
 });
 
@@ -262,4 +265,28 @@ test('test tells that kept output would stand in, and how old it is', async (t) 
   drop('web01');
   const fresh = await run('test', 'web01', `--spool=${spool}`);
   assert.match(fresh.output, /\na fetch delivers the output of source 1\n$/);
+});
+
+test('explain and test tell of sources beside the chain, and what would be added', async (t) => {
+  const { root, run, drop } = await makeSite(
+    t,
+    "routes: [{ hosts: '*', maxAge: 2m, sources: 'ROOT/{host}', with: ['ROOT/{host}.more', { uri: 'ROOT/{host}.none', timeout: 5s }] }]\n",
+  );
+  drop('web01');
+  writeFileSync(join(root, 'web01.more'), `${output}<<<more>>>\n1\n`);
+  const explained = await run('explain', 'web01');
+  assert.match(
+    explained.output,
+    /\n {2}source 1 file .*\/web01\n {2}with 1 file .*\/web01\.more\n {2}with 2 file .*\/web01\.none timeout=TIME\n/,
+  );
+  const tested = await run('test', 'web01');
+  const [main, more, none, verdict] = tested.output.split('\n');
+  assert.match(main ?? '', /^OK .* {2}file \S*\/web01: /);
+  assert.match(more ?? '', /^OK .* {2}with file \S*\/web01\.more: \d+ bytes, \d sections/);
+  assert.match(none ?? '', /^NO_OUTPUT .* {2}with file \S*\/web01\.none: /);
+  assert.match(
+    verdict ?? '',
+    /^a fetch delivers the output of source 1; with 1 section of file \S*web01\.more, not its df, which is there already; without file \S*web01\.none \(NO_OUTPUT\)$/,
+  );
+  assert.equal(tested.code, 0);
 });

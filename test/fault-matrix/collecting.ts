@@ -58,7 +58,14 @@ export function collectOnce(
     });
     const pool = new TransportPool(systemClock, log);
     const kept = steps.map((step) => keepConnections(step, everyMs));
-    const plan = { steps: kept, rules, deadlineMs, timeoutMs: undefined, lend: pool.lend };
+    const plan = {
+      steps: kept,
+      with: [],
+      rules,
+      deadlineMs,
+      timeoutMs: undefined,
+      lend: pool.lend,
+    };
     const prepared = { ...plan, pick: 'first', graceMs: 0, report: 'none' } as const;
     const route = makeRoute();
     const flags = { isAsked: false, isToRenew: false };

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
+import { type Outgoing, partsOf } from '../../src/fetching/outgoing.ts';
 import type { RoutePlan } from '../../src/fetching/plan.ts';
-import { type Outgoing, partsOf, sendByRoute } from '../../src/fetching/sending.ts';
+import { sendByRoute } from '../../src/fetching/sending.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import type { SpooledOutput } from '../../src/spool/record.ts';
 import { withTransport } from '../../src/transports/transport.ts';
@@ -39,6 +40,7 @@ function makePlan(answers: readonly Answer[], changes: Partial<RoutePlan> = {}):
   return {
     target: { host, address: undefined },
     steps: answers.map((answer, index) => makeStep('abc'[index] ?? 'x', answer, [])),
+    with: [],
     rules: { ...defaultRules, age: { maxAgeMs: 300_000, maxSkewMs: 60_000 } },
     deadlineMs: 30_000,
     timeoutMs: undefined,

@@ -41,20 +41,23 @@ export type RouteChange =
 
 /** A route with the sources of a command line of fetch, and its options under their names. */
 export function toRouteContent(host: HostName, invocation: Invocation): Content {
-  const { alternatives = [], ...first } = invocation;
+  const { alternatives = [], with: beside = [], ...first } = invocation;
   const isRule = (name: string) => Object.hasOwn(ruleOptions, name);
   const rules = Object.entries(first.options).filter(([name]) => isRule(name));
-  const sources = [first, ...alternatives].flatMap(({ operands, options }) => {
+  const toSources = ({ operands, options }: Invocation) => {
     const own = Object.entries(options).filter(
       ([name]) => !isRule(name) || options !== first.options,
     );
     return operands.map((uri) => (own.length === 0 ? uri : { uri, ...toKeys(own) }));
-  });
-  return { name: host, hosts: host, sources, ...toKeys(rules) };
+  };
+  const sources = [first, ...alternatives].flatMap(toSources);
+  const added = beside.length === 0 ? {} : { with: beside.flatMap(toSources) };
+  return { name: host, hosts: host, sources, ...added, ...toKeys(rules) };
 }
 
-function toUris({ sources }: Content): readonly unknown[] {
-  return Array.isArray(sources) ? sources.map((one) => one?.uri ?? one) : [];
+function toUris({ sources, with: beside = [] }: Content): readonly unknown[] {
+  const all = [sources, beside].filter((list) => Array.isArray(list));
+  return all.flat().map((one) => one?.uri ?? one);
 }
 
 function toKeys(options: readonly (readonly [string, readonly string[]])[]): Content {
@@ -92,7 +95,7 @@ export async function planRoute(
   const fitting = findRoute(read.routes, host, []);
   if (fitting?.hosts.names.has(host)) {
     const isCollected = fitting.settings.everyMs !== undefined;
-    const own = fitting.sources.map(({ uri }) => uri);
+    const own = [...fitting.sources, ...fitting.with].map(({ uri }) => uri);
     const hasThem = isDeepStrictEqual(own, toUris(route));
     return { kind: 'there', line: fitting.line, isCollected, hasThem };
   }
@@ -183,8 +186,11 @@ export async function writeRoutes(
 }
 
 /** @throws CourierError USAGE for what belongs to the file rather than to a route in it */
-export function requireRouteOptions({ options, alternatives = [] }: Invocation): void {
-  const given = [options, ...alternatives.map((other) => other.options)].flatMap(Object.keys);
+export function requireRouteOptions(invocation: Invocation): void {
+  const { options, alternatives = [], with: beside = [] } = invocation;
+  const given = [options, ...[...alternatives, ...beside].map((other) => other.options)].flatMap(
+    Object.keys,
+  );
   const wrong = given.find((name) => ['host', 'address', 'routes', 'tags', 'spool'].includes(name));
   if (wrong === undefined) return;
   throw new CourierError('USAGE', `--${wrong} has no place in a route; name the host ahead of --`);

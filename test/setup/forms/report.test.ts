@@ -63,6 +63,7 @@ test('grace, losses and a seal arrive as well', { skip: withoutPython }, async (
     note: 'a note',
     grace: { code: 'UNREACHABLE', text: 'http: "connecting"\n✂', limitMs: 1_800_000 },
     seal: { key: 'web', sequence: 7, producedAt: now, daysLeft: 10 },
+    with: [],
     path: [],
   });
   const lines = await read(t, `${section.toString()}${goodOutput}`);

@@ -68,8 +68,10 @@ async function lookAtPasswords(around: SiteScene): Promise<SiteFinding> {
 
 /** What takes a host's name is looked at when the host is fetched. */
 function listReferences({ routes: list }: Routes): readonly Reference[] {
-  const options = list.flatMap(({ sources, settings }) =>
-    [settings.secrets, ...sources.map((one) => one.options)].flatMap((one) => Object.entries(one)),
+  const options = list.flatMap(({ sources, with: beside, settings }) =>
+    [settings.secrets, ...[...sources, ...beside].map((one) => one.options)].flatMap((one) =>
+      Object.entries(one),
+    ),
   );
   const found = options.flatMap(([name, texts = []]) => {
     const isStored = /(?:password|token|passphrase|secret)Id$/i.test(name);
