@@ -120,7 +120,7 @@ function describe({ name }: SectionHeader, after: State, host: string): string {
 const lineFeed = 0x0a;
 
 /** What ends an output so that nothing behind it is taken for a part of it. */
-export function toClosing(output: Buffer, host: string): Buffer {
+function toClosing(output: Buffer, host: string): Buffer {
   let last = startState;
   for (const { after } of walkMarkers(output, host)) last = after;
   const lineEnd = output.at(-1) === lineFeed ? '' : '\n';

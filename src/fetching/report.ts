@@ -202,7 +202,7 @@ function sayAdded(added: readonly Added[]): string {
 }
 
 /** `with agent agent:vsphere: 12 sections`, `without exec exec:/x: no output (NO_OUTPUT)`. */
-export function describeAdded(added: Added): string {
+function describeAdded(added: Added): string {
   const { transport, source, sections, left, losses, fault } = added;
   const name = `${transport} ${source}`;
   if (fault !== undefined) return `without ${name}: ${fault.message} (${fault.code})`;

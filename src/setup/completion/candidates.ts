@@ -3,6 +3,7 @@
 import type { CommandModule } from '../../cli/command.ts';
 import { type OptionSpec, type OptionTable, toFlag } from '../../cli/options.ts';
 import { globalOptions } from '../../cli/read-arguments.ts';
+import { toMark } from '../../cli/read-invocation.ts';
 import { type Form, type Operand, readUsage } from './usage.ts';
 
 export interface Candidate {
@@ -94,9 +95,11 @@ async function readLine(
   command: CommandModule,
   before: readonly string[],
 ): Promise<Line> {
-  // `--or` parts lines, and what stands ahead of the last one is done with.
-  const part = before.slice(before.lastIndexOf('--or') + 1);
-  const isFirst = part.length === before.length;
+  // `--or` and `--with` part lines, and what stands ahead of the last one is done with.
+  const last = before.findLastIndex((word) => toMark(word) !== undefined);
+  const source = /^--with=(.+)/.exec(before[last] ?? '')?.[1];
+  const part = [...(source === undefined ? [] : [source]), ...before.slice(last + 1)];
+  const isFirst = last < 0;
   const groups = (part.length > 0 && (await command.loadSourceOptions?.(part))) || [];
   const own = isFirst ? command.options : (command.alternatives ?? {});
   const options: OptionTable = Object.assign(
@@ -223,9 +226,12 @@ class Completion {
   #sources(typed: string): Candidates {
     if (/^[/~.]/.test(typed)) return { kind: 'files' };
     const schemes = Object.entries(this.#surroundings.schemes);
-    const or = { word: '--or', about: 'another source, with options of its own' };
+    const marks = [
+      { word: '--or', about: 'another source, with options of its own' },
+      { word: '--with', about: 'a source whose sections are added' },
+    ];
     const words = schemes.map(([scheme, { summary }]) => ({ word: `${scheme}:`, about: summary }));
-    return starting(typed, this.#line.operands.length > 0 ? [...words, or] : words);
+    return starting(typed, this.#line.operands.length > 0 ? [...words, ...marks] : words);
   }
 }
 

@@ -62,6 +62,7 @@ const known: Readonly<Record<string, readonly string[] | string>> = {
   'cmk-courier fetch https://a --token-file=': 'files',
   'cmk-courier fetch --host=db1 https://a --or ssh://b --token': [],
   'cmk-courier fetch --host=db1 ssh://a --or https://b --token': ['--token-file=', '--token-id='],
+  'cmk-courier fetch --host=db1 ssh://a --with=https://b --token': ['--token-file=', '--token-id='],
   'cmk-courier fetch --host=db1 --piggyback=a --pig': ['--piggyback='],
   'cmk-courier fetch -- htt': ['https:', 'http:', 'http+unix:'],
   'cmk-courier fetch -- --host': [],
