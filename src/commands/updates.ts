@@ -5,10 +5,22 @@ import { type CommandModule, defineGroup } from '../cli/command.ts';
 export const updates: CommandModule = defineGroup('updates', {
   summary: 'sign agents and their plug-ins, and hand them out to hosts that install them',
   examples: [
+    [
+      'updates root init --server=https://site.example:8444',
+      'one key, and the root that hosts trust',
+    ],
     ['updates init', 'a commented updates.yaml: what runs on which host'],
     ['updates on', 'hand out what is published'],
   ],
   commands: {
+    keys: {
+      summary: 'keys that sign: make, show, replace and take them back',
+      load: async () => (await import('./updates/keys.ts')).keys,
+    },
+    root: {
+      summary: 'what hosts trust: keys, how many of them have to sign, and servers',
+      load: async () => (await import('./updates/root.ts')).root,
+    },
     init: {
       summary: 'make a commented updates.yaml, and its schema for editors',
       load: async () => (await import('./updates/configuration.ts')).init,
