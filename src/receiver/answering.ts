@@ -19,6 +19,8 @@ export interface Answering {
   readonly track: () => () => void;
   /** Where a request comes from, past proxies. */
   readonly senderOf: (request: IncomingMessage) => string;
+  /** Takes down what is refused to a host. */
+  readonly noteRefusal: (exchange: Exchange, refusal: Refusal) => void;
   /** Whether successes of what every host does all the time are logged. */
   readonly logsRoutine: boolean;
 }
@@ -27,7 +29,7 @@ type Work = (exchange: Exchange) => Promise<Answer>;
 
 /** Never rejects. */
 export async function answer(
-  { clock, log, metrics, track, senderOf, logsRoutine }: Answering,
+  { clock, log, metrics, track, senderOf, noteRefusal, logsRoutine }: Answering,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
   style: Style,
   work: Work,
@@ -50,6 +52,7 @@ export async function answer(
   letLinger(request.raw);
   const refusal = 'refusal' in result ? result.refusal : undefined;
   metrics.countRequest(refusal?.reason);
+  if (refusal !== undefined) noteRefusal(exchange, refusal);
   const durationMs = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
   const text = note.warning ?? refusal?.message ?? note.dropped ?? 'served';

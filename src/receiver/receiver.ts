@@ -4,6 +4,7 @@ import { findReadableKeys } from '../certs/key-modes.ts';
 import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import type { HostName } from '../names/host-name.ts';
 import { SealBook } from '../sealing/seal-book.ts';
 import { Spool } from '../spool/spool.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -12,9 +13,11 @@ import { Intake } from './intake.ts';
 import { RateLimit } from './limits.ts';
 import { Metrics } from './metrics.ts';
 import type { Settings } from './options.ts';
+import { RefusalMemory } from './refusal-memory.ts';
 import type { Services } from './services.ts';
 import { Accesses } from './state/accesses.ts';
 import { Hosts } from './state/hosts.ts';
+import { LastRefusals } from './state/last-refusals.ts';
 import { Reports } from './state/reports.ts';
 import { Requests } from './state/requests.ts';
 import { SealKeys } from './state/seal-keys.ts';
@@ -140,7 +143,7 @@ export class Receiver {
   async #stop(): Promise<void> {
     this.#ended.abort();
     if (this.#opened === undefined) return;
-    const { web, status, spool } = this.#opened;
+    const { services, web, status, spool } = this.#opened;
     web.drain();
     const giveUpAt = this.#clock.monotonic() + this.#settings.drainTimeout;
     while (web.running > 0 && this.#clock.monotonic() < giveUpAt) {
@@ -149,6 +152,7 @@ export class Receiver {
     if (web.running > 0) this.#log.warn({ requests: web.running }, 'requests were cut off');
     web.close();
     status.close();
+    await services.refusals.settle();
     await spool.close();
   }
 
@@ -159,15 +163,20 @@ export class Receiver {
     const requests = await Requests.open(directory, this.#log);
     const hosts = await Hosts.open(directory, this.#log);
     const reports = await Reports.open(directory, this.#log);
+    const refused = await LastRefusals.open(directory, this.#log);
     const sealKeys = await SealKeys.open(directory, this.#log);
     await requests.prune(clock.now());
     const seals = new SealBook(settings.seals);
+    const hasOutput = (host: HostName) => spool.newest(host) !== undefined;
+    const isKnown = async (host: HostName) =>
+      hasOutput(host) || (await hosts.byName(host)) !== undefined;
+    const refusals = new RefusalMemory({ records: refused, isKnown, clock, log: this.#log });
     const watched = { put: (...what: Parameters<Spool['put']>) => this.#put(spool, what) };
     return {
       settings,
       clock,
       trust,
-      state: { accesses, requests, hosts, reports, sealKeys },
+      state: { accesses, requests, hosts, reports, refused, sealKeys },
       seals,
       sealPlaces: settings.seals,
       sealKeyRate: new RateLimit(sealKeysAMinute, clock),
@@ -176,7 +185,8 @@ export class Receiver {
       registrations: new RateLimit(registrationRate, clock),
       renewals: new RateLimit(renewalRate, clock),
       reports: new RateLimit(reportsAMinute, clock),
-      hasOutput: (host) => spool.newest(host) !== undefined,
+      hasOutput,
+      refusals,
     };
   }
 
@@ -218,8 +228,12 @@ export class Receiver {
     try {
       await state.requests.prune(clock.now());
       await state.reports.prune(clock.now());
+      await state.refused.prune(clock.now());
     } catch (error) {
-      const { code, message } = asCourierError(error, 'forgetting old requests and reports');
+      const { code, message } = asCourierError(
+        error,
+        'forgetting old requests, reports and refusals',
+      );
       this.#log.warn({ code }, message);
     }
   }

@@ -8,8 +8,10 @@ import type { Credentials } from './credentials.ts';
 import type { Intake } from './intake.ts';
 import type { RateLimit } from './limits.ts';
 import type { Settings } from './options.ts';
+import type { RefusalMemory } from './refusal-memory.ts';
 import type { Accesses } from './state/accesses.ts';
 import type { Hosts } from './state/hosts.ts';
+import type { LastRefusals } from './state/last-refusals.ts';
 import type { Reports } from './state/reports.ts';
 import type { Requests } from './state/requests.ts';
 import type { SealKeys } from './state/seal-keys.ts';
@@ -21,6 +23,7 @@ export interface State {
   readonly requests: Requests;
   readonly accesses: Accesses;
   readonly reports: Reports;
+  readonly refused: LastRefusals;
   readonly sealKeys: SealKeys;
 }
 
@@ -36,6 +39,7 @@ export interface Services {
   readonly renewals: RateLimit;
   /** Of courier-doctor, by sender and host. */
   readonly reports: RateLimit;
+  readonly refusals: RefusalMemory;
   /** Whether there is output of a host in the spool. */
   readonly hasOutput: (host: HostName) => boolean;
   /** Enrolments, and keys of this site. */

@@ -82,7 +82,8 @@ export class WebServer {
         const track = () => this.#begin(request.raw.socket);
         const senderOf = (raw: typeof request.raw) => proxies.senderOf(raw);
         const { logUploads: logsRoutine } = settings;
-        const settled = { clock, log, metrics, track, senderOf, logsRoutine };
+        const noteRefusal = services.refusals.note.bind(services.refusals);
+        const settled = { clock, log, metrics, track, senderOf, noteRefusal, logsRoutine };
         return answer(settled, [request, reply], style, work);
       },
       refuseUnparsed: (error, socket) => this.#refuseUnparsed(error, socket),

@@ -77,7 +77,7 @@ test('well is only who was seen to have output', async () => {
   assert.equal(
     context.said.output,
     'web01: what was looked at is well, but nobody saw its output. Nobody could look at: ' +
-      'site, checkmk, configuration, sharing, ping, registration, tls, age, receiver-port.\n',
+      'site, checkmk, configuration, sharing, ping, registration, tls, age, receiver-port, refused.\n',
   );
 });
 

@@ -23,7 +23,7 @@ test('steps that only a site can take share one line', async () => {
   assert.deepEqual(
     lines.filter((line) => line.startsWith('  ? ') && !line.includes('ping')),
     [
-      '  ? 7 steps       nobody could look: this is not the user of a site (site, checkmk, configuration, sharing, registration, age, receiver-port)',
+      '  ? 8 steps       nobody could look: this is not the user of a site (site, checkmk, configuration, sharing, registration, age, receiver-port, refused)',
     ],
   );
 });

@@ -6,6 +6,79 @@ export const siteCauses = {
   'push-stale': cause('STALE', 'host', 'the host pushes, and nothing has come for too long', {
     host: 'cmk-agent-ctl status; systemctl status cmk-agent-ctl-daemon.service',
   }),
+  'push-unauthenticated': cause(
+    'REFUSED',
+    'host',
+    'the receiver does not let the host in: its token, password or certificate is not accepted',
+    {
+      host: 'compare the token or password of courier-send; cmk-agent-ctl status',
+      site: 'cmk-courier hosts list; cmk-courier hosts token PATTERN makes a new one',
+    },
+  ),
+  'push-forbidden': cause(
+    'REFUSED',
+    'site',
+    'the receiver knows the sender, and does not let it write for this host',
+    { site: 'cmk-courier hosts list' },
+  ),
+  'push-unregistered': cause(
+    'REFUSED',
+    'host',
+    'the host pushes with a registration that the receiver does not have',
+    {
+      host: 'cmk-agent-ctl delete-all; cmk-agent-ctl register --hostname {host} --server SERVER --site SITE --user USER',
+      site: 'activate the changes, also on the remote site that monitors {host}',
+    },
+  ),
+  'push-not-allowed': cause(
+    'REFUSED',
+    'site',
+    'the host pushes, and the site does not have it as one that does',
+    {
+      site: 'set "Checkmk agent connection mode" of {host} to push, activate, and register it again',
+    },
+  ),
+  'push-other-uuid': cause(
+    'REFUSED',
+    'host',
+    'the certificate of the host and what it asks for have different UUIDs',
+    {
+      host: 'cmk-agent-ctl delete-all; cmk-agent-ctl register --hostname {host} --server SERVER --site SITE --user USER',
+    },
+  ),
+  'register-wrong-site': cause(
+    'REFUSED',
+    'site',
+    'the host registers at another site than the one that monitors it',
+    {
+      host: 'cmk-agent-ctl register with the --site that monitors {host}',
+      site: 'see "Monitored on site" of {host} in Setup, and activate the changes',
+    },
+  ),
+  'register-cluster': cause(
+    'REFUSED',
+    'site',
+    'the host is a cluster, and only its nodes can register',
+    {
+      host: 'cmk-agent-ctl register with the --hostname of the node',
+    },
+  ),
+  'register-edition': cause(
+    'REFUSED',
+    'site',
+    'this edition of the site does not register new hosts by themselves',
+    {
+      host: 'cmk-agent-ctl register in place of register-new',
+      site: 'create {host} in Setup',
+    },
+  ),
+  'push-refused': cause('MALFORMED', 'host', 'the receiver refuses what the host sends', {
+    host: 'cmk-agent-ctl dump | head -1; check_mk_agent | tail -1',
+    site: 'cmk-courier check FILE',
+  }),
+  'push-not-taken': cause('LOCAL', 'site', 'the receiver cannot take what hosts send', {
+    site: 'cmk-courier doctor site',
+  }),
   'receiver-off': cause('LOCAL', 'site', 'the receiver of this site is switched off', {
     site: 'omd config set AGENT_RECEIVER on',
   }),

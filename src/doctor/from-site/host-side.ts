@@ -9,6 +9,7 @@ import { withTimeLimit } from '../../system/time-limit.ts';
 import { formatDuration } from '../../times/durations.ts';
 import { parseSourceUri } from '../../transports/source.ts';
 import { type HostReport, largestReportBytes, parseHostReport } from '../report/host-report.ts';
+import { findReceiverState } from './receiver-state.ts';
 import { fetchReport } from './report-source.ts';
 import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 
@@ -80,27 +81,15 @@ export async function lookAtHostSide(
 const keptForMs = 86_400_000;
 
 /** What a host has sent to our receiver by itself; nothing is made there. */
-async function lookAtReceived({ host, tcp, context }: Scene, nowMs: number): Promise<SiteFinding> {
-  const [{ receiverPlaces }, { Reports }] = await Promise.all([
-    import('../../receiver/options.ts'),
-    import('../../receiver/state/reports.ts'),
-  ]);
-  const state = tcp.receiverState ?? known(receiverPlaces({}, context.env).state);
+async function lookAtReceived(scene: Scene, nowMs: number): Promise<SiteFinding> {
+  const { host } = scene;
+  const state = await findReceiverState(scene);
+  const { Reports } = await import('../../receiver/state/reports.ts');
   const kept = state === undefined ? undefined : await Reports.lookInto(state).read(host);
   const lookedMs = Date.parse(kept?.receivedAt ?? '');
   const isUseful = kept?.host === host && nowMs - lookedMs <= keptForMs;
   if (kept === undefined || !isUseful) return { status: 'skipped', text: noReport };
   return tell({ report: kept.report, lookedMs }, `sent with ${kept.receivedBy}`, nowMs);
-}
-
-/** Outside a site nobody says where it would be. */
-function known(find: () => string): string | undefined {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof CourierError && error.code === 'USAGE') return undefined;
-    throw error;
-  }
 }
 
 const noReport = 'nobody looked from the host; courier-doctor does, and --host-report reads it';

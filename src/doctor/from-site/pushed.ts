@@ -24,19 +24,23 @@ export async function lookAtAge(
   const isPush = configuration?.isPush === true;
   if (lastMs === 0) return isPush ? nothing() : { status: 'skipped', text: 'it pushes nothing' };
   const ageMs = Math.max(0, context.clock.now() - lastMs);
+  const learned = { pushed: { lastMs, isLate: ageMs > mostAgeMs } };
   const text = `output came ${formatDuration(ageMs)} ago`;
   const facts = { last: new Date(lastMs).toISOString(), bytes: pushed?.size };
   if (ageMs > mostAgeMs) {
     const status = isPush ? 'fault' : 'warning';
-    return { status, code: 'push-stale', text, facts, source: 'state' };
+    return { status, code: 'push-stale', text, facts, source: 'state', learned };
   }
   if (pushed !== undefined && configuration?.isPush === false && !configuration.program) {
     const told = `${text}, but Checkmk is to ask the host`;
-    return { status: 'warning', code: 'push-host-pulled', text: told, facts, source: 'state' };
+    const code = 'push-host-pulled';
+    return { status: 'warning', code, text: told, facts, source: 'state', learned };
   }
-  return { status: 'ok', text, facts, source: 'state' };
+  return { status: 'ok', text, facts, source: 'state', learned };
 }
 
 function nothing(): SiteFinding {
-  return { status: 'fault', code: 'push-stale', text: 'output never came', source: 'state' };
+  const learned = { pushed: { lastMs: 0, isLate: true } };
+  const text = 'output never came';
+  return { status: 'fault', code: 'push-stale', text, source: 'state', learned };
 }

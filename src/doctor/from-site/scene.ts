@@ -71,6 +71,8 @@ export interface Learned {
   readonly socket: Socket;
   readonly marker: Buffer;
   readonly registration: Registration;
+  /** When output last came by itself, 0 for never; and whether that is too long ago. */
+  readonly pushed: { readonly lastMs: number; readonly isLate: boolean };
   readonly files: SiteFiles;
   readonly ports: readonly PortFinding[];
   /** That of the Agent Receiver, where it answers. */

@@ -10,6 +10,7 @@ import { lookAtOutput } from './output.ts';
 import { lookAtOwnWay } from './own-way.ts';
 import { lookAtBytes, lookAtPort } from './port.ts';
 import { lookAtAge } from './pushed.ts';
+import { lookAtRefused } from './refused.ts';
 import { lookAtRegistration } from './registration.ts';
 import { lookAtPing, lookAtRoute } from './route.ts';
 import type { SiteStep } from './scene.ts';
@@ -42,6 +43,7 @@ const rows: readonly Row[] = [
   ['discovery', 'how hosts find its port', ['receiver-port'], [], lookAtDiscovery],
   ['way', 'the sources of the courier', [], ['configuration', 'address'], lookAtOwnWay],
   ['host', 'what the host itself sees', [], ['address'], lookAtHostSide],
+  ['refused', 'what a receiver refused', [], ['age', 'registration', 'host'], lookAtRefused],
 ];
 
 export const siteSteps: readonly SiteStep[] = rows.map(([id, title, needs, after, run]) => ({

@@ -31,7 +31,7 @@ const mostAgeMs = 15 * 60_000;
 export function judgeTogether({ results, learned, nowMs }: Both): Judged {
   const found = explainOriginal(results, learned);
   const { hostSide } = learned;
-  if (hostSide === undefined) return { shown: found, explaining: found };
+  if (hostSide === undefined) return { shown: found, explaining: putReasonsFirst(found) };
   const own = found.map((result) => byBothClocks(result, hostSide, nowMs));
   const { report, lookedMs } = hostSide;
   const isFresh = lookedMs !== undefined && nowMs - lookedMs <= mostAgeMs;
@@ -45,7 +45,18 @@ export function judgeTogether({ results, learned, nowMs }: Both): Judged {
   );
   // As the host's half has it: a full disk ends services, not the other way round.
   const isFirst = ({ id }: StepResult) => id === 'host-system';
-  return { shown, explaining: [...reasons.filter(isFirst), ...reasons, ...shown] };
+  const explaining = [...reasons.filter(isFirst), ...reasons, ...putReasonsFirst(shown)];
+  return { shown, explaining };
+}
+
+/** What was refused explains that nothing came; it is known when all else is. */
+function putReasonsFirst(results: readonly StepResult[]): readonly StepResult[] {
+  const refused = results.find(({ id, status }) => id === 'refused' && status === 'fault');
+  if (refused === undefined) return results;
+  return results.flatMap((result) => {
+    if (result.id === 'age') return [refused, result];
+    return result === refused ? [] : [result];
+  });
 }
 
 /** Steps of a host that tell of the way as well. */
