@@ -4,6 +4,7 @@ import type { Problem } from '../agent-output/problems.ts';
 import { describeLosses, kindsOf } from '../agent-output/validator.ts';
 import { type CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import type { Added } from '../fetching/added.ts';
 import { type Outgoing, partsOf, toNewer } from '../fetching/outgoing.ts';
 import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
@@ -11,6 +12,7 @@ import { daysLeft, endsSoon, requireOpened, type Seal } from '../fetching/sealed
 import { sendByRoute } from '../fetching/sending.ts';
 import { describeOlder } from '../spool/newest.ts';
 import { letGo } from '../system/let-go.ts';
+import { findChanges, toBesideState } from './beside-state.ts';
 import type { Entry, GoodSeal, Laid } from './entry.ts';
 import { findNewer, isToBeKept, type Keepers, keep, keepLast, readLast } from './keeping.ts';
 
@@ -36,7 +38,8 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
   const isVain = () => shutdown.aborted || entry.targets !== targets;
   try {
     const prepared = await settings.prepare(entry);
-    const plan = planFor(prepared, entry.target);
+    const rests = prepared.with.length === 0 ? {} : { rests: entry.rests(clock) };
+    const plan = { ...planFor(prepared, entry.target), ...rests };
     const readKept = () => readLast(entry, settings);
     await sendByRoute(plan, settings.context, readKept, async (came) => {
       if (isVain()) return;
@@ -55,6 +58,7 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
       // is collected.
       letGo(served.output);
       for (const { output } of served.added) letGo(output);
+      for (const one of served.beside) if ('accepted' in one) letGo(one.accepted.output);
     });
   } catch (thrown) {
     if (!isVain()) await layFaultReady(entry, asCourierError(thrown, 'fetching'), settings);
@@ -90,9 +94,26 @@ function note(entry: Entry, served: Outgoing, startMs: number, settings: CycleSe
   const { maxAgeMs, graceMs } = entry.route.settings;
   if (served.fault === undefined) noteGood(entry, served, startMs, settings);
   else noteFault(entry, served.fault, settings);
-  const ageMs = settings.context.clock.now() - served.producedAt.getTime();
-  const longestMs = served.fault === undefined ? maxAgeMs : graceMs;
-  return Math.min(untilNextMs(entry, settings), longestMs - Math.max(0, ageMs));
+  noteBeside(entry, served.added, settings);
+  const nowMs = settings.context.clock.now();
+  const leftMs = (producedAt: Date, longestMs: number) =>
+    longestMs - Math.max(0, nowMs - producedAt.getTime());
+  const ownMs = leftMs(served.producedAt, served.fault === undefined ? maxAgeMs : graceMs);
+  // What was added must not lie there longer than it is good, either.
+  const added = served.added.flatMap(({ producedAt }) => producedAt ?? []);
+  const addedMs = added.map((producedAt) => leftMs(producedAt, maxAgeMs));
+  return Math.min(untilNextMs(entry, settings), ownMs, ...addedMs);
+}
+
+/** Said once when it begins and when it ends; the status shows the rest. */
+function noteBeside(entry: Entry, added: readonly Added[], { log }: CycleSettings): void {
+  const { host } = entry.target;
+  const now = added.map(toBesideState);
+  const { failed, back } = findChanges(entry.besideWas(now), now);
+  for (const { source, code, message } of failed) {
+    log.warn({ host, code, source }, `without ${source}: ${message}`);
+  }
+  for (const { source } of back) log.info({ host, source }, 'is added');
 }
 
 function noteGood(entry: Entry, served: Outgoing, startMs: number, settings: CycleSettings): void {

@@ -73,14 +73,14 @@ export class Dispatcher {
  */
 const longMs = 500;
 
-function toCandidate({ routed: { peer }, history, durationMs = 0 }: Entry): Candidate {
-  return { peer, isSuspect: history.silences > 0 && durationMs > longMs };
+function toCandidate({ routed: { peers }, history, durationMs = 0 }: Entry): Candidate {
+  return { peers, isSuspect: history.silences > 0 && durationMs > longMs };
 }
 
 /** One text for all who enter or do not enter alike. */
 function toPlaces(entry: Entry): string {
-  const { peer = '', isSuspect } = toCandidate(entry);
-  return `${isSuspect} ${peer}`;
+  const { peers, isSuspect } = toCandidate(entry);
+  return `${isSuspect} ${peers.join(' ')}`;
 }
 
 /** Whose next has waited longest; undefined when nobody waits. */

@@ -1,10 +1,13 @@
 /** A host as the collector knows it: what routes say of it, how its cycles went, when it is due. */
 
 import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../clock.ts';
 import type { CourierError } from '../faults/errors.ts';
+import { Rests } from '../fetching/rests.ts';
 import type { Route } from '../routes/route.ts';
 import type { Target } from '../transports/source.ts';
 import { afterFault, cleanHistory, delayMs, type History } from './backoff.ts';
+import type { BesideState } from './beside-state.ts';
 
 /** The newest good output of a host. */
 export interface LastGood {
@@ -47,8 +50,8 @@ export interface Routed {
   /** Nothing is laid ready: the site is to come itself, and tell what is new. */
   readonly isToRenew: boolean;
   readonly route: Route;
-  /** The peer of its first source, if other hosts share that peer. */
-  readonly peer: string | undefined;
+  /** The peers of its first source and of those beside it that other hosts share, each once. */
+  readonly peers: readonly string[];
   readonly everyMs: number;
 }
 
@@ -71,6 +74,8 @@ export class Entry {
   #durationMs: number | undefined;
   #keptAtMs: number | undefined;
   #isUnkept = false;
+  #beside: readonly BesideState[] = [];
+  #rests: Rests | undefined;
   #laid: Laid = 'nothing';
   #targets = 0;
 
@@ -126,6 +131,24 @@ export class Entry {
   /** Whether the newest good output is only where it is ready. */
   get isUnkept(): boolean {
     return this.#isUnkept;
+  }
+
+  /** What sources beside the chain added to what the site gets. */
+  get beside(): readonly BesideState[] {
+    return this.#beside;
+  }
+
+  /** @returns how they did before */
+  besideWas(beside: readonly BesideState[]): readonly BesideState[] {
+    const before = this.#beside;
+    this.#beside = beside;
+    return before;
+  }
+
+  /** Rests of sources beside the chain. */
+  rests(clock: Clock): Rests {
+    this.#rests ??= new Rests(clock);
+    return this.#rests;
   }
 
   get laid(): Laid {
@@ -201,6 +224,8 @@ export class Entry {
       return false;
     }
     this.#history = cleanHistory;
+    this.#beside = [];
+    this.#rests = undefined;
     this.#targets += 1;
     return true;
   }

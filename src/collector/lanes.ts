@@ -2,8 +2,8 @@
 
 /** A host that is due to be asked. */
 export interface Candidate {
-  /** The peer it shares with other hosts; undefined when it shares none. */
-  readonly peer: string | undefined;
+  /** The peers it shares with other hosts, each once. */
+  readonly peers: readonly string[];
   /** Whether it was silent the last time. */
   readonly isSuspect: boolean;
 }
@@ -51,13 +51,13 @@ export class Lanes {
   }
 
   /** Takes a place and returns what gives it back, once; undefined when there is none. */
-  enter({ peer, isSuspect }: Candidate): (() => void) | undefined {
+  enter({ peers, isSuspect }: Candidate): (() => void) | undefined {
     const { concurrency, perPeer } = this.#limits;
     if (this.isFull) return undefined;
     if (isSuspect && this.#suspects >= suspectsOf(concurrency)) return undefined;
-    if (peer !== undefined && !this.#hasRoom(peer, isSuspect, perPeer)) return undefined;
-    this.#count(peer, isSuspect, 1);
-    return () => this.#count(peer, isSuspect, -1);
+    if (!peers.every((peer) => this.#hasRoom(peer, isSuspect, perPeer))) return undefined;
+    this.#count(peers, isSuspect, 1);
+    return () => this.#count(peers, isSuspect, -1);
   }
 
   #hasRoom(peer: string, isSuspect: boolean, perPeer: number): boolean {
@@ -66,10 +66,13 @@ export class Lanes {
     return there.inside < perPeer && !(isSuspect && there.suspects >= suspectsOf(perPeer));
   }
 
-  #count(peer: string | undefined, isSuspect: boolean, by: 1 | -1): void {
+  #count(peers: readonly string[], isSuspect: boolean, by: 1 | -1): void {
     this.#inside += by;
     if (isSuspect) this.#suspects += by;
-    if (peer === undefined) return;
+    for (const peer of peers) this.#countAt(peer, isSuspect, by);
+  }
+
+  #countAt(peer: string, isSuspect: boolean, by: 1 | -1): void {
     const there = this.#peers.get(peer) ?? { inside: 0, suspects: 0 };
     there.inside += by;
     if (isSuspect) there.suspects += by;

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { daysLeft } from '../fetching/sealed.ts';
 import { version } from '../version.ts';
 import { isBackingOff } from './backoff.ts';
+import type { BesideState } from './beside-state.ts';
 import type { Entry, GoodSeal } from './entry.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
@@ -39,6 +40,11 @@ function toSeal(seal: GoodSeal, nowMs: number): HostStatus['seal'] {
   return { key, sequence, daysLeft: daysLeft(seal, nowMs) };
 }
 
+function toWith({ source, producedAtMs, sections, left, fault }: BesideState, clock: Clock) {
+  const ageMs = producedAtMs && clock.now() - producedAtMs;
+  return { source, ageMs, sections, left: [...left], fault };
+}
+
 function toHostStatus(entry: Entry, clock: Clock): HostStatus {
   const { target, route, lastGood, lastFault, history, isRunning, dueMs } = entry;
   const fault = lastFault && {
@@ -53,6 +59,7 @@ function toHostStatus(entry: Entry, clock: Clock): HostStatus {
     source: lastGood?.source,
     bytes: lastGood?.bytes,
     seal: lastGood?.seal && toSeal(lastGood.seal, clock.now()),
+    with: entry.beside.length === 0 ? undefined : entry.beside.map((one) => toWith(one, clock)),
     durationMs: entry.durationMs && Math.round(entry.durationMs),
     lastFault: fault,
     failures: history.failures,

@@ -72,8 +72,17 @@ function toRouted(
   const everyMs = route?.settings.everyMs;
   if (route === undefined || everyMs === undefined) return undefined;
   if (address === undefined && needsAddress(route)) return undefined;
-  const peer = route.sources[0] && sharedPeerOf(route.sources[0].uri);
-  return { target: { host, address }, tags, isAsked, isToRenew, route, peer, everyMs };
+  return {
+    ...{ target: { host, address }, tags, isAsked, isToRenew },
+    ...{ route, peers: peersOf(route), everyMs },
+  };
+}
+
+/** Those of all that is asked at once, whatever comes. */
+function peersOf(route: Route): readonly string[] {
+  const asked = [...route.sources.slice(0, 1), ...route.with];
+  const peers = asked.map(({ uri }) => sharedPeerOf(uri)).filter((peer) => peer !== undefined);
+  return [...new Set(peers)];
 }
 
 function needsAddress(route: Route): boolean {

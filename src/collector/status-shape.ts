@@ -23,6 +23,20 @@ const hostStatus = z.object({
       daysLeft: z.number().optional(),
     })
     .optional(),
+  /** Sources beside the chain: what they added to what the site gets, or why nothing. */
+  with: z
+    .array(
+      z.object({
+        source: z.string(),
+        ageMs: z.number().optional(),
+        /** How many sections it added. */
+        sections: z.number(),
+        /** What was there already and was not added. */
+        left: z.array(z.string()),
+        fault: z.object({ code: z.string(), message: z.string() }).optional(),
+      }),
+    )
+    .optional(),
   /** How long the last cycle took. */
   durationMs: z.number().optional(),
   lastFault: z.object({ code: z.string(), line: z.string(), at: z.string() }).optional(),

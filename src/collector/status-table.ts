@@ -4,14 +4,28 @@ import { cleanText } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
-const ranks = { nothing: 0, fault: 1, grace: 2, output: 3 } as const;
-const words = { nothing: 'nothing', fault: 'fault', grace: 'grace', output: 'ok' } as const;
+const ranks = { nothing: 0, fault: 1, grace: 2, less: 3, output: 4 } as const;
+const words = {
+  ...{ nothing: 'nothing', fault: 'fault', grace: 'grace' },
+  ...{ less: 'less', output: 'ok' },
+} as const;
+
+/** `less`: a source beside the chain has added nothing. */
+function stateOf({ served, with: beside = [] }: HostStatus): keyof typeof ranks {
+  const isLess = beside.some(({ fault }) => fault !== undefined);
+  return served === 'output' && isLess ? 'less' : served;
+}
+
+/** Whether the site gets all that there should be. */
+export function isWell(host: HostStatus): boolean {
+  return stateOf(host) === 'output';
+}
 
 /** Hosts without output first, those that lack it longest before others; then the oldest output. */
 export function sortWorstFirst(hosts: readonly HostStatus[]): readonly HostStatus[] {
   return hosts.toSorted(
     (one, other) =>
-      ranks[one.served] - ranks[other.served] ||
+      ranks[stateOf(one)] - ranks[stateOf(other)] ||
       other.failures - one.failures ||
       (other.ageMs ?? 0) - (one.ageMs ?? 0) ||
       one.host.localeCompare(other.host),
@@ -83,11 +97,12 @@ function wrap(text: string, width: number): readonly string[] {
 }
 
 function summarise({ hosts, running, reloadFault, readyFault, routesPath }: CollectorStatus) {
-  const count = (served: HostStatus['served']) =>
-    hosts.filter((host) => host.served === served).length;
+  const count = (state: keyof typeof ranks) =>
+    hosts.filter((host) => stateOf(host) === state).length;
   const counts = [
     `${hosts.length} hosts`,
     `${count('output')} ok`,
+    ...(count('less') === 0 ? [] : [`${count('less')} less`]),
     `${count('grace')} grace`,
     `${count('fault')} fault`,
     `${count('nothing')} nothing`,
@@ -104,6 +119,12 @@ function toRowAt(nowMs: number): (host: HostStatus) => readonly string[] {
   return (host) => toRow(host, nowMs);
 }
 
+/** The fault of a source beside the chain, which there is now. */
+function sayMissing(host: HostStatus): string | undefined {
+  const fault = host.with?.find((one) => one.fault !== undefined)?.fault;
+  return stateOf(host) === 'less' && fault ? `with: ${cleanText(fault.code)}` : undefined;
+}
+
 function toRow(host: HostStatus, nowMs: number): readonly string[] {
   const { lastFault } = host;
   const ago = lastFault && formatDuration(Math.max(0, nowMs - Date.parse(lastFault.at)));
@@ -111,9 +132,9 @@ function toRow(host: HostStatus, nowMs: number): readonly string[] {
     host.nextDueMs === 0 ? 'now' : formatDuration(Math.ceil(host.nextDueMs / 1000) * 1000);
   return [
     cleanText(host.host),
-    words[host.served],
+    words[stateOf(host)],
     host.ageMs === undefined ? '-' : formatDuration(Math.max(0, host.ageMs)),
-    lastFault === undefined ? '-' : `${cleanText(lastFault.code)} ${ago} ago`,
+    sayMissing(host) ?? (lastFault === undefined ? '-' : `${cleanText(lastFault.code)} ${ago} ago`),
     next,
     host.backoff === 'none' ? '-' : host.backoff,
     cleanText(host.source ?? '-'),

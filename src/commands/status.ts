@@ -7,7 +7,7 @@ import { parseNumberWithin, parsePath, parsePositiveDuration } from '../cli/opti
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { askStatus } from '../collector/ask-status.ts';
 import type { CollectorStatus, HostStatus } from '../collector/status-shape.ts';
-import { sortWorstFirst, toTable } from '../collector/status-table.ts';
+import { isWell, sortWorstFirst, toTable } from '../collector/status-table.ts';
 import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { globMatcher } from '../names/glob.ts';
@@ -21,7 +21,7 @@ const options = {
     describe: 'the ready directory of the collector; by default tmp/cmk-courier/ready of the site',
     parse: parsePath,
   },
-  faulty: { kind: 'switch', describe: 'only hosts without good output' },
+  faulty: { kind: 'switch', describe: 'only hosts without good output, or without a part of it' },
   json: { kind: 'switch', describe: 'print JSON' },
   watch: { kind: 'switch', describe: 'go on until ended by a signal' },
   interval: {
@@ -167,9 +167,9 @@ function findWidth(env: CommandContext['env']): number {
 
 function toSelection(patterns: readonly string[], faulty: boolean): (host: HostStatus) => boolean {
   const matchers = patterns.map(globMatcher);
-  return ({ host, served }) =>
-    !(faulty && served === 'output') &&
-    (matchers.length === 0 || matchers.some((fits) => fits(host)));
+  return (host) =>
+    !(faulty && isWell(host)) &&
+    (matchers.length === 0 || matchers.some((fits) => fits(host.host)));
 }
 
 async function print(text: string, { writeOutput }: CommandContext): Promise<void> {

@@ -6,7 +6,7 @@ import { asCourierError } from '../faults/system-errors.ts';
 import { type RunningLimit, startTimeLimit, withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { type Accepted, fetchFrom, type SourceStep, type Taken } from './attempt.ts';
-import type { FetchPlan } from './plan.ts';
+import type { RoutePlan } from './plan.ts';
 
 /** What came of a source beside the chain. */
 export type BesideOutcome =
@@ -32,7 +32,7 @@ const endMs = 5000;
  * unacknowledged, until it is delivered.
  */
 export class Beside {
-  readonly #plan: FetchPlan;
+  readonly #plan: RoutePlan;
   readonly #context: CommandContext;
   readonly #delivered = new Set<Accepted>();
   /** Resolves when nothing more is delivered. */
@@ -42,13 +42,13 @@ export class Beside {
   readonly #deadline: RunningLimit;
   readonly #asked: readonly Asked[];
 
-  constructor(steps: readonly SourceStep[], plan: FetchPlan, context: CommandContext) {
+  constructor(plan: RoutePlan, context: CommandContext) {
     this.#plan = plan;
     this.#context = context;
     const timeoutMs = plan.deadlineMs + settleMs;
     const limit = { clock: context.clock, timeoutMs, tooSlow: 'it does not end' };
     this.#deadline = startTimeLimit(limit, context.shutdown);
-    this.#asked = steps.map((step) => this.#ask(step));
+    this.#asked = plan.with.map((step) => this.#ask(step));
   }
 
   /**
@@ -93,18 +93,25 @@ export class Beside {
 
   /** An outcome comes as soon as there is one; what is held until the end has another promise. */
   #ask(step: SourceStep): Asked {
-    const { deadlineMs, timeoutMs } = this.#plan;
+    const { deadlineMs, timeoutMs, rests } = this.#plan;
+    const refusal = rests?.refuse(step);
+    if (refusal !== undefined) {
+      return { step, outcome: Promise.resolve({ step, error: refusal }), ended: Promise.resolve() };
+    }
     const limitMs = Math.min(deadlineMs, step.timeoutMs ?? timeoutMs ?? deadlineMs);
     const attempt = { ...this.#plan, timeoutMs: limitMs, cancel: this.#cancel.signal };
     const came = Promise.withResolvers<BesideOutcome>();
     const hold = async (accepted: Accepted): Promise<Taken> => {
+      rests?.note(step, undefined);
       came.resolve({ step, accepted });
       await this.#over.promise;
       return this.#delivered.has(accepted) ? 'taken' : 'left';
     };
-    const ended = fetchFrom(step, attempt, this.#context, hold).catch((thrown: unknown) =>
-      came.resolve({ step, error: asCourierError(thrown, 'fetching') }),
-    );
+    const ended = fetchFrom(step, attempt, this.#context, hold).catch((thrown: unknown) => {
+      const error = asCourierError(thrown, 'fetching');
+      rests?.note(step, error);
+      came.resolve({ step, error });
+    });
     return { step, outcome: came.promise, ended };
   }
 }

@@ -9,6 +9,7 @@ import type { LendTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
 import type { Accepted, SourceStep, Taken } from './attempt.ts';
 import { toSourceError } from './faults.ts';
+import type { Rests } from './rests.ts';
 
 export interface FetchPlan {
   readonly target: Target;
@@ -25,6 +26,8 @@ export interface FetchPlan {
 export interface RoutePlan extends FetchPlan {
   /** Sources asked beside the chain; what they bring is added to its output. */
   readonly with: readonly SourceStep[];
+  /** For who asks again and again: rests of those that do not answer. */
+  readonly rests?: Rests;
   /** The first good output, or the newest of all sources. */
   readonly pick: 'first' | 'freshest';
   /** How old output from the spool may be that stands in when every source failed; 0: none may. */

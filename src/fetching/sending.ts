@@ -68,7 +68,7 @@ class Sender {
   async start(): Promise<void> {
     if (this.#plan.with.length === 0) return;
     const { Beside } = await import('./beside.ts');
-    this.#beside = new Beside(this.#plan.with, this.#plan, this.#context);
+    this.#beside = new Beside(this.#plan, this.#context);
   }
 
   async sendFound(found: FoundOutput): Promise<void> {

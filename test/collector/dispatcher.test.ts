@@ -16,7 +16,7 @@ function makeEntry(name: string, dueMs: number, peer?: string): Entry {
       isAsked: false,
       isToRenew: false,
       route: makeRoute(),
-      peer,
+      peers: peer === undefined ? [] : [peer],
       everyMs: 60_000,
     },
     dueMs,

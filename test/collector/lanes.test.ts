@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Lanes } from '../../src/collector/lanes.ts';
 
-const alone = { peer: undefined, isSuspect: false };
-const suspect = { peer: undefined, isSuspect: true };
-const atDepot = { peer: 'https://depot', isSuspect: false };
+const alone = { peers: [], isSuspect: false };
+const suspect = { peers: [], isSuspect: true };
+const atDepot = { peers: ['https://depot'], isSuspect: false };
 
 /** How many of the same kind find a place. */
 function fill(lanes: Lanes, candidate: typeof alone | typeof atDepot): number {
@@ -36,7 +36,7 @@ test('one peer is asked by so many at once, which does not keep others from thei
   const lanes = new Lanes({ concurrency: 20, perPeer: 4 });
   const leave = lanes.enter(atDepot);
   assert.equal(fill(lanes, atDepot), 3);
-  assert.equal(fill(lanes, { ...atDepot, peer: 'https://other' }), 4);
+  assert.equal(fill(lanes, { ...atDepot, peers: ['https://other'] }), 4);
   leave?.();
   assert.equal(fill(lanes, atDepot), 1);
 });
@@ -57,4 +57,15 @@ test('new limits hold for those who come after', () => {
   fill(lanes, alone);
   lanes.limits = { concurrency: 5, perPeer: 2 };
   assert.equal(fill(lanes, alone), 3);
+});
+
+test('a host that asks several peers at once needs a place at each of them', () => {
+  const lanes = new Lanes({ concurrency: 10, perPeer: 1 });
+  const both = { peers: ['https://depot', 'https://vcenter'], isSuspect: false };
+  const leave = lanes.enter(both);
+  assert.ok(leave);
+  assert.equal(lanes.enter({ ...both, peers: ['https://vcenter'] }), undefined);
+  leave();
+  assert.ok(lanes.enter({ ...both, peers: ['https://vcenter'] }));
+  assert.equal(lanes.enter(both), undefined);
 });

@@ -43,7 +43,7 @@ async function makeCollector(
   const spool = await Spool.open({ directory: spoolDirectory, log, clock, ...bounds });
   t.after(() => spool.close());
   const route = makeRoute(['*'], 'https://depot/{host}', { maxSkewMs });
-  const flags = { isAsked: false, isToRenew: false, peer: undefined };
+  const flags = { isAsked: false, isToRenew: false, peers: [] };
   const entry = new Entry({ target, tags: [], ...flags, route, everyMs: 60_000 }, 0);
   const calls: string[] = [];
   const shared = { context, log, ready, spool, spoolDirectory };

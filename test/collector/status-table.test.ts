@@ -96,3 +96,24 @@ test('as many hosts as an answer may hold have a table', () => {
   const hosts = Array.from({ length: 200_000 }, (_, index) => makeFar(`h${index}`));
   assert.equal(tableOf(hosts, 200).length, 200_001);
 });
+
+test('a host that lacks sections of a source beside the chain stands between grace and ok', () => {
+  const fault = { code: 'TIMEOUT', message: 'no output within 20s' };
+  const source = 'agent agent:vsphere';
+  const less = makeHost('less', { with: [{ source, sections: 0, left: [], fault }] });
+  const well = makeHost('well', { with: [{ source, sections: 3, left: ['df'] }] });
+  const hosts = sortWorstFirst([well, less, makeHost('old', { served: 'grace' })]);
+  assert.deepEqual(
+    toTable(makeStatus(hosts), hosts, nowMs, 200)
+      .split('\n')
+      .map((line) => line.replace(/ {2,}.*?(with: \w+|-) .*/, ' $1')),
+    [
+      '3 hosts, 1 ok, 1 less, 1 grace, 0 fault, 0 nothing, 0 being asked; routes: /r.yaml',
+      'HOST  STATE  AGE  LAST FAULT     NEXT  BACKOFF  SOURCE',
+      'old -',
+      'less with: TIMEOUT',
+      'well -',
+      '',
+    ],
+  );
+});

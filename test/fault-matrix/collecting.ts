@@ -69,7 +69,7 @@ export function collectOnce(
     const prepared = { ...plan, pick: 'first', graceMs: 0, report: 'none' } as const;
     const route = makeRoute();
     const flags = { isAsked: false, isToRenew: false };
-    const known = { target, tags: [], ...flags, route, peer: undefined, everyMs };
+    const known = { target, tags: [], ...flags, route, peers: [], everyMs };
     const settings = { context, log, ready, spool, spoolDirectory, chance: Math.random };
     try {
       const entry = new Entry(known, 0);
