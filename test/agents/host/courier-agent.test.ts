@@ -63,6 +63,7 @@ testInShells('check_mk names the agent, the host and its directories', (shell, d
     'AgentDirectory: /etc/check_mk',
     `DataDirectory: ${root}`,
     `SpoolDirectory: ${root}/spool`,
+    `PluginsDirectory: ${root}/plugins`,
     `LocalDirectory: ${root}/local`,
   ]);
 });
@@ -79,6 +80,7 @@ testInShells('the directories default to those of the Linux agent', (shell, dire
     'AgentDirectory: /etc/check_mk',
     'DataDirectory: /var/lib/check_mk_agent',
     'SpoolDirectory: /var/lib/check_mk_agent/spool',
+    'PluginsDirectory: /usr/lib/check_mk_agent/plugins',
     'LocalDirectory: /usr/lib/check_mk_agent/local',
   ]);
 });
