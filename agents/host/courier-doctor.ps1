@@ -76,6 +76,7 @@ $script:Causes = @{
     'address-loopback'     = 'UNREACHABLE', 5
     'certificate-expired'  = 'REFUSED', 7
     'certificate-not-yet'  = 'REFUSED', 7
+    'port-hangs'           = 'TIMEOUT', 6
     'only-from'            = 'REFUSED', 7
     'not-registered'       = 'REFUSED', 7
     'legacy-plain'         = 'REFUSED', 7
@@ -178,19 +179,34 @@ function Step-Starter {
     else { Add-Step starter ok '' 'CheckMkService is running' @{ systemd = $false } }
 }
 
-# 28250 is where the Agent Controller asks the agent, on this very host.
+# Addresses that others reach this host at.
+function Get-OwnAddress {
+    $all = @(Get-NetIPAddress -AddressState Preferred -ErrorAction SilentlyContinue | ForEach-Object { "$($_.IPAddress)" })
+    return @($all | Where-Object { $_ -notmatch '^(127\.|169\.254\.|::1$|fe80:)' } | Select-Object -First 64)
+}
+
+# 28250 is where the Agent Controller asks the agent, on this very host. Windows shows neither how full the queue of
+# a listener is nor whether it takes IPv4 besides IPv6: one connection from here to here tells.
 function Step-Listener {
     $all = @(Get-NetTCPConnection -State Listen -ErrorAction SilentlyContinue | Where-Object { $_.LocalPort -eq $Port -or $_.LocalPort -eq 28250 })
     $own = @($all | Where-Object { $_.LocalPort -eq $Port })
     $places = @($all | ForEach-Object { "$($_.LocalAddress):$($_.LocalPort)" })
     $names = @($own | ForEach-Object { (Get-Process -Id $_.OwningProcess -ErrorAction SilentlyContinue).ProcessName } | Where-Object { $_ } | Select-Object -Unique)
-    $facts = @{ port = $Port; listeners = $places; processes = $names }
+    $facts = @{ port = $Port; listeners = $places; processes = $names; addresses = @(Get-OwnAddress) }
     foreach ($one in $own) {
         $script:Ports += [ordered] @{ direction = 'in'; proto = 'tcp'; port = $Port; address = "$($one.LocalAddress)"; state = 'open'; needed_by = 'agent'; raw_error = $null }
     }
     $strangers = @($names | Where-Object { $_ -notmatch '^(cmk-agent-ctl|check_mk_agent)$' })
+    $fours = @($own | Where-Object { $_.LocalAddress -eq '0.0.0.0' -or $_.LocalAddress -eq '127.0.0.1' })
+    $sixes = @($own | Where-Object { $_.LocalAddress -eq '::' })
+    $taken = 'open'
+    if ($strangers.Count -eq 0 -and ($fours.Count -gt 0 -or $sixes.Count -gt 0)) { $taken = Test-Connection_ '127.0.0.1' $Port }
+    $isHanging = $fours.Count -gt 0 -and ($taken -eq 'refused' -or $taken -eq 'silent')
+    if ($isHanging) { $facts['queue_full'] = $true }
+    if ($own.Count -gt 0 -and $sixes.Count -eq $own.Count -and $taken -eq 'refused') { $facts['only_ipv6'] = $true }
     if ($own.Count -eq 0) { Add-Step listener fault 'port-refused' "nobody listens on port $Port" $facts 'an Agent Controller listens once it has a pull connection: cmk-agent-ctl status' }
     elseif ($strangers.Count -gt 0) { Add-Step listener fault 'other-service' "$($strangers -join ', ') listens on port $Port" $facts }
+    elseif ($isHanging) { Add-Step listener fault 'port-hangs' "what listens on port $Port takes nobody" $facts 'Restart-Service CheckMkService' }
     elseif (@($own | Where-Object { $_.LocalAddress -notmatch '^(127\.|::1$)' }).Count -eq 0) { Add-Step listener fault 'address-loopback' "only this host itself reaches port $Port" $facts }
     else { Add-Step listener ok '' "listens on $($places -join ', ')" $facts }
 }
