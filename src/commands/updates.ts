@@ -37,6 +37,14 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'show what holds for a host, and from which rule each of it is',
       load: async () => (await import('./updates/configuration.ts')).explain,
     },
+    sign: {
+      summary: 'sign what `updates bake` made, here or on a machine without network',
+      load: async () => (await import('./updates/sign.ts')).sign,
+    },
+    publish: {
+      summary: 'let what is signed hold, for all hosts at once',
+      load: async () => (await import('./updates/sign.ts')).publish,
+    },
     on: {
       summary: 'hand out what is published',
       load: async () => (await import('./updates/switch.ts')).on,

@@ -3,10 +3,17 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { main } from '../../src/main.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { Secret } from '../../src/secrets/secrets.ts';
+import { readTarget, type Target } from '../../src/updates/documents/target.ts';
+import { openDocument } from '../../src/updates/documents/verifying.ts';
 import { lockKey } from '../../src/updates/keys/key-file.ts';
 import { keepKey } from '../../src/updates/keys/key-ring.ts';
+import { keepBytes, readKept } from '../../src/updates/repository/by-digest.ts';
+import { readHostTargets } from '../../src/updates/repository/host-targets.ts';
 import { type UpdatePlaces, updatePlaces } from '../../src/updates/repository/places.ts';
+import { writePlan } from '../../src/updates/repository/plan.ts';
+import { requireNewestRoot } from '../../src/updates/repository/root-files.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -78,4 +85,53 @@ export async function plantStampKey({ places }: UpdateServer, fixture: string): 
   await mkdir(places.directory, { recursive: true, mode: 0o700 });
   const pem = fixtureKey(fixture).key.export({ type: 'pkcs8', format: 'pem' });
   await writeFile(places.stampKey, pem, { mode: 0o600 });
+}
+
+/** What `updates bake` would leave: one package, and the hosts it is for. */
+export async function plantPlan(
+  { places }: UpdateServer,
+  hosts: readonly string[],
+  content = 'a package',
+): Promise<void> {
+  const bytes = Buffer.from(content);
+  await mkdir(places.packages, { recursive: true, mode: 0o700 });
+  const packageSha256 = await keepBytes(places.packages, bytes);
+  await writePlan(places, {
+    bakedAt: '2026-11-28T09:00:00.000Z',
+    offers: [
+      {
+        action: 'install',
+        platform: 'linux-tgz',
+        updaterMin: 1,
+        selfTestSeconds: 300,
+        agentHash: packageSha256.slice(0, 16),
+        agentVersion: '2.3.0p34',
+        packageSize: bytes.length,
+        packageSha256,
+        hosts: hosts.map(parseHostName),
+      },
+    ],
+  });
+}
+
+/** A server whose root is there, with the key `main` of the fixtures. */
+export async function makeReadyServer(t: {
+  after(cleanUp: () => Promise<void>): void;
+}): Promise<UpdateServer> {
+  const server = await makeUpdateServer(t);
+  await plantKey(server, 'main', 'root1');
+  await plantStampKey(server, 'stamp1');
+  await server.must('root', 'init', '--server=https://site.example:8444', '--key=main');
+  return server;
+}
+
+/** The published target of a host, as a host would believe it; undefined where there is none. */
+export async function publishedTarget(
+  { places }: UpdateServer,
+  host: string,
+): Promise<Target | undefined> {
+  const line = (await readHostTargets(places.published)).get(parseHostName(host));
+  const { root } = await requireNewestRoot(places);
+  const bytes = line && (await readKept(places.targets, line.targetSha256));
+  return bytes && readTarget(await openDocument(bytes, 'target', root));
 }

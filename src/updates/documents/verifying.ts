@@ -2,8 +2,8 @@
 
 import { CourierError } from '../../faults/errors.ts';
 import { type Envelope, splitEnvelope } from '../../sealing/envelope.ts';
-import { keyVerifier } from '../../sealing/keys.ts';
-import type { KeyRole, Root } from './root.ts';
+import { keyVerifier, type Verifier } from '../../sealing/keys.ts';
+import type { KeyRole, Root, TrustedKey } from './root.ts';
 
 export type DocumentKind = 'root' | 'target' | 'stamp';
 
@@ -45,13 +45,25 @@ export async function findSigners(
   role: KeyRole,
 ): Promise<ReadonlySet<string>> {
   const signers = new Set<string>();
-  for (const { id, der } of keys.filter(({ roles }) => roles.includes(role))) {
+  for (const key of keys.filter(({ roles }) => roles.includes(role))) {
+    const { id } = key;
     const own = signatures.filter((signature) => signature.id === id);
     if (own.length === 0) continue;
-    const verifier = await keyVerifier(der);
+    const verifier = await verifierOf(key);
     if (own.some(({ bytes }) => verifier.verify(payload, bytes))) signers.add(id);
   }
   return signers;
+}
+
+/** Reading a key takes longer than using it once. */
+const verifiers = new WeakMap<TrustedKey, Promise<Verifier>>();
+
+function verifierOf(key: TrustedKey): Promise<Verifier> {
+  const known = verifiers.get(key);
+  if (known !== undefined) return known;
+  const verifier = keyVerifier(key.der);
+  verifiers.set(key, verifier);
+  return verifier;
 }
 
 /**
