@@ -122,6 +122,28 @@ const cases: Readonly<Record<string, readonly [cause: string, made: Case]>> = {
     'rule-missing',
     { kind: 'Program: cmk-courier fetch --host=web01' },
   ],
+  'a route, and another program': [
+    'rule-shadowed',
+    {
+      kind: 'Program: /bin/true web01',
+      prepare: (root) =>
+        put(
+          join(root, 'etc/cmk-courier/routes.yaml'),
+          "routes:\n  - { hosts: 'web*', sources: '/drops/{host}' }\n",
+        ),
+    },
+  ],
+  'the same output as minutes ago': [
+    'output-stale',
+    {
+      prepare: async (root) => {
+        const path = join(root, 'tmp/check_mk/cache/web01');
+        await put(path, output);
+        const then = Date.now() / 1000 - 300;
+        await utimes(path, then, then);
+      },
+    },
+  ],
   'a section that was there before': [
     'section-missing',
     { prepare: (root) => put(join(root, 'tmp/check_mk/cache/web01'), `${output}<<<df>>>\nx\n`) },

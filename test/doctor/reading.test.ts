@@ -24,6 +24,8 @@ test('cmk -D tells address, tags, port and kind of a host', () => {
   });
   const program = 'Type of agent:\n  Program: cmk-courier fetch --host=web01\n  Program stdin:\n';
   assert.equal(parseConfiguration(program).program, 'cmk-courier fetch --host=web01');
+  const several = `Program: /opt/agent_x\n  Program: /omd/libexec/agent_cmk_courier --host web01\n`;
+  assert.match(parseConfiguration(several).program ?? '', /agent_cmk_courier/);
   assert.equal(parseConfiguration('Type of agent:          TCP (port: 6556)').port, 6556);
 });
 

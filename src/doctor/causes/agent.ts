@@ -51,6 +51,9 @@ export const agentCauses = {
     host: 'cmk-agent-ctl dump | tail -1',
     site: 'cmk-courier check FILE',
   }),
+  'output-stale': cause('STALE', 'host', 'the agent prints again what it has printed before', {
+    host: 'check_mk_agent | grep -A1 -e systemtime -e uptime; look for a wrapper or cache around the agent',
+  }),
   'output-other-host': cause('MALFORMED', 'host', 'the output is that of another host', {
     site: 'look at the address of {host}: another one answers there',
   }),

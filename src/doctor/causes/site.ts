@@ -122,6 +122,12 @@ export const siteCauses = {
   'rule-missing': cause('CONFIG', 'site', 'no route or rule is for this host', {
     site: 'cmk-courier routes explain {host}',
   }),
+  'rule-shadowed': cause(
+    'CONFIG',
+    'site',
+    'the courier has a route for the host, and Checkmk runs another program for it',
+    { site: 'cmk-courier rule show; move the rule of the courier above the other one in Setup' },
+  ),
   'password-missing': cause('LOCAL', 'site', 'a password or key that is needed is not there', {
     site: 'cmk-courier routes test {host}',
   }),

@@ -13,7 +13,7 @@ export interface Configuration {
   readonly addresses: readonly string[];
   /** Of the agent, where it is named. */
   readonly port: number | undefined;
-  /** Command line of the program that stands in for the agent. */
+  /** Command line of the program that stands in for the agent; ours before others. */
   readonly program: string | undefined;
   readonly isPush: boolean;
   readonly tags: readonly string[];
@@ -25,17 +25,23 @@ export function parseConfiguration(text: string): Configuration {
   const [, line = ''] = /^Addresses:[ \t]*(.*)$/m.exec(plain) ?? [];
   const named = line.split(/[\s,()]+/).filter(Boolean);
   const [, newer, older] = /TCP:[ \t]*\S*:(\d+)[ \t]*$|TCP \(port: (\d+)\)/m.exec(plain) ?? [];
-  const [, program] = /^[ \t]*(?:Type of agent:[ \t]*)?Program:[ \t]*(.+)$/m.exec(plain) ?? [];
+  const lines = plain.matchAll(/^[ \t]*(?:Type of agent:[ \t]*)?Program:[ \t]*(.+)$/gm);
+  const programs = [...lines].map(([, line = '']) => line.trim());
   const [, tags = ''] = /^Tags:[ \t]*(.*)$/m.exec(plain) ?? [];
   const port = newer ?? older;
   return {
     address: named[0],
     addresses: named.filter((word) => isIP(word) !== 0),
     port: port === undefined ? undefined : Number(port),
-    program: program?.trim(),
+    program: programs.find(isOurs) ?? programs[0],
     isPush: /push-agent|Push Agent/.test(plain),
     tags: [...tags.matchAll(/\[([^\]]*)\]/g)].map(([, tag = '']) => tag),
   };
+}
+
+/** Whether a command line runs the courier: by itself, from memory, or as the special agent of its package. */
+export function isOurs(program: string): boolean {
+  return /(?:^|\/)(?:cmk-courier(?:-ready)?|agent_cmk_courier)(?:\s|$)/.test(program);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: cmk paints its headings

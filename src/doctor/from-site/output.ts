@@ -7,11 +7,12 @@ import { parseAgentOutput } from '../../agent-output/parser.ts';
 import { requireForm } from '../../agent-output/validator.ts';
 import { longestTimerMs } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
-import { readWholeFile } from '../../files/file-calls.ts';
-import { isHostName } from '../../names/host-name.ts';
+import { pathStatus, readWholeFile } from '../../files/file-calls.ts';
+import { type HostName, isHostName } from '../../names/host-name.ts';
 import { readSecret } from '../../secrets/secret-options.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
+import { formatDuration } from '../../times/durations.ts';
 import { unframe } from '../../transports/tcp/frame.ts';
 import { markerKind } from '../../transports/tcp/marker.ts';
 import { openMessage } from '../../transports/tcp/message.ts';
@@ -116,12 +117,18 @@ async function judge(output: Buffer, scene: Scene): Promise<SiteFinding> {
   const text = output.toString('latin1');
   const fields = readFields(text);
   const skewS = readSkew(text, context.clock.now());
-  const missing = await findMissing(names, scene);
+  const before = await readLast(scene);
+  const missing = findMissing(names, before, host);
   const facts = { bytes: output.length, sections: names.size, ...fields, skew_s: skewS, missing };
   const size = `${names.size} sections, ${output.length} bytes`;
   const { hostname } = fields;
   if (hostname !== undefined && isOther(hostname, scene)) {
     return { status: 'fault', code: 'output-other-host', text: `that of ${hostname}`, facts };
+  }
+  if (before !== undefined && repeats(output, before)) {
+    const told = `the same as ${formatDuration(before.ageMs)} ago, byte for byte`;
+    const status = before.ageMs > relayMs ? 'fault' : 'warning';
+    return { status, code: 'output-stale', text: told, facts };
   }
   if (skewS !== undefined && Math.abs(skewS) > mostSkewS) {
     const ahead = skewS > 0 ? 'ahead' : 'behind';
@@ -164,12 +171,42 @@ function isOther(hostname: string, { host, context: { env } }: Scene): boolean {
   return existsSync(join(root, 'tmp/check_mk/cache', hostname));
 }
 
-/** Sections that the site got last time. */
-async function findMissing(names: ReadonlySet<string>, { host, context: { env } }: Scene) {
+/** What the site got last time. */
+interface Last {
+  readonly bytes: Buffer;
+  readonly ageMs: number;
+}
+
+async function readLast({ host, context: { env, clock } }: Scene): Promise<Last | undefined> {
   const root = env['OMD_ROOT'];
-  if (!root) return [];
+  if (!root) return undefined;
   const path = join(root, 'tmp/check_mk/cache', host);
-  const before = await readWholeFile(path).catch(() => Buffer.alloc(0));
-  const known = parseAgentOutput(before, host).sections.map(({ name }) => name);
+  try {
+    const { mtimeMs } = await pathStatus(path);
+    return { bytes: await readWholeFile(path), ageMs: Math.max(0, clock.now() - mtimeMs) };
+  } catch {
+    return undefined;
+  }
+}
+
+function findMissing(
+  names: ReadonlySet<string>,
+  before: Last | undefined,
+  host: HostName,
+): readonly string[] {
+  if (before === undefined) return [];
+  const known = parseAgentOutput(before.bytes, host).sections.map(({ name }) => name);
   return [...new Set(known)].filter((name) => !names.has(name));
+}
+
+/** Output of a minute ago may be the same where nothing is counted in seconds. */
+const leastAgeMs = 90_000;
+
+/** A relay may keep output for some minutes on purpose. */
+const relayMs = 15 * 60_000;
+
+/** Time and uptime go on: output that has them is never the same twice. */
+function repeats(output: Buffer, { bytes, ageMs }: Last): boolean {
+  const moves = /^<<<(?:systemtime|uptime)[:>]/m.test(output.toString('latin1'));
+  return ageMs >= leastAgeMs && moves && output.equals(bytes);
 }

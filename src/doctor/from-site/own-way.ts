@@ -6,9 +6,11 @@ import { CourierError, type FaultCode, faults } from '../../faults/errors.ts';
 import { type Rehearsed, rehearse } from '../../fetching/rehearsal.ts';
 import { testRoute } from '../../fetching/route-test.ts';
 import { planSources } from '../../fetching/source-plan.ts';
+import type { HostName } from '../../names/host-name.ts';
 import { defaultRoutesPath, loadRoutes } from '../../routes/load.ts';
 import { findRoute } from '../../routes/match.ts';
 import { type CauseCode, sourceCause } from '../causes.ts';
+import { isOurs } from './configuration.ts';
 import type { Learned, Scene, SiteFinding } from './scene.ts';
 
 export async function lookAtOwnWay(
@@ -25,19 +27,33 @@ export async function lookAtOwnWay(
     return judge(outcomes);
   }
   const program = configuration?.program;
-  if (program !== undefined && !isOurs(program)) return judgeProgram(program, scene);
   const path = scene.routes ?? defaultRoutesPath(context.env);
+  const tags = configuration?.tags ?? [];
+  if (program !== undefined && !isOurs(program)) {
+    const found = judgeProgram(program, scene);
+    const isHidden = found.status !== 'fault' && (await hasRoute(path, scene.host, tags));
+    return isHidden ? hidden(program, path) : found;
+  }
   if (!existsSync(path)) return withoutRoute(program, path);
   const routes = await loadRoutes(path);
-  const tags = configuration?.tags ?? [];
   if (findRoute(routes, scene.host, tags) === undefined) return withoutRoute(program, path);
   const asked = { path, target, tags, spool: undefined };
   const { sources } = await testRoute(asked, context, async () => undefined);
   return judge(sources);
 }
 
-function isOurs(program: string): boolean {
-  return /(?:^|\/)cmk-courier(?:-ready)?(?:\s|$)/.test(program);
+/** A routes file that cannot be read is told by `doctor site`. */
+async function hasRoute(path: string, host: HostName, tags: readonly string[]): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const routes = await loadRoutes(path).catch(() => undefined);
+  return routes !== undefined && findRoute(routes, host, tags) !== undefined;
+}
+
+/** Checkmk takes the first rule that fits; ours is below it, or there is none. */
+function hidden(program: string, path: string): SiteFinding {
+  const [runs = ''] = program.split(/\s/);
+  const text = `Checkmk runs ${runs}, and ${path} has a route for this host`;
+  return { status: 'warning', code: 'rule-shadowed', text, facts: { runs, routes: path } };
 }
 
 function withoutRoute(program: string | undefined, path: string): SiteFinding {
