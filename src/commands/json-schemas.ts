@@ -8,7 +8,7 @@ import { collectorStatus } from '../collector/status-shape.ts';
 import { doctorDocument, portFinding } from '../doctor/report/document-schema.ts';
 import { faults } from '../faults/errors.ts';
 import { sealsList, sealsPending } from '../receiver/administration/seal-documents.ts';
-import { updatesAudit, updatesExplain, updatesValidate } from '../updates/json-documents.ts';
+import { updatesDocuments } from '../updates/json-documents.ts';
 
 const codes = Object.keys(faults);
 
@@ -285,7 +285,5 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   'certs revoke': revoked,
   'ssh-trust': sshTrust,
   'rule show': rules,
-  'updates validate': updatesValidate,
-  'updates explain': updatesExplain,
-  'updates audit': updatesAudit,
+  ...updatesDocuments,
 };

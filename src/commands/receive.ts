@@ -5,6 +5,7 @@ import type { CommandContext, CommandModule, Invocation } from '../cli/command.t
 import { parsePath } from '../cli/option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import type { LoadUpdates } from '../receiver/extension.ts';
 import { receiverOptions, type Settings, toSettings } from '../receiver/options.ts';
 
 const ownOptions = {
@@ -31,7 +32,7 @@ export const receive: CommandModule = {
     ],
   ],
   options: { ...ownOptions, ...receiverOptions },
-  keepsFiles: { options: ['state', 'spool', 'certificates'] },
+  keepsFiles: { options: ['state', 'spool', 'certificates', 'updates'] },
   run,
 };
 
@@ -50,7 +51,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   const { makeJsonLog } = await import('../logging/json-log.ts');
   const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
-  const receiver = new Receiver(settings, context.clock, log);
+  const receiver = new Receiver(settings, context.clock, log, findUpdates(settings, context));
   const manager = new ServiceManager(context.env, log);
   const describe = () => receiver.findTrouble() ?? 'hosts can send';
   // That the watchdog is fed shows that the event loop turns.
@@ -71,6 +72,14 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   await manager.stopping();
   await stopped;
   log.info({}, 'ended');
+}
+
+/** What answers about agent updates; nothing of it is loaded before a host asks. */
+function findUpdates(settings: Settings, { env }: CommandContext): LoadUpdates {
+  return async (services) => {
+    const { loadUpdates } = await import('../updates/server/loading.ts');
+    return loadUpdates(env, settings, services);
+  };
 }
 
 /** The file first, then what the command line says otherwise. */

@@ -53,6 +53,26 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'offer nothing to any host, until it is turned on again',
       load: async () => (await import('./updates/switch.ts')).off,
     },
+    status: {
+      summary: 'what each host has and is to have, the worst first',
+      load: async () => (await import('./updates/status.ts')).status,
+    },
+    why: {
+      summary: 'why a host is offered what it is',
+      load: async () => (await import('./updates/status.ts')).why,
+    },
+    'register-token': {
+      summary: 'print a token that a host registers with, once and soon',
+      load: async () => (await import('./updates/register-token.ts')).registerToken,
+    },
+    hosts: {
+      summary: 'revoke, exclude or forget single hosts, and let them take another secret',
+      load: async () => (await import('./updates/hosts.ts')).hosts,
+    },
+    section: {
+      summary: 'print the section that shows updates in Checkmk, for a host that cannot report',
+      load: async () => (await import('./updates/status.ts')).section,
+    },
     audit: {
       summary: 'who decided what, and when',
       load: async () => (await import('./updates/audit.ts')).audit,

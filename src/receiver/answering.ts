@@ -80,8 +80,9 @@ async function outcomeOf(work: Work, exchange: Exchange): Promise<Outcome> {
 
 function send(reply: FastifyReply, style: Style, outcome: Outcome): number {
   if ('answer' in outcome) {
-    const { status, body, type } = outcome.answer;
+    const { status, body, length, type } = outcome.answer;
     reply.code(status);
+    if (length !== undefined) reply.header('content-length', length);
     if (type !== undefined) reply.type(type);
     reply.send(body);
     return status;

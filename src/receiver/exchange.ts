@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 
 /** What is logged about a request besides its answer; filled in as it becomes known. */
 export interface Note {
@@ -32,8 +33,10 @@ export interface Exchange {
 
 export interface Answer {
   readonly status: number;
-  readonly body?: string;
-  readonly type?: 'application/json' | 'text/plain';
+  readonly body?: string | Buffer | Readable;
+  /** Of a stream, in bytes. */
+  readonly length?: number;
+  readonly type?: 'application/json' | 'text/plain' | 'application/octet-stream';
 }
 
 export type Handler = (exchange: Exchange) => Promise<Answer>;

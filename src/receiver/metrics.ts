@@ -1,5 +1,6 @@
 /** What the receiver counts, as Prometheus reads it (text format 0.0.4). */
 
+import type { Metric } from './extension.ts';
 import type { Reason } from './refusal.ts';
 
 /** What others know at the moment of the question. */
@@ -12,6 +13,8 @@ export interface Gauges {
   readonly connections: number;
   readonly load: { readonly uploads: number; readonly bytes: number };
   readonly certificateNotAfter: Date;
+  /** Of agent updates. */
+  readonly more: readonly Metric[];
 }
 
 /** Upper bounds, in seconds. */
@@ -107,9 +110,12 @@ function toLines(gauges: Gauges): readonly string[] {
       oldestAgeS,
     ],
   ];
-  return values.flatMap(([name, help, value]) =>
-    value === undefined ? [] : toMetric(name, 'gauge', help, value),
-  );
+  return [
+    ...values.flatMap(([name, help, value]) =>
+      value === undefined ? [] : toMetric(name, 'gauge', help, value),
+    ),
+    ...gauges.more.flatMap(({ name, type, help, value }) => toMetric(name, type, help, value)),
+  ];
 }
 
 const prefix = 'cmk_courier_receiver_';

@@ -88,6 +88,17 @@ export const receiverOptions = {
     ),
     parse: parseListenAddress,
   },
+  updates: {
+    ...value('DIR', 'where keys, packages and the state of agent updates are'),
+    parse: parsePath,
+  },
+  updatesPlainListen: {
+    ...value(
+      'ADDRESS:PORT',
+      'HTTP without TLS where hosts may ask for agent updates, which are signed; nothing else is answered there, and packages marked confidential are refused',
+    ),
+    parse: parseListenAddress,
+  },
   maxRequest: {
     ...value('SIZE', 'refuse larger requests'),
     parse: parseSize,

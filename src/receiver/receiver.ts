@@ -9,6 +9,7 @@ import { SealBook } from '../sealing/seal-book.ts';
 import { Spool } from '../spool/spool.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { Credentials } from './credentials.ts';
+import { type LoadUpdates, UpdateExtension } from './extension.ts';
 import { Intake } from './intake.ts';
 import { RateLimit } from './limits.ts';
 import { Metrics } from './metrics.ts';
@@ -29,6 +30,7 @@ import { WebServer } from './web-server.ts';
 export interface Ports {
   readonly port: number;
   readonly plainPort: number | undefined;
+  readonly updatesPort: number | undefined;
   readonly metricsPort: number | undefined;
 }
 
@@ -54,16 +56,19 @@ export class Receiver {
   readonly #settings: Settings;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #updates: UpdateExtension | undefined;
   readonly #metrics = new Metrics();
   #opened: Opened | undefined;
   readonly #ended = new AbortController();
   #trouble: { readonly message: string; readonly sinceMs: number } | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(settings: Settings, clock: Clock, log: Logger) {
+  /** @param loadUpdates what answers about agent updates, loaded when a host asks */
+  constructor(settings: Settings, clock: Clock, log: Logger, loadUpdates?: LoadUpdates) {
     this.#settings = settings;
     this.#clock = clock;
     this.#log = log;
+    this.#updates = loadUpdates && new UpdateExtension(loadUpdates);
   }
 
   /**
@@ -187,6 +192,7 @@ export class Receiver {
       reports: new RateLimit(reportsAMinute, clock),
       hasOutput,
       refusals,
+      updates: this.#updates,
     };
   }
 
@@ -204,11 +210,11 @@ export class Receiver {
   }
 
   async #listen({ web, status, services, watch }: Opened): Promise<Ports> {
-    const plainPort = await web.listen(this.#settings);
+    const { plainPort, updatesPort } = await web.listen(this.#settings);
     const { metricsListen } = this.#settings;
     const metricsPort = metricsListen && (await status.listen(metricsListen));
     void this.#lookAfter(services, watch);
-    const ports = { port: web.port, plainPort, metricsPort };
+    const ports = { port: web.port, plainPort, updatesPort, metricsPort };
     this.#log.info(ports, 'hosts can send');
     return ports;
   }
@@ -250,6 +256,7 @@ export class Receiver {
           connections: web.connections.count,
           load: services.intake.load,
           certificateNotAfter: services.trust.notAfter,
+          more: services.updates?.loaded?.toMetrics() ?? [],
         }),
     });
   }

@@ -20,6 +20,7 @@ export const refusals = {
   'unknown-encoding': { status: 415, code: 'USAGE' },
   'unknown-expectation': { status: 417, code: 'USAGE' },
   invalid: { status: 422, code: 'USAGE' },
+  'needs-tls': { status: 426, code: 'REFUSED' },
   'too-many': { status: 429, code: 'REFUSED' },
   'header-too-large': { status: 431, code: 'TOO_LARGE' },
   internal: { status: 500, code: 'INTERNAL' },
@@ -57,6 +58,7 @@ export class Refusal extends CourierError {
   get headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = {};
     if (this.retryAfterS !== undefined) headers['retry-after'] = String(this.retryAfterS);
+    if (this.status === 426) headers['upgrade'] = 'TLS/1.2, HTTP/1.1';
     if (this.status === 401) headers['www-authenticate'] = 'Basic realm="cmk-courier"';
     return headers;
   }

@@ -25,6 +25,8 @@ export type Respond = (
 export interface Servers {
   readonly secure: Server;
   readonly plain: http.Server;
+  /** Without TLS as well, for agent updates. */
+  readonly updates: http.Server;
 }
 
 export interface Routing {
@@ -41,7 +43,7 @@ export function makeRouter(servers: Servers, routing: Routing): FastifyInstance<
   const { routes, site, handle, respond } = routing;
   const app = fastify<Server>({
     serverFactory: (handler) => {
-      for (const server of [servers.secure, servers.plain]) {
+      for (const server of Object.values(servers)) {
         server.on('request', handler);
         // A client that waits for 100 Continue gets it in readBody, when the body is wanted.
         server.on('checkContinue', handler);

@@ -11,6 +11,7 @@ import { nameHost, pair, registerExisting, registerWithToken } from './agent-api
 import { pollNew, registerNew } from './agent-api/new-hosts.ts';
 import { takeReport } from './doctor-reports.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { listUpdateRoutes } from './extension.ts';
 import { takeSealKey } from './seal-key.ts';
 import type { Services } from './services.ts';
 import { uploadOutput } from './upload.ts';
@@ -26,6 +27,8 @@ export interface Route {
   readonly isRoutine?: boolean;
   /** Whether clients without TLS may ask from other machines. */
   readonly isPublic?: true;
+  /** Whether it is also answered on the listener for agent updates without TLS. */
+  readonly isUpdate?: true;
   readonly handle: (exchange: Exchange, services: Services) => Promise<Answer>;
 }
 
@@ -65,6 +68,7 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
       isPublic: true,
       handle: answerPort,
     },
+    ...listUpdateRoutes(site),
     ...listAgentRoutes(`/${site}/agent-receiver`),
   ];
 }

@@ -5,6 +5,7 @@ import type { HostName } from '../names/host-name.ts';
 import type { SealPlaces } from '../sealing/places.ts';
 import type { SealBook } from '../sealing/seal-book.ts';
 import type { Credentials } from './credentials.ts';
+import type { UpdateExtension } from './extension.ts';
 import type { Intake } from './intake.ts';
 import type { RateLimit } from './limits.ts';
 import type { Settings } from './options.ts';
@@ -47,5 +48,7 @@ export interface Services {
   readonly sealPlaces: SealPlaces;
   /** Keys a sender hands in. */
   readonly sealKeyRate: RateLimit;
+  /** Agent updates; undefined where this program has none to offer. */
+  readonly updates: UpdateExtension | undefined;
   readonly clock: Clock;
 }

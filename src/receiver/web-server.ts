@@ -11,6 +11,7 @@ import { describeShortage, findRoom } from '../system/open-files.ts';
 import { answer } from './answering.ts';
 import { Connections } from './connections.ts';
 import { type Answer, addressOf, addressOfSocket, type Exchange } from './exchange.ts';
+import { isMarkedPlain, markPlain } from './extension.ts';
 import { RateLimit } from './limits.ts';
 import { listen } from './listening.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,6 +43,12 @@ function fitConnections(wished: number, log: Logger): number {
 
 /** Lines a minute about connections that never became a request. */
 const handshakeLines = 10;
+
+/** Of the listeners without TLS. */
+interface PlainPorts {
+  readonly plainPort: number | undefined;
+  readonly updatesPort: number | undefined;
+}
 
 export interface WebServerOptions {
   readonly services: Services;
@@ -104,13 +111,17 @@ export class WebServer {
   }
 
   /**
-   * @returns the port of the plain listener, when there is one
+   * @returns the ports of the listeners without TLS that there are
    * @throws CourierError LOCAL
    */
-  async listen({ listen: at, plainListen }: Settings): Promise<number | undefined> {
+  async listen({ listen: at, plainListen, updatesPlainListen }: Settings): Promise<PlainPorts> {
     await this.#app.ready();
-    this.#port = await listen(this.#servers.secure, at);
-    return plainListen && listen(this.#servers.plain, plainListen);
+    const { secure, plain, updates } = this.#servers;
+    this.#port = await listen(secure, at);
+    return {
+      plainPort: plainListen && (await listen(plain, plainListen)),
+      updatesPort: updatesPlainListen && (await listen(updates, updatesPlainListen)),
+    };
   }
 
   /** For new connections; sessions made under the old certificates are resumed no more. */
@@ -135,8 +146,9 @@ export class WebServer {
   }
 
   #watch(): void {
-    const { secure, plain } = this.#servers;
-    for (const server of [secure, plain]) {
+    const { secure, plain, updates } = this.#servers;
+    updates.on('connection', markPlain);
+    for (const server of [secure, plain, updates]) {
       this.connections.watch(server);
       // For example, there is no file descriptor for a new connection; the others go on.
       server.on('error', (error) => this.#tellListener(error));
@@ -145,9 +157,11 @@ export class WebServer {
         if (socket instanceof Socket) this.#refuse(socket, refusal, { method, path: url });
       });
     }
-    plain.on('clientError', (error, socket) => {
-      if (socket instanceof Socket) this.#refuseUnparsed(error, socket);
-    });
+    for (const server of [plain, updates]) {
+      server.on('clientError', (error, socket) => {
+        if (socket instanceof Socket) this.#refuseUnparsed(error, socket);
+      });
+    }
     secure.on('tlsClientError', (error, socket) => this.#tellHandshake(error, socket));
   }
 
@@ -229,14 +243,18 @@ function makeServers({ settings, trust }: Services): Servers {
     rejectUnauthorized: false,
     handshakeTimeout: settings.headerTimeout,
   });
-  return { secure, plain: createPlainServer(timeouts) };
+  return { secure, plain: createPlainServer(timeouts), updates: createPlainServer(timeouts) };
 }
 
 /**
  * Without TLS only a proxy on this machine is accepted: other senders' secrets would cross the
  * network in the clear.
  */
-function requireWay({ isPublic }: Route, { request }: Exchange): void {
+function requireWay({ isPublic, isUpdate }: Route, { request }: Exchange): void {
+  if (isMarkedPlain(request.socket)) {
+    if (isUpdate) return;
+    throw new Refusal('needs-tls', 'only agent updates here, all else over HTTPS');
+  }
   if (isPublic || request.socket instanceof TLSSocket) return;
   // The address of the connection counts: what a header says of the sender does not change the way.
   const address = addressOf(request);

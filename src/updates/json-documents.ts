@@ -1,17 +1,18 @@
 /** What commands about updates print with --json, one document each. Nothing loads it when the program runs. */
 
 import { z } from 'zod';
+import { reasons } from './server/deciding.ts';
 
 const line = z.int().min(1).describe('line of the file, counted from 1');
 const texts = z.array(z.string());
 
-export const updatesValidate = z.strictObject({
+const updatesValidate = z.strictObject({
   path: z.string(),
   rules: z.int(),
   problems: z.array(z.strictObject({ line, message: z.string() })),
 });
 
-export const updatesExplain = z.strictObject({
+const updatesExplain = z.strictObject({
   path: z.string(),
   host: z.string(),
   tags: texts,
@@ -27,7 +28,46 @@ export const updatesExplain = z.strictObject({
   passedOver: z.array(z.strictObject({ rule: z.string(), line, why: z.string() })),
 });
 
-export const updatesAudit = z.strictObject({
+const time = z.string().describe('ISO 8601, UTC');
+const reason = z.enum(reasons).describe('the first that holds, in this order');
+
+const hostStatus = z.strictObject({
+  host: z.string(),
+  severity: z.int().min(0).max(9).describe('0: nothing is wrong; higher is worse'),
+  text: z.string().describe('what is wrong or under way, in words'),
+  state: z.string().describe('unregistered, revoked, registered, or what the host said last'),
+  decision: reason,
+  reason: z.string().describe('the same in words'),
+  stage: z.string().nullable(),
+  target: z.strictObject({ counter: z.int(), agentHash: z.string() }).nullable(),
+  downloaded: z.strictObject({ sha256: z.string(), at: time }).nullable(),
+  installed: z
+    .strictObject({ agentHash: z.string(), counter: z.int(), since: time.nullable() })
+    .nullable(),
+  rootVersion: z.int().nullable(),
+  platform: z.string().nullable(),
+  transport: z.string().nullable(),
+  lastContact: time.nullable(),
+  address: z.string().nullable(),
+  silentMs: z.number().nullable().describe('milliseconds; null: not silent'),
+  code: z.string().nullable().describe('of the last fault of the host, such as E-STALE'),
+  error: z.string().nullable(),
+  isCloned: z.boolean().describe('two machines use its secret'),
+});
+
+export const updatesStatus = z.strictObject({ hosts: z.array(hostStatus) });
+
+export const updatesWhy = hostStatus.extend({
+  steps: z.array(z.strictObject({ reason, holds: z.boolean(), words: z.string() })),
+});
+
+export const updatesRegisterToken = z.strictObject({
+  host: z.string(),
+  token: z.string(),
+  expiresAt: time,
+});
+
+const updatesAudit = z.strictObject({
   entries: z.array(
     z.strictObject({
       time: z.string().describe('ISO 8601, UTC'),
@@ -38,3 +78,13 @@ export const updatesAudit = z.strictObject({
     }),
   ),
 });
+
+/** By the command line. */
+export const updatesDocuments = {
+  'updates validate': updatesValidate,
+  'updates explain': updatesExplain,
+  'updates status': updatesStatus,
+  'updates why': updatesWhy,
+  'updates register-token': updatesRegisterToken,
+  'updates audit': updatesAudit,
+} as const;

@@ -13,12 +13,14 @@ import type { Environment } from '../../src/cli/environment.ts';
 import { parseOptions, type RawOptions } from '../../src/cli/options.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
-import { receiverOptions, toSettings } from '../../src/receiver/options.ts';
+import type { LoadUpdates } from '../../src/receiver/extension.ts';
+import { receiverOptions, type Settings, toSettings } from '../../src/receiver/options.ts';
 import { type Ports, Receiver } from '../../src/receiver/receiver.ts';
 import { Accesses, type AccessWish } from '../../src/receiver/state/accesses.ts';
 import { Hosts } from '../../src/receiver/state/hosts.ts';
 import { Requests } from '../../src/receiver/state/requests.ts';
 import { readSpooled, type SpooledOutput } from '../../src/spool/spool.ts';
+import { loadUpdates } from '../../src/updates/server/loading.ts';
 import { type CollectingLog, makeCollectingLog } from '../helpers/collecting-log.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
 
@@ -80,6 +82,12 @@ const generous = {
   uploadRate: ['1000000'],
 };
 
+/** What `cmk-courier receive` plugs in, where the test has a directory for it. */
+function findUpdates(settings: Settings, env: Environment): LoadUpdates | undefined {
+  if (settings.updates === undefined) return undefined;
+  return (services) => loadUpdates(env, settings, services);
+}
+
 export async function startReceiver(
   owner: Owner,
   options: RawOptions = {},
@@ -104,7 +112,8 @@ export async function startReceiver(
     env,
   );
   const log = makeCollectingLog();
-  const receiver = new Receiver(settings, clock, log);
+  const load = findUpdates(settings, env);
+  const receiver = new Receiver(settings, clock, log, load);
   const restarted: Receiver[] = [];
   owner.after(async () => {
     for (const one of [receiver, ...restarted]) await one.stop();
@@ -131,7 +140,7 @@ export async function startReceiver(
     restart: async () => {
       await receiver.stop();
       const again = makeCollectingLog();
-      const next = new Receiver(settings, clock, again);
+      const next = new Receiver(settings, clock, again, load);
       restarted.push(next);
       return { ...(await next.start()), log: again };
     },

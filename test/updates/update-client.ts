@@ -80,6 +80,10 @@ export class UpdateClient {
   async register(by: 'token' | 'secret', key: string, nonce = makeNonce()): Promise<UpdateAnswer> {
     const change = { nonce };
     const answer = await this.post('/v1/register', { platform: 'linux-tgz', by }, { change, key });
+    this.counter = Math.max(
+      this.counter,
+      Number(/^counter (\d{14})$/m.exec(answer.text)?.[1] ?? 0),
+    );
     const serverNonce = /^server-nonce ([0-9a-f]{32})$/m.exec(answer.text)?.[1];
     if (serverNonce !== undefined) {
       const text = `courier-host-secret\n${this.host}\n${nonce}\n${serverNonce}\n`;

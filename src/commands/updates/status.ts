@@ -1,0 +1,91 @@
+/** `cmk-courier updates status`, `why` and `section`: what hosts have, and why. */
+
+import { type CommandModule, defineCommand } from '../../cli/command.ts';
+import { printJson } from '../../cli/json-document.ts';
+import type { OptionTable } from '../../cli/options.ts';
+import { globMatcher } from '../../names/glob.ts';
+import { directoryOption } from '../../updates/repository/places.ts';
+import { requireHostOperand } from './host-operand.ts';
+
+const options = {
+  json: { kind: 'switch', describe: 'print JSON' },
+  dir: directoryOption,
+} as const satisfies OptionTable;
+
+export const status: CommandModule = defineCommand({
+  summary: 'what each host has and is to have, the worst first',
+  usage: 'updates status [HOST…]',
+  examples: [
+    ['updates status', 'all hosts that are registered, or that something is published for'],
+    ["updates status 'web*'", 'those of a pattern'],
+  ],
+  options,
+  run: async (patterns, { json, dir }, context) => {
+    const [facts, status, { updatePlaces }] = await Promise.all([
+      import('../../updates/server/host-facts.ts'),
+      import('../../updates/server/host-status.ts'),
+      import('../../updates/repository/places.ts'),
+    ]);
+    const places = updatePlaces(context.env, dir);
+    const all = await facts.readHostFacts(places, context.clock);
+    const isMeant = (host: string) =>
+      patterns.length === 0 || patterns.some((pattern) => globMatcher(pattern)(host));
+    const nowMs = context.clock.now();
+    const statuses = status.worstFirst(
+      all.filter(({ host }) => isMeant(host)).map((one) => status.toStatus(one, nowMs)),
+    );
+    if (json) return printJson({ hosts: statuses }, context);
+    const { toTable } = await import('../../updates/server/status-table.ts');
+    await context.writeOutput(Buffer.from(toTable(statuses)));
+  },
+});
+
+export const why: CommandModule = defineCommand({
+  summary: 'why a host is offered what it is: each reason, in the order in which they count',
+  usage: 'updates why HOST',
+  examples: [['updates why web01', 'the arrow shows what decides']],
+  options,
+  run: async (operands, { json, dir }, context) => {
+    const host = requireHostOperand('why', operands);
+    const [{ readFactsOf }, { toStatus }, { explain }, { updatePlaces }] = await Promise.all([
+      import('../../updates/server/host-facts.ts'),
+      import('../../updates/server/host-status.ts'),
+      import('../../updates/server/deciding.ts'),
+      import('../../updates/repository/places.ts'),
+    ]);
+    const facts = await readFactsOf(host, updatePlaces(context.env, dir), context.clock);
+    const nowMs = context.clock.now();
+    if (json) {
+      return printJson({ ...toStatus(facts, nowMs), steps: explain(facts) }, context);
+    }
+    const { describeWhy } = await import('../../updates/server/status-table.ts');
+    await context.writeOutput(Buffer.from(describeWhy(facts, nowMs)));
+  },
+});
+
+export const section: CommandModule = defineCommand({
+  summary: 'print the section that shows updates in Checkmk, for a host that cannot report',
+  usage: 'updates section HOST',
+  examples: [
+    ['updates section web01', '<<<cmk_update_agent_status>>> with the age of its last contact'],
+    [
+      "fetch --host=web01 ssh://web01 --with='exec:/omd/sites/mysite/local/bin/cmk-courier?arg=updates&arg=section&arg=web01'",
+      'beside the output of the host',
+    ],
+  ],
+  options: { dir: directoryOption },
+  run: async (operands, { dir }, context) => {
+    const host = requireHostOperand('section', operands);
+    const [{ readFactsOf }, { toSection }, roots, { updatePlaces }] = await Promise.all([
+      import('../../updates/server/host-facts.ts'),
+      import('../../updates/server/status-section.ts'),
+      import('../../updates/repository/root-files.ts'),
+      import('../../updates/repository/places.ts'),
+    ]);
+    const places = updatePlaces(context.env, dir);
+    const facts = await readFactsOf(host, places, context.clock);
+    const root = await roots.readRootFile(places, await roots.newestRootVersion(places));
+    const text = toSection(facts, root?.root.servers[0]);
+    await context.writeOutput(Buffer.from(text));
+  },
+});
