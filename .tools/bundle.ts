@@ -44,6 +44,19 @@ const withReadyScript: Plugin = {
   },
 };
 
+/** So do the scripts that go into releases for hosts. */
+const withHostFiles: Plugin = {
+  name: 'with-host-files',
+  setup(builder) {
+    builder.onLoad({ filter: /src.updates.packages.host-files\.ts$/ }, ({ path }) => {
+      const read = (_call: string, name: string) =>
+        JSON.stringify(readFileSync(`agents/host/${name}`, 'utf8'));
+      const code = readFileSync(path, 'utf8').replace(/hostFile\('([^']+)'\)/g, read);
+      return { contents: code, loader: 'ts' };
+    });
+  },
+};
+
 /** Names stay as they are: they are what `--debug` shows, and cost nothing. */
 const settings: BuildOptions = {
   bundle: true,
@@ -64,7 +77,7 @@ const settings: BuildOptions = {
     'import.meta.url': 'bundleUrl',
   },
   banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
-  plugins: [withLeanUndici, withReadyScript],
+  plugins: [withLeanUndici, withReadyScript, withHostFiles],
 };
 
 /** A fetch uses these, or parts of them, every time: they belong into the program. */

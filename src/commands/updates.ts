@@ -10,6 +10,7 @@ export const updates: CommandModule = defineGroup('updates', {
       'one key, and the root that hosts trust',
     ],
     ['updates init', 'a commented updates.yaml: what runs on which host'],
+    ['updates bake', 'packages of it, one for each distinct content'],
     ['updates on', 'hand out what is published'],
   ],
   commands: {
@@ -36,6 +37,14 @@ export const updates: CommandModule = defineGroup('updates', {
     explain: {
       summary: 'show what holds for a host, and from which rule each of it is',
       load: async () => (await import('./updates/configuration.ts')).explain,
+    },
+    bake: {
+      summary: 'make one package for each distinct content, and plan which host gets which',
+      load: async () => (await import('./updates/bake.ts')).bake,
+    },
+    'import-package': {
+      summary: 'take a package that somebody else made, to be signed and installed as it is',
+      load: async () => (await import('./updates/import-package.ts')).importPackage,
     },
     sign: {
       summary: 'sign what `updates bake` made, here or on a machine without network',

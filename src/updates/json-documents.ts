@@ -79,6 +79,38 @@ const updatesAudit = z.strictObject({
   ),
 });
 
+const agent = z.strictObject({
+  kind: z.enum(['checkmk', 'courier-agent', 'file', 'foreign']),
+  version: z.string(),
+});
+
+const updatesBake = z.strictObject({
+  dryRun: z.boolean(),
+  releases: z.array(
+    z.strictObject({
+      agentHash: z.string(),
+      platform: z.string().describe('such as linux-tgz'),
+      agent,
+      scripts: texts.describe('plug-ins and local checks, by their paths in the release'),
+      confidential: z.boolean(),
+      hosts: texts,
+      changed: texts.describe('hosts that had another one in the plan before, or none'),
+      isNew: z.boolean(),
+    }),
+  ),
+  left: texts.describe('hosts that no rule fits'),
+  dropped: texts.describe('hosts of the plan before that get nothing any more'),
+  rootVersion: z.int().nullable().describe('null: there is no root yet'),
+});
+
+const updatesImportPackage = z.strictObject({
+  agentHash: z.string(),
+  platform: z.string(),
+  file: z.string(),
+  version: z.string(),
+  size: z.int(),
+});
+
 /** By the command line. */
 export const updatesDocuments = {
   'updates validate': updatesValidate,
@@ -87,4 +119,6 @@ export const updatesDocuments = {
   'updates why': updatesWhy,
   'updates register-token': updatesRegisterToken,
   'updates audit': updatesAudit,
+  'updates bake': updatesBake,
+  'updates import-package': updatesImportPackage,
 } as const;

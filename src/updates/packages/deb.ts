@@ -15,8 +15,6 @@ export interface DebContent {
   readonly version: string;
   /** The package of the release as it is. */
   readonly releasePackage: Uint8Array;
-  /** For hosts that are to update by it. */
-  readonly root: Uint8Array | undefined;
 }
 
 const packageName = 'cmk-courier-agent';
