@@ -14,6 +14,8 @@ import { readHostTargets } from '../../src/updates/repository/host-targets.ts';
 import { type UpdatePlaces, updatePlaces } from '../../src/updates/repository/places.ts';
 import { writePlan } from '../../src/updates/repository/plan.ts';
 import { requireNewestRoot } from '../../src/updates/repository/root-files.ts';
+import { Contacts } from '../../src/updates/server/contacts.ts';
+import { Identities } from '../../src/updates/server/identities.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -134,4 +136,27 @@ export async function publishedTarget(
   const { root } = await requireNewestRoot(places);
   const bytes = line && (await readKept(places.targets, line.targetSha256));
   return bytes && readTarget(await openDocument(bytes, 'target', root));
+}
+
+/** A registered host that last asked with that root and counter. */
+export async function plantHost(
+  { places, clock }: UpdateServer,
+  name: string,
+  told: { readonly rootVersion: number; readonly counter: number },
+): Promise<void> {
+  const host = parseHostName(name);
+  const registeredAt = new Date(clock.now()).toISOString();
+  const identities = await Identities.open(places);
+  await identities.update(host, () => ({
+    ...{ host, rotate: false, registeredAt, registeredFrom: '192.0.2.1' },
+  }));
+  const contacts = await Contacts.open(places, clock);
+  await contacts.update(host, (before) => ({
+    ...before,
+    standing: {
+      ...{ platform: 'linux-tgz', installedHash: '0123456789abcdef', state: 'committed' },
+      ...{ installedCounter: told.counter, rootVersion: told.rootVersion, updater: 1 },
+      ...{ hostTime: '20261128093000', transport: 'curl', refused: '-', code: '-', error: '' },
+    },
+  }));
 }

@@ -11,6 +11,7 @@ export const keys: CommandModule = defineGroup('updates keys', {
       'updates keys rotate ada ada2',
       'replace a key without touching a host; run it again to go on',
     ],
+    ['updates keys revoke ada --replacement=ada2', 'ada was stolen'],
   ],
   commands: {
     create: {
@@ -24,6 +25,22 @@ export const keys: CommandModule = defineGroup('updates keys', {
     passphrase: {
       summary: 'give a key another passphrase',
       load: async () => (await import('./keys-files.ts')).passphrase,
+    },
+    export: {
+      summary: 'print a key in PEM: its public half, a certificate, or itself with a passphrase',
+      load: async () => (await import('./keys-move.ts')).exportKey,
+    },
+    import: {
+      summary: 'take over a private key in PEM',
+      load: async () => (await import('./keys-move.ts')).importKey,
+    },
+    rotate: {
+      summary: 'replace a key by another in steps that no host notices',
+      load: async () => (await import('./keys-replace.ts')).rotate,
+    },
+    revoke: {
+      summary: 'take back a key that was stolen, at once',
+      load: async () => (await import('./keys-replace.ts')).revoke,
     },
   },
 });

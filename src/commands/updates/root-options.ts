@@ -1,6 +1,6 @@
 /** What the commands that make a root have in common. */
 
-import { parsePositiveDuration } from '../../cli/option-types.ts';
+import { parsePositiveDuration, parseText } from '../../cli/option-types.ts';
 import type { OptionTable } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { type KeyRole, keyRoles } from '../../updates/documents/root.ts';
@@ -32,6 +32,20 @@ export const rootOptions = {
     describe: 'only draft it, to make more changes before it is signed (`updates root sign`)',
   },
   ...signingOptions,
+} as const satisfies OptionTable;
+
+/** What is dangerous is confirmed by typing a name. */
+export const confirmOptions = {
+  force: {
+    kind: 'switch',
+    describe: 'although hosts depend on it; asks for its name on the terminal',
+  },
+  confirm: {
+    kind: 'value',
+    placeholder: 'NAME',
+    describe: 'with --force: the name, instead of typing it',
+    parse: parseText,
+  },
 } as const satisfies OptionTable;
 
 /** `root,release` */

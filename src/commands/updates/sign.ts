@@ -1,10 +1,11 @@
 /** `cmk-courier updates sign` and `publish`. */
 
 import { type CommandModule, defineCommand } from '../../cli/command.ts';
-import { parsePath, parsePositiveDuration } from '../../cli/option-types.ts';
+import { parsePositiveDuration } from '../../cli/option-types.ts';
 import type { OptionTable } from '../../cli/options.ts';
 import { directoryOption } from '../../updates/repository/places.ts';
 import { requireOperands, signingOptions } from './root-options.ts';
+import { batchOptions } from './root-sign.ts';
 
 const options = {
   all: {
@@ -19,30 +20,7 @@ const options = {
     parse: parsePositiveDuration,
     fallback: '365d',
   },
-  export: {
-    kind: 'value',
-    placeholder: 'FILE',
-    describe: 'write what is to be signed, for a machine without network',
-    parse: parsePath,
-  },
-  batch: {
-    kind: 'value',
-    placeholder: 'FILE',
-    describe: 'on that machine: sign what was exported',
-    parse: parsePath,
-  },
-  output: {
-    kind: 'value',
-    placeholder: 'FILE',
-    describe: 'on that machine: where what is signed goes',
-    parse: parsePath,
-  },
-  import: {
-    kind: 'value',
-    placeholder: 'FILE',
-    describe: 'take in what was signed; it has to be what was exported, byte for byte',
-    parse: parsePath,
-  },
+  ...batchOptions,
   ...signingOptions,
 } as const satisfies OptionTable;
 

@@ -1,7 +1,5 @@
 /** What hosts have told of themselves, as far as keys and counters need to know it. */
 
-import type { UpdatePlaces } from './places.ts';
-
 /** A host as it last reported. */
 export interface HostStanding {
   readonly host: string;
@@ -11,14 +9,4 @@ export interface HostStanding {
   readonly counter: number | undefined;
   /** When it last asked, in milliseconds since 1970. */
   readonly lastContactMs: number | undefined;
-}
-
-/** All hosts that are registered; the server's records are behind it. */
-export type ListStandings = () => Promise<readonly HostStanding[]>;
-
-export async function listStandings(
-  _places: UpdatePlaces,
-  _clock: { now(): number },
-): Promise<readonly HostStanding[]> {
-  return [];
 }

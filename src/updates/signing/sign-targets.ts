@@ -2,25 +2,25 @@
 
 import type { CommandContext } from '../../cli/command.ts';
 import { CourierError } from '../../faults/errors.ts';
-import { asCourierError } from '../../faults/system-errors.ts';
 import { fingerprintOf } from '../../sealing/keys.ts';
 import { toStamp } from '../../sealing/stamp.ts';
-import { replaceFile } from '../../system/durable-files.ts';
 import type { Root } from '../documents/root.ts';
 import { readTarget } from '../documents/target.ts';
 import { listKeys } from '../keys/key-ring.ts';
 import { Passphrases, type PassphraseWishes } from '../keys/passphrases.ts';
 import { recordDecision } from '../repository/audit.ts';
 import { readCounter, takeCounter } from '../repository/counter.ts';
-import { listStandings } from '../repository/host-standings.ts';
 import { changeState } from '../repository/opening.ts';
 import { type UpdatePlaces, updatePlaces } from '../repository/places.ts';
 import { type Plan, readPlan } from '../repository/plan.ts';
 import { requireNewestRoot } from '../repository/root-files.ts';
+import { listStandings } from '../server/host-facts.ts';
+import { readDraft } from '../trust/draft.ts';
 import { unlockSigners } from '../trust/local-signers.ts';
-import { type Batch, makeBatch, writeBatch } from './batch.ts';
+import { type Batch, makeBatch } from './batch.ts';
 import { keepBatch, listBatches, readBatchFile } from './batch-files.ts';
 import { signBatch } from './batch-signing.ts';
+import { type BatchWishes, requireOneWay, writeBatchFile } from './batch-wishes.ts';
 import { describeBatch } from './describe-batch.ts';
 import { newestTargets, takeInTargets } from './taking-in.ts';
 import {
@@ -32,26 +32,16 @@ import {
 } from './target-batch.ts';
 import { highestUsed } from './used-counters.ts';
 
-export interface SignWishes extends PassphraseWishes {
+export interface SignWishes extends PassphraseWishes, BatchWishes {
   readonly dir: string | undefined;
   readonly key: readonly string[];
   readonly all: boolean;
   readonly valid: number;
-  readonly export: string | undefined;
-  readonly batch: string | undefined;
-  readonly output: string | undefined;
-  readonly import: string | undefined;
 }
 
 /** @throws CourierError USAGE for options that do not go together */
 export async function signTargets(wishes: SignWishes, context: CommandContext): Promise<void> {
-  const given = [wishes.export, wishes.batch, wishes.import].filter((one) => one !== undefined);
-  if (given.length > 1) {
-    throw new CourierError('USAGE', 'of --export, --batch and --import only one can be given');
-  }
-  if ((wishes.batch === undefined) !== (wishes.output === undefined)) {
-    throw new CourierError('USAGE', '--batch and --output go together');
-  }
+  requireOneWay(wishes);
   const signing = new TargetSigning(wishes, context);
   if (wishes.export !== undefined) await signing.exportTo(wishes.export);
   else if (wishes.import !== undefined) await signing.importFrom(wishes.import);
@@ -76,7 +66,8 @@ class TargetSigning {
     const batch = await this.#prepare(root);
     if (batch === undefined)
       return this.#print('nothing to sign: all targets are as they should\n');
-    await this.#takeIn(await this.#sign(batch, idsOf(root)), root);
+    const next = (await readDraft(this.#places))?.root;
+    await this.#takeIn(await this.#sign(batch, idsOf(root, next)), root);
   }
 
   async exportTo(path: string): Promise<void> {
@@ -84,7 +75,7 @@ class TargetSigning {
     const batch = await this.#prepare(root);
     if (batch === undefined)
       return this.#print('nothing to sign: all targets are as they should\n');
-    await this.#write(path, batch);
+    await writeBatchFile(path, batch);
     const how = `\`cmk-courier updates sign --batch=${path} --output=SIGNED\` where the key is`;
     await this.#print(`${describe(batch)} in ${path}\n${how}\n`);
   }
@@ -97,7 +88,7 @@ class TargetSigning {
     }
     await this.#print(describeBatch(batch));
     const here = new Set((await listKeys(this.#places)).map(({ id }) => id));
-    await this.#write(output, await this.#sign(batch, here));
+    await writeBatchFile(output, await this.#sign(batch, here));
     await this.#print(`signed in ${output}; \`cmk-courier updates sign --import=FILE\` there\n`);
   }
 
@@ -193,18 +184,14 @@ class TargetSigning {
     await this.#print(`${after}\n${next}\n`);
   }
 
-  async #write(path: string, batch: Batch): Promise<void> {
-    await replaceFile(path, writeBatch(batch).toString('latin1')).catch((error: unknown) => {
-      throw asCourierError(error, `writing ${path}`);
-    });
-  }
-
   async #print(text: string): Promise<void> {
     await this.#context.writeOutput(Buffer.from(text));
   }
 }
 
-function idsOf({ keys }: Root): ReadonlySet<string> {
+/** Keys whose signatures count, or will count with the next root. */
+function idsOf(...roots: readonly (Root | undefined)[]): ReadonlySet<string> {
+  const keys = roots.flatMap((root) => root?.keys ?? []);
   return new Set(keys.filter(({ roles }) => roles.includes('release')).map(({ id }) => id));
 }
 

@@ -17,6 +17,7 @@ import {
 import { changeState, makePrivateDirectory } from '../repository/opening.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { readPlan } from '../repository/plan.ts';
+import { readDraft } from '../trust/draft.ts';
 import { mergeSignatures } from '../trust/root-signatures.ts';
 import type { Batch } from './batch.ts';
 import { dropBatch, findBatch, keepBatch } from './batch-files.ts';
@@ -41,6 +42,8 @@ export async function takeInTargets(
   batch: Batch,
   root: Root,
 ): Promise<TakenIn> {
+  const draft = (await readDraft(places))?.root;
+  const keys = [...root.keys, ...(draft?.keys ?? [])];
   const mine = await findBatch(places, batch.id);
   if (mine === undefined || mine.kind !== batch.kind) {
     throw new CourierError('REFUSED', `this batch was not made here, or is done with: ${batch.id}`);
@@ -48,7 +51,7 @@ export async function takeInTargets(
   const documents: Envelope[] = [];
   let signed = Number.POSITIVE_INFINITY;
   for (const [index, own] of mine.documents.entries()) {
-    const { document, count } = await mergeDocument(own, batch.documents[index], root);
+    const { document, count } = await mergeDocument(own, batch.documents[index], { root, keys });
     documents.push(document);
     signed = Math.min(signed, count);
   }
@@ -60,15 +63,21 @@ export async function takeInTargets(
   return { documents: documents.length, counter, signed, needed };
 }
 
-/** Keeps only signatures that count. */
-async function mergeDocument(own: Envelope, brought: Envelope | undefined, root: Root) {
+/** Keeps only signatures that count, or will count with the next root. */
+async function mergeDocument(
+  own: Envelope,
+  brought: Envelope | undefined,
+  { root, keys }: { readonly root: Root; readonly keys: Root['keys'] },
+) {
   if (brought === undefined || !brought.payload.equals(own.payload)) {
     throw new CourierError('REFUSED', 'what was signed is not what was handed out');
   }
   const signatures = mergeSignatures(own.signatures, brought.signatures);
-  const signers = await findSigners({ ...own, signatures }, root, 'release');
-  const good = signatures.filter(({ id }) => signers.has(id));
-  return { document: { ...own, signatures: good }, count: signers.size };
+  const merged = { ...own, signatures };
+  const known = await findSigners(merged, { keys }, 'release');
+  const good = signatures.filter(({ id }) => known.has(id));
+  const { size } = await findSigners(merged, root, 'release');
+  return { document: { ...own, signatures: good }, count: size };
 }
 
 async function makeReady(places: UpdatePlaces, batch: Batch, root: Root): Promise<void> {

@@ -64,7 +64,7 @@ export class TrustAdministration {
     const floor =
       before !== undefined && changesSigners(before, changed) ? await this.#plannedFloor() : 0;
     const next = withFloor(floor)({ ...changed, ...this.#period(), version });
-    requireEnoughKeys(next);
+    requireFollowable(next);
     return next;
   }
 
@@ -161,5 +161,16 @@ export class TrustAdministration {
 
   async print(text: string): Promise<void> {
     await this.#context.writeOutput(Buffer.from(text));
+  }
+}
+
+/** @throws CourierError USAGE for a root that hosts would refuse */
+function requireFollowable(root: Root): void {
+  try {
+    requireEnoughKeys(root);
+  } catch (error) {
+    if (!(error instanceof CourierError)) throw error;
+    const how = 'add a key first, or in the same step';
+    throw new CourierError('USAGE', `${error.message}; ${how}`, { cause: error });
   }
 }

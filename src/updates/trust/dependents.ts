@@ -1,7 +1,11 @@
 /** Which hosts would be left alone if a key were dropped. */
 
+import type { HostName } from '../../names/host-name.ts';
 import { type KeyRole, keyRoles, type Root } from '../documents/root.ts';
+import { findSigners, splitDocument } from '../documents/verifying.ts';
+import { readKept } from '../repository/by-digest.ts';
 import type { HostStanding } from '../repository/host-standings.ts';
+import { readHostTargets } from '../repository/host-targets.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { readRootFile } from '../repository/root-files.ts';
 
@@ -47,4 +51,35 @@ async function canDoWith(places: UpdatePlaces, version: number, after: Root): Pr
       const left = [...holdersIn(after, role)].filter((id) => known.has(id));
       return left.length >= own.thresholds[role];
     });
+}
+
+const mostNames = 10;
+
+/** `3 hosts have not taken a root without it: web01 (root 1), …`. */
+export function describeDependents(dependents: readonly Dependent[]): string {
+  const names = dependents.slice(0, mostNames).map(({ host, rootVersion }) => {
+    return `${host} (${rootVersion === undefined ? 'never asked' : `root ${rootVersion}`})`;
+  });
+  const more = dependents.length > mostNames ? ', …' : '';
+  const are = dependents.length === 1 ? '1 host has' : `${dependents.length} hosts have`;
+  return `${are} no root yet that does without it: ${names.join(', ')}${more}`;
+}
+
+/**
+ * Hosts whose published target a root would not believe.
+ *
+ * @throws CourierError CONFIG; LOCAL
+ */
+export async function findUnbelieved(
+  places: UpdatePlaces,
+  root: Root,
+): Promise<readonly HostName[]> {
+  const unbelieved: HostName[] = [];
+  for (const [host, { targetSha256, counter }] of await readHostTargets(places.published)) {
+    const bytes = await readKept(places.targets, targetSha256);
+    const signers = bytes && (await findSigners(splitDocument(bytes, 'target'), root, 'release'));
+    const isBelieved = (signers?.size ?? 0) >= root.thresholds.release;
+    if (!isBelieved || counter < root.floorCounter) unbelieved.push(host);
+  }
+  return unbelieved;
 }

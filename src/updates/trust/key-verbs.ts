@@ -2,13 +2,13 @@
 
 import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
-import { CourierError, prefixError } from '../../faults/errors.ts';
 import { fingerprintOf } from '../../sealing/keys.ts';
 import { fromStamp } from '../../sealing/stamp.ts';
-import { lockKey, unlockKey } from '../keys/key-file.ts';
+import { lockKey } from '../keys/key-file.ts';
 import { listNamedKeys } from '../keys/key-names.ts';
 import { keepKey, listKeys, parseAlias, requireKey } from '../keys/key-ring.ts';
 import { addKey } from '../keys/making.ts';
+import { unlockNamed } from '../keys/moving.ts';
 import { Passphrases, type PassphraseWishes } from '../keys/passphrases.ts';
 import { recordDecision } from '../repository/audit.ts';
 import { makePrivateDirectory } from '../repository/opening.ts';
@@ -88,9 +88,7 @@ export async function changePassphrase(
   const places = updatePlaces(context.env, wishes.dir);
   const file = await requireKey(places, alias);
   const old = new Passphrases(wishes, context);
-  const key = await unlockKey(file, await old.of(alias)).catch((error: unknown) => {
-    throw error instanceof CourierError ? prefixError(error, `the key ${alias}`) : error;
-  });
+  const key = await unlockNamed(file, await old.of(alias));
   const { newPassphraseFile: path } = wishes;
   const given = path === undefined ? [] : [{ alias: undefined, path }];
   // Of a descriptor the second line is the new one: it is read by the same reader.

@@ -1,9 +1,9 @@
 /** The keys kept here that may sign, unlocked with their passphrases. */
 
 import type { KeyObject } from 'node:crypto';
-import { CourierError, prefixError } from '../../faults/errors.ts';
-import { unlockKey } from '../keys/key-file.ts';
+import { CourierError } from '../../faults/errors.ts';
 import { listKeys, requireKey } from '../keys/key-ring.ts';
+import { unlockNamed } from '../keys/moving.ts';
 import type { Passphrases } from '../keys/passphrases.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 
@@ -37,9 +37,7 @@ export async function unlockSigners(
   const signers: Signer[] = [];
   for (const file of all.filter(({ id }) => mayCount.has(id))) {
     const { alias, id } = file;
-    const key = await unlockKey(file, await passphrases.of(alias)).catch((error: unknown) => {
-      throw error instanceof CourierError ? prefixError(error, `the key ${alias}`) : error;
-    });
+    const key = await unlockNamed(file, await passphrases.of(alias));
     signers.push({ alias, id, key });
   }
   return signers;
