@@ -200,6 +200,8 @@ test('a secret of the run is in no output', async (t) => {
     const options = { address: ['127.0.0.1'], port, passphraseFile: [path], facts: ['true'] };
     for (const more of [{}, { json: ['true'] }, { plugin: ['true'] }]) {
       const { output: said } = await run(['web01'], { ...options, ...more });
+      if ('json' in more)
+        noteReport('a wrong passphrase', 'site', 'passphrase-wrong', JSON.parse(said));
       assert.match(said, /passphrase-wrong/);
       assert.ok(!said.includes(secret));
     }

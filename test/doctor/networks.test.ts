@@ -10,12 +10,13 @@ import { NetworkBed, skipWithoutNetworks } from './networks/bed.ts';
 import { type Answer, HostFiles, SiteDoctor } from './networks/both-sides.ts';
 import { networkCases } from './networks/cases.ts';
 
-/** Each silent port takes its time limit twice: one of them in every run, all in the long one. */
+/** Each silence takes its time limit twice: one of each kind in every run, all in the long one. */
+const silent = ['the agent hangs', 'dropped on the way', 'a full backlog'];
 const cases = networkCases.filter(
-  ({ what, alone }) =>
+  ({ what, alone, waits }) =>
     process.env['COURIER_TEST_LONG'] !== undefined ||
-    alone !== 'port-hangs' ||
-    what === 'the agent hangs',
+    silent.includes(what) ||
+    !(waits === true || alone === 'port-hangs' || alone === 'port-silent'),
 );
 
 describe('over real networks', { skip: skipWithoutNetworks() }, () => {

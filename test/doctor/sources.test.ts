@@ -1,7 +1,9 @@
 /** `doctor HOST SOURCE`: the way of a source, and the fault it ends with. */
 
 import assert from 'node:assert/strict';
-import { utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RawOptions } from '../../src/cli/options.ts';
@@ -21,6 +23,11 @@ async function assertCause(wanted: string, source: string, own: RawOptions = {})
   assert.equal(port.status, 'skipped');
   const named = noteReport(`a source: ${wanted}`, 'site', wanted, document);
   assert.equal(named, wanted);
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
 test('each source ends with a cause of its own, and the agent port is left alone', async (t) => {
@@ -43,4 +50,15 @@ test('each source ends with a cause of its own, and the agent port is left alone
   const login = { user: ['me'], passwordFile: [`${directory}/password`] };
   await assertCause('password-missing', `http://127.0.0.1:${port}/{host}`, login);
   await assertCause('source-local', 'exec:/no/such/program');
+  const large = put('large', good);
+  truncateSync(join(directory, 'large'), 65 * 1024 ** 2);
+  await assertCause('source-too-large', large);
+  await assertCause('source-timeout', 'exec:/bin/sleep?arg=60', { deadline: ['1500ms'] });
+  const locked = createServer((_, response) => response.writeHead(401).end()).listen(
+    0,
+    '127.0.0.1',
+  );
+  t.after(() => locked.close());
+  await once(locked, 'listening');
+  await assertCause('source-refused', `http://127.0.0.1:${portOf(locked)}/{host}`);
 });

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import type { CommandContext } from '../../cli/command.ts';
 import { CourierError, type FaultCode, faults } from '../../faults/errors.ts';
 import { type Rehearsed, rehearse } from '../../fetching/rehearsal.ts';
 import { testRoute } from '../../fetching/route-test.ts';
@@ -9,9 +10,10 @@ import { planSources } from '../../fetching/source-plan.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { defaultRoutesPath, loadRoutes } from '../../routes/load.ts';
 import { findRoute } from '../../routes/match.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
 import { type CauseCode, sourceCause } from '../causes.ts';
 import { isOurs } from './configuration.ts';
-import type { Learned, Scene, SiteFinding } from './scene.ts';
+import { type Learned, type Scene, type SiteFinding, timeToWait } from './scene.ts';
 
 export async function lookAtOwnWay(
   scene: Scene,
@@ -19,15 +21,17 @@ export async function lookAtOwnWay(
   signal: AbortSignal,
 ): Promise<SiteFinding> {
   const target = { host: scene.host, address: scene.address ?? place?.address ?? '' };
-  const context = { ...scene.context, shutdown: signal };
-  if (scene.sources !== undefined) {
-    const plan = await planSources(scene.sources, target, context);
-    const outcomes: Rehearsed[] = [];
-    for (const step of plan.steps) outcomes.push((await rehearse(step, plan, context)).shown);
-    return judge(outcomes);
+  const { sources } = scene;
+  if (sources !== undefined) {
+    return inTime(scene, signal, async (context) => {
+      const plan = await planSources(sources, target, context);
+      const outcomes: Rehearsed[] = [];
+      for (const step of plan.steps) outcomes.push((await rehearse(step, plan, context)).shown);
+      return outcomes;
+    });
   }
   const program = configuration?.program;
-  const path = scene.routes ?? defaultRoutesPath(context.env);
+  const path = scene.routes ?? defaultRoutesPath(scene.context.env);
   const tags = configuration?.tags ?? [];
   if (program !== undefined && !isOurs(program)) {
     const found = judgeProgram(program, scene);
@@ -38,8 +42,26 @@ export async function lookAtOwnWay(
   const routes = await loadRoutes(path);
   if (findRoute(routes, scene.host, tags) === undefined) return withoutRoute(program, path);
   const asked = { path, target, tags, spool: undefined };
-  const { sources } = await testRoute(asked, context, async () => undefined);
-  return judge(sources);
+  return inTime(scene, signal, async (context) => {
+    const { sources: outcomes } = await testRoute(asked, context, async () => undefined);
+    return outcomes;
+  });
+}
+
+/** A source that does not answer is to be told as that, and not as a step without time. */
+async function inTime(
+  scene: Scene,
+  signal: AbortSignal,
+  ask: (context: CommandContext) => Promise<readonly Rehearsed[]>,
+): Promise<SiteFinding> {
+  const timeoutMs = timeToWait(scene, Number.POSITIVE_INFINITY);
+  const limit = { timeoutMs, tooSlow: 'the source did not answer' };
+  return withTimeLimit(limit, signal, async (limited) => {
+    const found = judge(await ask({ ...scene.context, shutdown: limited }));
+    // It may have more time when Checkmk asks.
+    if (!limited.aborted || found.code !== 'source-timeout') return found;
+    return { ...found, status: 'warning', text: `${found.text}; --deadline gives more` };
+  });
 }
 
 /** A routes file that cannot be read is told by `doctor site`. */

@@ -8,20 +8,20 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { noteCase } from '../../doctor/named-cause.ts';
 import { anotherUser } from '../../helpers/another-user.ts';
 import { issueSelfSigned } from '../../helpers/certificates.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
 import { waitUntil } from '../../helpers/wait-until.ts';
-import { findProgram } from './courier-agent-shells.ts';
 import {
   controllerStatus,
   FakeHost,
   listenAs,
   type ShellName,
   shellNames,
+  skipShell,
   stepOf,
 } from './courier-doctor-hosts.ts';
 
@@ -437,30 +437,34 @@ function makeHost(owner: Owner, shell: ShellName): FakeHost {
 
 const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
 
-for (const [n, one] of cases.entries()) {
-  for (const shell of isLong ? shellNames : [shellNames[n % shellNames.length] ?? 'dash']) {
-    const skip =
-      findProgram(shell) === undefined ? `${shell} is not installed` : (one.skip ?? false);
-    test(`${one.name} (${shell})`, { skip }, async (t) => {
-      const host = makeHost(t, shell);
-      const arranged = await one.arrange(host, t);
-      const { args = [], env = {} } = arranged instanceof FakeHost ? {} : arranged;
-      const report = await host.report(args, { env });
-      const step = stepOf(report, one.step);
-      const status = one.isWarning ? 'warning' : 'fault';
-      const named = {
-        named: step.code ?? step.status,
-        status: step.status,
-        ms: report.duration_ms,
-      };
-      noteCase({ what: one.name, view: 'host', wanted: one.code, ...named });
-      assert.deepEqual([step.status, step.code], [status, one.code], JSON.stringify(step));
-      const cause = report.steps.find(({ id }) => id === report.cause?.step);
-      assert.equal(cause?.status, report.verdict);
-      assert.equal(report.exit, report.verdict === 'fault' ? report.cause?.exit : 0);
-    });
+const usable = shellNames.filter((shell) => skipShell(shell) === false);
+
+// Most of them wait: for an agent that hangs, for packets that nobody answers.
+describe('causes', { concurrency: 4 }, () => {
+  for (const [n, one] of cases.entries()) {
+    for (const shell of isLong ? shellNames : [usable[n % usable.length] ?? 'dash']) {
+      const skip = skipShell(shell) || (one.skip ?? false);
+      test(`${one.name} (${shell})`, { skip }, async (t) => {
+        const host = makeHost(t, shell);
+        const arranged = await one.arrange(host, t);
+        const { args = [], env = {} } = arranged instanceof FakeHost ? {} : arranged;
+        const report = await host.report(args, { env });
+        const step = stepOf(report, one.step);
+        const status = one.isWarning ? 'warning' : 'fault';
+        const named = {
+          named: step.code ?? step.status,
+          status: step.status,
+          ms: report.duration_ms,
+        };
+        noteCase({ what: one.name, view: 'host', wanted: one.code, ...named });
+        assert.deepEqual([step.status, step.code], [status, one.code], JSON.stringify(step));
+        const cause = report.steps.find(({ id }) => id === report.cause?.step);
+        assert.equal(cause?.status, report.verdict);
+        assert.equal(report.exit, report.verdict === 'fault' ? report.cause?.exit : 0);
+      });
+    }
   }
-}
+});
 
 test('an expired certificate of the receiver is told', {
   skip: skipWithout('openssl'),

@@ -150,6 +150,7 @@ const places: readonly NetworkCase[] = [
   },
   {
     what: 'the way to the receiver is closed',
+    waits: true,
     alone: 'ok',
     both: 'receiver-unreachable',
     arrange: async (scene) => {

@@ -23,6 +23,8 @@ export interface NetworkCase {
   /** The cause, or the verdict where there is none: from the site alone, and with the host's report. */
   readonly alone: string;
   readonly both: string;
+  /** Somebody waits for an answer that does not come. */
+  readonly waits?: true;
   readonly arrange: (scene: Scene) => Promise<Arranged | undefined>;
 }
 

@@ -127,7 +127,15 @@ const rows: readonly Row[] = [
   ],
   ['no agent is there', 'port-closed-at-once', 'agent-missing', agent(undefined)],
   ['the agent prints nothing', 'port-closed-at-once', 'output-empty', agent('exit 0')],
-  ['the agent hangs', 'port-hangs', 'agent-hangs', agent('exec sleep 60', ['--deadline=3'])],
+  [
+    'the agent hangs',
+    'port-hangs',
+    'agent-hangs',
+    async (scene) => ({
+      ...(await agent('exec sleep 60', ['--deadline=3'])(scene)),
+      options: { deadline: ['2s'] },
+    }),
+  ],
   ['the agent fails', 'port-closed-at-once', 'agent-fails', agent('exec /nowhere/bash')],
   ['the clock is two hours slow', 'clock-wrong', 'clock-wrong', skewed('-2h')],
   ['the clock is two hours fast', 'clock-wrong', 'clock-wrong', skewed('+2h')],
