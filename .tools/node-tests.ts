@@ -42,6 +42,8 @@ export function runTests({ title, files, concurrency, options = [], timeoutMs }:
     '--test-reporter-destination=stdout',
     '--test-reporter=./.tools/failed-files.ts',
     `--test-reporter-destination=${failures}`,
+    '--test-reporter=./.tools/requirement-results.ts',
+    `--test-reporter-destination=${join(results, 'requirements')}`,
     ...options,
     ...files,
   ];

@@ -39,7 +39,7 @@ export class UpdateClient {
   }
 
   /** The fields of `check` and `report`, in their order. */
-  #standingFields(): Fields {
+  get standingFields(): Fields {
     const fields = {
       platform: 'linux-tgz',
       'installed-hash': '-',
@@ -57,11 +57,11 @@ export class UpdateClient {
   }
 
   check(asking: Asking = {}): Promise<UpdateAnswer> {
-    return this.post('/v1/check', this.#standingFields(), asking);
+    return this.post('/v1/check', this.standingFields, asking);
   }
 
   report(standing: Fields = {}, asking: Asking = {}): Promise<UpdateAnswer> {
-    return this.post('/v1/report', { ...this.#standingFields(), ...standing }, asking);
+    return this.post('/v1/report', { ...this.standingFields, ...standing }, asking);
   }
 
   target(sha256: string, asking: Asking = {}): Promise<UpdateAnswer> {
