@@ -1,6 +1,5 @@
-/** A host in a directory: its base, its inbox, and courier-update under a shell and with tools of choice. */
+/** A host in a directory: its base, its inbox, and courier-update under a shell of choice. */
 
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -13,23 +12,19 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { start } from '../../../helpers/run-program.ts';
 import {
-  type Fields,
-  keyOf,
-  makePackage,
-  makeRoot,
-  type Package,
-  type PackedFile,
-  sign,
-  stampLines,
-  targetLines,
-} from './documents.ts';
+  type HostStamp,
+  signed,
+  type Target,
+  writeTarget,
+} from '../../../peers/update-documents.ts';
+import { SimulatedRepository } from '../../../peers/update-repository.ts';
+import type { UpdateServer } from '../../../peers/update-server.ts';
+import { launcherFile, type Package, updaterFile } from './packages.ts';
 
-const scripts = fileURLToPath(new URL('../../../../agents/host/', import.meta.url));
-
-const updaterFile = join(scripts, 'courier-update');
-const launcherFile = join(scripts, 'courier-launch');
+/** Whether the long run of everything is wanted. */
+export const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
 
 export interface Answer {
   readonly status: number | null;
@@ -37,67 +32,40 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** An agent that prints what it is told. */
-export function agentThatPrints(...lines: readonly string[]): string {
-  return `#!/bin/sh\nprintf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')}\n`;
-}
-
-/** The files of a release whose agent prints its version. */
-function releaseFiles(version: string, more: readonly PackedFile[] = []): PackedFile[] {
-  const files = [
-    {
-      path: 'bin/check_mk_agent',
-      mode: 0o755,
-      content: agentThatPrints('<<<check_mk>>>', `Version: ${version}`, '<<<df>>>', 'x'),
-    },
-    { path: 'bin/courier-update', mode: 0o755, content: readFileSync(updaterFile) },
-    { path: 'bin/courier-launch', mode: 0o755, content: readFileSync(launcherFile) },
-    {
-      path: 'lib/plugins/courier-update-status',
-      mode: 0o755,
-      content: readFileSync(launcherFile),
-    },
-  ];
-  const replaced = new Set(more.map(({ path }) => path));
-  return [...files.filter(({ path }) => !replaced.has(path)), ...more];
-}
-
-export function makeRelease(version: string, more: readonly PackedFile[] = []): Package {
-  return makePackage(releaseFiles(version, more));
-}
-
-/** Whether the long run of everything is wanted. */
-export const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
-
 export interface ShellUnderTest {
   readonly name: string;
   readonly command: readonly string[];
   readonly path: string;
 }
 
-const dash: ShellUnderTest = {
-  name: 'dash',
-  command: ['dash'],
-  path: process.env['PATH'] ?? '',
-};
+const dash: ShellUnderTest = { name: 'dash', command: ['dash'], path: process.env['PATH'] ?? '' };
 
 /** Whoever can be asked to clean up at its end; a TestContext is one. */
 interface Owner {
   after(cleanUp: () => void): void;
 }
 
-export class Host {
-  readonly root: string;
-  readonly base: string;
-  readonly inbox: string;
-  readonly shell: ShellUnderTest;
+type Environment = Readonly<Record<string, string>>;
 
-  constructor(t: Owner, shell: ShellUnderTest = dash) {
-    this.root = mkdtempSync(join(tmpdir(), 'courier-update-'));
-    t.after(() => rmSync(this.root, { recursive: true, force: true }));
-    this.base = join(this.root, 'base');
-    this.inbox = join(this.root, 'inbox');
+export class Host {
+  readonly root = mkdtempSync(join(tmpdir(), 'courier-update-'));
+  readonly base = join(this.root, 'base');
+  readonly inbox = join(this.root, 'inbox');
+  readonly repository: SimulatedRepository;
+  readonly shell: ShellUnderTest;
+  /** What is run: the script of the tree, or a copy that a test has changed. */
+  updater: string = updaterFile;
+  readonly #server: UpdateServer | undefined;
+
+  /** Without a server everything comes from the inbox. */
+  constructor(
+    owner: Owner,
+    { shell = dash, server }: { shell?: ShellUnderTest; server?: UpdateServer } = {},
+  ) {
+    owner.after(() => rmSync(this.root, { recursive: true, force: true }));
     this.shell = shell;
+    this.#server = server;
+    this.repository = server?.repository ?? new SimulatedRepository();
     mkdirSync(join(this.base, 'state'), { recursive: true, mode: 0o700 });
     mkdirSync(this.inbox, { mode: 0o700 });
     mkdirSync(join(this.root, 'programs'));
@@ -105,67 +73,85 @@ export class Host {
   }
 
   /** Runs a mode of courier-update. */
-  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Answer {
+  run(args: readonly string[], env: Environment = {}): Promise<Answer> {
     const [shell = 'sh', ...options] = this.shell.command;
-    return this.exec(
-      shell,
-      [...options, this.updater, ...args, `--base=${this.base}`, '--host=web01'],
-      env,
+    const all = [...options, this.updater, ...args, `--base=${this.base}`];
+    return this.exec(shell, this.#server === undefined ? [...all, '--host=web01'] : all, env);
+  }
+
+  async exec(program: string, args: readonly string[], env: Environment = {}): Promise<Answer> {
+    const running = start(program, args, {
+      env: { PATH: this.shell.path, MK_VARDIR: join(this.root, 'lib'), ...env },
+    });
+    const { code, stdout, stderr } = await running.ended;
+    return { status: code, stdout: stdout.toString('latin1'), stderr };
+  }
+
+  /** Trusts the first root, as an administrator puts it there. */
+  trust(root: Buffer = this.repository.roots.get(1) ?? this.repository.addRoot()): void {
+    this.write('state/root', root);
+  }
+
+  /** As a registration leaves it: the host is known to the server. */
+  register(server: UpdateServer): void {
+    this.trust();
+    this.write('state/secret', server.addHost('web01'));
+    this.write(
+      'state/registration',
+      `server ${server.url}\nhost web01\nplatform linux-tgz\nallow-http yes\n`,
     );
   }
 
-  /** What is run: the script in the tree, or the copy of a test. */
-  updater: string = updaterFile;
-
-  exec(
-    program: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-  ): Answer {
-    const done: SpawnSyncReturns<string> = spawnSync(program, args, {
-      encoding: 'latin1',
-      env: { PATH: this.shell.path, MK_VARDIR: join(this.root, 'lib'), ...env },
-      input: '',
-      timeout: 60_000,
-    });
-    return { status: done.status, stdout: done.stdout, stderr: done.stderr };
+  write(path: string, content: string | Buffer): void {
+    writeFileSync(join(this.base, path), content, { mode: 0o600 });
   }
 
-  /** Trusts a root, as an administrator puts it there. */
-  trust(root: Buffer = makeRoot()): void {
-    writeFileSync(join(this.base, 'state/root'), root, { mode: 0o600 });
+  /** Signs a target for a package; lays it into the inbox, or has the server offer it. */
+  offer(pack: Package, target: Partial<Target> = {}, stamp: Partial<HostStamp> = {}): void {
+    const agent = { agentHash: pack.hash, agentVersion: '2.4.0p1' };
+    const made = this.repository.makeTarget('web01', pack.bytes, { selfTestSeconds: 20 });
+    const wanted = made.package && { ...made.package, ...agent };
+    const whole: Target = { ...made, package: wanted, ...target };
+    const bytes = signed(writeTarget(whole), this.repository.releaseKeys);
+    this.repository.offerTarget('web01', whole, bytes);
+    if (this.#server !== undefined) return;
+    this.lay({ target: bytes, package: pack.bytes, stamp: this.makeStamp(stamp) });
   }
 
-  /** Lays documents ready for the next run. */
-  offer(pack: Package, target: Fields = {}, stamp: Fields = {}): void {
-    const signed = sign(targetLines(pack, target), [keyOf('offline')]);
-    this.lay({
-      target: signed,
-      package: pack.bytes,
-      stamp: sign(stampLines(signed, stamp), [keyOf('stamp')]),
-    });
+  /** A stamp that nobody has asked for. */
+  makeStamp(changes: Partial<HostStamp> = {}): Buffer {
+    const { repository } = this;
+    const { changeStamp } = repository;
+    repository.changeStamp = () => ({ nonce: undefined, ...changes });
+    const stamp = repository.stamp({ host: 'web01', nonce: '' });
+    repository.changeStamp = changeStamp;
+    return stamp;
   }
 
   lay(files: Readonly<Record<string, Buffer>>): void {
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(this.inbox, name), bytes);
   }
 
-  /** Puts everything in its place, and updates from the inbox. */
-  install(...more: readonly string[]): Answer {
+  /** Puts everything in its place, and updates. */
+  install(...more: readonly string[]): Promise<Answer> {
     return this.run([
       'install',
-      `--inbox=${this.inbox}`,
+      ...this.#source,
       `--programs=${join(this.root, 'programs')}`,
       ...more,
     ]);
   }
 
-  update(...more: readonly string[]): Answer {
-    return this.run(['update', `--inbox=${this.inbox}`, ...more]);
+  update(...more: readonly string[]): Promise<Answer> {
+    return this.run(['update', ...this.#source, ...more]);
+  }
+
+  get #source(): readonly string[] {
+    return this.#server === undefined ? [`--inbox=${this.inbox}`] : [];
   }
 
   /** What the agent prints by way of the launcher. */
-  agent(): Answer {
+  agent(): Promise<Answer> {
     return this.exec(join(this.base, 'courier-launch'), ['check_mk_agent']);
   }
 
@@ -177,6 +163,9 @@ export class Host {
       symlinkSync(launcher, join(this.root, 'programs', name));
     }
     writeFileSync(launcher, readFileSync(launcher, 'utf8').replace(other.base, this.base));
+    for (const [version, root] of other.repository.roots) this.repository.roots.set(version, root);
+    this.repository.counter = other.repository.counter;
+    this.repository.serial = other.repository.serial;
   }
 
   read(path: string): string {
@@ -190,6 +179,7 @@ export class Host {
     return Object.fromEntries(lines.map((line) => line.split(' ', 2)));
   }
 
+  /** Has a copy run that is another in one place. */
   copyUpdater(change: (text: string) => string): void {
     const directory = join(this.root, 'changed');
     mkdirSync(directory, { recursive: true });

@@ -13,8 +13,16 @@ import {
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type Member, makeTar, type Package, type PackedFile, sha256 } from './documents.ts';
-import { agentThatPrints, Host, isLong, makeRelease } from './host.ts';
+import { sha256 } from '../../../peers/update-documents.ts';
+import { Host, isLong } from './host.ts';
+import {
+  agentThatPrints,
+  type Member,
+  makeRelease,
+  makeTar,
+  type Package,
+  type PackedFile,
+} from './packages.ts';
 
 /** A host that runs release 1 with counter 41; installed once a process. */
 function hostWithRelease(t: ConstructorParameters<typeof Host>[0]) {
@@ -23,13 +31,13 @@ function hostWithRelease(t: ConstructorParameters<typeof Host>[0]) {
   return { host, first: pattern.first };
 }
 
-const pattern = hostWith({ after: (cleanUp) => after(cleanUp) }, []);
+const pattern = await hostWith({ after: (cleanUp) => after(cleanUp) }, []);
 
-function hostWith(t: ConstructorParameters<typeof Host>[0], more: readonly PackedFile[]) {
+async function hostWith(t: ConstructorParameters<typeof Host>[0], more: readonly PackedFile[]) {
   const host = makeHost(t);
   const first = makeRelease('1', more);
-  host.offer(first, { counter: '41' });
-  const { status, stderr } = host.install();
+  host.offer(first);
+  const { status, stderr } = await host.install();
   assert.deepEqual([status, stderr], [0, '']);
   return { host, first };
 }
@@ -40,34 +48,32 @@ function makeHost(t: ConstructorParameters<typeof Host>[0]): Host {
   return host;
 }
 
-const next = { serial: '1001' };
-
-test('IN-1: a release is a directory of its own, a pointer names it, and the launcher starts it', (t) => {
+test('IN-1: a release is a directory of its own, a pointer names it, and the launcher starts it', async (t) => {
   const { host, first } = hostWithRelease(t);
   const second = makeRelease('2');
-  host.offer(second, {}, next);
-  assert.equal(host.update().status, 0);
+  host.offer(second);
+  assert.equal((await host.update()).status, 0);
   assert.equal(host.read('current'), `${second.hash}\n`);
   assert.equal(host.read('previous'), `${first.hash}\n`);
   assert.deepEqual(
     readdirSync(join(host.base, 'releases')),
     [first.hash, second.hash].flatMap((hash) => [hash, `${hash}.target`]).toSorted(),
   );
-  assert.equal(host.agent().stdout, '<<<check_mk>>>\nVersion: 2\n<<<df>>>\nx\n');
+  assert.equal((await host.agent()).stdout, '<<<check_mk>>>\nVersion: 2\n<<<df>>>\nx\n');
   const link = join(host.root, 'programs/check_mk_agent');
   assert.equal(readlinkSync(link), join(host.base, 'courier-launch'));
-  assert.equal(host.exec(link, []).stdout, host.agent().stdout);
+  assert.equal((await host.exec(link, [])).stdout, (await host.agent()).stdout);
 });
 
-test('IN-2: a base that others can write to is not used', (t) => {
+test('IN-2: a base that others can write to is not used', async (t) => {
   const { host } = hostWithRelease(t);
   chmodSync(host.root, 0o777);
-  const { status, stderr } = host.update();
+  const { status, stderr } = await host.update();
   const why = `others may write to ${host.root}`;
   assert.deepEqual([status, stderr], [4, `courier-update: E-PRIVATE ${why}\n`]);
   chmodSync(host.root, 0o700);
   chmodSync(host.inbox, 0o777);
-  assert.match(host.update().stderr, /E-PRIVATE others may write to .*\/inbox/);
+  assert.match((await host.update()).stderr, /E-PRIVATE others may write to .*\/inbox/);
 });
 
 const hostile: Readonly<Record<string, readonly Member[]>> = {
@@ -85,7 +91,7 @@ const hostile: Readonly<Record<string, readonly Member[]>> = {
 
 for (const [what, members] of Object.entries(hostile)) {
   const skip = !isLong && !/up|symbolic|set-id|not listed/.test(what) && 'in the long run only';
-  test(`IN-3: a package with ${what} is refused and leaves nothing`, { skip }, (t) => {
+  test(`IN-3: a package with ${what} is refused and leaves nothing`, { skip }, async (t) => {
     const { host, first } = hostWithRelease(t);
     const agent = agentThatPrints('<<<check_mk>>>');
     const list = `0755 ${sha256(agent)} bin/check_mk_agent\n`;
@@ -97,8 +103,8 @@ for (const [what, members] of Object.entries(hostile)) {
     const all =
       members.length === 0 ? [] : [...(replaced ? listed.slice(0, 1) : listed), ...members];
     const bytes = gzipSync(makeTar(all));
-    host.offer({ bytes, list, hash: sha256(list).slice(0, 16) }, {}, next);
-    const { status, stderr } = host.update();
+    host.offer({ bytes, list, hash: sha256(list).slice(0, 16) });
+    const { status, stderr } = await host.update();
     assert.equal(status, 12, stderr);
     assert.match(stderr, /^courier-update: E-ARCHIVE a package /);
     assert.equal(host.read('current'), `${first.hash}\n`);
@@ -110,14 +116,14 @@ for (const [what, members] of Object.entries(hostile)) {
   });
 }
 
-test('IN-3: a file that is not as the list says is refused', (t) => {
+test('IN-3: a file that is not as the list says is refused', async (t) => {
   const { host } = hostWithRelease(t);
   const whole = makeRelease('2');
   const list = whole.list.replace(/ [0-9a-f]{8}/, ' 00000000');
   const changed = repack(whole, list);
-  host.offer(changed, {}, next);
+  host.offer(changed);
   assert.match(
-    host.update().stderr,
+    (await host.update()).stderr,
     /E-ARCHIVE a package with a file that is not as its list says/,
   );
 });
@@ -133,13 +139,13 @@ function repack(whole: Package, list: string): Package {
   return { bytes: gzipSync(makeTar(members)), list, hash: sha256(list).slice(0, 16) };
 }
 
-test('IN-4a: the launcher takes the release before when the current one is damaged', (t) => {
+test('IN-4a: the launcher takes the release before when the current one is damaged', async (t) => {
   const { host, first } = hostWithRelease(t);
   const second = makeRelease('2');
-  host.offer(second, {}, next);
-  assert.equal(host.update().status, 0);
-  const expectVersion = (version: string) =>
-    assert.match(host.agent().stdout, new RegExp(`^Version: ${version}$`, 'm'));
+  host.offer(second);
+  assert.equal((await host.update()).status, 0);
+  const expectVersion = async (version: string) =>
+    assert.match((await host.agent()).stdout, new RegExp(`^Version: ${version}$`, 'm'));
   const current = join(host.base, 'current');
   for (const pointer of [
     '',
@@ -149,15 +155,15 @@ test('IN-4a: the launcher takes the release before when the current one is damag
     '../x\n',
   ]) {
     writeFileSync(current, pointer);
-    expectVersion('1');
+    await expectVersion('1');
   }
   writeFileSync(current, `${second.hash}\n`);
-  expectVersion('2');
+  await expectVersion('2');
   for (const file of ['bin/courier-update', 'lib/plugins/courier-update-status', 'FILES']) {
     const path = join(host.base, 'releases', second.hash, file);
     const bytes = readFileSync(path);
     truncateSync(path, file === 'FILES' ? bytes.length - 9 : 0);
-    expectVersion('1');
+    await expectVersion('1');
     writeFileSync(path, bytes);
   }
   assert.equal(host.read('previous'), `${first.hash}\n`);
@@ -177,46 +183,54 @@ const failing: Readonly<Record<string, readonly [agent: string, why: RegExp]>> =
 
 for (const [how, [agent, why]] of Object.entries(failing)) {
   const skip = !isLong && !/crashes|section|hangs/.test(how) && 'in the long run only';
-  test(`IN-6: a release whose agent ${how} is taken back and not tried again`, { skip }, (t) => {
+  test(`IN-6: a release whose agent ${how} is taken back and not tried again`, {
+    skip,
+  }, async (t) => {
     const { host, first } = hostWithRelease(t);
     const broken = makeRelease('2', [{ path: 'bin/check_mk_agent', mode: 0o755, content: agent }]);
-    host.offer(broken, { 'self-test-seconds': how === 'hangs' ? '2' : '20' }, next);
-    const { status, stderr } = host.update();
+    host.offer(broken, { selfTestSeconds: how === 'hangs' ? 2 : 20 });
+    const { status, stderr } = await host.update();
     assert.equal(status, 8, stderr);
     assert.match(stderr, /^courier-update: E-SELFTEST /);
     assert.match(stderr, why);
     assert.equal(host.read('current'), `${first.hash}\n`);
     assert.equal(host.read('previous'), '');
-    assert.match(host.agent().stdout, /^Version: 1$/m);
+    assert.match((await host.agent()).stdout, /^Version: 1$/m);
     assert.equal(existsSync(join(host.base, 'state/journal')), false);
-    assert.match(host.update().stderr, /E-REFUSED package [0-9a-f]{64} failed on this host/);
-    assert.equal(host.floors()['installed-counter'], '41');
+    assert.match(
+      (await host.update()).stderr,
+      /E-REFUSED package [0-9a-f]{64} failed on this host/,
+    );
+    assert.equal(host.floors()['installed-counter'], '1');
   });
 }
 
-test('IN-6: a release whose updater cannot bring the next one is taken back', (t) => {
+test('IN-6: a release whose updater cannot bring the next one is taken back', async (t) => {
   const { host, first } = hostWithRelease(t);
   const content = '#!/bin/sh\necho "state ok"\necho "root failed: cannot be read"\n';
-  host.offer(makeRelease('2', [{ path: 'bin/courier-update', mode: 0o755, content }]), {}, next);
-  assert.match(host.update().stderr, /E-SELFTEST the updater of release \S+ fails at: root/);
+  host.offer(makeRelease('2', [{ path: 'bin/courier-update', mode: 0o755, content }]));
+  assert.match(
+    (await host.update()).stderr,
+    /E-SELFTEST the updater of release \S+ fails at: root/,
+  );
   assert.equal(host.read('current'), `${first.hash}\n`);
 });
 
-test('IN-7: what failed before the switch does not count against the new release', (t) => {
+test('IN-7: what failed before the switch does not count against the new release', async (t) => {
   const host = makeHost(t);
   const agent = '#!/bin/sh\necho "<<<check_mk>>>"\n[ -e "$MK_VARDIR/broken" ] || echo "<<<df>>>"\n';
   host.offer(makeRelease('1', [{ path: 'bin/check_mk_agent', mode: 0o755, content: agent }]));
-  assert.equal(host.install().status, 0);
+  assert.equal((await host.install()).status, 0);
   writeFileSync(join(host.root, 'lib/broken'), '');
   const second = makeRelease('2', [
     { path: 'bin/check_mk_agent', mode: 0o755, content: agentThatPrints('<<<check_mk>>>') },
   ]);
-  host.offer(second, { counter: '43' }, next);
-  assert.equal(host.update().status, 0);
+  host.offer(second);
+  assert.equal((await host.update()).status, 0);
   assert.equal(host.read('current'), `${second.hash}\n`);
 });
 
-test('IN-7: a plug-in that a release drops may take its sections with it', (t) => {
+test('IN-7: a plug-in that a release drops may take its sections with it', async (t) => {
   const agent = [
     '#!/bin/sh',
     'echo "<<<check_mk>>>"',
@@ -228,19 +242,19 @@ test('IN-7: a plug-in that a release drops may take its sections with it', (t) =
     mode: 0o755,
     content: agentThatPrints('<<<apt>>>', 'x'),
   };
-  const { host } = hostWith(t, [...files, plugin]);
-  host.offer(makeRelease('2', files), {}, next);
-  const { status, stderr } = host.update();
+  const { host } = await hostWith(t, [...files, plugin]);
+  host.offer(makeRelease('2', files));
+  const { status, stderr } = await host.update();
   assert.deepEqual([status, stderr], [0, '']);
 });
 
-test('IN-8: a release that was taken back is told until a newer one is committed', (t) => {
+test('IN-8: a release that was taken back is told until a newer one is committed', async (t) => {
   const { host, first } = hostWithRelease(t);
   const broken = makeRelease('2', [
     { path: 'bin/check_mk_agent', mode: 0o755, content: '#!/bin/sh\n' },
   ]);
-  host.offer(broken, {}, next);
-  host.update();
+  host.offer(broken);
+  await host.update();
   const failed = `E-SELFTEST the agent of release ${broken.hash} printed nothing`;
   assert.equal(
     host.read('section').split('\n').slice(0, 4).join('\n'),
@@ -251,32 +265,32 @@ test('IN-8: a release that was taken back is told until a newer one is committed
       '<<<cmk_update_agent_status:sep(0)>>>',
     ].join('\n'),
   );
-  host.update();
+  await host.update();
   assert.match(host.read('section'), new RegExp(`"error":"${failed}"`));
-  host.offer(makeRelease('3'), { counter: '43' }, { serial: '1002' });
-  assert.equal(host.update().status, 0);
+  host.offer(makeRelease('3'));
+  assert.equal((await host.update()).status, 0);
   assert.doesNotMatch(host.read('section'), /UpdateFailed|E-SELFTEST/);
 });
 
-test('IN-9: rollback goes to the release kept here, and only if it is what it was', (t) => {
+test('IN-9: rollback goes to the release kept here, and only if it is what it was', async (t) => {
   const { host, first } = hostWithRelease(t);
-  host.offer(makeRelease('2'), {}, next);
-  assert.equal(host.update().status, 0);
+  host.offer(makeRelease('2'));
+  assert.equal((await host.update()).status, 0);
   const agent = join(host.base, 'releases', first.hash, 'bin/check_mk_agent');
   const whole = readFileSync(agent);
   writeFileSync(agent, '#!/bin/sh\necho evil\n');
-  const damaged = host.run(['rollback']);
+  const damaged = await host.run(['rollback']);
   assert.deepEqual(
     [damaged.status, damaged.stderr],
     [8, 'courier-update: E-RETURN there is no release before this one that is whole\n'],
   );
   writeFileSync(agent, whole);
-  assert.equal(host.run(['rollback']).status, 0);
-  assert.match(host.agent().stdout, /^Version: 1$/m);
-  assert.match(host.update().stdout, /nothing to do/);
+  assert.equal((await host.run(['rollback'])).status, 0);
+  assert.match((await host.agent()).stdout, /^Version: 1$/m);
+  assert.match((await host.update()).stdout, /nothing to do/);
 });
 
-test('IN-12: an update needs neither /tmp, nor mktemp, nor python', (t) => {
+test('IN-12: an update needs neither /tmp, nor mktemp, nor python', async (t) => {
   const host = makeHost(t);
   const tools = join(host.root, 'tools');
   mkdirSync(tools);
@@ -290,7 +304,7 @@ test('IN-12: an update needs neither /tmp, nor mktemp, nor python', (t) => {
   host.copyUpdater((text) =>
     text.replace(/^ {4}for directory in \/usr\/xpg4.*\n.*\n {4}done\n/m, ''),
   );
-  const { status, stderr } = host.exec(
+  const { status, stderr } = await host.exec(
     '/bin/sh',
     [
       host.updater,
