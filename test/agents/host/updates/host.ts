@@ -128,6 +128,15 @@ export class Host {
     return stamp;
   }
 
+  /** A PATH in which a program is another one. */
+  substitute(program: string, ...lines: readonly string[]): string {
+    const directory = join(this.root, `instead-of-${program}`);
+    mkdirSync(directory, { recursive: true });
+    const text = `#!/bin/sh\n${lines.join('\n')}\n`;
+    writeFileSync(join(directory, program), text, { mode: 0o755 });
+    return `${directory}:${this.shell.path}`;
+  }
+
   lay(files: Readonly<Record<string, Buffer>>): void {
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(this.inbox, name), bytes);
   }
