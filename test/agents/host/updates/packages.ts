@@ -41,11 +41,11 @@ export function makeRelease(version: string, more: readonly PackedFile[] = []): 
   return makePackage([...files.filter(({ path }) => !replaced.has(path)), ...more]);
 }
 
-export function standardAgent(version: string): string {
+function standardAgent(version: string): string {
   return agentThatPrints('<<<check_mk>>>', `Version: ${version}`, '<<<df>>>', 'x');
 }
 
-export function toProgram(path: string, content: string | Buffer): PackedFile {
+function toProgram(path: string, content: string | Buffer): PackedFile {
   return { path, mode: 0o755, content };
 }
 
