@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { shippedRecipes } from '../src/special-agents/shipped-recipes.ts';
 
 /**
  * What undici loads of Node and hardly uses, and what takes its place there:
@@ -57,6 +58,21 @@ const withHostFiles: Plugin = {
   },
 };
 
+/** Recipes travel within the program, too, and so does the thread that evaluates them. */
+const withRecipes: Plugin = {
+  name: 'with-recipes',
+  setup(builder) {
+    builder.onLoad({ filter: /src.special-agents.shipped-recipes\.ts$/ }, () => ({
+      contents: `export const shippedRecipes = () => (${JSON.stringify(shippedRecipes())});`,
+    }));
+    builder.onLoad({ filter: /src.special-agents.recipe.thread-program\.ts$/ }, async () => {
+      const text = await bundle({ entryPoints: ['src/special-agents/recipe/thread/thread.ts'] });
+      const program = JSON.stringify(text);
+      return { contents: `export const threadProgram = { program: ${program}, isText: true };` };
+    });
+  },
+};
+
 /** Names stay as they are: they are what `--debug` shows, and cost nothing. */
 const settings: BuildOptions = {
   bundle: true,
@@ -77,16 +93,19 @@ const settings: BuildOptions = {
     'import.meta.url': 'bundleUrl',
   },
   banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
-  plugins: [withLeanUndici, withReadyScript, withHostFiles],
+  plugins: [withLeanUndici, withReadyScript, withHostFiles, withRecipes],
 };
 
 /** A fetch uses these, or parts of them, every time: they belong into the program. */
 const inProgram = ['undici', 'yargs-parser'];
 
+/** Only the thread of recipes uses these, which is a program of its own. */
+const inThread = ['jsonata', 'saxes'];
+
 /** Libraries that are loaded when they are used. */
 export function separateLibraries(): readonly string[] {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-  return Object.keys(dependencies).filter((name) => !inProgram.includes(name));
+  return Object.keys(dependencies).filter((name) => ![...inProgram, ...inThread].includes(name));
 }
 
 /** Everything in one file, but for the libraries in `external`. */

@@ -17,6 +17,7 @@ import { status } from '../src/commands/status.ts';
 import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
 import { rules as packageRules } from '../src/setup/packages/problems.ts';
+import { toJsonSchema } from '../src/special-agents/recipe/schema.ts';
 import { catalog } from '../src/transports/catalog.ts';
 import { drawForm } from './checkmk-family/drawing.ts';
 import { familyFiles, readRuleForm } from './checkmk-family/family.ts';
@@ -101,6 +102,11 @@ function schemaFiles(): readonly (readonly [path: string, text: string])[] {
   });
 }
 
+/** For editors, in which people write recipes. */
+function recipeSchema(): string {
+  return `${JSON.stringify({ title: 'a recipe of cmk-courier', ...toJsonSchema() }, null, 2)}\n`;
+}
+
 /** Puts `content` between `<!-- name -->` and `<!-- /name -->`. */
 function fill(text: string, name: string, content: string): string {
   const place = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
@@ -118,6 +124,7 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   const documents = 'docs/json.md';
   docs.set(documents, fill(readFileSync(documents, 'utf8'), 'documents', documentTable()));
   for (const [path, text] of schemaFiles()) docs.set(path, text);
+  docs.set('docs/json/recipe.schema.json', recipeSchema());
   const architecture = 'docs/architecture.md';
   docs.set(architecture, fill(readFileSync(architecture, 'utf8'), 'layers', layerTable()));
   const packages = 'src/setup/packages/README.md';

@@ -37,6 +37,10 @@ export const layers: readonly Layer[] = [
   { path: 'src/transports/catalog.ts', holds: 'which scheme is which transport' },
   { path: 'src/transports/*/', holds: 'one folder a transport; none imports another' },
   {
+    path: 'src/special-agents/',
+    holds: 'agents for systems on which none can run: the catalog, recipes, their engine',
+  },
+  {
     path: 'src/web/',
     holds: 'HTTP, TLS and proxies, for every part that is a client of a web server',
   },

@@ -51,8 +51,9 @@ async function runProgramOption(
 /** @param args sources among them choose whose options are shown */
 async function printHelp(command: CommandModule, args: readonly string[], io: Io): Promise<void> {
   const { commandHelp } = await import('./cli/help.ts');
-  const sources = args.filter(looksLikeSource);
-  await print(await commandHelp(command, (await command.loadSourceOptions?.(sources)) ?? []), io);
+  const words = command.hasOptionsByWord ? args : args.filter(looksLikeSource);
+  const groups = (await command.loadSourceOptions?.(words, io.env)) ?? [];
+  await print(await commandHelp(command, groups), io);
 }
 
 /** @returns the exit code of a success */
@@ -81,7 +82,7 @@ const isHelpFlag = (arg: string) => arg === '--help' || arg === '-h';
 const unknownExitCode = 3;
 
 async function runLoaded(command: CommandModule, args: readonly string[], io: Io): Promise<number> {
-  const { options, ...read } = await readInvocation(command, args);
+  const { options, ...read } = await readInvocation(command, args, io.env);
   const { verbose, debug, ...own } = options;
   const verbosity: Verbosity = debug ? 'debug' : verbose ? 'info' : 'silent';
   const log = await makeLogger(verbosity, io.writeError);

@@ -14,13 +14,18 @@ export interface ServiceLine {
 }
 
 /** A section with that line alone. It is ended, so that text around it joins no section. */
-export function toLocalSection({ state, service, metrics, text }: ServiceLine): Buffer {
+export function toLocalSection(line: ServiceLine): Buffer {
+  return Buffer.from(`<<<local:sep(0)>>>\n${toServiceRow(line)}\n<<<>>>\n`);
+}
+
+/** The line itself, as a local check prints it. */
+export function toServiceRow({ state, service, metrics, text }: ServiceLine): string {
   const name = cleanText(service).replace(/["']/g, '');
   const values = metrics.map(([metric, value]) => `${metric}=${toDecimals(value)}`);
   const performance = values.length === 0 ? '-' : values.join('|');
   // The site would make a line break of a backslash and an n.
   const shown = cleanText(text).replaceAll('\\', '/');
-  return Buffer.from(`<<<local:sep(0)>>>\n${state} "${name}" ${performance} ${shown}\n<<<>>>\n`);
+  return `${state} "${name}" ${performance} ${shown}`;
 }
 
 /** At most three decimals, never an exponent. */

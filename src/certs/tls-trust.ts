@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { errorCode } from '../faults/system-errors.ts';
 import { readWholeFile } from '../files/file-calls.ts';
+import type { SecretContext } from '../secrets/secrets.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
-import type { OpenContext } from '../transports/transport.ts';
 import { readPemFile } from './tls-pem.ts';
 
 /**
@@ -32,7 +32,7 @@ type Authorities = readonly (string | Buffer)[];
  */
 export async function readAuthorities(
   ca: string | undefined,
-  context: OpenContext,
+  context: SecretContext,
 ): Promise<Authorities> {
   if (ca !== undefined) return [await readNamedFile('--ca', ca)];
   const [system, site] = await Promise.all([readSystem(context), readSite(context)]);
@@ -46,7 +46,7 @@ async function readNamedFile(by: string, path: string): Promise<Buffer> {
 }
 
 /** `SSL_CERT_FILE` is OpenSSL's variable for the same purpose. */
-async function readSystem({ env, log }: OpenContext): Promise<Authorities> {
+async function readSystem({ env, log }: SecretContext): Promise<Authorities> {
   const named = env['SSL_CERT_FILE'];
   // Whoever names a file wants that one trusted and no other, also when the name is mistyped.
   if (named) return [await readNamedFile('SSL_CERT_FILE', named)];
@@ -61,7 +61,7 @@ async function readSystem({ env, log }: OpenContext): Promise<Authorities> {
   return getCACertificates('bundled');
 }
 
-async function readSite({ env, log }: OpenContext): Promise<Authorities> {
+async function readSite({ env, log }: SecretContext): Promise<Authorities> {
   const root = env['OMD_ROOT'];
   if (!root) return [];
   const path = join(root, 'var/ssl/ca-certificates.crt');

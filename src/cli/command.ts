@@ -3,6 +3,7 @@
 import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { describeVerb } from '../names/nearest.ts';
+import type { Environment } from './environment.ts';
 import type { Io } from './io.ts';
 import { type OptionTable, type OptionValues, parseOptions, type RawOptions } from './options.ts';
 
@@ -46,8 +47,14 @@ export interface CommandModule {
   /** Faults are told as plug-ins tell them: UNKNOWN on stdout, exit code 3. */
   readonly isPlugin?: true;
   readonly keepsFiles?: KeptFiles;
-  /** Options that depend on the sources named in `args`; of every transport when there are none. */
-  loadSourceOptions?(args: readonly string[]): Promise<readonly OptionGroup[]>;
+  /** Whether words that are no sources choose options as well. */
+  readonly hasOptionsByWord?: true;
+  /**
+   * Options that depend on the sources named in `args`; of every transport when there are none.
+   *
+   * @param env says where recipes of a site are
+   */
+  loadSourceOptions?(args: readonly string[], env?: Environment): Promise<readonly OptionGroup[]>;
   run(invocation: Invocation, context: CommandContext): Promise<void>;
 }
 

@@ -2,6 +2,7 @@
 
 import { CourierError } from '../faults/errors.ts';
 import type { CommandModule, OptionGroup } from './command.ts';
+import type { Environment } from './environment.ts';
 import { type OptionTable, toFlag } from './options.ts';
 import { globalOptions, readArguments } from './read-arguments.ts';
 
@@ -16,8 +17,9 @@ export async function explainForeignOption(
   command: CommandModule,
   args: readonly string[],
   tables: readonly OptionTable[],
+  env: Environment,
 ): Promise<CourierError | undefined> {
-  const groups = (await command.loadSourceOptions?.([])) ?? [];
+  const groups = (await command.loadSourceOptions?.([], env)) ?? [];
   const name = findForeignOption(args, tables, groups);
   if (name === undefined) return undefined;
   const owners = groups.filter(({ options }) => Object.hasOwn(options, name));
@@ -38,8 +40,9 @@ export async function explainEarlierOption(
   command: CommandModule,
   mark: string,
   args: readonly string[],
+  env: Environment,
 ): Promise<CourierError | undefined> {
-  const groups = (await command.loadSourceOptions?.([])) ?? [];
+  const groups = (await command.loadSourceOptions?.([], env)) ?? [];
   const tables = [
     command.alternatives ?? {},
     ...groups.map(({ options }) => options),

@@ -2,6 +2,7 @@
 
 import { CourierError } from '../faults/errors.ts';
 import type { CommandModule, Invocation, OptionGroup } from './command.ts';
+import type { Environment } from './environment.ts';
 import type { OptionTable } from './options.ts';
 import { globalOptions, readArguments } from './read-arguments.ts';
 
@@ -13,16 +14,17 @@ import { globalOptions, readArguments } from './read-arguments.ts';
 export async function readInvocation(
   command: CommandModule,
   args: readonly string[],
+  env: Environment = {},
 ): Promise<Invocation> {
   // No system hands one over, and no path may hold it.
   if (args.some((arg) => arg.includes('\0'))) {
     throw new CourierError('USAGE', 'an argument must not hold a zero byte');
   }
-  if (command.alternatives === undefined) return readPart(command, args, command.options);
+  if (command.alternatives === undefined) return readPart(command, args, command.options, env);
   const [first, ...others] = splitParts(args);
-  const invocation = await readPart(command, first.args, command.options);
+  const invocation = await readPart(command, first.args, command.options, env);
   const parts: Record<Mark, Invocation[]> = { '--or': [], '--with': [] };
-  for (const part of others) parts[part.mark].push(await readBehind(command, part));
+  for (const part of others) parts[part.mark].push(await readBehind(command, part, env));
   const [alternatives, beside] = [parts['--or'], parts['--with']];
   return {
     ...invocation,
@@ -39,11 +41,15 @@ interface Part {
   readonly args: readonly string[];
 }
 
-async function readBehind(command: CommandModule, { mark, args }: Part): Promise<Invocation> {
+async function readBehind(
+  command: CommandModule,
+  { mark, args }: Part,
+  env: Environment,
+): Promise<Invocation> {
   const own = command.alternatives ?? {};
-  const invocation = await readPart(command, args, own).catch(async (error: unknown) => {
+  const invocation = await readPart(command, args, own, env).catch(async (error: unknown) => {
     const { explainEarlierOption } = await import('./foreign-option.ts');
-    throw (await explainEarlierOption(command, mark, args)) ?? error;
+    throw (await explainEarlierOption(command, mark, args, env)) ?? error;
   });
   if (invocation.operands.length > 0) return invocation;
   throw new CourierError('USAGE', `${mark} needs a SOURCE behind it`);
@@ -54,14 +60,15 @@ async function readPart(
   command: CommandModule,
   args: readonly string[],
   own: OptionTable,
+  env: Environment,
 ): Promise<Invocation> {
-  const groups: readonly OptionGroup[] = (await command.loadSourceOptions?.(args)) ?? [];
+  const groups: readonly OptionGroup[] = (await command.loadSourceOptions?.(args, env)) ?? [];
   const tables = [own, ...groups.map(({ options }) => options), globalOptions];
   try {
     return readArguments(args, tables);
   } catch (error) {
     const { explainForeignOption } = await import('./foreign-option.ts');
-    throw (await explainForeignOption(command, args, tables)) ?? error;
+    throw (await explainForeignOption(command, args, tables, env)) ?? error;
   }
 }
 

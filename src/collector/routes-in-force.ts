@@ -40,7 +40,7 @@ export class RoutesInForce {
   ): Promise<RoutesInForce> {
     const routes = await loadRoutes(path);
     for (const route of routes.routes) {
-      await toSteps([...route.sources, ...route.with], path);
+      await toSteps([...route.sources, ...route.with], path, context.env);
     }
     return new RoutesInForce(routes, context, lend);
   }

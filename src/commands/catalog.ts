@@ -23,6 +23,10 @@ export const commands: CommandCatalog = {
     summary: 'make, check, explain and try the file that says where output comes from',
     load: async () => (await import('./routes.ts')).routes,
   },
+  agent: {
+    summary: 'ask systems on which no agent can run, by recipe: REST APIs, dialogues',
+    load: async () => (await import('./agent.ts')).agent,
+  },
   collect: {
     summary: 'keep fetching every route that has an interval, and lay the output ready',
     load: async () => (await import('./collect.ts')).collect,

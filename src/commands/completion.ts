@@ -50,6 +50,7 @@ async function answer(
   const candidates = await findCandidates(words, {
     commands,
     schemes: catalog,
+    env,
     findHosts: async ({ findValue }) => {
       const { findHostNames } = await import('../collector/host-names.ts');
       const named = {

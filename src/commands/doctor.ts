@@ -188,11 +188,11 @@ export const doctor: CommandModule = {
     ['doctor site --bundle=courier.tar.gz', 'the same, packed for whoever is to help'],
   ],
   options,
-  async loadSourceOptions(args) {
+  async loadSourceOptions(args, env) {
     const sources = args.flatMap((arg) => /^(?:--ssh=)?([a-z][a-z+]*:.*)$/.exec(arg)?.[1] ?? []);
     if (sources.length === 0) return [];
     const { fetch } = await import('./fetch.ts');
-    const groups = (await fetch.loadSourceOptions?.(sources)) ?? [];
+    const groups = (await fetch.loadSourceOptions?.(sources, env)) ?? [];
     return groups.map((group) => ({ ...group, options: withoutOwn(group.options) }));
   },
   run,

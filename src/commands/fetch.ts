@@ -1,6 +1,7 @@
 /** `cmk-courier fetch`: the datasource program itself. */
 
 import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../cli/command.ts';
+import type { Environment } from '../cli/environment.ts';
 import { parseOptions, toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierErrorWhile, errorCode } from '../faults/system-errors.ts';
@@ -14,8 +15,8 @@ import {
 } from '../fetching/fetch-options.ts';
 import { warnOfLosses } from '../fetching/plan.ts';
 import { pickOptions, planSources } from '../fetching/source-plan.ts';
-import { catalog, catalogEntry } from '../transports/catalog.ts';
-import { looksLikeSource, type Target } from '../transports/source.ts';
+import { catalog, catalogEntry, loadTransport } from '../transports/catalog.ts';
+import { looksLikeSource, parseSourceUri, type Target } from '../transports/source.ts';
 
 const options = { ...hostOptions, ...ruleOptions, ...routeOptions, ...spoolOptions };
 
@@ -114,15 +115,36 @@ function withoutSource(error: unknown): CourierError {
 }
 
 /** A routed fetch has no use for them; those of every transport where none is asked for. */
-async function loadSourceOptions(args: readonly string[]): Promise<readonly OptionGroup[]> {
-  const schemes = args.filter(looksLikeSource).map(schemeOf);
+async function loadSourceOptions(
+  args: readonly string[],
+  env: Environment = {},
+): Promise<readonly OptionGroup[]> {
+  const sources = args.filter(looksLikeSource);
+  const schemes = sources.map(schemeOf);
   if (args.length > 0 && schemes.length === 0) return [];
   const known = Object.keys(catalog);
   const chosen = known.filter((scheme) => schemes.includes(scheme));
   // A scheme that does not exist is told when the source is read.
   const wanted = chosen.length > 0 ? chosen : known;
   const names = [...new Set(wanted.map((scheme) => catalogEntry(scheme).transport))];
-  return Promise.all(names.map(toOptionGroup));
+  const agents = await toAgentGroups(sources, env);
+  const groups = await Promise.all(names.map(toOptionGroup));
+  const isCovered = ({ title }: OptionGroup) => agents.length > 0 && title === 'agent: sources';
+  return [...groups.filter((group) => !isCovered(group)), ...agents];
+}
+
+/** Each special agent has options of its own; one that cannot be loaded is told when it is asked. */
+async function toAgentGroups(
+  sources: readonly string[],
+  env: Environment,
+): Promise<readonly OptionGroup[]> {
+  const named = sources.filter((source) => /^agent:./i.test(source));
+  return Promise.all(
+    named.map(async (text) => {
+      const { options } = await loadTransport(parseSourceUri(text), env);
+      return { title: `${text} sources`, schemes: [], options };
+    }),
+  );
 }
 
 async function toOptionGroup(transport: string): Promise<OptionGroup> {

@@ -138,7 +138,7 @@ async function requireFetchable(
     import('../fetching/source-plan.ts'),
   ]);
   const { parseHostName } = await import('../names/host-name.ts');
-  const invocation = await readInvocation(fetch, words);
+  const invocation = await readInvocation(fetch, words, context.env);
   const { host, address, verbose: _, debug: __, ...raw } = invocation.options;
   if (host !== undefined || address !== undefined) {
     throw new CourierError('USAGE', 'the rule brings --host and --address itself');

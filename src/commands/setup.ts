@@ -61,20 +61,20 @@ async function run(
   const { setUp } = await import('../setup/assistant/assistant.ts');
   const host = name === undefined ? undefined : withFlag('HOST', () => parseHostName(name));
   const helpers = {
-    readSources,
+    readSources: (given: readonly string[]) => readSources(given, context.env),
     openApi: () => openApi(values, context),
     installCollector: () => installCollector(context),
   };
   await setUp({ ...values, host, words }, helpers, context);
 }
 
-async function readSources(words: readonly string[]) {
+async function readSources(words: readonly string[], env: CommandContext['env']) {
   const [{ fetch }, { readInvocation }, { ruleOptions }] = await Promise.all([
     import('./fetch.ts'),
     import('../cli/read-invocation.ts'),
     import('../fetching/fetch-options.ts'),
   ]);
-  const invocation = await readInvocation(fetch, words);
+  const invocation = await readInvocation(fetch, words, env);
   const given = Object.entries(invocation.options);
   const rules = given.filter(([option]) => Object.hasOwn(ruleOptions, option));
   // Here the line names the option; from the trial it would name a file nobody has seen.

@@ -1,12 +1,13 @@
 /** A route of the routes file → what a fetch needs to know. */
 
 import type { CommandContext } from '../cli/command.ts';
+import type { Environment } from '../cli/environment.ts';
 import { parseOptions } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { suggest } from '../names/nearest.ts';
 import type { Route, RouteSource } from '../routes/route.ts';
 import { readSecret, secretOptions } from '../secrets/secret-options.ts';
-import { catalogEntry, findSchemesWith } from '../transports/catalog.ts';
+import { catalogEntry, findSchemesWith, loadTransport } from '../transports/catalog.ts';
 import { parseSourceUri, type Target } from '../transports/source.ts';
 import { type LendTransport, withTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
@@ -48,8 +49,8 @@ export async function prepareRoute(
     passphrase: await readSecret(values, 'passphrase', context),
   };
   return {
-    steps: await toSteps(route.sources, path),
-    with: await toSteps(route.with, path),
+    steps: await toSteps(route.sources, path, context.env),
+    with: await toSteps(route.with, path, context.env),
     rules,
     deadlineMs: settings.deadlineMs,
     timeoutMs: settings.timeoutMs,
@@ -82,11 +83,12 @@ export function planFor(prepared: PreparedRoute, target: Target): RoutePlan {
 export async function toSteps(
   sources: readonly RouteSource[],
   path: string,
+  env: Environment,
 ): Promise<readonly SourceStep[]> {
   return Promise.all(
     sources.map(async (source) => {
       try {
-        return await toStep(source);
+        return await toStep(source, env);
       } catch (error) {
         if (!(error instanceof CourierError) || error.code === 'INTERNAL') throw error;
         const message = `${path}:${source.line}: ${error.message}`;
@@ -97,10 +99,13 @@ export async function toSteps(
 }
 
 /** @throws CourierError USAGE */
-export async function toStep({ uri: text, options, timeoutMs }: RouteSource): Promise<SourceStep> {
+export async function toStep(
+  { uri: text, options, timeoutMs }: RouteSource,
+  env: Environment,
+): Promise<SourceStep> {
   const uri = parseSourceUri(text);
-  const { transport, load } = catalogEntry(uri.scheme);
-  const module = await load();
+  const { transport } = catalogEntry(uri.scheme);
+  const module = await loadTransport(uri, env);
   const stray = Object.keys(options).find((name) => !Object.hasOwn(module.options, name));
   if (stray !== undefined) {
     const owners = await findSchemesWith(stray);

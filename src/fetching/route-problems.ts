@@ -65,7 +65,7 @@ type SourcesPath = readonly ['routes', number, 'sources' | 'with'];
 async function checkSources(search: Search, route: Route, list: SourcesPath): Promise<void> {
   for (const [position, source] of route[list[2]].entries()) {
     const place = sourcePath(search.layout, list, position);
-    const step = await note(search, place, () => toStep(source));
+    const step = await note(search, place, () => toStep(source, search.context.env));
     if (step === undefined) continue;
     if (isForMany(route) && !tellsHostsApart(source, step)) {
       const why = 'gives every host of the route the same output';

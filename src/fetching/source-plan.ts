@@ -2,6 +2,7 @@
 
 import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
 import type { CommandContext, Invocation } from '../cli/command.ts';
+import type { Environment } from '../cli/environment.ts';
 import {
   type OptionTable,
   parseOptions,
@@ -11,7 +12,7 @@ import {
 } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { readSecret } from '../secrets/secret-options.ts';
-import { catalogEntry } from '../transports/catalog.ts';
+import { catalogEntry, loadTransport } from '../transports/catalog.ts';
 import { parseSourceUri, type Target } from '../transports/source.ts';
 import { withTransport } from '../transports/transport.ts';
 import type { SourceStep } from './attempt.ts';
@@ -43,10 +44,10 @@ export async function planSources(
   return {
     target,
     steps: [
-      ...(await toSteps(invocation, ownOptions)),
-      ...(await toOwnSteps(invocation.alternatives)),
+      ...(await toSteps(invocation, ownOptions, context.env)),
+      ...(await toOwnSteps(invocation.alternatives, context.env)),
     ],
-    with: await toOwnSteps(invocation.with),
+    with: await toOwnSteps(invocation.with, context.env),
     rules: {
       age: { maxAgeMs: values.maxAge, maxSkewMs: values.maxSkew },
       maxOutputBytes: values.maxSize,
@@ -67,11 +68,14 @@ export async function planSources(
 }
 
 /** Behind `--or` and `--with` a source has its own options, and perhaps its own time. */
-async function toOwnSteps(others: readonly Invocation[] = []): Promise<readonly SourceStep[]> {
+async function toOwnSteps(
+  others: readonly Invocation[] | undefined,
+  env: Environment,
+): Promise<readonly SourceStep[]> {
   const steps: SourceStep[] = [];
-  for (const other of others) {
+  for (const other of others ?? []) {
     const { timeout } = parseOptions(alternatives, pickOptions(other.options, alternatives));
-    const own = await toSteps(other, alternatives);
+    const own = await toSteps(other, alternatives, env);
     steps.push(
       ...own.map((step) => (timeout === undefined ? step : { ...step, timeoutMs: timeout })),
     );
@@ -83,13 +87,14 @@ async function toOwnSteps(others: readonly Invocation[] = []): Promise<readonly 
 async function toSteps(
   { operands, options: raw }: Invocation,
   known: OptionTable,
+  env: Environment,
 ): Promise<readonly SourceStep[]> {
   const unused = new Set(Object.keys(raw).filter((name) => !Object.hasOwn(known, name)));
   const steps: SourceStep[] = [];
   for (const operand of operands) {
     const uri = parseSourceUri(operand);
     const entry = catalogEntry(uri.scheme);
-    const module = await entry.load();
+    const module = await loadTransport(uri, env);
     const own = pickOptions(raw, module.options);
     parseOptions(module.options, own);
     for (const name of Object.keys(own)) unused.delete(name);

@@ -1,7 +1,9 @@
 /** Every transport, by the scheme of the sources it serves; loaded when one is used. */
 
+import type { Environment } from '../cli/environment.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { suggest } from '../names/nearest.ts';
+import type { SourceUri } from './source.ts';
 import type { TransportModule } from './transport.ts';
 
 interface CatalogEntry {
@@ -10,6 +12,8 @@ interface CatalogEntry {
   /** Its folder, and its name in messages. */
   readonly transport: string;
   readonly load: () => Promise<TransportModule>;
+  /** Where sources of one scheme have options of their own each. */
+  readonly loadFor?: (uri: SourceUri, env: Environment) => Promise<TransportModule>;
 }
 
 const loadHttp = async () => (await import('./http/http.ts')).http;
@@ -21,6 +25,7 @@ const loadMaildir = async () => (await import('./maildir/maildir.ts')).maildir;
 const loadSpool = async () => (await import('./spool/spool.ts')).spool;
 const loadExec = async () => (await import('./exec/exec.ts')).exec;
 const loadTcp = async () => (await import('./tcp/tcp.ts')).tcp;
+const loadAgent = async () => (await import('./agent/agent.ts')).agent;
 const loadFile = async () => (await import('./file/file.ts')).file;
 
 export const catalog: Readonly<Record<string, CatalogEntry>> = {
@@ -59,6 +64,12 @@ export const catalog: Readonly<Record<string, CatalogEntry>> = {
     load: loadSpool,
   },
   exec: { summary: 'what a local program prints', transport: 'exec', load: loadExec },
+  agent: {
+    summary: 'what a special agent makes of a REST API or a dialogue',
+    transport: 'agent',
+    load: loadAgent,
+    loadFor: async (uri, env) => (await import('./agent/agent.ts')).loadAgentTransport(uri, env),
+  },
 };
 
 /**
@@ -73,6 +84,16 @@ export function catalogEntry(scheme: string): CatalogEntry {
     throw new CourierError('USAGE', `no transport for ${quote(`${scheme}:`)}; ${hint}`);
   }
   return entry;
+}
+
+/**
+ * The transport of a source, with the options that sources like it have.
+ *
+ * @throws CourierError USAGE; for `agent:` CONFIG or LOCAL about a recipe
+ */
+export function loadTransport(uri: SourceUri, env: Environment): Promise<TransportModule> {
+  const { load, loadFor } = catalogEntry(uri.scheme);
+  return loadFor === undefined ? load() : loadFor(uri, env);
 }
 
 /** Schemes whose sources have an option of that name. */

@@ -1,7 +1,12 @@
 /** The contract of every transport. test/conformance/transport.ts checks each sentence of it. */
 
 import type { Environment } from '../cli/environment.ts';
-import { type OptionTable, type OptionValues, parseOptions } from '../cli/options.ts';
+import {
+  type OptionTable,
+  type OptionValues,
+  parseOptions,
+  type RawOptions,
+} from '../cli/options.ts';
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -124,14 +129,20 @@ export interface TransportModule {
 export function defineTransport<const Table extends OptionTable>(spec: {
   readonly options: Table;
   readonly traits: Traits;
-  open(uri: SourceUri, options: OptionValues<Table>, context: OpenContext): Promise<Fetcher>;
+  open(
+    uri: SourceUri,
+    options: OptionValues<Table>,
+    context: OpenContext,
+    /** The same options as they were written, to be handed on. */
+    raw: RawOptions,
+  ): Promise<Fetcher>;
 }): TransportModule {
   return {
     options: spec.options,
     traits: spec.traits,
     open: async (source, context) => {
       const options = parseOptions(spec.options, source.options);
-      return new OpenTransport(await spec.open(source.uri, options, context));
+      return new OpenTransport(await spec.open(source.uri, options, context, source.options));
     },
   };
 }

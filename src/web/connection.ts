@@ -65,7 +65,7 @@ export class Connection {
       if (signal.aborted) abort();
       else this.#client.dispatch(request, reader);
       const response = await reader.response;
-      this.#checkEnd(response, reader.place);
+      this.#checkEnd(response, reader);
       this.#wasHeard = true;
       return response;
     } catch (error) {
@@ -83,8 +83,8 @@ export class Connection {
   }
 
   /** Bytes after the end of a response are reported by undici on the socket, not on the request. */
-  #checkEnd(response: WebResponse, place: string): void {
-    if (response.status !== 200) return;
+  #checkEnd(response: WebResponse, { place, wants }: ResponseReader): void {
+    if (!wants(response.status)) return;
     const error = this.#socket.errored;
     if (this.#hasSurplus || isBadResponse(error)) {
       throw new CourierError('PEER', `${place}: the peer sent more bytes than it announced`);

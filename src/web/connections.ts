@@ -4,6 +4,7 @@
  */
 
 import { CourierError } from '../faults/errors.ts';
+import { mayBeRepeated } from './call.ts';
 import { type ConnectSettings, openConnection } from './connecting.ts';
 import type { Connection } from './connection.ts';
 import type { HeaderLine } from './header-lines.ts';
@@ -42,7 +43,8 @@ export class Connections {
       } catch (error) {
         // The peer may have closed an idle connection just as we used it again: RFC 9112 9.3.1.
         const isOver = signal.aborted || closing.aborted;
-        if (reader.hasBegun || isOver || !isLost(error)) throw error;
+        const isOnce = reader.hasBegun || !mayBeRepeated(hop.call);
+        if (isOnce || isOver || !isLost(error)) throw error;
       }
     }
     const until = AbortSignal.any([signal, closing]);
@@ -61,7 +63,7 @@ export class Connections {
   }
 
   #readerFor(hop: Hop): ResponseReader {
-    return new ResponseReader(showWebPlace(hop.place), this.#settings.limits);
+    return new ResponseReader(showWebPlace(hop.place), this.#settings.limits, hop.call?.wants);
   }
 
   async #askOver(

@@ -2,8 +2,8 @@
 
 import { CourierError } from '../faults/errors.ts';
 import { readSecret } from '../secrets/secret-options.ts';
-import type { Secret } from '../secrets/secrets.ts';
-import type { OpenContext } from '../transports/transport.ts';
+
+import type { Secret, SecretContext } from '../secrets/secrets.ts';
 import { basic } from './credentials.ts';
 import type { HttpOptions } from './options.ts';
 import { type ProxyAddress, proxyFromEnvironment } from './proxy-address.ts';
@@ -25,7 +25,7 @@ export type ChooseProxy = (url: URL) => ProxyAccess | undefined;
  */
 export async function loadProxies(
   options: HttpOptions,
-  context: OpenContext,
+  context: SecretContext,
 ): Promise<ChooseProxy> {
   const { proxy } = options;
   if (proxy === undefined) return () => undefined;

@@ -1,6 +1,7 @@
 /** Redirects: where they may lead, and whether credentials are sent there. */
 
 import { CourierError, quote } from '../faults/errors.ts';
+import type { WebCall } from './call.ts';
 import { showWebPlace, type WebPlace } from './place.ts';
 import type { WebResponse } from './response-reader.ts';
 import { showStatus } from './statuses.ts';
@@ -10,6 +11,8 @@ export interface Hop {
   readonly place: WebPlace;
   /** Whether credentials go along: only as long as every hop stayed with the source's own peer. */
   readonly isKnown: boolean;
+  /** What is asked there; left out, it is a GET for output. */
+  readonly call?: WebCall;
 }
 
 /** The way to the output, redirect by redirect. */
@@ -82,6 +85,7 @@ function nextHop(hop: Hop, response: WebResponse): Hop {
   return {
     place: { url, socketPath: hop.place.socketPath },
     isKnown: hop.isKnown && isSameOrigin,
+    ...(hop.call && { call: hop.call }),
   };
 }
 

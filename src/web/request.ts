@@ -1,4 +1,4 @@
-/** The GET that asks for the output. */
+/** The request for one hop: a GET that asks for output, unless it is said otherwise. */
 
 import type { Dispatcher } from 'undici';
 import { acceptedEncodings } from './content-encoding.ts';
@@ -12,11 +12,11 @@ import type { Hop } from './redirects.ts';
  * @param proxy when it is the proxy that reads the request: http, not https
  */
 export function toRequest(
-  { place: { url }, isKnown }: Hop,
+  { place: { url }, isKnown, call }: Hop,
   credentials: readonly HeaderLine[],
   proxy: ProxyAccess | undefined,
 ): Dispatcher.DispatchOptions {
-  const given = isKnown ? credentials : [];
+  const given = isKnown ? merge(credentials, call?.headers ?? []) : [];
   const usual = [
     { name: 'host', value: url.host },
     { name: 'user-agent', value: 'cmk-courier' },
@@ -32,9 +32,16 @@ export function toRequest(
   }
   const path = `${url.pathname}${url.search}`;
   return {
-    method: 'GET',
+    method: call?.method ?? 'GET',
+    ...(call?.body === undefined ? {} : { body: call.body }),
     // RFC 9112 3.2.2: a proxy is given all of the URL.
     path: proxy === undefined ? path : `${url.origin}${path}`,
     headers: lines.flatMap(({ name, value }) => [name, value]),
   };
+}
+
+/** What is said for one request stands in for what is said for all. */
+function merge(usual: readonly HeaderLine[], own: readonly HeaderLine[]): readonly HeaderLine[] {
+  const isOwn = ({ name }: HeaderLine) => own.some((line) => line.name === name);
+  return [...usual.filter((line) => !isOwn(line)), ...own];
 }

@@ -14,7 +14,7 @@ export interface WebResponse {
   readonly statusText: string;
   /** By name in lower case; what came several times is joined with commas. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The whole body of a 200; of any other status only the beginning, to explain the failure. */
+  /** The whole body where it is wanted, of a 200 as a rule; else the beginning, to explain the failure. */
   readonly body: Buffer;
   /** Whether nothing of the response is left to come. */
   readonly isComplete: boolean;
@@ -47,10 +47,18 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
 
   /** Where the request goes, for errors. */
   readonly place: string;
+  /** Whether the whole body of an answer is wanted, or only what explains a failure. */
+  readonly wants: (status: number) => boolean;
 
-  constructor(place: string, limits: Limits) {
+  /** @param wants by default a 200 is */
+  constructor(
+    place: string,
+    limits: Limits,
+    wants: (status: number) => boolean = (status) => status === 200,
+  ) {
     this.place = place;
     this.#limits = limits;
+    this.wants = wants;
   }
 
   /** Rejects with a CourierError. */
@@ -75,16 +83,16 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders, statusText = ''): void {
     // 102 and 103 come before the response proper.
     if (status < 200) return;
-    this.#head = toHead(status, headers, statusText);
+    this.#head = toHead(status, headers, statusText, this.wants(status));
     this.#allow(this.#limits.idleTimeoutMs, 'more of the response');
     const fault = this.#checkHead(this.#head);
     if (fault !== undefined) this.fail(fault);
-    else if (status === 200) this.#body.expect(this.#head.announcedBytes ?? 0);
+    else if (this.wants(status)) this.#body.expect(this.#head.announcedBytes ?? 0);
   }
 
   onResponseData(_: unknown, piece: Buffer): void {
     this.#timer?.refresh();
-    if (this.#head?.status !== 200) {
+    if (this.#head === undefined || !this.wants(this.#head.status)) {
       this.#collectExplanation(piece);
     } else if (this.#body.length + piece.length > this.#limits.maxOutputBytes) {
       this.fail(this.#tooLarge('sends more'));
@@ -99,7 +107,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
 
   onResponseError(_: unknown, error: Error): void {
     // The explanation of a failure may be cut short; the failure itself is known.
-    if (this.#head === undefined || this.#head.status === 200) this.fail(error);
+    if (this.#head === undefined || this.wants(this.#head.status)) this.fail(error);
     else this.#succeed(false);
   }
 
@@ -122,7 +130,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
       const why = `the response has the transfer encoding ${quote(coding)}, which nobody asked for`;
       return new CourierError('PEER', `${this.place}: ${why}`);
     }
-    const isTooLarge = status === 200 && announcedBytes > this.#limits.maxOutputBytes;
+    const isTooLarge = this.wants(status) && announcedBytes > this.#limits.maxOutputBytes;
     return isTooLarge ? this.#tooLarge(`announces ${announcedBytes} bytes, more`) : undefined;
   }
 
@@ -151,7 +159,12 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   }
 }
 
-function toHead(status: number, raw: IncomingHttpHeaders, statusText: string): Head {
+function toHead(
+  status: number,
+  raw: IncomingHttpHeaders,
+  statusText: string,
+  isWanted: boolean,
+): Head {
   const headers = new Map(
     Object.entries(raw).map(([name, values]) => [name, [values ?? []].flat().join(', ')]),
   );
@@ -161,6 +174,7 @@ function toHead(status: number, raw: IncomingHttpHeaders, statusText: string): H
     statusText,
     headers,
     announcedBytes: length === undefined ? undefined : Number(length),
-    endsByClose: length === undefined && !headers.has('transfer-encoding') && status === 200,
+    endsByClose:
+      length === undefined && !headers.has('transfer-encoding') && isWanted && status !== 204,
   };
 }

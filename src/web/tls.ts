@@ -11,8 +11,8 @@ import {
 import { readAuthorities } from '../certs/tls-trust.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import type { SecretContext } from '../secrets/secrets.ts';
 import { waitFor } from '../system/waiting.ts';
-import type { OpenContext } from '../transports/transport.ts';
 import { type ClientCertificate, readClientCertificate } from './client-certificate.ts';
 import type { HttpOptions } from './options.ts';
 
@@ -36,7 +36,7 @@ export interface TlsSettings {
  */
 export async function loadTlsSettings(
   options: HttpOptions,
-  context: OpenContext,
+  context: SecretContext,
 ): Promise<TlsSettings> {
   const [certificate, authorities] = await Promise.all([
     readClientCertificate(options, context),

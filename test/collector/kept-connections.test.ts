@@ -63,7 +63,7 @@ sshTest('with multiplex: 0s it logs in each time', async (t) => {
 
 test('connections are kept where that is possible and worth it', async () => {
   const keptFor = async (uri: string, everyMs: number | undefined, options = {}) => {
-    const step = await toStep({ uri, options, line: 1, timeoutMs: undefined });
+    const step = await toStep({ uri, options, line: 1, timeoutMs: undefined }, {});
     return keepConnections(step, everyMs).source.options['multiplex'];
   };
   assert.deepEqual(await keptFor('ssh://{address}', 60_000), ['130s']);

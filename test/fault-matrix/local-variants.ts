@@ -8,6 +8,7 @@ import type { ConformancePeer } from '../conformance/peer.ts';
 import { makeMail } from '../mail/messages.ts';
 import { deliver } from '../peers/maildir.ts';
 import { filesOf } from '../spool/spools.ts';
+import { startAgents } from '../transports/agent/conformance-peer.ts';
 import { startPrograms } from '../transports/exec/conformance-peer.ts';
 import {
   dropHalf,
@@ -121,6 +122,26 @@ export const localVariants: readonly Variant[] = [
       refused: noLogin,
     },
     nowhere: at('exec:/no/such/program'),
+  },
+  {
+    name: 'agent',
+    transport: 'agent',
+    start: startAgents,
+    skip: false,
+    expected: {
+      dead: 'UNREACHABLE',
+      hanging: 'TIMEOUT',
+      stale: { because: 'it is made when it is asked' },
+      misdated: { because: 'it is made when it is asked' },
+      torn: 'PEER',
+      partial: { because: 'an agent writes no file' },
+      HTML: 'MALFORMED',
+      refused: 'REFUSED',
+    },
+    nowhere: ({ source }) => ({
+      ...source,
+      options: { ...source.options, mode: ['dead'] },
+    }),
   },
   {
     name: 'maildir',

@@ -171,6 +171,14 @@ def maildir_source(value: str) -> None:
     _local_path(value, "maildir")
 
 
+def agent_source(value: str) -> None:
+    """agent:NAME."""
+    _require(
+        re.fullmatch(r"(?i:agent):[a-z0-9][a-z0-9_]{0,79}", value) is not None,
+        Message("A source of this kind is agent:NAME, such as agent:netapp_ontap."),
+    )
+
+
 def exec_source(value: str) -> None:
     _, authority, where, rest = _take_apart(value, "exec", is_filled=False)
     _require(authority == "", Message("The program runs on this machine: exec:/path."))

@@ -1,6 +1,7 @@
 /** What may stand in the place of the word somebody is typing. */
 
 import type { CommandModule } from '../../cli/command.ts';
+import type { Environment } from '../../cli/environment.ts';
 import { type OptionSpec, type OptionTable, toFlag } from '../../cli/options.ts';
 import { globalOptions } from '../../cli/read-arguments.ts';
 import { toMark } from '../../cli/read-invocation.ts';
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly schemes: Readonly<Record<string, { readonly summary: string }>>;
   /** Names of hosts for a command line; never rejects. */
   findHosts(typed: TypedLine): Promise<readonly string[]>;
+  /** Says where recipes of a site are. */
+  readonly env?: Environment;
 }
 
 /** A command line as far as it goes. */
@@ -63,7 +66,7 @@ export async function findCandidates(
     if (passesTo !== undefined)
       return findCandidates([passesTo, ...rest.slice(end + 1)], surroundings);
   }
-  const line = await readLine(name, command, before);
+  const line = await readLine(name, command, before, surroundings.env ?? {});
   return new Completion(line, forms, surroundings).find(typed, end < 0);
 }
 
@@ -89,18 +92,28 @@ interface Line extends TypedLine {
   readonly operands: readonly string[];
 }
 
+/** A name that is half typed, or a recipe that is wrong, is no reason to complete nothing. */
+async function loadGroups(command: CommandModule, part: readonly string[], env: Environment) {
+  try {
+    return (await command.loadSourceOptions?.(part, env)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
 /** Reads leniently: half a line is wrong in many ways. */
 async function readLine(
   name: string,
   command: CommandModule,
   before: readonly string[],
+  env: Environment,
 ): Promise<Line> {
   // `--or` and `--with` part lines, and what stands ahead of the last one is done with.
   const last = before.findLastIndex((word) => toMark(word) !== undefined);
   const source = /^--with=(.+)/.exec(before[last] ?? '')?.[1];
   const part = [...(source === undefined ? [] : [source]), ...before.slice(last + 1)];
   const isFirst = last < 0;
-  const groups = (part.length > 0 && (await command.loadSourceOptions?.(part))) || [];
+  const groups = (part.length > 0 && (await loadGroups(command, part, env))) || [];
   const own = isFirst ? command.options : (command.alternatives ?? {});
   const options: OptionTable = Object.assign(
     {},

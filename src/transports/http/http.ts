@@ -5,16 +5,14 @@ import { asCourierErrorWhile } from '../../faults/system-errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
 import type { StatedTime } from '../../times/stated-time.ts';
 import { checkHttpOptions } from '../../web/check-options.ts';
-import { Connections } from '../../web/connections.ts';
+import { followRedirects, openConnections } from '../../web/client.ts';
+import type { Connections } from '../../web/connections.ts';
 import { decodeContent } from '../../web/content-encoding.ts';
 import { readCredentials } from '../../web/credentials.ts';
 import { type HttpOptions, httpOptions } from '../../web/options.ts';
 import { parseWebPlace, showWebPlace, type WebPlace } from '../../web/place.ts';
-import type { ChooseProxy } from '../../web/proxy.ts';
-import { type Hop, Trail } from '../../web/redirects.ts';
 import type { WebResponse } from '../../web/response-reader.ts';
-import { checkStatus, isRedirect } from '../../web/statuses.ts';
-import type { TlsSettings } from '../../web/tls.ts';
+import { checkStatus } from '../../web/statuses.ts';
 import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
 import { type Delivery, defineTransport, type OpenContext, type Transport } from '../transport.ts';
 import { findProducedAt, findSkew } from './produced-at.ts';
@@ -28,18 +26,7 @@ export const http = defineTransport({
     locatePage(uri, { host: parseHostName('host'), address: '127.0.0.1' });
     const credentials = await readCredentials(options, context);
     warn(uri, options, credentials.length > 0, context);
-    const connections = new Connections({
-      credentials,
-      chooseProxy: await loadProxies(options, context),
-      tls: await prepareTls(uri, options, context),
-      connectTimeoutMs: options.connectTimeout,
-      family: toFamily(options.family),
-      limits: {
-        headerTimeoutMs: options.headerTimeout,
-        idleTimeoutMs: options.idleTimeout,
-        maxOutputBytes: context.maxOutputBytes,
-      },
-    });
+    const connections = await openConnections(uri.scheme, options, credentials, context);
     return new HttpTransport(uri, connections, options, context);
   },
 });
@@ -73,7 +60,11 @@ class HttpTransport implements Transport {
   async fetch(target: Target, signal: AbortSignal): Promise<Delivery> {
     signal.throwIfAborted();
     const first = { place: locatePage(this.#uri, target), isKnown: true };
-    const { hop, response } = await this.#follow(first, signal);
+    const { hop, response } = await followRedirects(
+      first,
+      { connections: this.#connections, most: this.#options.redirects, log: this.#context.log },
+      signal,
+    );
     const origin = showWebPlace(hop.place);
     checkStatus(response, origin);
     this.#checkLength(response, origin);
@@ -91,18 +82,6 @@ class HttpTransport implements Transport {
 
   close(): Promise<void> {
     return this.#connections.close();
-  }
-
-  /** Sends the request and follows redirects, as many as are allowed. */
-  async #follow(first: Hop, signal: AbortSignal): Promise<{ hop: Hop; response: WebResponse }> {
-    const trail = new Trail(first, this.#options.redirects);
-    for (let hop = first; ; ) {
-      const response = await this.#connections.ask(hop, signal);
-      const next = isRedirect(response.status) ? trail.follow(hop, response) : undefined;
-      if (next === undefined) return { hop, response };
-      hop = next;
-      this.#context.log.debug({ to: showWebPlace(hop.place) }, 'following a redirect');
-    }
   }
 
   #date({ headers }: WebResponse, origin: string): StatedTime {
@@ -141,33 +120,4 @@ function warn(
   if (hasCredentials && uri.scheme === 'http') {
     log.warn({}, 'credentials travel unencrypted over http:');
   }
-}
-
-async function loadProxies(options: HttpOptions, context: OpenContext): Promise<ChooseProxy> {
-  if (options.proxy === undefined) return () => undefined;
-  return (await import('../../web/proxy.ts')).loadProxies(options, context);
-}
-
-/**
- * Reads the files for TLS at once for https, so that a wrong file is found before anything is
- * connected.
- */
-async function prepareTls(
-  uri: SourceUri,
-  options: HttpOptions,
-  context: OpenContext,
-): Promise<() => Promise<TlsSettings>> {
-  let settings: Promise<TlsSettings> | undefined;
-  const load = async () => (await import('../../web/tls.ts')).loadTlsSettings(options, context);
-  const loadOnce = () => {
-    settings ??= load();
-    return settings;
-  };
-  if (uri.scheme === 'https') await loadOnce();
-  return loadOnce;
-}
-
-function toFamily(family: HttpOptions['family']): 0 | 4 | 6 {
-  if (family === undefined) return 0;
-  return family === '4' ? 4 : 6;
 }

@@ -725,6 +725,46 @@ def _exec() -> Dictionary:
     )
 
 
+def _agent() -> Dictionary:
+    return Dictionary(
+        elements={
+            "source": fields.text(
+                Title("Source"),
+                Help(
+                    "agent: what a special agent makes of a REST API or a dialogue. {host} and "
+                    "{address} are filled in; macros of the host as well, percent-encoded."
+                ),
+                NoGroup(),
+                checks.agent_source,
+                "agent:netapp_ontap",
+                macros=True,
+                required=True,
+            ),
+            "run_timeout": fields.duration(
+                Title("Run timeout"),
+                Help("Time for all questions; what has not come by then fails alone."),
+                _TIME,
+                45.0,
+            ),
+            "own_service": fields.choice(
+                Title("Own service"),
+                Help(
+                    "Who makes the service Agent NAME: a local check, the plug-ins of the Checkmk "
+                    "package, or nobody."
+                ),
+                _MORE,
+                [
+                    ("local", Title("As a local check, for sites without the package")),
+                    ("section", Title("As a section for the service “Agent courier”")),
+                    ("none", Title("None")),
+                ],
+                "local",
+            ),
+            "timeout": _TIMEOUT,
+        },
+    )
+
+
 def _source() -> CascadingSingleChoice:
     return CascadingSingleChoice(
         elements=[
@@ -777,6 +817,11 @@ def _source() -> CascadingSingleChoice:
                 name="exec",
                 title=Title("A program on this machine (exec:)"),
                 parameter_form=_exec(),
+            ),
+            CascadingSingleChoiceElement(
+                name="agent",
+                title=Title("A special agent, by its name (agent:)"),
+                parameter_form=_agent(),
             ),
         ],
     )

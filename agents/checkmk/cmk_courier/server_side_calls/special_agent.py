@@ -127,6 +127,11 @@ _SOURCES: Mapping[str, Mapping[str, arguments.Kind]] = {
         "stdin": arguments.secret,
         "timeout": arguments.duration,
     },
+    "agent": {
+        "run_timeout": arguments.duration,
+        "own_service": arguments.choice,
+        "timeout": arguments.duration,
+    },
 }
 
 _RULES: Mapping[str, arguments.Kind] = {

@@ -1,0 +1,114 @@
+/** Every special agent by its name: own recipes, then agents that are code, then shipped recipes. */
+
+import { isAbsolute, join } from 'node:path';
+import type { Environment } from '../cli/environment.ts';
+import { CourierError, quote } from '../faults/errors.ts';
+import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import { pathStatus, readDirectory, readWholeFile } from '../files/file-calls.ts';
+import { suggest } from '../names/nearest.ts';
+import { requireTrusted } from '../system/trusted-path.ts';
+import { shippedRecipes } from './shipped-recipes.ts';
+import type { SpecialAgent } from './special-agent.ts';
+
+/** Agents that are code; loaded when they are used. */
+const coded: Readonly<Record<string, () => Promise<SpecialAgent>>> = {};
+
+/** Where an agent comes from. */
+export interface AgentEntry {
+  readonly name: string;
+  readonly kind: 'own recipe' | 'recipe' | 'code';
+  /** The file of an own recipe. */
+  readonly path?: string;
+  /** Whether there is a shipped agent of this name, which it stands in for. */
+  readonly standsIn: boolean;
+}
+
+const largestRecipe = 1024 * 1024;
+
+/** Where own recipes are looked for, in this order. */
+function recipeDirectories(env: Environment): readonly string[] {
+  const { OMD_ROOT: site, XDG_CONFIG_HOME: config, HOME: home } = env;
+  // A relative path is to be ignored: XDG Base Directory Specification.
+  const base = config && isAbsolute(config) ? config : home && join(home, '.config');
+  return [
+    ...(site ? [join(site, 'etc/cmk-courier/agents')] : []),
+    ...(base ? [join(base, 'cmk-courier/agents')] : []),
+    '/etc/cmk-courier/agents',
+  ];
+}
+
+/** All there are, by name. */
+export async function listAgents(env: Environment): Promise<readonly AgentEntry[]> {
+  const found = new Map<string, AgentEntry>();
+  for (const name of Object.keys(coded)) found.set(name, { name, kind: 'code', standsIn: false });
+  for (const name of Object.keys(shippedRecipes())) {
+    if (!found.has(name)) found.set(name, { name, kind: 'recipe', standsIn: false });
+  }
+  const shipped = new Set(found.keys());
+  for (const directory of recipeDirectories(env).toReversed()) {
+    for (const file of await readDirectory(directory).catch(() => [])) {
+      const [, name] = /^([a-z0-9][a-z0-9_]*)\.yaml$/.exec(file) ?? [];
+      if (name === undefined) continue;
+      const path = join(directory, file);
+      found.set(name, { name, kind: 'own recipe', path, standsIn: shipped.has(name) });
+    }
+  }
+  return [...found.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/**
+ * Loads an agent by its name.
+ *
+ * @throws CourierError USAGE when there is none; CONFIG when its recipe is wrong, or others may
+ * change it; LOCAL when it cannot be read
+ */
+export async function loadAgent(name: string, env: Environment): Promise<SpecialAgent> {
+  checkAgentName(name);
+  for (const directory of recipeDirectories(env)) {
+    const path = join(directory, `${name}.yaml`);
+    const text = await readRecipeFile(path);
+    if (text !== undefined) return toRecipeAgent(text, name, path);
+  }
+  const code = Object.hasOwn(coded, name) ? coded[name] : undefined;
+  if (code !== undefined) return code();
+  const shipped = shippedRecipes();
+  const text = Object.hasOwn(shipped, name) ? shipped[name] : undefined;
+  if (text !== undefined) return toRecipeAgent(text, name, `recipe ${name}`);
+  const known = (await listAgents(env)).map((entry) => entry.name);
+  const hint = known.length === 0 ? 'there is none' : suggest(name, known);
+  throw new CourierError('USAGE', `no special agent ${quote(name)}; ${hint}`);
+}
+
+/** @throws CourierError USAGE */
+function checkAgentName(name: string): void {
+  if (/^[a-z0-9][a-z0-9_]{0,79}$/.test(name)) return;
+  const meant = 'a special agent is named by lower case letters, digits and _';
+  throw new CourierError('USAGE', `${meant}, not ${quote(name)}`);
+}
+
+/**
+ * The text of a recipe in a file; undefined when there is none.
+ *
+ * @throws CourierError CONFIG when others may change it, or it is no text; LOCAL
+ */
+async function readRecipeFile(path: string): Promise<string | undefined> {
+  try {
+    const stats = await pathStatus(path);
+    await requireTrusted(path);
+    if (!stats.isFile()) throw new CourierError('CONFIG', `${path}: is not a file`);
+    if (stats.size > largestRecipe) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readWholeFile(path));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    if (error instanceof TypeError) throw new CourierError('CONFIG', `${path}: is not UTF-8`);
+    throw asCourierError(error, `reading the recipe ${path}`);
+  }
+}
+
+async function toRecipeAgent(text: string, name: string, origin: string): Promise<SpecialAgent> {
+  const [{ loadRecipe }, { toAgent }] = await Promise.all([
+    import('./recipe/load.ts'),
+    import('./recipe/recipe-agent.ts'),
+  ]);
+  return toAgent(await loadRecipe(text, { name, origin }));
+}

@@ -1,0 +1,63 @@
+/** Whether the names in a recipe say what they stand for, each one thing. */
+
+import type { YamlLayout, YamlProblem } from '../../cli/yaml-file.ts';
+import { lineOf } from '../../cli/yaml-problems.ts';
+import { quote } from '../../faults/errors.ts';
+import { suggest } from '../../names/nearest.ts';
+import type { Recipe } from './recipe.ts';
+import { namesInAll } from './templates.ts';
+
+/** What a step asks with: everything in which `{name}` is filled. */
+export function textsOf(step: object): unknown {
+  const keys = [
+    'get',
+    'post',
+    'put',
+    'patch',
+    'delete',
+    'query',
+    'headers',
+    'json',
+    'form',
+    'body',
+  ];
+  const more = ['dialogue', 'login', 'prompt', 'pager', 'before', 'ask', 'logout'];
+  return [...keys, ...more].map((key) => Reflect.get(step, key));
+}
+
+const given = ['host', 'address', 'item'];
+
+/** Names taken twice, unknown ones in texts, steps that are asked for before they stand there. */
+export function findNameProblems(recipe: Recipe, layout: YamlLayout): readonly YamlProblem[] {
+  const problems: YamlProblem[] = [];
+  const known = new Set([...given, ...Object.keys(recipe.parameters)]);
+  const tell = (path: readonly PropertyKey[], message: string) =>
+    problems.push({ line: lineOf(path, layout), message });
+  const take = (name: string, path: readonly PropertyKey[]) => {
+    if (known.has(name)) tell(path, `the name ${quote(name)} is taken`);
+    known.add(name);
+  };
+  const requireKnown = (texts: unknown, path: readonly PropertyKey[]) => {
+    for (const name of namesInAll(texts)) {
+      if (!known.has(name)) tell(path, `unknown name {${name}}; ${suggest(name, [...known])}`);
+    }
+  };
+  requireKnown(recipe.http, ['http']);
+  for (const [index, step] of recipe.steps.entries()) {
+    for (const name of step.after ?? []) {
+      const isBefore = recipe.steps.slice(0, index).some((other) => other.name === name);
+      if (!isBefore)
+        tell(['steps', index, 'after'], `no step ${quote(name)} stands before this one`);
+    }
+    requireKnown(textsOf(step), ['steps', index]);
+    take(step.name, ['steps', index, 'name']);
+    for (const name of Object.keys(step.keep ?? {})) take(name, ['steps', index, 'keep', name]);
+  }
+  for (const [index, step] of recipe.finally.entries()) {
+    requireKnown(textsOf(step), ['finally', index]);
+  }
+  if (recipe.operands !== undefined && !Object.hasOwn(recipe.parameters, recipe.operands)) {
+    tell(['operands'], `operands names no parameter: ${quote(recipe.operands)}`);
+  }
+  return problems;
+}

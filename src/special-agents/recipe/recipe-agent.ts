@@ -1,0 +1,101 @@
+/** A recipe as a special agent. */
+
+import type { RawOptions } from '../../cli/options.ts';
+import { parseOptions } from '../../cli/options.ts';
+import { startTimeLimit } from '../../system/time-limit.ts';
+import { httpOptions } from '../../web/options.ts';
+import { ownOptions } from '../run-options.ts';
+import type { AgentContext, SpecialAgent } from '../special-agent.ts';
+import { Evaluator } from './evaluator.ts';
+import { findBase, HttpKind, type HttpSettings } from './http-kind.ts';
+import { readValues, toOptions, type Values } from './parameters.ts';
+import type { Recipe } from './recipe.ts';
+import { runRecipe } from './run.ts';
+import { StepRunner } from './step-runner.ts';
+import { fill, fillAll, namesInAll } from './templates.ts';
+
+export function toAgent(recipe: Recipe): SpecialAgent {
+  return {
+    name: recipe.name,
+    title: recipe.title,
+    options: toOptions(recipe),
+    isolation: 'process',
+    run: (raw, context) => run(recipe, raw, context),
+  };
+}
+
+async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promise<void> {
+  const values = await readValues(recipe, raw, outer);
+  const { runTimeout } = parseOptions(ownOptions, pick(raw, ownOptions));
+  const limit = startTimeLimit(
+    { clock: outer.clock, timeoutMs: runTimeout, tooSlow: 'no answer' },
+    outer.signal,
+  );
+  const context = { ...outer, signal: limit.signal };
+  const evaluator = new Evaluator(recipe.limits, outer.clock.now(), context.signal);
+  try {
+    for (const [name, value] of values.open) await evaluator.set(name, value);
+    const http = await openHttp(recipe, raw, values, context);
+    try {
+      const steps = new StepRunner({ recipe, values, evaluator, http, context });
+      await runRecipe({ recipe, evaluator, steps, context });
+    } finally {
+      await http.close();
+    }
+  } finally {
+    limit.stop();
+    await evaluator.close();
+  }
+}
+
+async function openHttp(
+  recipe: Recipe,
+  raw: RawOptions,
+  values: Values,
+  context: AgentContext,
+): Promise<HttpKind> {
+  const lookUp = (name: string) => values.secrets.get(name) ?? values.open.get(name);
+  const base = findBase(recipe, {
+    fill: (text, place) => fill(text, place, lookUp),
+    isOwn: (name) => values.open.has(name),
+  });
+  const settings = toSettings(recipe, raw, lookUp);
+  return HttpKind.open(base, settings, { ...context, maxBodyBytes: recipe.limits.body });
+}
+
+/** What is given stands in for what the recipe says; what has no value is left out. */
+function toSettings(
+  recipe: Recipe,
+  raw: RawOptions,
+  lookUp: (name: string) => unknown,
+): HttpSettings {
+  const own = Object.entries(recipe.http).flatMap(([name, value]) => {
+    const isFilled = namesInAll(value).every((key) => lookUp(key) !== undefined);
+    if (!isFilled) return [];
+    const filled = [fillAll(value, lookUp)].flat().map(String);
+    return filled.every((text) => text === 'false') ? [] : [[name, filled] as const];
+  });
+  const { user, password, token, ...rest } = Object.fromEntries(own);
+  const given = Object.fromEntries(
+    Object.entries(raw).filter(
+      ([name]) => Object.hasOwn(httpOptions, name) && !isParameter(recipe, name),
+    ),
+  );
+  return {
+    options: { ...rest, ...given },
+    user: user?.[0],
+    password: password?.[0],
+    token: token?.[0],
+  };
+}
+
+/** A parameter of the recipe stands in for the option of that name; of a secret, for both of its. */
+function isParameter({ parameters }: Recipe, name: string): boolean {
+  if (Object.hasOwn(parameters, name)) return true;
+  const bare = name.replace(/(File|Id)$/, '');
+  return Object.hasOwn(parameters, bare) && parameters[bare]?.type === 'secret';
+}
+
+function pick(raw: RawOptions, table: object): RawOptions {
+  return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
+}

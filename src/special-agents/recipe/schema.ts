@@ -1,0 +1,284 @@
+/** The one description of a recipe: its types, its checks, and the schema for editors. */
+
+import { z } from 'zod';
+import { parseDuration, parsePositiveDuration, parseSize } from '../../cli/option-types.ts';
+import { CourierError } from '../../faults/errors.ts';
+import { toHostGate } from '../section-writer.ts';
+import { type LimitName, limitTable } from './limits.ts';
+
+/** Each program reads one file once: making code for that takes longer than it saves. */
+z.config({ jitless: true });
+
+/** A text that `parse` accepts; the message of its error becomes the complaint. */
+function parsed<Value>(parse: (text: string) => Value, describe: string) {
+  return z
+    .string(`must be ${describe}`)
+    .transform((text, context) => complaining(() => parse(text), context))
+    .describe(describe);
+}
+
+function complaining<Value>(parse: () => Value, context: z.RefinementCtx): Value {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof CourierError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+}
+
+const word = z
+  .string('must be a name')
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,79}$/, 'must be letters, digits and _, a letter first');
+const text = (describe: string) =>
+  z.string('must be a text').min(1, 'must not be empty').describe(describe);
+const expression = text('an expression in JSONata');
+const template = z.string('must be a text').describe('a text with {parameter} in it');
+const scalar = z.union([z.string(), z.number(), z.boolean()], 'must be a text or a number');
+const duration = parsed(parsePositiveDuration, 'a duration such as 10m');
+const yesOrNo = z.boolean('must be true or false');
+
+const described = {
+  describe: text('what it is, for --help and the form').optional(),
+  required: yesOrNo.optional(),
+};
+
+/** A parameter: an option of the command, a key of a source, a field of the form. */
+const parameter = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({
+      type: z.literal(['text', 'url', 'duration']),
+      default: scalar.optional(),
+      ...described,
+    }),
+    z.strictObject({
+      type: z.literal('number'),
+      default: z.number().optional(),
+      least: z.int().min(0).optional(),
+      most: z.int().max(999_999_999).optional(),
+      ...described,
+    }),
+    z.strictObject({ type: z.literal('secret'), ...described }),
+    z.strictObject({ type: z.literal('switch'), describe: described.describe }),
+    z.strictObject({
+      type: z.literal('choice'),
+      of: z.array(z.string()).min(1),
+      default: z.string().optional(),
+      ...described,
+    }),
+    z.strictObject({
+      type: z.literal('choices'),
+      of: z.array(z.string()).min(1),
+      default: z.array(z.string()).optional(),
+      ...described,
+    }),
+    z.strictObject({
+      type: z.literal('list'),
+      default: z.array(z.string()).optional(),
+      ...described,
+    }),
+  ],
+  'must have a type: text, url, secret, number, duration, switch, choice, choices or list',
+);
+
+const parse = z
+  .union(
+    [
+      z.enum(['auto', 'json', 'xml', 'text', 'csv']),
+      z.strictObject({ csv: z.strictObject({ separator: z.string().length(1) }) }),
+      z.strictObject({
+        regex: text('a regular expression with named groups'),
+        flags: z
+          .string()
+          .regex(/^[imsu]*$/)
+          .optional(),
+      }),
+    ],
+    'must be auto, json, xml, text, csv or { regex: … }',
+  )
+  .describe('how an answer is read');
+
+const keep = z
+  .record(
+    word,
+    z.union([expression, z.strictObject({ from: expression, secret: yesOrNo.optional() })]),
+  )
+  .describe('what later steps need of the answer, by name');
+
+const statuses = z
+  .union([z.int(), z.array(z.int()).min(1)], 'must be a status or a list of them')
+  .transform((given) => (typeof given === 'number' ? [given] : given))
+  .describe('statuses that are good; 200 to 299 unless said');
+
+const pages = z
+  .strictObject({
+    next: expression.optional(),
+    link: yesOrNo.describe('goes by the Link header: rel="next"').optional(),
+    offset: z
+      .strictObject({
+        parameter: z.string(),
+        limit: z.int().min(1),
+        limitParameter: z.string().optional(),
+      })
+      .optional(),
+    cursor: z.strictObject({ parameter: z.string(), from: expression }).optional(),
+    records: expression.optional(),
+  })
+  .refine(
+    ({ next, link, offset, cursor }) =>
+      [next, link, offset, cursor].filter((way) => way !== undefined).length === 1,
+    'must have one of next, link, offset and cursor',
+  )
+  .describe('how the next page is found');
+
+/** What every step may have, whatever it asks with. */
+const common = {
+  name: word,
+  describe: z.string().optional(),
+  when: expression.optional(),
+  for: expression.describe('once for each of what this finds, as {item} and $item').optional(),
+  parallel: z.int().min(1).max(64).optional(),
+  after: z.array(word).optional(),
+  optional: yesOrNo.describe('a failure is no fault: the step is empty').optional(),
+  cache: duration.optional(),
+  timeout: duration.optional(),
+  parse: parse.optional(),
+  records: expression.optional(),
+  keep: keep.optional(),
+};
+
+const methods = {
+  get: template.optional(),
+  post: template.optional(),
+  put: template.optional(),
+  patch: template.optional(),
+  delete: template.optional(),
+};
+
+const http = {
+  ...methods,
+  query: z.record(z.string(), z.union([scalar, z.array(scalar)])).optional(),
+  headers: z.record(z.string(), scalar).optional(),
+  json: z.unknown().optional(),
+  form: z.record(z.string(), scalar).optional(),
+  body: template.optional(),
+  accept: statuses.optional(),
+  pages: pages.optional(),
+  origins: z.array(template).describe('other origins that links of answers may lead to').optional(),
+};
+
+const step = z
+  .strictObject({ ...common, ...http }, 'must be keys and values')
+  .refine(
+    (given) => methodsOf(given).length === 1,
+    'must have one of get, post, put, patch, delete',
+  );
+
+const lastStep = z
+  .strictObject({ ...common, name: word.optional(), ...http }, 'must be keys and values')
+  .refine(
+    (given) => methodsOf(given).length === 1,
+    'must have one of get, post, put, patch, delete',
+  );
+
+function methodsOf(given: object): readonly string[] {
+  return Object.keys(methods).filter((name) => Reflect.get(given, name) !== undefined);
+}
+
+const service = z.strictObject({
+  name: expression,
+  state: expression,
+  metrics: z.record(z.string().regex(/^[A-Za-z_][\w.-]*$/), expression).optional(),
+  text: expression.optional(),
+});
+
+const hosts = z
+  .union([z.string(), z.array(z.string()).min(1)], 'must be patterns of host names')
+  .transform((given) => (typeof given === 'string' ? [given] : given))
+  .superRefine((given, context) => {
+    complaining(() => toHostGate(given), context);
+  });
+
+const section = z
+  .strictObject(
+    {
+      name: word,
+      separator: z.int('must be the code of a character').min(0).max(126).optional(),
+      each: expression,
+      json: expression.optional(),
+      text: expression.optional(),
+      line: z.array(expression).min(1).optional(),
+      service: service.optional(),
+      piggyback: expression.optional(),
+      hosts: hosts.optional(),
+      cache: duration.optional(),
+      when: expression.optional(),
+    },
+    'must be keys and values',
+  )
+  .refine(
+    ({ json, text: row, line, service: own }) =>
+      [json, row, line, own].filter((way) => way !== undefined).length === 1,
+    'must have one of json, text, line and service',
+  )
+  .refine(
+    ({ piggyback, hosts: patterns }) => (piggyback === undefined) === (patterns === undefined),
+    'piggyback needs hosts: patterns that say for whom, and hosts piggyback',
+  );
+
+function limit(name: LimitName) {
+  const { kind, describe } = limitTable[name];
+  if (kind === 'size') return parsed(parseSize, `a size, ${describe}`).optional();
+  if (kind === 'time') return parsed(parseDuration, `a duration, ${describe}`).optional();
+  return z.int().min(1).describe(describe).optional();
+}
+
+/** All of a recipe. */
+export const recipeFile = z.strictObject(
+  {
+    recipe: z.literal(1, 'must be 1: the version of this format'),
+    title: text('what it is for'),
+    description: z.string().optional(),
+    operands: word.describe('the parameter that arguments without a flag are for').optional(),
+    parameters: z.record(word, parameter).default({}),
+    http: z.record(word, z.union([scalar, z.array(scalar)])).default({}),
+    limits: z
+      .strictObject({
+        body: limit('body'),
+        memory: limit('memory'),
+        expression: limit('expression'),
+        text: limit('text'),
+        depth: limit('depth'),
+        records: limit('records'),
+        rows: limit('rows'),
+        pages: limit('pages'),
+        loop: limit('loop'),
+        requests: limit('requests'),
+      })
+      .default({}),
+    steps: z.array(step, 'must be a list of steps').min(1, 'must not be empty'),
+    finally: z.array(lastStep).default([]),
+    sections: z.array(section, 'must be a list of sections').min(1, 'must not be empty'),
+  },
+  'must be keys and values',
+);
+
+export type RecipeFile = z.infer<typeof recipeFile>;
+export type Parameter = z.infer<typeof parameter>;
+export type HttpStep = z.infer<typeof step>;
+export type LastStep = z.infer<typeof lastStep>;
+export type RecipeSection = z.infer<typeof section>;
+export type ParseAs = z.infer<typeof parse>;
+
+/** Keys by the place where they belong, for hints on mistyped ones. */
+export const knownKeys = {
+  file: Object.keys(recipeFile.shape),
+  step: [...Object.keys(common), ...Object.keys(http)],
+  section: Object.keys(section.shape),
+};
+
+/** The schema for editors, which describes the file as people write it. */
+export function toJsonSchema(): object {
+  return z.toJSONSchema(recipeFile, { io: 'input', unrepresentable: 'any' });
+}

@@ -1,0 +1,75 @@
+/** A section of a recipe → rows through the writer. */
+
+import { CourierError, quote } from '../../faults/errors.ts';
+import { type Row, type SectionWriter, toHostGate } from '../section-writer.ts';
+import type { Evaluator } from './evaluator.ts';
+import type { RecipeSection } from './schema.ts';
+import type { MadeRow, RowExpressions } from './thread/messages.ts';
+
+/** @throws CourierError when an expression fails, or a limit is passed; nothing is written then */
+export async function writeSection(
+  section: RecipeSection,
+  evaluator: Evaluator,
+  writer: SectionWriter,
+): Promise<void> {
+  const { when, name, separator, piggyback, hosts } = section;
+  if (when !== undefined && !isTrue(await evaluator.evaluate({ expression: when, variables: {} })))
+    return;
+  const rows = await evaluator.rows({
+    each: section.each,
+    row: toRowExpressions(section),
+    ...(piggyback === undefined ? {} : { piggyback }),
+    variables: {},
+  });
+  const header = { name, separator };
+  if (piggyback === undefined || hosts === undefined) {
+    if (rows.length > 0 || name !== 'local')
+      writer.section(
+        header,
+        rows.map(({ row }) => row),
+      );
+    return;
+  }
+  const gate = toHostGate(hosts);
+  const strangers: string[] = [];
+  for (const [host, own] of byHost(rows)) {
+    if (!writer.piggyback(host, gate, header, own)) strangers.push(host);
+  }
+  if (strangers.length > 0) throw refused(strangers);
+}
+
+/** JSONata's idea of what is true, of values that come out of it. */
+export function isTrue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isTrue);
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+function toRowExpressions({ json, text, line, service }: RecipeSection): RowExpressions {
+  if (json !== undefined) return { kind: 'json', of: json };
+  if (line !== undefined) return { kind: 'line', of: line };
+  if (service !== undefined) {
+    const { name, state, metrics = {}, text: said = '""' } = service;
+    return { kind: 'service', name, state, metrics, text: said };
+  }
+  return { kind: 'text', of: text ?? '$' };
+}
+
+function byHost(rows: readonly MadeRow[]): ReadonlyMap<string, readonly Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const { host = '', row } of rows) {
+    const own = found.get(host) ?? [];
+    found.set(host, own);
+    own.push(row);
+  }
+  return found;
+}
+
+function refused(hosts: readonly string[]): CourierError {
+  const shown = hosts
+    .slice(0, 3)
+    .map((host) => quote(host))
+    .join(', ');
+  const more = hosts.length > 3 ? ` and ${hosts.length - 3} more` : '';
+  return new CourierError('REFUSED', `hosts: does not let these pass: ${shown}${more}`);
+}

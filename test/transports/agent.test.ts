@@ -1,0 +1,4 @@
+import { testTransportConformance } from '../conformance/transport.ts';
+import { startAgents } from './agent/conformance-peer.ts';
+
+testTransportConformance('agent', startAgents, false);
