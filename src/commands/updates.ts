@@ -54,6 +54,11 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'let what is signed hold, for all hosts at once',
       load: async () => (await import('./updates/sign.ts')).publish,
     },
+    installer: {
+      summary:
+        'print a script that installs the updater on a host, registers it, and installs its agent',
+      load: async () => (await import('./updates/installer.ts')).installer,
+    },
     on: {
       summary: 'hand out what is published',
       load: async () => (await import('./updates/switch.ts')).on,
