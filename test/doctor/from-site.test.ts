@@ -191,6 +191,22 @@ test('one connection is opened, nothing is sent without TLS, and none is left', 
   });
 });
 
+/** It takes a thirtieth of that; a machine that is busy elsewhere may be slow once. */
+const soonMs = 1500;
+
+test('a host on which all is well is looked at soon', async () => {
+  await withPort(sends(output), async (port) => {
+    const times: number[] = [];
+    do {
+      const { output: said } = await run(['web01'], { ...loopback, port });
+      const { verdict, duration_ms: ms } = JSON.parse(said);
+      assert.equal(verdict, 'ok');
+      times.push(ms);
+    } while ((times.at(-1) ?? 0) > soonMs && times.length < 5);
+    assert.ok(Math.min(...times) <= soonMs, times.join(', '));
+  });
+});
+
 test('a secret of the run is in no output', async (t) => {
   const secret = randomBytes(12).toString('hex');
   const path = join(await makeTempDir(t), 'passphrase');

@@ -1,11 +1,12 @@
 /** `doctor HOST` against those who hang, never end, or answer rubbish: each is told as what it is. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { text } from 'node:stream/consumers';
+import { describe, test } from 'node:test';
 import type { RawOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
 import { doctor } from '../../src/commands/doctor.ts';
@@ -44,13 +45,6 @@ const floods: Misbehaviour = (socket) => {
   socket.write(output, send);
 };
 
-test('output that goes on and on is an agent that does not end, not a host that is well', async () => {
-  const document = await look(drips, { deadline: ['2s'] });
-  noteReport('output that does not end', 'site', 'agent-hangs', document);
-  const { cause, verdict } = document;
-  assert.deepEqual([cause?.code, verdict], ['agent-hangs', 'fault']);
-});
-
 test('more than is allowed is not called damaged', async () => {
   const named = noteReport('too much output', 'site', 'output-too-large', await look(floods));
   assert.equal(named, 'output-too-large');
@@ -86,19 +80,6 @@ async function put(path: string, text: string): Promise<void> {
   await writeFile(path, text, { mode: 0o600 });
 }
 
-test('a cmk and an omd that hang keep nobody from looking at the port', async (t) => {
-  const { root, env } = await makeSiteTree(t);
-  for (const name of ['cmk', 'omd']) {
-    await put(join(root, 'bin', name), '#!/bin/sh\nexec sleep 600\n');
-    await chmod(join(root, 'bin', name), 0o755);
-  }
-  const document = await look(sends(output), { deadline: ['4s'] }, env);
-  assert.deepEqual(
-    ['site', 'configuration', 'output'].map((id) => statusOf(document, id)),
-    ['unknown', 'unknown', 'ok'],
-  );
-});
-
 for (const [what, said] of [
   ['rubbish', 'no JSON at all'],
   ['another shape', '[[1]]'],
@@ -123,20 +104,46 @@ test('a file that is not there is no bug of ours', async (t) => {
 
 const canUnshare = spawnSync('unshare', ['-nm', 'ip', 'link'], { stdio: 'ignore' }).status === 0;
 
-for (const [options, cause] of [
-  ['', 'dns-silent'],
-  ['--address=127.0.0.1 --port=1', 'port-refused'],
-] as const) {
-  const what = `name servers that say nothing: ${cause}`;
-  test(what, { skip: canUnshare ? false : 'needs root and iproute2' }, () => {
-    const call = `"${process.execPath}" src/bin.ts doctor web01.example.com ${options} --json`;
-    const script = [
-      'ip link set lo up; ip addr add 192.0.2.1/32 dev lo',
-      'ip route add 192.0.2.21/32 dev lo src 192.0.2.1',
-      'mount -t tmpfs none /mnt && echo "nameserver 192.0.2.21" >/mnt/resolv.conf',
-      `mount --bind /mnt/resolv.conf /etc/resolv.conf && ${call}`,
-    ].join('\n');
-    const ended = spawnSync('unshare', ['-nm', 'sh', '-c', script], { encoding: 'utf8' });
-    assert.equal(noteReport(what, 'site', cause, JSON.parse(ended.stdout)), cause, ended.stdout);
+// All of these wait, each for somebody else.
+describe('side by side', { concurrency: 4 }, () => {
+  test('output that goes on and on is an agent that does not end, not a host that is well', async () => {
+    const document = await look(drips, { deadline: ['2s'] });
+    noteReport('output that does not end', 'site', 'agent-hangs', document);
+    const { cause, verdict } = document;
+    assert.deepEqual([cause?.code, verdict], ['agent-hangs', 'fault']);
   });
-}
+
+  test('a cmk and an omd that hang keep nobody from looking at the port', async (t) => {
+    const { root, env } = await makeSiteTree(t);
+    for (const name of ['cmk', 'omd']) {
+      await put(join(root, 'bin', name), '#!/bin/sh\nexec sleep 600\n');
+      await chmod(join(root, 'bin', name), 0o755);
+    }
+    const document = await look(sends(output), { deadline: ['4s'] }, env);
+    assert.deepEqual(
+      ['site', 'configuration', 'output'].map((id) => statusOf(document, id)),
+      ['unknown', 'unknown', 'ok'],
+    );
+  });
+
+  for (const [options, cause] of [
+    ['', 'dns-silent'],
+    ['--address=127.0.0.1 --port=1', 'port-refused'],
+  ] as const) {
+    const what = `name servers that say nothing: ${cause}`;
+    test(what, { skip: canUnshare ? false : 'needs root and iproute2' }, async () => {
+      const call = `"${process.execPath}" src/bin.ts doctor web01.example.com ${options} --json`;
+      const script = [
+        'ip link set lo up; ip addr add 192.0.2.1/32 dev lo',
+        'ip route add 192.0.2.21/32 dev lo src 192.0.2.1',
+        'mount -t tmpfs none /mnt && echo "nameserver 192.0.2.21" >/mnt/resolv.conf',
+        `mount --bind /mnt/resolv.conf /etc/resolv.conf && ${call}`,
+      ].join('\n');
+      const child = spawn('unshare', ['-nm', 'sh', '-c', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const said = await text(child.stdout);
+      assert.equal(noteReport(what, 'site', cause, JSON.parse(said)), cause, said);
+    });
+  }
+});

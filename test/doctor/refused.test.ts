@@ -1,6 +1,7 @@
 /** `doctor HOST`: what a receiver has last refused to the host, and whether that is why nothing comes. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -41,17 +42,18 @@ async function makeSite(t: TestContext, minutesAgo?: number) {
 
 type Site = Awaited<ReturnType<typeof makeSite>>;
 
-async function look({ env }: Site, options: RawOptions = {}) {
+async function print({ env }: Site, options: RawOptions): Promise<string> {
   const context = { ...makeCommandContext(), env, clock: systemClock };
-  const raw = {
-    address: ['127.0.0.1'],
-    only: ['configuration,registration,age,refused'],
-    json: ['true'],
-    ...options,
-  };
+  const only = ['configuration,registration,age,refused'];
+  const raw = { address: ['127.0.0.1'], only, ...options };
   await doctor.run({ operands: ['web01'], options: raw }, context);
-  const document = JSON.parse(context.said.output);
-  assert.equal(document.summary.crashed, 0, context.said.output);
+  return context.said.output;
+}
+
+async function look(site: Site, options: RawOptions = {}) {
+  const said = await print(site, { json: ['true'], ...options });
+  const document = JSON.parse(said);
+  assert.equal(document.summary.crashed, 0, said);
   return document;
 }
 
@@ -83,8 +85,9 @@ test('a token that is not accepted, damaged output, another host: each is why no
     await waitForRecord(running, status);
     return what;
   };
+  const unknown = randomBytes(24).toString('hex');
   const cases = [
-    ['a token that nobody has', 401, [goodOutput, 'wrong'], 'push-unauthenticated'],
+    ['a token that nobody has', 401, [goodOutput, unknown], 'push-unauthenticated'],
     ['a token of another host', 403, [goodOutput, other], 'push-forbidden'],
     ['output that is none', 400, [Buffer.from('<html></html>'), token], 'push-refused'],
   ] as const;
@@ -93,7 +96,14 @@ test('a token that is not accepted, damaged output, another host: each is why no
     const document = await look(site, state(running));
     assert.equal(noteReport(`${what}, pushed`, 'site', code, document), code);
     assert.equal(document.verdict, 'fault');
-    assert.ok(!JSON.stringify(document).includes(token));
+    const record = readFileSync(join(running.directory, 'state/refused/web01.json'), 'latin1');
+    const texts = [JSON.stringify(document), record];
+    for (const form of ['facts', 'redact', 'plugin', 'quiet']) {
+      texts.push(await print(site, { ...state(running), [form]: ['true'] }));
+    }
+    for (const canary of [token, other, unknown]) {
+      assert.ok(!texts.join('\n').includes(canary));
+    }
   }
   const { text, raw_error: said, evidence } = stepOf(await look(site, state(running)));
   assert.match(text, /^refused, [0-9.]+m?s ago$/);
