@@ -1,4 +1,4 @@
-/** `npm run bench`: figures to compare, from turns taken on the same machine. */
+/** `npm run bench`: figures to compare, from turns taken on the same machine; `-- NAME…` for some of them. */
 
 import { cpus } from 'node:os';
 import { benchAgentPort } from './agent-port.ts';
@@ -10,6 +10,7 @@ import { benchStartup } from './startup.ts';
 import { benchManyHosts, benchSweep } from './sweep.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTools } from './tools.ts';
+import { benchUpdates } from './updates.ts';
 
 const turns = Number(process.env['TURNS'] ?? 40);
 
@@ -17,19 +18,24 @@ const { model = 'unknown processor' } = cpus()[0] ?? {};
 process.stdout.write(
   `${cpus().length} × ${model}, Node ${process.versions.node}, ${turns} turns\n\n`,
 );
-const benches = [
-  () => benchStartup(turns),
-  () => benchSealed(turns),
-  () => benchReadyPath(turns),
-  () => benchTools(turns),
-  () => benchAgentPort(turns),
-  () => benchThroughput(),
-  () => benchInterrupt(turns),
-  () => benchReceiver(),
-  () => benchManySenders(),
-  () => benchSweep(),
-  () => benchManyHosts(),
-];
-for (const bench of benches) {
-  process.stdout.write(`${await bench()}\n\n`);
+/** By the name that `npm run bench -- NAME…` takes. */
+const benches: Readonly<Record<string, readonly (() => Promise<string>)[]>> = {
+  startup: [() => benchStartup(turns)],
+  sealed: [() => benchSealed(turns)],
+  ready: [() => benchReadyPath(turns)],
+  tools: [() => benchTools(turns)],
+  'agent-port': [() => benchAgentPort(turns)],
+  throughput: [() => benchThroughput()],
+  interrupt: [() => benchInterrupt(turns)],
+  receiver: [() => benchReceiver(), () => benchManySenders()],
+  updates: [() => benchUpdates(turns)],
+  sweep: [() => benchSweep(), () => benchManyHosts()],
+};
+const names = process.argv.slice(2);
+const unknown = names.find((name) => !Object.hasOwn(benches, name));
+if (unknown !== undefined) {
+  throw new Error(`no bench is called ${unknown}; there are ${Object.keys(benches).join(', ')}`);
+}
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  for (const bench of benches[name] ?? []) process.stdout.write(`${await bench()}\n\n`);
 }

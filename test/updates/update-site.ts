@@ -1,6 +1,6 @@
 /** The state of agent updates as an administrator leaves it, and a receiver that answers by it. */
 
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RawOptions } from '../../src/cli/options.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
@@ -42,13 +42,12 @@ export interface UpdateSite extends RunningReceiver {
 }
 
 /** Root 1, a stamp key and the switch on: what `updates root init` and `updates on` leave. */
-async function makeState(places: UpdatePlaces): Promise<void> {
+export async function makeUpdateState(places: UpdatePlaces): Promise<void> {
   await mkdir(places.directory, { mode: 0o700 });
   const root = makeRoot();
   await keepRoot(places, { root, bytes: signed(writeRoot(root), ['root-a']) });
   const key = new URL('../fixtures/updates/keys/stamp-a.pem', import.meta.url);
   await cp(key, places.stampKey);
-  const { chmod } = await import('node:fs/promises');
   await chmod(places.stampKey, 0o600);
   await writeSwitch(places, { isOn: true, since: '20261128000000', by: 'somebody' });
 }
@@ -60,7 +59,7 @@ export async function startUpdateSite(
 ): Promise<UpdateSite> {
   const directory = join(await makeTempDir(owner), 'updates');
   const places = updatePlaces({}, directory);
-  await makeState(places);
+  await makeUpdateState(places);
   const running = await startReceiver(
     owner,
     { updates: [directory], updatesPlainListen: ['127.0.0.1:0'], ...options },
