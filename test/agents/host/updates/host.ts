@@ -38,7 +38,11 @@ export interface ShellUnderTest {
   readonly path: string;
 }
 
-const dash: ShellUnderTest = { name: 'dash', command: ['dash'], path: process.env['PATH'] ?? '' };
+const dash: ShellUnderTest = {
+  name: 'dash',
+  command: ['/bin/sh'],
+  path: process.env['PATH'] ?? '',
+};
 
 /** Whoever can be asked to clean up at its end; a TestContext is one. */
 interface Owner {
