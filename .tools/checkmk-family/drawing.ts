@@ -65,6 +65,7 @@ export function drawForm(form: RuleForm): string {
     '                                ○ As the collector has it ready',
     ...frame('Sources', first === undefined ? [] : drawSource(first, form.common), width - 4),
     '+ Add a source',
+    '☐ Further sources, whose sections are added',
     ...drawFields(form.rules),
   ];
   const more = others.map((source) => frame(source.name, drawSource(source, form.common), width));

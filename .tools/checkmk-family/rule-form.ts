@@ -241,6 +241,20 @@ function writeRules({ rules }: RuleForm): string {
                     ),
                 ),
             ),
+            "further": DictElement(
+                parameter_form=List(
+                    title=Title("Further sources, whose sections are added"),
+                    help_text=Help(
+                        "They are asked at the same time as the sources above, and checked like "
+                        "them. One that fails costs only its own sections; the service Agent "
+                        "courier tells. A section that is there already is not added."
+                    ),
+                    element_template=_source(),
+                    add_element_label=Label("Add a source"),
+                    remove_element_label=Label("Remove this source"),
+                    no_element_label=Label("No further sources"),
+                ),
+            ),
 ${writeElements(rules, new Map(), '            ')}        },
         custom_validate=(checks.spool_for_grace,),
     )`;

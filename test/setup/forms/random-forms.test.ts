@@ -66,9 +66,10 @@ async function take(args: readonly string[], home: string): Promise<Invocation> 
   }
   const { passphraseId: _, passphraseFile: __, ...others } = invocation.options;
   await refusingUsage(() => planSources(invocation, target, context));
-  const { steps } = await planSources({ ...invocation, options: others }, target, context);
-  assert.equal(steps.length, invocation.alternatives.length);
-  for (const { module, source } of steps) {
+  const plan = await planSources({ ...invocation, options: others }, target, context);
+  assert.equal(plan.steps.length, invocation.alternatives.length);
+  assert.equal(plan.with.length, invocation.with?.length ?? 0);
+  for (const { module, source } of [...plan.steps, ...plan.with]) {
     await refusingUsage(async () => (await module.open(source, makeOpenContext({ env }))).close());
   }
   return invocation;
@@ -85,24 +86,28 @@ async function refusingUsage(act: () => Promise<unknown>): Promise<void> {
 
 /** Every argument arrives as it was written. */
 function requireAll(args: readonly string[], invocation: Invocation): void {
-  const parts = [invocation, ...(invocation.alternatives ?? [])];
+  const parts = [invocation, ...(invocation.alternatives ?? []), ...(invocation.with ?? [])];
   const arrived = parts.flatMap(({ options, operands }) => [
     ...operands,
     ...Object.entries(options).flatMap(([name, texts]) =>
       texts.map((text) => `${name.toLowerCase()}=${text}`),
     ),
   ]);
-  const written = args.slice(args[0] === 'ready' ? 2 : 1).filter((arg) => arg !== '--or');
+  const written = args.slice(args[0] === 'ready' ? 2 : 1).filter((arg) => !isMark(arg));
   for (const arg of written.filter((one) => /^--[a-z-]+=/.test(one))) {
     const [flag = ''] = arg.split('=', 1);
     const name = flag.replaceAll('-', '');
     assert.ok(arrived.includes(`${name}${arg.slice(flag.length)}`), arg);
   }
-  const sources = args.filter((_, index) => args[index - 1] === '--or');
+  const sources = args.filter((_, index) => isMark(args[index - 1]));
   assert.deepEqual(
     parts.flatMap(({ operands }) => operands),
     sources,
   );
+}
+
+function isMark(arg: string | undefined): boolean {
+  return arg === '--or' || arg === '--with';
 }
 
 /** Of every option a form has; of a secret, that for the password store. */

@@ -48,6 +48,19 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A source beside the chain: what it added, or why it added nothing."""
+
+    transport: str
+    uri: str
+    age: float | None
+    sections: float | None
+    left: Sequence[str]
+    losses: str
+    fault: str
+
+
+@dataclass(frozen=True)
 class Report:
     """One fetch. What is not known, or came in another form, is None or empty."""
 
@@ -67,6 +80,7 @@ class Report:
     grace: Grace | None
     seal: Seal | None
     path: Sequence[Source]
+    beside: Sequence[Beside]
 
 
 Section = Sequence[Report]
@@ -109,6 +123,21 @@ def _parse_report(document: Mapping[str, object]) -> Report:
         grace=_parse_grace(grace) if grace else None,
         seal=_parse_seal(seal) if seal else None,
         path=[_parse_source(_mapping(source)) for source in _sequence(document.get("path"))],
+        beside=[_parse_beside(_mapping(source)) for source in _sequence(document.get("with"))],
+    )
+
+
+def _parse_beside(source: Mapping[str, object]) -> Beside:
+    fault = _mapping(source.get("fault"))
+    text = _text(fault.get("text")) or "no reason is given"
+    return Beside(
+        transport=_text(source.get("transport")),
+        uri=_text(source.get("source")),
+        age=_number(source.get("age")),
+        sections=_number(source.get("sections")),
+        left=[name for name in map(_text, _sequence(source.get("left"))) if name],
+        losses=_text(source.get("losses")),
+        fault=f"{text} ({_text(fault.get('code')) or 'unknown fault'})" if fault else "",
     )
 
 
@@ -216,12 +245,31 @@ def _check_report(
             yield Result(state=State.OK, notice=f"Failed: {failed}")
     if report.losses:
         yield Result(state=_state(params, "state_losses"), summary=report.losses)
+    for beside in report.beside:
+        yield from _check_beside(params, beside)
     if report.note:
         yield Result(state=State.OK, notice=f"Note: {report.note}")
     if report.seal:
         yield from _check_seal(params, report.seal)
     if has_metrics:
         yield from _check_effort(params, report)
+
+
+def _check_beside(params: Mapping[str, object], beside: Beside) -> CheckResult:
+    name = " ".join(part for part in (beside.transport, beside.uri) if part) or "an unknown source"
+    if beside.fault:
+        state = _state(params, "state_with")
+        yield Result(state=state, summary=f"Without {name}: {beside.fault}")
+        return
+    age = "" if beside.age is None else f", {render.timespan(beside.age)} old"
+    yield Result(state=State.OK, notice=f"With {beside.sections or 0:.0f} sections of {name}{age}")
+    if beside.left:
+        left = ", ".join(beside.left)
+        state = _state(params, "state_with")
+        yield Result(state=state, summary=f"Not added of {name}, being there already: {left}")
+    if beside.losses:
+        state = _state(params, "state_losses")
+        yield Result(state=state, summary=f"{name}: {beside.losses}")
 
 
 def _check_age(
@@ -296,6 +344,7 @@ check_plugin_cmk_courier = CheckPlugin(
         "state_fallback": 1,
         "state_grace": 1,
         "state_losses": 1,
+        "state_with": 1,
         "state_unknown_age": 0,
     },
     check_ruleset_name="cmk_courier",

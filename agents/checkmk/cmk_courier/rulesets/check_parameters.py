@@ -70,6 +70,12 @@ def _parameter_form() -> Dictionary:
                     prefill=DefaultValue(ServiceState.WARN),
                 )
             ),
+            "state_with": DictElement(
+                parameter_form=ServiceState(
+                    title=Title("State when sections of a further source are missing"),
+                    prefill=DefaultValue(ServiceState.WARN),
+                )
+            ),
             "state_unknown_age": DictElement(
                 parameter_form=ServiceState(
                     title=Title("State when nobody says how old the output is"),

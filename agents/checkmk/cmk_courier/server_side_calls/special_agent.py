@@ -177,17 +177,24 @@ def _by_sources(
     form: Mapping[str, object], host_config: HostConfig
 ) -> Iterable[arguments.Argument]:
     macros = host_config.macros
-    rules = {key: value for key, value in form.items() if key != "sources"}
+    rules = {key: value for key, value in form.items() if key not in ("sources", "further")}
     yield "fetch"
     yield from arguments.of_host(host_config)
     yield from arguments.render({"report": "section", **rules}, _RULES, macros)
-    sources = form.get("sources")
-    for source in sources if isinstance(sources, list) else []:
-        name, fields = source
-        yield "--or"
-        yield arguments.source(fields["source"], macros)
-        others = {key: value for key, value in fields.items() if key != "source"}
-        yield from arguments.render(others, _SOURCES.get(name, {}), macros)
+    for mark, key in (("--or", "sources"), ("--with", "further")):
+        sources = form.get(key)
+        for source in sources if isinstance(sources, list) else []:
+            yield mark
+            yield from _source(source, macros)
+
+
+def _source(
+    source: tuple[str, Mapping[str, object]], macros: Mapping[str, str]
+) -> Iterable[arguments.Argument]:
+    name, fields = source
+    yield arguments.source(fields["source"], macros)
+    others = {key: value for key, value in fields.items() if key != "source"}
+    yield from arguments.render(others, _SOURCES.get(name, {}), macros)
 
 
 def _by_routes(form: Mapping[str, object], host_config: HostConfig) -> Iterable[arguments.Argument]:

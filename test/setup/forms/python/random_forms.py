@@ -202,14 +202,16 @@ def _random(filler: Filler, spec: Any, count: int) -> Iterator[Any]:
 def _proposals(filler: Filler, spec: Any) -> Iterator[Any]:
     for way in spec.elements["way"].parameter_form.elements:
         for key, element in way.parameter_form.elements.items():
-            if key != "sources":
+            if key not in ("sources", "further"):
                 form = filler.with_proposal(way.parameter_form, key)
                 yield {"way": (way.name, form)}
                 continue
             for kind in element.parameter_form.element_template.elements:
                 for field in kind.parameter_form.elements:
                     source = kind.name, filler.with_proposal(kind.parameter_form, field)
-                    yield {"way": (way.name, {"sources": [source]})}
+                    spool = "spool", {"source": "spool:"}
+                    chain = {"sources": [source]} if key == "sources" else {"sources": [spool]}
+                    yield {"way": (way.name, chain | ({key: [source]}))}
 
 
 def main(seed: int, count: int) -> None:

@@ -133,3 +133,15 @@ def test_a_macro_leads_nowhere_else() -> None:
 
 def test_what_a_newer_form_has_more_is_told_by_the_program() -> None:
     assert sources(("spool", {"source": "spool:", "new_thing": "x"}))[-1] == "--new-thing=x"
+
+
+def test_further_sources_stand_behind_with() -> None:
+    arguments = sources(
+        ("tcp", {"source": "tcp://{address}"}),
+        further=[("exec", {"source": "exec:/bin/more", "timeout": 20.0})],
+        deadline=30,
+    )
+    assert arguments == [
+        *["fetch", "--host=web01", "--address=192.0.2.7", "--report=section", "--deadline=30s"],
+        *["--or", "tcp://{address}", "--with", "exec:/bin/more", "--timeout=20s"],
+    ]

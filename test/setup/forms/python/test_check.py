@@ -238,3 +238,18 @@ def test_the_inventory_has_the_way() -> None:
         ({"position": 2}, {"transport": "file", "source": "file:///var/drops/web01"}),
     ]
     assert list(plugin.inventorize_cmk_courier([])) == []
+
+
+@pytest.mark.parametrize(("value", "state"), [(0, State.OK), (1, State.WARN), (2, State.CRIT)])
+def test_sections_of_a_further_source_that_are_missing_have_a_state(
+    value: int, state: State
+) -> None:
+    source = {"transport": "agent", "source": "agent:vsphere", "sections": 3, "age": 12.0}
+    fault = {"code": "TIMEOUT", "text": "no output within 20s"}
+    found = check({"state_with": value}, **{"with": [source, {**source, "fault": fault}]})
+    assert (state, "Without agent agent:vsphere: no output within 20s (TIMEOUT)") in results(found)
+    details = [one.details for one in found if isinstance(one, Result)]
+    assert "With 3 sections of agent agent:vsphere, 12 seconds old" in details
+    found = check({"state_with": value}, **{"with": [{**source, "left": ["df", "mem"]}]})
+    text = "Not added of agent agent:vsphere, being there already: df, mem"
+    assert (state, text) in results(found)
