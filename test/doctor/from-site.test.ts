@@ -234,29 +234,3 @@ test('--plugin speaks the codes of plug-ins, --quiet the verdict alone', async (
   const quiet = await run(['web01'], { ...options, quiet: ['true'] });
   assert.deepEqual(quiet, { exit: 5, output: sentence });
 });
-
-test('the whole output, word for word', async () => {
-  const port = String(await findFreePort());
-  const options = { address: ['127.0.0.1'], port: [port], only: ['output'] };
-  const { exit, output: said } = await run(['web01'], options);
-  assert.equal(exit, 5);
-  const expected = [
-    'web01 (127.0.0.1)',
-    '',
-    '  + address       127.0.0.1 as named',
-    '  + route         from 127.0.0.1',
-    '  x port          refused',
-    '    cause        port-refused: the host is there, and nobody answers on the port',
-    '    do           on the host: courier-doctor; cmk-agent-ctl status; systemctl status check-mk-agent.socket',
-    '    see          docs/doctor.md#port-refused',
-    `    said         communication failed: connecting to 127.0.0.1:${port}: connection refused; no agent listens there, or its controller has no pull connection (it looks again every minute)`,
-    '  - bytes         skipped: needs port',
-    '  - tls           skipped: needs port',
-    '  - output        skipped: needs port',
-    '',
-    '  web01: the host is there, and nobody answers on the port (port-refused, on the host).',
-    '',
-  ];
-  const untimed = said.split('\n').map((line) => line.replace(/ +[0-9.]+ m?s$/, ''));
-  assert.deepEqual(untimed, expected);
-});

@@ -111,6 +111,23 @@ test('a token that is not accepted, damaged output, another host: each is why no
   assert.equal(evidence.reason, 'malformed');
 });
 
+test('who was not let in, from elsewhere, may be anybody: a hint, and no verdict', {
+  skip,
+}, async (t) => {
+  const running = await startReceiver(t);
+  const site = await makeSite(t);
+  const token = await running.makeAccess({ hosts: ['web*'] });
+  await curlUpload(running, 'web01', goodOutput, bearer(token));
+  await curlUpload(running, 'web01', goodOutput, bearer('unknown'));
+  await waitForRecord(running, 401);
+  const program = "#!/bin/sh\nprintf 'Addresses: 192.0.2.21\npush-agent\n'\n";
+  await writeFile(join(site.root, 'bin/cmk'), program);
+  const document = await look(site, { ...state(running), address: ['192.0.2.21'] });
+  const { status, code } = stepOf(document);
+  assert.deepEqual([status, code], ['warning', 'push-unauthenticated']);
+  assert.equal(document.cause.code, 'push-stale');
+});
+
 test('the record is for its owner alone, has no secret, and is not believed when others may write', {
   skip,
 }, async (t) => {

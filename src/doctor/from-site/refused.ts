@@ -17,6 +17,8 @@ interface Refused {
   readonly said: string;
   /** Undefined: nobody can tell. */
   readonly atMs: number | undefined;
+  /** Somebody who was not let in, from an address that is not known to be the host's. */
+  readonly isStranger: boolean;
   readonly source: 'state' | 'report';
   readonly facts: Readonly<Record<string, string | number | null>>;
 }
@@ -24,15 +26,13 @@ interface Refused {
 const dayMs = 86_400_000;
 
 /** A refusal is the cause where no output has come since; one of before is history. */
-export async function lookAtRefused(
-  scene: Scene,
-  { pushed, registration, hostSide, configuration }: Partial<Learned>,
-): Promise<SiteFinding> {
+export async function lookAtRefused(scene: Scene, learned: Partial<Learned>): Promise<SiteFinding> {
+  const { pushed, registration, hostSide, configuration } = learned;
   const root = scene.context.env['OMD_ROOT'];
   const nowMs = scene.context.clock.now();
   const pushes = pushed !== undefined || configuration?.isPush === true;
   const found = [
-    await readOurs(scene),
+    await readOurs(scene, listAddresses(scene, learned)),
     root === undefined || root === '' ? undefined : await readCheckmks(root, registration?.uuid),
     readHosts(hostSide, { nowMs, pushes }),
   ];
@@ -51,13 +51,25 @@ export async function lookAtRefused(
   if (atMs !== undefined && pushed !== undefined && pushed.lastMs > atMs) {
     return { status: 'ok', text: `output came since the last refusal${age}`, facts, source };
   }
-  // Without a time it may be long over.
-  const isSure = pushed?.isLate === true && atMs !== undefined;
+  // Without a time it may be long over, and a stranger may be anybody.
+  const isSure = pushed?.isLate === true && atMs !== undefined && !refused.isStranger;
   const text = `${source === 'report' ? 'it says it was refused' : 'refused'}${age}`;
   return { status: isSure ? 'fault' : 'warning', code, text, rawError: said, facts, source };
 }
 
-async function readOurs(scene: Scene): Promise<Refused | undefined> {
+/** From where the host itself is known to come. */
+function listAddresses(
+  { address }: Scene,
+  { place, otherPlace, configuration }: Partial<Learned>,
+): readonly (string | undefined)[] {
+  const asked = [address, place?.address, otherPlace?.address, configuration?.address];
+  return [...asked, ...(configuration?.addresses ?? [])];
+}
+
+async function readOurs(
+  scene: Scene,
+  own: readonly (string | undefined)[],
+): Promise<Refused | undefined> {
   const directory = await findReceiverState(scene);
   if (directory === undefined) return undefined;
   const { LastRefusals } = await import('../../receiver/state/last-refusals.ts');
@@ -67,7 +79,9 @@ async function readOurs(scene: Scene): Promise<Refused | undefined> {
   const atMs = Date.parse(refusedAt);
   const facts = { reason, status, by, address };
   const known = Number.isNaN(atMs) ? undefined : atMs;
-  return { code: codeByReason(reason, status), said: message, atMs: known, source: 'state', facts };
+  const isStranger = by === null && !own.includes(address);
+  const code = codeByReason(reason, status);
+  return { code, said: message, atMs: known, isStranger, source: 'state', facts };
 }
 
 /** So much of the end of the log is read. */
@@ -85,7 +99,8 @@ async function readCheckmks(root: string, uuid: string | undefined): Promise<Ref
     const code = codeByWords(said);
     // What it says last of this host counts alone.
     if (code === undefined) return undefined;
-    return { code, said, atMs: readTime(line), source: 'state', facts: { log: path } };
+    const facts = { log: path };
+    return { code, said, atMs: readTime(line), isStranger: false, source: 'state', facts };
   }
   return undefined;
 }
@@ -121,7 +136,7 @@ function readHosts(
   for (const said of hostSide.report.steps.flatMap(listSaid)) {
     const code = codeByWords(said);
     if (code === undefined || (!pushes && code.startsWith('push-'))) continue;
-    return { code, said, atMs, source: 'report', facts: {} };
+    return { code, said, atMs, isStranger: false, source: 'report', facts: {} };
   }
   return undefined;
 }
