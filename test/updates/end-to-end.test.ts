@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { skipWithout } from '../helpers/required-peer.ts';
+import { saying, startWholeSite, steal, type WholeHost } from './whole-site.ts';
+
+const skip = skipWithout('openssl') || skipWithout('curl');
+
+const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
+const skipShort = isLong ? skip : 'one of the scenarios of `npm run test:long`';
+
+/** What the plug-in said, and the error that the updater tells. */
+async function look(host: WholeHost) {
+  const output = await host.fetch();
+  const json = /^<<<cmk_update_agent_status:sep\(0\)>>>\n(\{.*\})$/m.exec(output)?.[1] ?? '{}';
+  const { aghash, error } = JSON.parse(json);
+  const word = /^<<<word>>>\n(.*)$/m.exec(output)?.[1];
+  return { output, word, error, aghash };
+}
+
+const nothingYet = {
+  state: 'unregistered',
+  decision: 'offer',
+  target: 1,
+  installed: undefined,
+  rootVersion: null,
+  code: null,
+};
+const installed = { ...nothingYet, state: 'installed', installed: 1, rootVersion: 1 };
+
+/** A site that has published `one`, and web01, which has installed it. */
+async function startWithOne(t: TestContext) {
+  const site = await startWholeSite(t);
+  site.wish(saying('one'));
+  await site.release();
+  await site.tell('on');
+  assert.deepEqual(await site.status('web01'), nothingYet);
+  const host = await site.host('web01');
+  assert.deepEqual(await site.status('web01'), installed);
+  return { site, host };
+}
+
+test('ST-1: from nothing to a rolled-out change through the programs alone, and off again', {
+  skip: skipShort,
+  timeout: 120_000,
+}, async (t) => {
+  const { site, host } = await startWithOne(t);
+  assert.equal((await look(host)).word, 'one');
+  site.wish(saying('two'));
+  await site.release();
+  assert.deepEqual(await site.status('web01'), { ...installed, target: 2 });
+  assert.equal((await host.run('update')).code, 0);
+  assert.deepEqual(await site.status('web01'), { ...installed, target: 2, installed: 2 });
+  const { aghash, error, word } = await look(host);
+  assert.deepEqual([word, error], ['two', null]);
+  assert.equal(aghash, readFileSync(join(host.base, 'current'), 'utf8').trim());
+
+  await site.tell('off');
+  assert.equal((await host.run('update')).code, 9);
+  const off = await look(host);
+  assert.equal(off.word, 'two');
+  assert.match(off.error, /deployment is currently globally disabled/);
+});
+
+test('IN-6, IN-8, ST-6: a release that breaks goes back by itself and says so, and the next one heals it', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const { site, host } = await startWithOne(t);
+  const before = readFileSync(join(host.base, 'current'), 'utf8').trim();
+  writeFileSync(join(site.directory, 'broken'), '#!/bin/sh\nexit 1\n');
+  site.wish({ ...saying('two'), agent: './broken' });
+  await site.release();
+  const { code, stderr } = await host.run('update');
+  assert.equal(code, 8);
+  assert.match(stderr, /E-SELFTEST/);
+  const back = await look(host);
+  assert.deepEqual([back.word, back.aghash], ['one', before]);
+  assert.match(back.error, /E-SELFTEST/);
+  assert.match(back.output, /^UpdateFailed: .+\nUpdateRecoverAction: .+$/m);
+  const broken = await site.status('web01');
+  assert.deepEqual([broken.target, broken.installed, broken.code], [2, 1, 'E-SELFTEST']);
+
+  site.wish(saying('three'));
+  await site.release();
+  assert.equal((await host.run('update')).code, 0);
+  assert.deepEqual(await site.status('web01'), { ...installed, target: 3, installed: 3 });
+  const mended = await look(host);
+  assert.deepEqual([mended.word, mended.error], ['three', null]);
+  assert.doesNotMatch(mended.output, /UpdateFailed/);
+});
+
+test('KM-5: what a stolen key signs is believed before it is revoked, and refused after', {
+  skip: skipShort,
+  timeout: 120_000,
+}, async (t) => {
+  const { site, host } = await startWithOne(t);
+  const thief = steal(site);
+  await thief.plant('evil');
+  assert.equal((await host.run('update')).code, 0);
+  assert.equal((await look(host)).word, 'evil');
+
+  await site.updates('keys', 'revoke', 'main', '--replacement=second');
+  await thief.plant('worse');
+  const { code, stderr } = await host.run('update');
+  assert.notEqual(code, 0);
+  assert.match(stderr, /E-SIGNATURE/);
+  assert.equal((await look(host)).word, 'evil');
+  assert.equal((await site.status('web01')).code, 'E-SIGNATURE');
+
+  site.wish(saying('good again'));
+  await site.release();
+  const cured = await host.run('update');
+  assert.equal(cured.code, 0, cured.stderr);
+  const { error, word } = await look(host);
+  assert.deepEqual([word, error], ['good again', null]);
+});
+
+test('KM-4: a key is rotated without touching a host', {
+  skip: skipShort,
+  timeout: 120_000,
+}, async (t) => {
+  const { site, host } = await startWithOne(t);
+  const update = async () => assert.equal((await host.run('update')).code, 0);
+  await site.updates('keys', 'rotate', 'main', 'second');
+  assert.match(await site.updates('keys', 'rotate', 'main', 'second'), /^main is still needed: /);
+  await site.updates('sign', '--all');
+  await site.tell('publish');
+  await update();
+  assert.equal((await site.status('web01')).rootVersion, 2);
+  await site.updates('keys', 'rotate', 'main', 'second');
+  site.wish(saying('two'));
+  await site.release();
+  await update();
+  const row = await site.status('web01');
+  assert.deepEqual([row.rootVersion, row.installed, row.code], [3, 3, null]);
+  assert.equal((await look(host)).word, 'two');
+});
