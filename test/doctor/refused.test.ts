@@ -128,6 +128,17 @@ test('who was not let in, from elsewhere, may be anybody: a hint, and no verdict
   assert.equal(document.cause.code, 'push-stale');
 });
 
+test('a host that sends too often is not told that it is wrong', { skip }, async (t) => {
+  const running = await startReceiver(t, { uploadRate: ['1'] });
+  const site = await makeSite(t);
+  const token = await running.makeAccess({ hosts: ['web*'] });
+  for (let n = 0; n < 3; n += 1) await curlUpload(running, 'web01', goodOutput, bearer(token));
+  await waitForRecord(running, 429);
+  const document = await look(site, state(running));
+  const named = noteReport('too many outputs a minute', 'site', 'push-not-taken', document);
+  assert.equal(named, 'push-not-taken');
+});
+
 test('the record is for its owner alone, has no secret, and is not believed when others may write', {
   skip,
 }, async (t) => {
