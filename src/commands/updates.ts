@@ -87,6 +87,14 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'print the section that shows updates in Checkmk, for a host that cannot report',
       load: async () => (await import('./updates/status.ts')).section,
     },
+    backup: {
+      summary: 'put keys, roots, targets, packages and hosts into one file',
+      load: async () => (await import('./updates/backup.ts')).backup,
+    },
+    restore: {
+      summary: 'take a backup back, with a counter above all that may have been used since',
+      load: async () => (await import('./updates/backup.ts')).restore,
+    },
     audit: {
       summary: 'who decided what, and when',
       load: async () => (await import('./updates/audit.ts')).audit,
