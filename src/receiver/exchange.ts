@@ -7,6 +7,8 @@ import type { Readable } from 'node:stream';
 /** What is logged about a request besides its answer; filled in as it becomes known. */
 export interface Note {
   host?: string;
+  /** The host whose agent is to be updated; what is refused there is nothing about its output. */
+  updatesOf?: string;
   /** Who sent it, such as `token 1a2b…` or `certificate <uuid>`. */
   by?: string;
   /** Of the body as it was sent. */

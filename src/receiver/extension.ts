@@ -6,7 +6,7 @@
 import { TLSSocket } from 'node:tls';
 import type { Answer, Exchange } from './exchange.ts';
 import { addressOf } from './exchange.ts';
-import { Refusal } from './refusal.ts';
+import { asRefusal, Refusal, storageRetryS } from './refusal.ts';
 import type { Route } from './routes.ts';
 import type { Services } from './services.ts';
 
@@ -110,9 +110,22 @@ export function listUpdateRoutes(site: string): readonly Route[] {
   });
 }
 
+/** What is wrong here is told in our log; a host is told when to come again. */
+function toUpdateRefusal(error: unknown): Refusal {
+  const refusal = asRefusal(error);
+  if (refusal.reason !== 'storage') return refusal;
+  const { retryAfterS = storageRetryS } = refusal;
+  const message = 'updates cannot be answered at the moment';
+  return new Refusal('storage', message, { cause: error, retryAfterS });
+}
+
 async function answer(kind: UpdateKind, exchange: Exchange, services: Services): Promise<Answer> {
   const way = wayOf(exchange);
-  const answers = await services.updates?.find(services);
-  if (answers === undefined) throw new Refusal('not-found', 'there are no agent updates here');
-  return answers.answer({ kind, name: exchange.params['name'] ?? '', way }, exchange);
+  try {
+    const answers = await services.updates?.find(services);
+    if (answers === undefined) throw new Refusal('not-found', 'there are no agent updates here');
+    return await answers.answer({ kind, name: exchange.params['name'] ?? '', way }, exchange);
+  } catch (error) {
+    throw toUpdateRefusal(error);
+  }
 }

@@ -65,7 +65,7 @@ export class Refusal extends CourierError {
 }
 
 /** How long a sender should wait when our disk is full or a file of ours is broken. */
-const storageRetryS = 60;
+export const storageRetryS = 60;
 
 /** What a sender is told when the full message names files of ours, and stays in our log. */
 const replacements: Partial<Record<Reason, string>> = {

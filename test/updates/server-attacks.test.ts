@@ -185,3 +185,18 @@ test('TE-1: without updates the receiver answers as if there were no such paths'
     [404, 'there are no agent updates here (USAGE)\n'],
   );
 });
+
+test('TR-5: what is wrong on the site is told in its log, and the host comes again', async (t) => {
+  const site = await startUpdateSite(t);
+  const client = await site.client('web01');
+  await writeFile(site.places.switch, 'damaged');
+  const answer = await client.check();
+  assert.deepEqual(
+    [answer.status, answer.headers['retry-after'], answer.text],
+    [503, '60', 'updates cannot be answered at the moment (LOCAL)\n'],
+  );
+  const line = site.log.lines.find((one) => one.includes('updates cannot be answered'));
+  for (const part of ['warn ', site.places.switch, "updatesOf: 'web01'"]) {
+    assert.ok(line?.includes(part));
+  }
+});

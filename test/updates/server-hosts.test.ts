@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { splitEnvelope } from '../../src/sealing/envelope.ts';
 import { readStamp } from '../../src/updates/documents/stamp.ts';
+import { Contacts } from '../../src/updates/server/contacts.ts';
 import { sha256 } from '../peers/update-documents.ts';
 import { hmac } from '../peers/update-server.ts';
 import { ask, type UpdateAnswer, UpdateClient } from './update-client.ts';
@@ -125,6 +128,7 @@ test('AU-6: a host restored from a snapshot goes on after one answer', async (t)
 
 test('AU-6: two machines with one secret are served, and shown as E-CLONE', async (t) => {
   const site = await startUpdateSite(t);
+  const contacts = await Contacts.open(site.places, systemClock);
   const first = await site.client('web01');
   const second = new UpdateClient(site.plainUrl, 'web01', first.secret);
   [second.counter, second.previous] = [first.counter, first.previous];
@@ -136,6 +140,12 @@ test('AU-6: two machines with one secret are served, and shown as E-CLONE', asyn
   }
   const warnings = site.log.lines.filter((line) => line.includes('E-CLONE'));
   assert.equal(warnings.length, 1);
+  const { row } = (await contacts.read(parseHostName('web01'))) ?? {};
+  assert.equal(row?.isCloned, true);
+  await first.register('secret', first.secret);
+  assert.equal((await first.check()).status, 200);
+  assert.equal((await second.check()).status, 403);
+  assert.equal((await contacts.read(parseHostName('web01')))?.row.isCloned, false);
 });
 
 test('AU-7: the host takes another secret by itself, and when it is told to', async (t) => {

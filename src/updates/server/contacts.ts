@@ -6,7 +6,7 @@ import type { HostName } from '../../names/host-name.ts';
 import { Records } from '../../receiver/state/records.ts';
 import { toStamp } from '../../sealing/stamp.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
-import { type CounterRow, rowFromTime } from './request-counter.ts';
+import { type CounterRow, firstRow, rowFromTime } from './request-counter.ts';
 
 const stamp = z.string().regex(/^\d{14}$/);
 
@@ -96,6 +96,11 @@ export class Contacts {
       if (!(error instanceof CourierError) || error.code !== 'CONFIG') throw error;
       await this.#records.write(host, change(this.#lost(host)));
     }
+  }
+
+  /** One machine goes on from the highest counter. */
+  startRow(host: HostName): Promise<void> {
+    return this.update(host, (before) => ({ ...before, row: firstRow(before.row.counter) }));
   }
 
   /** Of a host that registers: nothing is lost where there is nothing yet. */

@@ -42,6 +42,10 @@ export async function registerWithToken(
 ): Promise<Registered> {
   const claim = { path: '/v1/register', signedText: form.signedText, mac: form.mac };
   const nowMs = registry.clock.now();
+  // Without a lock: who has no token is to cost nothing.
+  if (findKey(claim, [(await registry.tokens.read(form.host))?.token, undefined]) === undefined) {
+    throw refuse();
+  }
   let answer: Registered | undefined;
   await registry.tokens.update(form.host, async (token) => {
     const key = findKey(claim, [token?.token, undefined]);
@@ -117,6 +121,7 @@ async function keepPending(
   await identities.update(host, change);
 }
 
-function isoNow({ clock }: Registry): string {
+/** ISO 8601, UTC. */
+export function isoNow({ clock }: Pick<Registry, 'clock'>): string {
   return new Date(clock.now()).toISOString();
 }

@@ -1,8 +1,6 @@
 /** Answers what hosts ask about updates of their agents (docs/protocol/agent-updates.md). */
 
-import type { Clock } from '../../clock.ts';
 import type { HostName } from '../../names/host-name.ts';
-import { readBody } from '../../receiver/body.ts';
 import type { Answer, Exchange } from '../../receiver/exchange.ts';
 import type { Metric, UpdateAnswers, UpdateRequest } from '../../receiver/extension.ts';
 import { Refusal } from '../../receiver/refusal.ts';
@@ -12,52 +10,35 @@ import type { UpdatePlaces } from '../repository/places.ts';
 import { readRootBytes } from '../repository/root-files.ts';
 import { readSwitch } from '../repository/switch.ts';
 import { StampSigner } from '../signing/stamps.ts';
-import { findKey, type MacKey, type SignedAnswer, writeAnswer } from './authenticity.ts';
+import { type MacKey, type SignedAnswer, writeAnswer } from './authenticity.ts';
 import { type Contact, Contacts, toStanding } from './contacts.ts';
 import { type Question, toStampDecision } from './deciding.ts';
-import { type Form, type FormKind, mostFormBytes, readForm } from './forms.ts';
-import { confirmed, Identities, type Identity, keysOf } from './identities.ts';
+import type { Form } from './forms.ts';
+import { Identities } from './identities.ts';
 import { isConfidential, packagePath, sendPackage } from './packages.ts';
-import { type Registered, type Registry, registerWithToken, rotateSecret } from './registering.ts';
-import { countRequest } from './request-counter.ts';
+import { type Known, Reception, type Surroundings } from './reception.ts';
+import {
+  isoNow,
+  type Registered,
+  type Registry,
+  registerWithToken,
+  rotateSecret,
+} from './registering.ts';
 import { Tokens } from './tokens.ts';
 import { UpdateCounts } from './update-counts.ts';
 import { notAllowed, UpdateLimits } from './update-limits.ts';
-
-/** How long a request may take to come, and pause while it does. */
-export interface Patience {
-  readonly requestTimeout: number;
-  readonly stallTimeout: number;
-}
-
-interface Surroundings {
-  readonly clock: Clock;
-  readonly patience: Patience;
-}
-
-/** A host that has shown to have its secret. */
-interface Known {
-  readonly form: Form;
-  readonly host: HostName;
-  readonly identity: Identity;
-  /** The secret that it used. */
-  readonly key: MacKey;
-  /** From `/v1/` on. */
-  readonly path: string;
-}
 
 /** Seconds between two checks of a host. */
 const intervalSeconds = 3600;
 
 export class UpdateServer implements UpdateAnswers {
   readonly #places: UpdatePlaces;
-  readonly #clock: Clock;
-  readonly #patience: Patience;
   readonly #limits: UpdateLimits;
   readonly #registry: Registry;
   readonly #published: PublishedTargets;
   readonly #stamps: StampSigner;
   readonly #counts = new UpdateCounts();
+  readonly #reception: Reception;
 
   private constructor(
     places: UpdatePlaces,
@@ -65,10 +46,12 @@ export class UpdateServer implements UpdateAnswers {
     registry: Omit<Registry, 'clock'>,
   ) {
     this.#places = places;
-    this.#clock = clock;
-    this.#patience = patience;
     this.#registry = { ...registry, clock };
     this.#limits = new UpdateLimits(clock);
+    this.#reception = new Reception({
+      ...{ patience, registry: this.#registry },
+      ...{ limits: this.#limits, counts: this.#counts },
+    });
     this.#published = new PublishedTargets(places);
     this.#stamps = new StampSigner(places, clock);
   }
@@ -84,11 +67,11 @@ export class UpdateServer implements UpdateAnswers {
 
   async answer(request: UpdateRequest, exchange: Exchange): Promise<Answer> {
     if (request.kind === 'root') return this.#root(request.name, exchange);
-    const form = await this.#readForm(request.kind, exchange);
+    const form = await this.#reception.readForm(request.kind, exchange);
     if (request.kind === 'register') return this.#register(form, exchange);
     const path =
       request.name === '' ? `/v1/${request.kind}` : `/v1/${request.kind}/${request.name}`;
-    const known = await this.#identify(form, path, exchange);
+    const known = await this.#reception.identify(form, path, exchange);
     if (request.kind === 'check') return this.#check(known, exchange);
     if (request.kind === 'report') return this.#report(known, exchange);
     if (request.kind === 'target') return this.#target(known, request.name, exchange);
@@ -108,67 +91,9 @@ export class UpdateServer implements UpdateAnswers {
     return { status: 200, body: bytes, type: 'text/plain' };
   }
 
-  async #readForm(kind: FormKind, exchange: Exchange): Promise<Form> {
-    const { requestTimeout: deadlineMs, stallTimeout: stallMs } = this.#patience;
-    const limits = { maxBytes: mostFormBytes, deadlineMs, stallMs };
-    const body = await readBody(exchange, limits, this.#limits.memory);
-    try {
-      exchange.note.bytes = body.bytes.length;
-      return readForm(body.bytes, kind);
-    } finally {
-      body.release();
-    }
-  }
-
-  /** @throws Refusal 403 or 429, alike for unknown hosts and wrong secrets */
-  async #identify(form: Form, path: string, exchange: Exchange): Promise<Known> {
-    const { host } = form;
-    const { identities } = this.#registry;
-    const identity = await identities.read(host);
-    const key = findKey({ path, ...form }, keysOf(identity));
-    if (identity === undefined || key === undefined) {
-      throw this.#limits.failed(exchange.address, host);
-    }
-    exchange.note.host = host;
-    this.#limits.countRequest(host);
-    if (key === identity.pending) {
-      await identities.update(host, (before) => before && confirmed(before, key));
-    }
-    return { form, host, identity, key, path };
-  }
-
-  /**
-   * Counts a request, and keeps with it what it tells.
-   *
-   * @returns the highest counter, and whether the request was the first with its own
-   */
-  async #count(
-    { form, host }: Known,
-    exchange: Exchange,
-    change: (contact: Contact) => Contact = (contact) => contact,
-  ): Promise<{ readonly isFresh: boolean; readonly contact: Contact }> {
-    let result: { readonly isFresh: boolean; readonly contact: Contact } | undefined;
-    await this.#registry.contacts.update(host, (before) => {
-      const row = countRequest(before.row, form);
-      const isNewClone = row?.isCloned === true && !before.row.isCloned;
-      if (isNewClone) this.#tellClone(exchange, host);
-      const { address } = exchange;
-      const after = row && change({ ...before, row, lastContact: this.#now, address });
-      result = { isFresh: row !== undefined, contact: after ?? before };
-      return after ?? before;
-    });
-    if (result === undefined) throw notAllowed();
-    return result;
-  }
-
-  #tellClone(exchange: Exchange, host: HostName): void {
-    this.#counts.add('clones');
-    exchange.note.warning = `E-CLONE: two machines use the secret of ${host}; give one a token of its own`;
-  }
-
   async #check(known: Known, exchange: Exchange): Promise<Answer> {
     const { form, host, identity } = known;
-    const { isFresh, contact } = await this.#count(known, exchange, this.#told(form));
+    const { isFresh, contact } = await this.#reception.count(known, exchange, this.#told(form));
     if (!isFresh) return this.#say(known, 'counter', contact);
     if (identity.rotate && known.key !== identity.pending) {
       return this.#say(known, 'rotate-secret', contact);
@@ -206,7 +131,11 @@ export class UpdateServer implements UpdateAnswers {
   }
 
   async #report(known: Known, exchange: Exchange): Promise<Answer> {
-    const { isFresh, contact } = await this.#count(known, exchange, this.#told(known.form));
+    const { isFresh, contact } = await this.#reception.count(
+      known,
+      exchange,
+      this.#told(known.form),
+    );
     const { standing } = contact;
     if (isFresh && standing !== undefined && standing.code !== '-') {
       exchange.note.warning ??= `the host reports ${standing.code}: ${standing.error}`;
@@ -224,7 +153,7 @@ export class UpdateServer implements UpdateAnswers {
   }
 
   async #requireOffered(known: Known, exchange: Exchange) {
-    const { isFresh, contact } = await this.#count(known, exchange);
+    const { isFresh, contact } = await this.#reception.count(known, exchange);
     if (!isFresh) throw notAllowed();
     const { identity, host } = known;
     const question = await this.#question(host, { identity, contact });
@@ -265,12 +194,12 @@ export class UpdateServer implements UpdateAnswers {
     if (form.values.get('by') === 'token') {
       const refuse = () => this.#limits.failed(address, form.host);
       const registered = await registerWithToken(this.#registry, { form, address, refuse });
-      exchange.note.host = form.host;
+      exchange.note.updatesOf = form.host;
       const contact = await this.#registry.contacts.read(form.host);
       return this.#sayRegistered(form, registered, contact?.row.counter ?? form.counter);
     }
-    const known = await this.#identify(form, path, exchange);
-    const { isFresh, contact } = await this.#count(known, exchange);
+    const known = await this.#reception.identify(form, path, exchange);
+    const { isFresh, contact } = await this.#reception.count(known, exchange);
     if (!isFresh) return this.#say(known, 'counter', contact);
     const registered = await rotateSecret(this.#registry, { form, address, key: known.key });
     return this.#sayRegistered(form, registered, contact.row.counter);
@@ -287,7 +216,7 @@ export class UpdateServer implements UpdateAnswers {
   }
 
   get #now(): string {
-    return new Date(this.#clock.now()).toISOString();
+    return isoNow(this.#registry);
   }
 }
 
