@@ -6,6 +6,7 @@ import { benchInterrupt } from './interrupt.ts';
 import { benchReadyPath } from './ready-path.ts';
 import { benchManySenders, benchReceiver } from './receiver.ts';
 import { benchSealed } from './sealed.ts';
+import { benchSpecialAgents } from './special-agents.ts';
 import { benchStartup } from './startup.ts';
 import { benchManyHosts, benchSweep } from './sweep.ts';
 import { benchThroughput } from './throughput.ts';
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<string>)[]>> = {
   receiver: [() => benchReceiver(), () => benchManySenders()],
   updates: [() => benchUpdates(turns)],
   sweep: [() => benchSweep(), () => benchManyHosts()],
+  'special-agents': [() => benchSpecialAgents()],
 };
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !Object.hasOwn(benches, name));
