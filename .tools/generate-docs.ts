@@ -3,8 +3,8 @@
  * nothing is written, and a table that is not current is an error.
  */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { rules } from '../src/agent-output/problems.ts';
 import { describeOption } from '../src/cli/help.ts';
@@ -17,8 +17,11 @@ import { status } from '../src/commands/status.ts';
 import { faults } from '../src/faults/errors.ts';
 import { receiverOptions } from '../src/receiver/options.ts';
 import { rules as packageRules } from '../src/setup/packages/problems.ts';
+import { loadAgent } from '../src/special-agents/catalog.ts';
 import { toJsonSchema } from '../src/special-agents/recipe/schema.ts';
+import { ownOptions } from '../src/special-agents/run-options.ts';
 import { catalog } from '../src/transports/catalog.ts';
+import { httpOptions } from '../src/web/options.ts';
 import { drawForm } from './checkmk-family/drawing.ts';
 import { familyFiles, readRuleForm } from './checkmk-family/family.ts';
 import { layers } from './layers.ts';
@@ -114,6 +117,21 @@ function fill(text: string, name: string, content: string): string {
   return text.replace(place, (_, start, end) => `${start}\n${content}\n${end}`);
 }
 
+/** Each special agent with a page beside its recipe: its own options, without those of HTTP. */
+async function agentPages(): Promise<readonly (readonly [path: string, text: string])[]> {
+  const shared: ReadonlySet<unknown> = new Set(
+    Object.values<unknown>(httpOptions).concat(Object.values(ownOptions)),
+  );
+  const pages: (readonly [string, string])[] = [];
+  for (const path of globSync('agents/special/*/README.md').sort()) {
+    const { options } = await loadAgent(basename(dirname(path)), {});
+    const own = Object.entries(options).filter(([, spec]) => !shared.has(spec));
+    const text = readFileSync(path, 'utf8');
+    pages.push([path, fill(text, 'options', optionTable(Object.fromEntries(own)))]);
+  }
+  return pages;
+}
+
 async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   let readme = readFileSync('README.md', 'utf8');
   readme = fill(readme, 'faults', faultTable());
@@ -142,6 +160,7 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
     const { options } = await load();
     docs.set(path, fill(readFileSync(path, 'utf8'), 'options', optionTable(options)));
   }
+  for (const [path, text] of await agentPages()) docs.set(path, text);
   const setup = 'docs/setup.md';
   const drawn = drawForm(await readRuleForm());
   docs.set(setup, fill(readFileSync(setup, 'utf8'), 'form', drawn));

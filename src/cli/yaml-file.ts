@@ -47,7 +47,7 @@ export async function readYaml(
     const misread = await findMisread(document, text);
     if (misread !== undefined) return toProblem(misread.offset, misread.message);
     prepare(document);
-    const content: unknown = document.toJS({ maxAliasCount: 10 });
+    const content: unknown = document.toJS({ maxAliasCount: 100 });
     return { layout: { root: document.contents, lineOf }, content: content ?? undefined };
   } catch (error) {
     // The library goes down into what is nested, and counts aliases against bombs.

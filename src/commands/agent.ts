@@ -6,6 +6,7 @@ import { parseSize } from '../cli/option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
+import type { SpecialAgent } from '../special-agents/special-agent.ts';
 
 /** Of running one. */
 const runOptions = {
@@ -88,6 +89,24 @@ async function list({ env, writeOutput }: CommandContext): Promise<void> {
   await writeOutput(Buffer.from(lines.join('')));
 }
 
+/**
+ * Words without a flag are values of the option that the agent says: `--fetched-resources node disk`
+ * names two, as agents of Checkmk read it.
+ */
+function withOperands(
+  raw: RawOptions,
+  operands: readonly string[],
+  { operands: name, options }: SpecialAgent,
+): RawOptions {
+  const given = (name === undefined ? undefined : raw[name]) ?? [];
+  const isList = name !== undefined && options[name]?.kind === 'list';
+  const stray = isList ? undefined : operands[name === undefined || given.length > 0 ? 0 : 1];
+  if (stray !== undefined) throw new CourierError('USAGE', `unexpected argument: ${stray}`);
+  return name === undefined || operands.length === 0
+    ? raw
+    : { ...raw, [name]: [...given, ...operands] };
+}
+
 async function runNamed(
   name: string,
   operands: readonly string[],
@@ -100,10 +119,8 @@ async function runNamed(
   ]);
   context.requireOutput?.();
   const special = await loadAgent(name, context.env);
-  const [stray] = operands;
-  if (stray !== undefined) throw new CourierError('USAGE', `unexpected argument: ${stray}`);
   const { host, address, maxSize } = parseOptions(runOptions, pick(raw, runOptions));
-  const own = pick(raw, special.options);
+  const own = withOperands(pick(raw, special.options), operands, special);
   try {
     const output = await runAgent(special, own, {
       ...context,

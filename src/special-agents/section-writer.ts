@@ -121,7 +121,12 @@ function cleanRow(row: Row, separator: number | undefined): string {
     typeof row === 'string'
       ? cleanText(row, joint)
       : row.map((field) => cleanField(field, joint)).join(joint);
-  return text.replace(/<{3,}/g, (brackets) => brackets.split('').join(' '));
+  return breakUp(text, ' ');
+}
+
+/** What begins like a header, with something between. */
+function breakUp(text: string, between: string): string {
+  return text.replace(/<{3,}/g, (brackets) => brackets.split('').join(between));
 }
 
 /** A tab may be what separates. */
@@ -133,7 +138,10 @@ function cleanText(text: string, joint: string): string {
 
 function cleanField(field: string, joint: string): string {
   const clean = field.toWellFormed().replace(control, ' ');
-  return joint === ' ' ? clean.trim().replaceAll(' ', '_') : clean.replaceAll(joint, ' ');
+  // A blank would make two fields of one.
+  return joint === ' '
+    ? breakUp(clean.trim().replaceAll(' ', '_'), '_')
+    : clean.replaceAll(joint, ' ');
 }
 
 /**

@@ -15,6 +15,8 @@ export interface SpecialAgent {
   readonly title: string;
   /** Its parameters: flags of the command, keys of a source, fields of the form. */
   readonly options: OptionTable;
+  /** The option that words without a flag are for. */
+  readonly operands?: string;
   /**
    * Where it may run. A recipe evaluates what somebody wrote on what somebody else answered, which
    * can cost any amount of memory: it runs in a process of its own.

@@ -51,7 +51,33 @@ export function isRedirect(status: number): boolean {
 function firstWords({ body, headers }: WebResponse): string {
   if (headers.has('content-encoding')) return '';
   const text = body.toString('utf8');
+  const told = /^\s*\{/.test(text) ? wordsOfJson(text) : undefined;
+  if (told !== undefined) return told;
   const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1];
   const lines = text.replace(/<[^>]*>?/g, ' ').split('\n');
   return (title ?? lines.find((line) => /\w/.test(line)) ?? '').trim();
+}
+
+/** What APIs call the sentence that says what is wrong. */
+const wordKeys = ['message', 'desc', 'reason', 'detail', 'error_description', 'title', 'error'];
+
+/** That sentence: `{ "error": { "message": … } }`, `{ "desc": … }`; undefined where there is none. */
+function wordsOfJson(text: string): string | undefined {
+  try {
+    return findWords(JSON.parse(text), 4);
+  } catch {
+    return undefined;
+  }
+}
+
+function findWords(value: unknown, deepest: number): string | undefined {
+  if (typeof value === 'string') return value.trim() || undefined;
+  if (typeof value !== 'object' || value === null || deepest === 0) return undefined;
+  if (Array.isArray(value)) return findWords(value[0], deepest - 1);
+  for (const key of [...wordKeys, 'errors']) {
+    const own: unknown = Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+    const found = findWords(own, deepest - 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -15,11 +15,14 @@ import { basic, readCredentials } from '../../web/credentials.ts';
 import { type HeaderLine, parseHeaderLine } from '../../web/header-lines.ts';
 import { httpOptions } from '../../web/options.ts';
 import { parseWebPlace, showWebPlace, type WebPlace } from '../../web/place.ts';
+import type { WebResponse } from '../../web/response-reader.ts';
 import { checkStatus, showStatus } from '../../web/statuses.ts';
 import type { Recipe } from './recipe.ts';
+import { isRefusal, markRefusal } from './refusals.ts';
 import type { HttpStep, LastStep } from './schema.ts';
 import type { Reply, StepCall, StepKind } from './step.ts';
 import { hasOwnOrigin } from './templates.ts';
+import { Turns } from './turns.ts';
 
 /** A request, with all its texts filled. */
 export interface WebRequest {
@@ -29,6 +32,8 @@ export interface WebRequest {
   readonly headers: readonly HeaderLine[];
   readonly body: Buffer | undefined;
   readonly accept: readonly number[] | undefined;
+  /** Statuses that mean that the login is refused. */
+  readonly refuse: readonly number[];
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -39,6 +44,10 @@ export class HttpKind implements StepKind<HttpStep | LastStep> {
   readonly #redirects: number;
   readonly #log: Logger;
   readonly #env: SecretContext['env'];
+  readonly #turns: Turns;
+  /** Until the first answer there is one question: a wrong password is tried once, not ten times. */
+  #first: Promise<Reply> | undefined;
+  #refusal: unknown;
 
   /** @param settings options as they were written, and what the recipe sets beside them */
   static async open(
@@ -63,8 +72,9 @@ export class HttpKind implements StepKind<HttpStep | LastStep> {
     base: WebPlace,
     connections: Connections,
     redirects: number,
-    { log, env }: KindContext,
+    { log, env, mostAtOnce }: KindContext,
   ) {
+    this.#turns = new Turns(mostAtOnce);
     this.#base = base;
     this.#connections = connections;
     this.#redirects = redirects;
@@ -99,6 +109,7 @@ export class HttpKind implements StepKind<HttpStep | LastStep> {
       headers,
       body,
       accept: step.accept,
+      refuse: [401, ...(step.refuse ?? [])],
     };
   }
 
@@ -107,8 +118,22 @@ export class HttpKind implements StepKind<HttpStep | LastStep> {
     return { ...request, ...admit(link, request, step, call) };
   }
 
-  /** @throws CourierError REFUSED for 401 and 403, PEER for another status that is not accepted */
+  /** @throws CourierError REFUSED for 401, which ends the run, and 403; PEER for another status that is not accepted */
   async send(request: WebRequest, call: StepCall): Promise<Reply> {
+    const isFirst = this.#first === undefined;
+    if (!isFirst) await this.#first?.catch(() => undefined);
+    if (this.#refusal !== undefined) throw this.#refusal;
+    call.signal.throwIfAborted();
+    const sending = this.#turns.take(() => this.#send(request, call));
+    if (isFirst) this.#first = sending;
+    return sending.catch((error: unknown) => {
+      if (isRefusal(error)) this.#refusal = error;
+      throw error;
+    });
+  }
+
+  async #send(request: WebRequest, call: StepCall): Promise<Reply> {
+    call.signal.throwIfAborted();
     const { accept, method, headers, body, place, isKnown } = request;
     const wants = (status: number) =>
       accept === undefined ? status >= 200 && status <= 299 : accept.includes(status);
@@ -120,10 +145,7 @@ export class HttpKind implements StepKind<HttpStep | LastStep> {
       call.signal,
     );
     const shown = showWebPlace(hop.place);
-    if (!wants(response.status)) {
-      checkStatus(response, shown);
-      throw new CourierError('PEER', `${shown}: ${showStatus(response)}`);
-    }
+    if (!wants(response.status)) throw toFault(response, shown, request.refuse);
     const limit = { maxOutputBytes: call.maxBodyBytes, env: this.#env, signal: call.signal };
     const encoding = response.headers.get('content-encoding');
     const bytes = await decodeContent(response.body, encoding, limit).catch((error: unknown) => {
@@ -172,8 +194,22 @@ function admit(
   );
 }
 
+/** A status that is not accepted; one that means a refused login ends the run. */
+function toFault(response: WebResponse, shown: string, refuse: readonly number[]): CourierError {
+  try {
+    checkStatus(response, shown);
+  } catch (error) {
+    if (!(error instanceof CourierError)) throw error;
+    if (!refuse.includes(response.status)) return error;
+    return markRefusal(new CourierError('REFUSED', error.message, { cause: error }));
+  }
+  return new CourierError('PEER', `${shown}: ${showStatus(response)}`);
+}
+
 interface KindContext extends SecretContext {
   readonly maxBodyBytes: number;
+  /** How many questions may be on their way. */
+  readonly mostAtOnce: number;
 }
 
 /** How all requests are made. */

@@ -17,6 +17,7 @@ export const limitTable = {
   rows: { kind: 'count', fallback: 200_000, describe: 'rows of one section' },
   pages: { kind: 'count', fallback: 1000, describe: 'pages of one question' },
   loop: { kind: 'count', fallback: 10_000, describe: 'rounds of one `for`' },
+  atOnce: { kind: 'count', fallback: 6, describe: 'questions on their way at the same time' },
   requests: { kind: 'count', fallback: 20_000, describe: 'requests of one run' },
 } as const;
 
@@ -33,5 +34,6 @@ export const defaultLimits: Limits = {
   rows: limitTable.rows.fallback,
   pages: limitTable.pages.fallback,
   loop: limitTable.loop.fallback,
+  atOnce: limitTable.atOnce.fallback,
   requests: limitTable.requests.fallback,
 };

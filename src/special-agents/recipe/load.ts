@@ -51,7 +51,7 @@ function keysAt([first, , third]: readonly PropertyKey[]): readonly string[] {
 }
 
 function withDefaults(given: { readonly [Name in LimitName]?: number | undefined }): Limits {
-  const { body, memory, expression, text, depth, records, rows, pages, loop, requests } =
+  const { body, memory, expression, text, depth, records, rows, pages, loop, atOnce, requests } =
     defaultLimits;
   return {
     body: given.body ?? body,
@@ -64,5 +64,6 @@ function withDefaults(given: { readonly [Name in LimitName]?: number | undefined
     pages: given.pages ?? pages,
     loop: given.loop ?? loop,
     requests: given.requests ?? requests,
+    atOnce: given.atOnce ?? atOnce,
   };
 }

@@ -25,7 +25,7 @@ export function textsOf(step: object): unknown {
   return [...keys, ...more].map((key) => Reflect.get(step, key));
 }
 
-const given = ['host', 'address', 'item'];
+const given = ['host', 'address', 'item', 'faults'];
 
 /** Names taken twice, unknown ones in texts, steps that are asked for before they stand there. */
 export function findNameProblems(recipe: Recipe, layout: YamlLayout): readonly YamlProblem[] {
@@ -43,6 +43,14 @@ export function findNameProblems(recipe: Recipe, layout: YamlLayout): readonly Y
     }
   };
   requireKnown(recipe.http, ['http']);
+  const { reach } = recipe;
+  if (reach !== undefined) {
+    take(reach.as, ['reach', 'as']);
+    requireKnown(reach.get, ['reach', 'get']);
+    if (recipe.parameters[reach.first]?.type !== 'list') {
+      tell(['reach', 'first'], `first names no list parameter: ${quote(reach.first)}`);
+    }
+  }
   for (const [index, step] of recipe.steps.entries()) {
     for (const name of step.after ?? []) {
       const isBefore = recipe.steps.slice(0, index).some((other) => other.name === name);

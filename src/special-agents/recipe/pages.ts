@@ -27,9 +27,21 @@ export interface Pager {
   ): Promise<WebRequest | undefined>;
 }
 
+/** How often a page without records may say that it is to be asked again. */
+const mostWaits = 5;
+
 export function toPager({ pages, records }: HttpStep, mostPages: number): Pager {
   const seen = new Set<string>();
   let count = 0;
+  let waits = 0;
+  const countRecords = async (ask: AskPage) =>
+    toList(await ask(pages?.records ?? records ?? '$')).length;
+  /** A page that was not ready in time says so by a link to itself, as ONTAP does. */
+  const isToWait = async (request: WebRequest, { place }: WebRequest, ask: AskPage) => {
+    if (place.url.href !== request.place.url.href || (await countRecords(ask)) > 0) return false;
+    waits += 1;
+    return waits <= mostWaits;
+  };
   const admit = (request: WebRequest | undefined): WebRequest | undefined => {
     if (request === undefined) return undefined;
     count += 1;
@@ -51,7 +63,11 @@ export function toPager({ pages, records }: HttpStep, mostPages: number): Pager 
     async next(reply, ask, request, follow) {
       if (pages?.next !== undefined) {
         const link = await ask(pages.next);
-        return admit(typeof link === 'string' && link !== '' ? follow(link) : undefined);
+        if (typeof link !== 'string' || link === '') return undefined;
+        const next = follow(link);
+        if (await isToWait(request, next, ask)) return next;
+        waits = 0;
+        return admit(next);
       }
       if (pages?.link === true) {
         const link = findNextLink(reply.headers?.['link'] ?? '');
@@ -65,7 +81,7 @@ export function toPager({ pages, records }: HttpStep, mostPages: number): Pager 
         );
       }
       if (offset === undefined) return undefined;
-      const found = toList(await ask(pages?.records ?? records ?? '$')).length;
+      const found = await countRecords(ask);
       if (found < offset.limit) return undefined;
       return admit(withOffset(request, offset, (count + 1) * offset.limit));
     },

@@ -123,8 +123,7 @@ export async function readValues(
       else if (parameter.required) throw missingSecret(name);
     } else {
       const value = withDefault(values[name], parameter);
-      if (value !== undefined)
-        open.set(name, parameter.type === 'url' ? fillHost(String(value), open) : value);
+      if (value !== undefined) open.set(name, fillHosts(value, parameter, open));
     }
   }
   return { open, secrets };
@@ -148,16 +147,33 @@ function withDefault(value: unknown, parameter: Parameter): unknown {
   return parameter.type === 'choices' ? parameter.of : [];
 }
 
+/** `{host}` and `{address}` in what is given or taken by default. */
+function fillHosts(
+  value: unknown,
+  { type }: Pick<Parameter, 'type'>,
+  open: ReadonlyMap<string, unknown>,
+): unknown {
+  if (Array.isArray(value)) return value.map((one) => fillHosts(one, { type: 'text' }, open));
+  if (typeof value !== 'string') return value;
+  return fillHost(value, open, type === 'url' ? encodeHost : (text) => text);
+}
+
 /** @throws CourierError USAGE where a name has no value */
-function fillHost(url: string, open: ReadonlyMap<string, unknown>): string {
-  return url.replace(/\{(host|address)\}/g, (_, name: string) => {
+function fillHost(
+  text: string,
+  open: ReadonlyMap<string, unknown>,
+  encode: (value: string) => string,
+): string {
+  return text.replace(/\{(host|address)\}/g, (_, name: string) => {
     const value = open.get(name);
     if (typeof value !== 'string') {
-      throw new CourierError(
-        'USAGE',
-        `the URL needs {${name}}, which is not known (${toFlag(name)})`,
-      );
+      const missing = `${quote(text)} needs {${name}}, which is not known (${toFlag(name)})`;
+      throw new CourierError('USAGE', missing);
     }
-    return value.includes(':') && !value.startsWith('[') ? `[${value}]` : encodeURIComponent(value);
+    return encode(value);
   });
+}
+
+function encodeHost(value: string): string {
+  return value.includes(':') && !value.startsWith('[') ? `[${value}]` : encodeURIComponent(value);
 }

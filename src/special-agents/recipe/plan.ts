@@ -13,6 +13,10 @@ type Section = Recipe['sections'][number];
 export interface Plan {
   readonly needsOfStep: ReadonlyMap<Step, readonly string[]>;
   readonly needsOfSection: ReadonlyMap<Section, readonly string[]>;
+  /** Sections that tell what failed: they come when all others are there. */
+  readonly readsFaults: ReadonlySet<Section>;
+  /** The steps a section hangs on, those behind them included. */
+  allNeeds(section: Section): readonly string[];
 }
 
 /** An expression of a recipe, and where it stands. */
@@ -43,7 +47,16 @@ export async function planRun(recipe: Recipe, evaluator: Evaluator): Promise<Pla
     const steps = [...names, ...namesInAll(texts)].map((name) => keepers.get(name) ?? name);
     return [...new Set(steps)].filter((name) => before.some((step) => step.name === name));
   };
-  return {
+  const readsFaults = recipe.sections.filter((_, index) =>
+    all.some(
+      (one) =>
+        one.path[0] === 'sections' &&
+        one.path[1] === index &&
+        namesOf(one, byText.get(one.text)).includes('faults'),
+    ),
+  );
+  const plan = {
+    readsFaults: new Set(readsFaults),
     needsOfStep: new Map(
       recipe.steps.map((step, index) => [
         step,
@@ -60,6 +73,21 @@ export async function planRun(recipe: Recipe, evaluator: Evaluator): Promise<Pla
       ]),
     ),
   };
+  return { ...plan, allNeeds: (section) => findAllNeeds(section, recipe, plan) };
+}
+
+function findAllNeeds(
+  section: Section,
+  { steps }: Recipe,
+  { needsOfSection, needsOfStep }: Pick<Plan, 'needsOfSection' | 'needsOfStep'>,
+): readonly string[] {
+  const found = new Set(needsOfSection.get(section));
+  // What is added is gone through as well.
+  for (const name of found) {
+    const step = steps.find((one) => one.name === name);
+    for (const further of (step && needsOfStep.get(step)) ?? []) found.add(further);
+  }
+  return [...found];
 }
 
 function namesOf({ isOnSteps }: PlacedExpression, checked: Checked | undefined): readonly string[] {

@@ -9,6 +9,7 @@ import type { AgentContext, SpecialAgent } from '../special-agent.ts';
 import { Evaluator } from './evaluator.ts';
 import { findBase, HttpKind, type HttpSettings } from './http-kind.ts';
 import { readValues, toOptions, type Values } from './parameters.ts';
+import { reachFirst } from './reach.ts';
 import type { Recipe } from './recipe.ts';
 import { runRecipe } from './run.ts';
 import { StepRunner } from './step-runner.ts';
@@ -19,13 +20,14 @@ export function toAgent(recipe: Recipe): SpecialAgent {
     name: recipe.name,
     title: recipe.title,
     options: toOptions(recipe),
+    ...(recipe.operands === undefined ? {} : { operands: recipe.operands }),
     isolation: 'process',
     run: (raw, context) => run(recipe, raw, context),
   };
 }
 
 async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promise<void> {
-  const values = await readValues(recipe, raw, outer);
+  const given = await readValues(recipe, raw, outer);
   const { runTimeout } = parseOptions(ownOptions, pick(raw, ownOptions));
   const limit = startTimeLimit(
     { clock: outer.clock, timeoutMs: runTimeout, tooSlow: 'no answer' },
@@ -33,10 +35,11 @@ async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promis
   );
   const context = { ...outer, signal: limit.signal };
   const evaluator = new Evaluator(recipe.limits, outer.clock.now(), context.signal);
+  const open = (values: Values) => openHttp(recipe, raw, values, context);
   try {
-    for (const [name, value] of values.open) await evaluator.set(name, value);
-    const http = await openHttp(recipe, raw, values, context);
+    const { http, values } = await reachFirst(recipe, given, context, open);
     try {
+      for (const [name, value] of values.open) await evaluator.set(name, value);
       const steps = new StepRunner({ recipe, values, evaluator, http, context });
       await runRecipe({ recipe, evaluator, steps, context });
     } finally {
@@ -60,7 +63,11 @@ async function openHttp(
     isOwn: (name) => values.open.has(name),
   });
   const settings = toSettings(recipe, raw, lookUp);
-  return HttpKind.open(base, settings, { ...context, maxBodyBytes: recipe.limits.body });
+  return HttpKind.open(base, settings, {
+    ...context,
+    maxBodyBytes: recipe.limits.body,
+    mostAtOnce: recipe.limits.atOnce,
+  });
 }
 
 /** What is given stands in for what the recipe says; what has no value is left out. */

@@ -1,13 +1,15 @@
 /** One run of a recipe: every step as soon as what it needs is there, sections in their order. */
 
-import type { CourierError } from '../../faults/errors.ts';
+import { type CourierError, prefixError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import type { AgentContext } from '../special-agent.ts';
+import type { AgentContext, PartFault } from '../special-agent.ts';
 import type { Evaluator } from './evaluator.ts';
 import { type Plan, planRun } from './plan.ts';
 import type { Recipe } from './recipe.ts';
+import { isRefusal } from './refusals.ts';
 import { writeSection } from './sections.ts';
 import type { StepRunner } from './step-runner.ts';
+import { toToldFaults } from './told-faults.ts';
 
 /** How a step ended. */
 export type StepEnd =
@@ -23,26 +25,74 @@ export interface RunParts {
   readonly context: AgentContext;
 }
 
-export async function runRecipe(parts: RunParts): Promise<void> {
-  const { recipe, evaluator, context } = parts;
+/**
+ * @throws CourierError REFUSED when a login was refused, which ends all of it
+ */
+export async function runRecipe(outer: RunParts): Promise<void> {
+  const { recipe, evaluator } = outer;
+  const faults: PartFault[] = [];
+  const context = { ...outer.context, fault: (fault: PartFault) => tell(fault, faults, outer) };
+  const parts = { ...outer, context };
   const plan = await planRun(recipe, evaluator);
   const ends = startSteps(parts, plan);
-  for (const section of recipe.sections) {
-    const needed = plan.needsOfSection.get(section) ?? [];
-    const [first, ...others] = await Promise.all(needed.map((name) => ends.get(name)));
-    const known = [first, ...others].filter((end) => end !== undefined);
-    if (known.some(({ kind }) => kind === 'failed')) continue;
-    if (known.length > 0 && known.every(({ kind }) => kind === 'left out')) continue;
-    try {
-      await writeSection(section, evaluator, context.writer);
-    } catch (error) {
-      context.signal.throwIfAborted();
-      const fault = asCourierError(error, `section ${section.name}`);
-      context.fault({ kind: 'section', name: section.name, error: fault });
-    }
+  const [last, sections] = partition(recipe.sections, (section) => plan.readsFaults.has(section));
+  try {
+    for (const section of sections) await makeSection(section, parts, plan, ends);
+    const [refused] = (await Promise.all(ends.values())).filter(isRefused);
+    if (refused !== undefined) throw refused.error;
+  } finally {
+    await Promise.all(ends.values());
+    await parts.steps.finish(recipe.finally);
   }
-  await Promise.all(ends.values());
-  await parts.steps.finish(recipe.finally);
+  // Where nothing came there is a fault of the whole, and not a section that tells of it.
+  if (last.length === 0 || context.writer.sections === 0) return;
+  const needsOf = (section: Section) => new Set(plan.allNeeds(section));
+  await evaluator.set('faults', toToldFaults(faults, sections, needsOf));
+  for (const section of last) await makeSection(section, parts, plan, ends);
+}
+
+function tell(fault: PartFault, faults: PartFault[], { context }: RunParts): void {
+  faults.push(fault);
+  context.fault(fault);
+}
+
+type Section = Recipe['sections'][number];
+
+function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean) {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))] as const;
+}
+
+type Failed = StepEnd & { readonly kind: 'failed' };
+
+function isRefused(end: StepEnd): end is Failed {
+  return end.kind === 'failed' && isRefusal(end.error);
+}
+
+/** Writes a section as soon as what it needs is there; one that hangs on what failed is left out. */
+async function makeSection(
+  section: Section,
+  { evaluator, context }: RunParts,
+  plan: Plan,
+  ends: ReadonlyMap<string, Promise<StepEnd>>,
+): Promise<void> {
+  const needed = plan.needsOfSection.get(section) ?? [];
+  const known = (await Promise.all(needed.map((name) => ends.get(name)))).filter(
+    (end) => end !== undefined,
+  );
+  const refused = known.find(isRefused);
+  if (refused !== undefined) throw refused.error;
+  if (known.some(({ kind }) => kind === 'failed')) return;
+  if (known.length > 0 && known.every(({ kind }) => kind === 'left out')) return;
+  try {
+    const incomplete = await writeSection(section, evaluator, context.writer);
+    if (incomplete !== undefined) {
+      context.fault({ kind: 'section', name: section.name, error: incomplete });
+    }
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const fault = asCourierError(error, `section ${section.name}`);
+    context.fault({ kind: 'section', name: section.name, error: fault });
+  }
 }
 
 /** Starts all steps; each waits for those it needs. */
@@ -68,6 +118,7 @@ async function runAfter(
   } catch (thrown) {
     const error = asCourierError(thrown, 'asking');
     if (context.signal.aborted) return { kind: 'failed', error };
+    if (isRefusal(error)) return { kind: 'failed', error: prefixError(error, `step ${step.name}`) };
     if (step.optional === true) {
       context.log.info(
         { step: step.name, code: error.code },

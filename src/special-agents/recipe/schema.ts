@@ -1,42 +1,21 @@
 /** The one description of a recipe: its types, its checks, and the schema for editors. */
 
 import { z } from 'zod';
-import { parseDuration, parsePositiveDuration, parseSize } from '../../cli/option-types.ts';
-import { CourierError } from '../../faults/errors.ts';
+import { parseDuration, parseSize } from '../../cli/option-types.ts';
 import { toHostGate } from '../section-writer.ts';
 import { type LimitName, limitTable } from './limits.ts';
-
-/** Each program reads one file once: making code for that takes longer than it saves. */
-z.config({ jitless: true });
-
-/** A text that `parse` accepts; the message of its error becomes the complaint. */
-function parsed<Value>(parse: (text: string) => Value, describe: string) {
-  return z
-    .string(`must be ${describe}`)
-    .transform((text, context) => complaining(() => parse(text), context))
-    .describe(describe);
-}
-
-function complaining<Value>(parse: () => Value, context: z.RefinementCtx): Value {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof CourierError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-    return z.NEVER;
-  }
-}
-
-const word = z
-  .string('must be a name')
-  .regex(/^[A-Za-z][A-Za-z0-9_]{0,79}$/, 'must be letters, digits and _, a letter first');
-const text = (describe: string) =>
-  z.string('must be a text').min(1, 'must not be empty').describe(describe);
-const expression = text('an expression in JSONata');
-const template = z.string('must be a text').describe('a text with {parameter} in it');
-const scalar = z.union([z.string(), z.number(), z.boolean()], 'must be a text or a number');
-const duration = parsed(parsePositiveDuration, 'a duration such as 10m');
-const yesOrNo = z.boolean('must be true or false');
+import {
+  complaining,
+  duration,
+  expression,
+  parsed,
+  scalar,
+  statusList,
+  template,
+  text,
+  word,
+  yesOrNo,
+} from './schema-pieces.ts';
 
 const described = {
   describe: text('what it is, for --help and the form').optional(),
@@ -106,10 +85,10 @@ const keep = z
   )
   .describe('what later steps need of the answer, by name');
 
-const statuses = z
-  .union([z.int(), z.array(z.int()).min(1)], 'must be a status or a list of them')
-  .transform((given) => (typeof given === 'number' ? [given] : given))
-  .describe('statuses that are good; 200 to 299 unless said');
+const statuses = statusList('statuses that are good; 200 to 299 unless said');
+const refuse = statusList(
+  'statuses that mean a refused login, which ends the run; 401 always does',
+);
 
 const pages = z
   .strictObject({
@@ -164,6 +143,7 @@ const http = {
   form: z.record(z.string(), scalar).optional(),
   body: template.optional(),
   accept: statuses.optional(),
+  refuse: refuse.optional(),
   pages: pages.optional(),
   origins: z.array(template).describe('other origins that links of answers may lead to').optional(),
 };
@@ -186,6 +166,16 @@ function methodsOf(given: object): readonly string[] {
   return Object.keys(methods).filter((name) => Reflect.get(given, name) !== undefined);
 }
 
+const reach = z
+  .strictObject({
+    first: word.describe('the list parameter that names servers'),
+    as: word.describe('what the server that answered is called in the steps'),
+    get: template,
+    accept: statuses.optional(),
+    timeout: duration.optional(),
+  })
+  .describe('of several servers that know the same, the first that answers is asked');
+
 const service = z.strictObject({
   name: expression,
   state: expression,
@@ -203,13 +193,20 @@ const hosts = z
 const section = z
   .strictObject(
     {
-      name: word,
+      name: z
+        .string('must be a name')
+        .regex(/^[A-Za-z0-9_]{1,80}$/, 'must be letters, digits and _'),
       separator: z.int('must be the code of a character').min(0).max(126).optional(),
       each: expression,
       json: expression.optional(),
       text: expression.optional(),
       line: z.array(expression).min(1).optional(),
       service: service.optional(),
+      must: z
+        .array(z.string())
+        .min(1)
+        .describe('keys of the JSON that a row has to have, else it is left out')
+        .optional(),
       piggyback: expression.optional(),
       hosts: hosts.optional(),
       cache: duration.optional(),
@@ -254,9 +251,11 @@ export const recipeFile = z.strictObject(
         rows: limit('rows'),
         pages: limit('pages'),
         loop: limit('loop'),
+        atOnce: limit('atOnce'),
         requests: limit('requests'),
       })
       .default({}),
+    reach: reach.optional(),
     steps: z.array(step, 'must be a list of steps').min(1, 'must not be empty'),
     finally: z.array(lastStep).default([]),
     sections: z.array(section, 'must be a list of sections').min(1, 'must not be empty'),

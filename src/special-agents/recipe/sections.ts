@@ -6,21 +6,25 @@ import type { Evaluator } from './evaluator.ts';
 import type { RecipeSection } from './schema.ts';
 import type { MadeRow, RowExpressions } from './thread/messages.ts';
 
-/** @throws CourierError when an expression fails, or a limit is passed; nothing is written then */
+/**
+ * @returns what is wrong with rows that were left out; the others are written
+ * @throws CourierError when an expression fails, or a limit is passed; nothing is written then
+ */
 export async function writeSection(
   section: RecipeSection,
   evaluator: Evaluator,
   writer: SectionWriter,
-): Promise<void> {
+): Promise<CourierError | undefined> {
   const { when, name, separator, piggyback, hosts } = section;
   if (when !== undefined && !isTrue(await evaluator.evaluate({ expression: when, variables: {} })))
-    return;
-  const rows = await evaluator.rows({
+    return undefined;
+  const made = await evaluator.rows({
     each: section.each,
     row: toRowExpressions(section),
     ...(piggyback === undefined ? {} : { piggyback }),
     variables: {},
   });
+  const rows = made.filter(({ lacks }) => lacks === undefined);
   const header = { name, separator };
   if (piggyback === undefined || hosts === undefined) {
     if (rows.length > 0 || name !== 'local')
@@ -28,7 +32,7 @@ export async function writeSection(
         header,
         rows.map(({ row }) => row),
       );
-    return;
+    return describeLeftOut(made);
   }
   const gate = toHostGate(hosts);
   const strangers: string[] = [];
@@ -36,6 +40,17 @@ export async function writeSection(
     if (!writer.piggyback(host, gate, header, own)) strangers.push(host);
   }
   if (strangers.length > 0) throw refused(strangers);
+  return describeLeftOut(made);
+}
+
+function describeLeftOut(made: readonly MadeRow[]): CourierError | undefined {
+  const leftOut = made.filter(({ lacks }) => lacks !== undefined);
+  if (leftOut.length === 0) return undefined;
+  const keys = [...new Set(leftOut.map(({ lacks }) => lacks))].join(', ');
+  return new CourierError(
+    'MALFORMED',
+    `${leftOut.length} of ${made.length} rows are left out, which have no ${keys}`,
+  );
 }
 
 /** JSONata's idea of what is true, of values that come out of it. */
@@ -45,8 +60,8 @@ export function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
-function toRowExpressions({ json, text, line, service }: RecipeSection): RowExpressions {
-  if (json !== undefined) return { kind: 'json', of: json };
+function toRowExpressions({ json, must = [], text, line, service }: RecipeSection): RowExpressions {
+  if (json !== undefined) return { kind: 'json', of: json, must };
   if (line !== undefined) return { kind: 'line', of: line };
   if (service !== undefined) {
     const { name, state, metrics = {}, text: said = '""' } = service;

@@ -11,6 +11,7 @@ import { textsOf } from './names.ts';
 import { type Pager, toPager } from './pages.ts';
 import type { Values } from './parameters.ts';
 import type { Recipe } from './recipe.ts';
+import { isRefusal } from './refusals.ts';
 import type { HttpStep, LastStep, ParseAs } from './schema.ts';
 import { isTrue } from './sections.ts';
 import type { Reply, StepCall } from './step.ts';
@@ -107,6 +108,7 @@ export class StepRunner {
           rounds[index] = await this.#round(step, { item, isLoop: true });
         } catch (error) {
           this.#parts.context.signal.throwIfAborted();
+          if (isRefusal(error)) throw error;
           faults.push(asCourierError(error, 'asking'));
         }
       }

@@ -49,8 +49,8 @@ export function fillAll(value: unknown, lookUp: LookUp): unknown {
 
 /** Whether the origin of a URL hangs on nothing but names that `isOwn` knows. */
 export function hasOwnOrigin(template: string, isOwn: (name: string) => boolean): boolean {
-  const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(template) ?? [];
-  if (authority !== undefined) return namesIn(authority).every(isOwn);
+  const [origin] = /^(?:[a-z][a-z0-9+.-]*|\{\w+\}):\/\/[^/?#]*/i.exec(template) ?? [];
+  if (origin !== undefined) return namesIn(origin).every(isOwn);
   const [, name, after = ''] = /^\{(\w+)\}(.?)/s.exec(template) ?? [];
   return name !== undefined && isOwn(name) && ['', '/', '?', '#'].includes(after);
 }
@@ -75,7 +75,7 @@ function toText(value: unknown, written: string): string {
 }
 
 function isInAuthority(template: string, offset: number): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*$/i.test(template.slice(0, offset));
+  return /^(?:[a-z][a-z0-9+.-]*|\{\w+\}):\/\/[^/?#]*$/i.test(template.slice(0, offset));
 }
 
 function encodeHost(value: string): string {

@@ -45,12 +45,15 @@ export function select(value: Json, paths: readonly (readonly string[])[]): Json
   return Object.fromEntries(chosen);
 }
 
-/** `a|b*`: any of them, with `*` for any text. */
-function matches(value: Json, pattern: string): boolean {
-  return pattern.split('|').some((choice) => {
-    const parts = choice.split('*').map((part) => part.replace(/[.+?^${}()[\]\\]/g, '\\$&'));
-    return new RegExp(`^${parts.join('.*')}$`, 's').test(String(value));
-  });
+/** Whether a value is `a|b*`: any of them, with `*` for any text; `True`, as Python writes it, is true. */
+function toMatcher(pattern: string): (value: Json) => boolean {
+  const choices = pattern
+    .split('|')
+    .map((choice) => choice.replace(/[.+?^${}()[\]\\]/g, '\\$&').replaceAll('*', '.*'));
+  const [exact, anyCase] = ['s', 'si'].map(
+    (flags) => new RegExp(`^(?:${choices.join('|')})$`, flags),
+  );
+  return (value) => (typeof value === 'boolean' ? anyCase : exact)?.test(String(value)) === true;
 }
 
 const general = ['fields', 'max_records', 'return_timeout', 'return_records', 'order_by'];
@@ -105,20 +108,22 @@ export function filter(
   query: URLSearchParams,
   path: string,
 ): readonly JsonObject[] {
-  const filters = [...query].filter(
-    ([name]) => !general.includes(name) && !name.startsWith('start.'),
-  );
+  const filters = [...query]
+    .filter(([name]) => !general.includes(name) && !name.startsWith('start.'))
+    .map(([name, pattern]) => ({
+      at: toFieldName(name, path).split('.'),
+      isMatch: toMatcher(pattern),
+    }));
   const kept = records.filter((record) =>
-    filters.every(([name, pattern]) =>
-      valuesAt(record, toFieldName(name, path).split('.')).some((value) => matches(value, pattern)),
-    ),
+    filters.every(({ at, isMatch }) => valuesAt(record, at).some(isMatch)),
   );
   const counters = query.get('counters.name');
   if (counters === null) return kept;
+  const isWanted = toMatcher(counters);
   return kept.map((record) => ({
     ...record,
     counters: valuesAt(record, ['counters']).filter((counter) =>
-      valuesAt(counter, ['name']).some((name) => matches(name, counters)),
+      valuesAt(counter, ['name']).some(isWanted),
     ),
   }));
 }

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { portOf } from '../../helpers/free-port.ts';
 import { takePage } from './pages.ts';
 import {
@@ -36,6 +37,8 @@ export interface OntapSettings {
   /** The most records on one page. */
   readonly pageSize?: number;
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** How long it thinks before each answer, in milliseconds. */
+  readonly delayMs?: number;
   /** Answers of single paths; `hang` never answers, `empty page` gives each page twice, first bare. */
   readonly interfere?: ReadonlyMap<string, Interference | 'hang' | 'empty page'>;
 }
@@ -50,6 +53,7 @@ export class FakeOntap {
   /** How many requests were being answered at once, at most. */
   mostAtOnce = 0;
   #running = 0;
+  #port = 0;
   readonly #settings: OntapSettings;
   readonly #version: Version;
   readonly #server: Server;
@@ -74,12 +78,13 @@ export class FakeOntap {
   }
 
   get port(): number {
-    return portOf(this.#server.address());
+    return this.#port;
   }
 
   async start(): Promise<this> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
+    this.#port = portOf(this.#server.address());
     return this;
   }
 
@@ -97,6 +102,7 @@ export class FakeOntap {
     response.once('close', () => {
       this.#running -= 1;
     });
+    if (this.#settings.delayMs !== undefined) await sleep(this.#settings.delayMs);
     try {
       this.#answer(request, response);
     } catch (error) {

@@ -6,6 +6,8 @@
 import jsonata from 'jsonata';
 import { TaskFailure } from './failing.ts';
 import type { Checked, ThreadSettings, Variables } from './messages.ts';
+import { toNamed } from './named.ts';
+import { type PlainExpression, pickByPath, toPlainExpression } from './plain-expressions.ts';
 import { findReferences } from './references.ts';
 
 const mostNested = 200;
@@ -13,6 +15,7 @@ const mostNested = 200;
 export class Expressions {
   readonly #settings: ThreadSettings;
   readonly #compiled = new Map<string, jsonata.Expression>();
+  readonly #plain = new Map<string, PlainExpression | undefined>();
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
@@ -29,7 +32,10 @@ export class Expressions {
   /** @throws TaskFailure naming the expression */
   async evaluate(text: string, input: unknown, variables: Variables): Promise<unknown> {
     try {
-      const result: unknown = await this.#compile(text).evaluate(input, variables);
+      const expression = this.#compile(text);
+      const plain = this.#plain.get(text)?.(input);
+      if (plain !== undefined && plain !== 'unknown to us') return plain.value;
+      const result: unknown = await expression.evaluate(input, variables);
       return result;
     } catch (error) {
       if (error instanceof TaskFailure) {
@@ -37,6 +43,19 @@ export class Expressions {
       }
       throw new TaskFailure(isLimit(error) ? 'TOO_LARGE' : 'CONFIG', explain(error), text);
     }
+  }
+
+  /**
+   * The same of data that has just been read, as data that can be handed on. Most records lie at the
+   * end of a path, and are not copied.
+   *
+   * @throws TaskFailure naming the expression
+   */
+  async pick(text: string, input: unknown, variables: Variables): Promise<unknown> {
+    const picked = pickByPath(this.#compile(text).ast(), input);
+    return picked === undefined
+      ? toData(await this.evaluate(text, input, variables))
+      : picked.value;
   }
 
   #compile(text: string): jsonata.Expression {
@@ -47,6 +66,7 @@ export class Expressions {
     const expression = jsonata(text, options);
     this.#bound(expression);
     this.#compiled.set(text, expression);
+    this.#plain.set(text, toPlainExpression(expression.ast()));
     return expression;
   }
 
@@ -56,6 +76,7 @@ export class Expressions {
     expression.registerFunction('now', () => now.toISOString(), '<:s>');
     expression.registerFunction('millis', () => nowMs, '<:n>');
     expression.registerFunction('eval', refuseEval);
+    expression.registerFunction('named', toNamed, '<x-s?s?:o>');
     expression.registerFunction('pad', makePad(longestText), '<s-ns?:s>');
     const require = (value: unknown) => requireShort(value, longestText);
     Reflect.apply(expression.assign, expression, [
@@ -64,6 +85,13 @@ export class Expressions {
     ]);
     expression.registerFunction('join', makeJoin(longestText), '<a<s>s?:s>');
   }
+}
+
+/** Lists of JSONata carry marks and functions, which cannot be handed to another thread. */
+export function toData(value: unknown): unknown {
+  if (typeof value === 'function') return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  return JSON.parse(JSON.stringify(value));
 }
 
 function refuseEval(): never {

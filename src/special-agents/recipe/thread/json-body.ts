@@ -2,13 +2,27 @@
 
 import { malformed } from './failing.ts';
 
-const codes = { quote: 0x22, comma: 0x2c, backslash: 0x5c, open: 0x7b, close: 0x7d } as const;
+const codes = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  backslash: 0x5c,
+  open: 0x7b,
+  close: 0x7d,
+} as const;
 const brackets = { open: 0x5b, close: 0x5d } as const;
 
 /** @throws TaskFailure */
 export function parseJson(text: string, deepest: number): unknown {
   if (text.trim() === '') throw malformed('the answer is empty, not JSON');
-  refuseAmbiguous(text, deepest);
+  const members = countMembers(text, deepest);
+  const parsed = parse(text);
+  // Of a key that comes twice the parser keeps one: then there are fewer keys than were written.
+  if (countKeys(parsed) < members) refuseAmbiguous(text);
+  return parsed;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -17,13 +31,36 @@ export function parseJson(text: string, deepest: number): unknown {
   }
 }
 
+/** Goes through the text once, without understanding more of it than strings, brackets and colons. */
+function countMembers(text: string, deepest: number): number {
+  let [members, depth] = [0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === codes.quote) at = endOfString(text, at);
+    else if (code === codes.colon) members += 1;
+    else if (code === codes.open || code === brackets.open) {
+      depth += 1;
+      if (depth > deepest) throw malformed(`the answer is nested deeper than ${deepest}`);
+    } else if (code === codes.close || code === brackets.close) depth -= 1;
+  }
+  return members;
+}
+
+/** The depth is known to be bounded. */
+function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = Array.isArray(value) ? 0 : Object.keys(value).length;
+  for (const part of Object.values(value)) count += countKeys(part);
+  return count;
+}
+
 /** V8 quotes the text, which may be long. */
 function shorten(said: string): string {
   return said.replace(/, ".*$/s, '').replace(/^(.{0,150}).*$/s, '$1');
 }
 
-/** Goes through the text once, without understanding more of it than strings and brackets. */
-function refuseAmbiguous(text: string, deepest: number): void {
+/** Names the key that comes twice. */
+function refuseAmbiguous(text: string): void {
   const keys: (Set<string> | undefined)[] = [];
   let isKeyNext = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -35,7 +72,6 @@ function refuseAmbiguous(text: string, deepest: number): void {
       at = end;
     } else if (code === codes.open || code === brackets.open) {
       keys.push(code === codes.open ? new Set() : undefined);
-      if (keys.length > deepest) throw malformed(`the answer is nested deeper than ${deepest}`);
       isKeyNext = code === codes.open;
     } else if (code === codes.close || code === brackets.close) {
       keys.pop();

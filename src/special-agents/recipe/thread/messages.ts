@@ -63,7 +63,9 @@ export interface RowsTask {
 }
 
 export type RowExpressions =
-  | { readonly kind: 'json' | 'text'; readonly of: string }
+  /** `must`: keys that the JSON has to have, or the row is left out. */
+  | { readonly kind: 'json'; readonly of: string; readonly must: readonly string[] }
+  | { readonly kind: 'text'; readonly of: string }
   | { readonly kind: 'line'; readonly of: readonly string[] }
   | {
       readonly kind: 'service';
@@ -100,6 +102,8 @@ export interface Checked {
 
 export interface MadeRow {
   readonly host?: string;
+  /** What it had to have and has not. */
+  readonly lacks?: string;
   readonly row: string | readonly string[];
 }
 

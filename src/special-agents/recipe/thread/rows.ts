@@ -20,8 +20,8 @@ export async function makeRows(
     const ask = (text: string) => expressions.evaluate(text, record, variables);
     const made = await makeRow(row, ask);
     if (made === undefined) continue;
-    if (piggyback === undefined) rows.push({ row: made });
-    else rows.push({ host: toText(await ask(piggyback)), row: made });
+    const isWhole = made.lacks === undefined && piggyback !== undefined;
+    rows.push(isWhole ? { ...made, host: toText(await ask(piggyback)) } : made);
   }
   return rows;
 }
@@ -29,24 +29,31 @@ export async function makeRows(
 type Ask = (expression: string) => Promise<unknown>;
 
 /** @returns undefined where the expression finds nothing: no row */
-async function makeRow(row: RowExpressions, ask: Ask): Promise<MadeRow['row'] | undefined> {
+async function makeRow(row: RowExpressions, ask: Ask): Promise<MadeRow | undefined> {
   switch (row.kind) {
     case 'json': {
       const found = await ask(row.of);
-      return found === undefined ? undefined : JSON.stringify(found);
+      const lacks = row.must.find((key) => lacksKey(found, key));
+      if (found === undefined) return undefined;
+      return lacks === undefined ? { row: JSON.stringify(found) } : { row: '', lacks };
     }
     case 'text': {
       const found = await ask(row.of);
-      return found === undefined ? undefined : toText(found);
+      return found === undefined ? undefined : { row: toText(found) };
     }
     case 'line': {
       const fields: string[] = [];
       for (const field of row.of) fields.push(toText(await ask(field)));
-      return fields;
+      return { row: fields };
     }
     case 'service':
-      return makeService(row, ask);
+      return { row: await makeService(row, ask) };
   }
+}
+
+function lacksKey(found: unknown, key: string): boolean {
+  if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return true;
+  return (Reflect.get(found, key) ?? undefined) === undefined;
 }
 
 /** Text as it is, other values as JSON, nothing as an empty text. */

@@ -6,7 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toList } from '../to-list.ts';
 import { parseBody } from './bodies.ts';
-import { Expressions } from './expressions.ts';
+import { Expressions, toData } from './expressions.ts';
 import { TaskFailure } from './failing.ts';
 import type {
   CollectTask,
@@ -45,7 +45,7 @@ class Evaluator {
         return this.#collect(task);
       case 'evaluate': {
         const variables = { ...this.#root(), ...task.variables };
-        return plain(
+        return toData(
           await this.#expressions.evaluate(task.expression, this.#findRoot(task), variables),
         );
       }
@@ -83,9 +83,7 @@ class Evaluator {
     const body = this.#documents.get(document);
     const variables = { ...this.#root(), ...task.variables };
     const picked =
-      records === undefined
-        ? body
-        : toList(plain(await this.#expressions.evaluate(records, body, variables)));
+      records === undefined ? body : toList(await this.#expressions.pick(records, body, variables));
     this.#documents.delete(document);
     const isList = records !== undefined || as === 'one of many';
     const before = isList ? toList(this.#values.get(step)) : [];
@@ -96,13 +94,6 @@ class Evaluator {
     this.#values.set(step, isList ? [...before, ...added] : picked);
     return before.length + added.length;
   }
-}
-
-/** Lists of JSONata carry marks and functions, which cannot be handed to another thread. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'function') return undefined;
-  if (typeof value !== 'object' || value === null) return value;
-  return JSON.parse(JSON.stringify(value));
 }
 
 async function answer(evaluator: Evaluator, task: Task): Promise<Outcome> {
