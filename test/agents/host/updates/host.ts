@@ -1,6 +1,7 @@
 /** A host in a directory: its base, its inbox, and courier-update under a shell of choice. */
 
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import { start } from '../../../helpers/run-program.ts';
 import {
   type HostStamp,
+  sha256,
   signed,
   type Target,
   writeTarget,
@@ -57,6 +59,8 @@ export class Host {
   readonly inbox = join(this.root, 'inbox');
   readonly repository: SimulatedRepository;
   readonly shell: ShellUnderTest;
+  /** Where programs are looked for. */
+  path: string;
   /** What is run: the script of the tree, or a copy that a test has changed. */
   updater: string = updaterFile;
   readonly #server: UpdateServer | undefined;
@@ -68,6 +72,7 @@ export class Host {
   ) {
     owner.after(() => rmSync(this.root, { recursive: true, force: true }));
     this.shell = shell;
+    this.path = shell.path;
     this.#server = server;
     this.repository = server?.repository ?? new SimulatedRepository();
     mkdirSync(join(this.base, 'state'), { recursive: true, mode: 0o700 });
@@ -85,7 +90,7 @@ export class Host {
 
   async exec(program: string, args: readonly string[], env: Environment = {}): Promise<Answer> {
     const running = start(program, args, {
-      env: { PATH: this.shell.path, MK_VARDIR: join(this.root, 'lib'), ...env },
+      env: { PATH: this.path, MK_VARDIR: join(this.root, 'lib'), ...env },
     });
     const { code, stdout, stderr } = await running.ended;
     return { status: code, stdout: stdout.toString('latin1'), stderr };
@@ -190,6 +195,27 @@ export class Host {
   floors(): Readonly<Record<string, string>> {
     const lines = this.read('state/floors').trimEnd().split('\n');
     return Object.fromEntries(lines.map((line) => line.split(' ', 2)));
+  }
+
+  /** Puts one of the floors where it was not. */
+  floor(name: string, value: string): void {
+    const lines = Object.entries({ ...this.floors(), [name]: value }).filter(
+      ([one]) => one !== 'sum',
+    );
+    const text = lines.map(([one, is]) => `${one} ${is}\n`).join('');
+    for (const file of ['floors', 'floors.last'])
+      this.write(`state/${file}`, `${text}sum ${sha256(text)}\n`);
+  }
+
+  /** Lays a stamp where every run looks for one. */
+  fromInbox(stamp: Buffer): void {
+    mkdirSync(join(this.base, 'inbox'), { mode: 0o700 });
+    this.write('inbox/stamp', stamp);
+  }
+
+  /** Lets everybody write to the directory above the base. */
+  open(): void {
+    chmodSync(this.root, 0o777);
   }
 
   /** Has a copy run that is another in one place. */
