@@ -2,10 +2,11 @@
 
 import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../cli/command.ts';
 import type { Environment } from '../cli/environment.ts';
-import { parseSize } from '../cli/option-types.ts';
+import { parsePath, parseSize } from '../cli/option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions } from '../cli/options.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
+import type { AgentCall } from '../special-agents/run-agent.ts';
 import type { SpecialAgent } from '../special-agents/special-agent.ts';
 
 /** Of running one. */
@@ -32,18 +33,60 @@ const runOptions = {
   },
 } as const satisfies OptionTable;
 
+/** Of verbs. */
+const verbOptions = {
+  to: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'with record: where what was asked and answered is written',
+    parse: parsePath,
+  },
+  replace: {
+    kind: 'list',
+    placeholder: 'OLD=NEW',
+    describe: 'with record: a text such as the name of a host, and what stands in for it',
+    parse: parseReplacement,
+  },
+  from: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'with test: the recording that is run on',
+    parse: parsePath,
+  },
+  renew: {
+    kind: 'switch',
+    describe: 'with test: take what comes of it for what is expected from now on',
+  },
+} as const satisfies OptionTable;
+
+const options = { ...runOptions, ...verbOptions };
+
+function parseReplacement(raw: string): readonly [string, string] {
+  const [, from, to] = /^([^=]+)=(.*)$/s.exec(raw) ?? [];
+  if (from !== undefined && to !== undefined) return [from, to];
+  throw new CourierError('USAGE', 'must be OLD=NEW');
+}
+
 /** Words that are no agents. */
 const verbs: readonly string[] = ['list', 'show', 'init', 'validate', 'record', 'test'];
 
 export const agent: CommandModule = {
   summary: 'ask systems on which no agent can run, by recipe: REST APIs, dialogues',
-  usage: 'agent NAME | list | show NAME',
+  usage:
+    'agent NAME | list | show NAME | init NAME | validate FILE… | record NAME --to=DIR | test NAME --from=DIR',
   examples: [
     ['agent list', 'which there are'],
-    ['agent show NAME', 'what one asks and makes, and its options'],
+    ['agent show netapp_ontap', 'what one asks and makes'],
+    ['agent netapp_ontap --help', 'its options'],
+    ['agent init my_array', 'a recipe to begin with'],
+    ['agent validate my_array.yaml', 'every mistake in it, with its line'],
+    ['agent ./my_array.yaml --address=192.0.2.7', 'run one from a file'],
+    ['agent record my_array --to=recording --address=192.0.2.7', 'keep what is asked and answered'],
+    ['agent test my_array --from=recording --verbose', 'run it on that, step by step'],
   ],
-  options: runOptions,
+  options,
   hasOptionsByWord: true,
+  keepsFiles: { options: [], verbs: ['init'] },
   loadSourceOptions,
   run,
 };
@@ -54,9 +97,8 @@ async function loadSourceOptions(
 ): Promise<readonly OptionGroup[]> {
   const name = findName(args);
   if (name === undefined) return [];
-  const { loadAgent } = await import('../special-agents/catalog.ts');
-  const { title, options } = await loadAgent(name, env);
-  const own = Object.entries(options).filter(([option]) => !Object.hasOwn(runOptions, option));
+  const { title, options: all } = await loadNamed(name, env);
+  const own = Object.entries(all).filter(([option]) => !Object.hasOwn(options, option));
   return [{ title: `${name}: ${title}`, options: Object.fromEntries(own) }];
 }
 
@@ -68,16 +110,48 @@ function findName(args: readonly string[]): string | undefined {
   return ['record', 'test'].includes(first) ? second : undefined;
 }
 
-async function run({ operands, options }: Invocation, context: CommandContext): Promise<void> {
+async function run({ operands, options: raw }: Invocation, context: CommandContext): Promise<void> {
   const [first = '', ...rest] = operands;
+  const task = { names: rest, raw, context };
   switch (first) {
     case '':
       throw new CourierError('USAGE', 'an agent is missing; `cmk-courier agent list` lists them');
     case 'list':
       return list(context);
+    case 'show':
+      return show(task);
+    case 'init':
+      return init(task);
+    case 'validate':
+      return validate(task);
+    case 'record':
+      return recordNamed(task);
+    case 'test':
+      return testNamed(task);
     default:
-      return runNamed(first, rest, options, context);
+      return runNamed({ ...task, names: operands });
   }
+}
+
+interface Task {
+  /** Operands behind the verb. */
+  readonly names: readonly string[];
+  readonly raw: RawOptions;
+  readonly context: CommandContext;
+}
+
+/** @throws CourierError USAGE when there is none, or another one */
+function onlyOf({ names: [name, second] }: Task, what: string): string {
+  if (name === undefined) throw new CourierError('USAGE', `${what} is missing`);
+  if (second !== undefined)
+    throw new CourierError('USAGE', `unexpected argument: ${quote(second)}`);
+  return name;
+}
+
+/** By name, or from a file. */
+async function loadNamed(name: string, env: Environment): Promise<SpecialAgent> {
+  const { loadAgent, loadAgentFile } = await import('../special-agents/catalog.ts');
+  return name.includes('/') || name.endsWith('.yaml') ? loadAgentFile(name) : loadAgent(name, env);
 }
 
 async function list({ env, writeOutput }: CommandContext): Promise<void> {
@@ -107,29 +181,106 @@ function withOperands(
     : { ...raw, [name]: [...given, ...operands] };
 }
 
-async function runNamed(
-  name: string,
-  operands: readonly string[],
-  raw: RawOptions,
-  context: CommandContext,
-): Promise<void> {
-  const [{ loadAgent }, { runAgent }] = await Promise.all([
+async function show(task: Task): Promise<void> {
+  const name = onlyOf(task, 'NAME');
+  const { env, writeOutput } = task.context;
+  const { loadRecipeOf } = await import('../special-agents/catalog.ts');
+  const { describeRecipe } = await import('../special-agents/describe.ts');
+  const recipe = await loadRecipeOf(name, env);
+  const text =
+    recipe === undefined
+      ? `${name}: ${(await loadNamed(name, env)).title}\n`
+      : describeRecipe(recipe);
+  await writeOutput(Buffer.from(text));
+}
+
+async function init(task: Task): Promise<void> {
+  const name = onlyOf(task, 'NAME');
+  const { env, writeOutput } = task.context;
+  const [{ layRecipe }, { toSampleRecipe }] = await Promise.all([
     import('../special-agents/catalog.ts'),
-    import('../special-agents/run-agent.ts'),
+    import('../special-agents/sample.ts'),
   ]);
+  const path = await layRecipe(name, toSampleRecipe(name), env);
+  await writeOutput(Buffer.from(`${path}\n`));
+}
+
+/** Tells of every mistake; the exit code is that of CONFIG when there is any. */
+async function validate({ names, context }: Task): Promise<void> {
+  if (names.length === 0) throw new CourierError('USAGE', 'FILE is missing');
+  const { findProblemsIn } = await import('../special-agents/catalog.ts');
+  let count = 0;
+  for (const path of names) {
+    const problems = await findProblemsIn(path);
+    count += problems.length;
+    const lines = problems.map(({ line, message }) => `${path}:${line}: ${cleanText(message)}\n`);
+    await context.writeOutput(Buffer.from(lines.join('') || `${path}: a good recipe\n`));
+  }
+  if (count > 0)
+    throw new CourierError('CONFIG', count === 1 ? 'one mistake' : `${count} mistakes`);
+}
+
+async function runNamed(task: Task): Promise<void> {
+  const [name = '', ...operands] = task.names;
+  const { context, raw } = task;
+  const { runAgent } = await import('../special-agents/run-agent.ts');
   context.requireOutput?.();
-  const special = await loadAgent(name, context.env);
-  const { host, address, maxSize } = parseOptions(runOptions, pick(raw, runOptions));
-  const own = withOperands(pick(raw, special.options), operands, special);
-  try {
-    const output = await runAgent(special, own, {
-      ...context,
-      host,
-      address: address === '' ? undefined : address,
-      signal: context.shutdown,
-      maxOutputBytes: maxSize,
-    });
+  const special = await loadNamed(name, context.env);
+  await naming(special, async () => {
+    const own = withOperands(pick(raw, special.options), operands, special);
+    const output = await runAgent(special, own, toCall(task));
     await context.writeOutput(output);
+  });
+}
+
+async function recordNamed(task: Task): Promise<void> {
+  const special = await loadNamed(onlyOf(task, 'NAME'), task.context.env);
+  const { to: directory, replace } = parseOptions(verbOptions, pick(task.raw, verbOptions));
+  if (directory === undefined) throw new CourierError('USAGE', '--to is missing');
+  const { record, toReplace } = await import('../special-agents/trial.ts');
+  await naming(special, async () => {
+    const place = { directory, replace: toReplace(replace) };
+    const output = await record(special, pick(task.raw, special.options), toCall(task), place);
+    await task.context.writeOutput(output);
+  });
+}
+
+async function testNamed(task: Task): Promise<void> {
+  const { context, raw } = task;
+  const special = await loadNamed(onlyOf(task, 'NAME'), context.env);
+  const { from: directory, renew: isRenewed } = parseOptions(verbOptions, pick(raw, verbOptions));
+  if (directory === undefined) throw new CourierError('USAGE', '--from is missing');
+  const { describeDifference, renew, replay } = await import('../special-agents/trial.ts');
+  await naming(special, async () => {
+    const call = { ...toCall(task), trace: (line: string) => context.log.info({}, line) };
+    const replayed = await replay(special, pick(raw, special.options), call, directory);
+    await context.writeOutput(Buffer.from(replayed.output));
+    if (isRenewed) return renew(directory, replayed.output);
+    if (replayed.expected === undefined) return;
+    const difference = describeDifference(replayed);
+    if (difference !== undefined)
+      throw new CourierError('MALFORMED', `not what is expected: ${difference}`);
+  });
+}
+
+function toCall({ raw, context }: Task): AgentCall {
+  const { host, address, maxSize } = parseOptions(runOptions, pick(raw, runOptions));
+  const { log, clock, env, shutdown: signal } = context;
+  return {
+    host,
+    address,
+    signal,
+    log,
+    clock,
+    env,
+    maxOutputBytes: maxSize,
+  };
+}
+
+/** A fault says which agent it is of. */
+async function naming({ name }: SpecialAgent, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
   } catch (error) {
     if (!(error instanceof CourierError) || error.where !== undefined) throw error;
     throw new CourierError(error.code, error.message, { cause: error, where: ['agent', name] });

@@ -13,6 +13,8 @@ export function registerSecret(text: string): void {
     text,
     JSON.stringify(text).slice(1, -1),
     encodeURIComponent(text.toWellFormed()),
+    // As in a form, where a blank is a plus.
+    new URLSearchParams({ '': text }).toString().slice(1),
     Buffer.from(text).toString('base64'),
   ];
   known = [...new Set([...known, ...forms])].sort((a, b) => b.length - a.length);

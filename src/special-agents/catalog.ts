@@ -1,12 +1,16 @@
 /** Every special agent by its name: own recipes, then agents that are code, then shipped recipes. */
 
-import { isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
+import type { YamlProblem } from '../cli/yaml-file.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
-import { pathStatus, readDirectory, readWholeFile } from '../files/file-calls.ts';
+import { makeDirectory, pathStatus, readDirectory, readWholeFile } from '../files/file-calls.ts';
 import { suggest } from '../names/nearest.ts';
+import { replaceFile } from '../system/durable-files.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
+import type { RecipePlace } from './recipe/load.ts';
+import type { Recipe } from './recipe/recipe.ts';
 import { shippedRecipes } from './shipped-recipes.ts';
 import type { SpecialAgent } from './special-agent.ts';
 
@@ -63,20 +67,87 @@ export async function listAgents(env: Environment): Promise<readonly AgentEntry[
  * change it; LOCAL when it cannot be read
  */
 export async function loadAgent(name: string, env: Environment): Promise<SpecialAgent> {
-  checkAgentName(name);
-  for (const directory of recipeDirectories(env)) {
-    const path = join(directory, `${name}.yaml`);
-    const text = await readRecipeFile(path);
-    if (text !== undefined) return toRecipeAgent(text, name, path);
-  }
+  const found = await findText(name, env);
+  if (found !== undefined) return toRecipeAgent(found.text, found);
   const code = Object.hasOwn(coded, name) ? coded[name] : undefined;
   if (code !== undefined) return code();
-  const shipped = shippedRecipes();
-  const text = Object.hasOwn(shipped, name) ? shipped[name] : undefined;
-  if (text !== undefined) return toRecipeAgent(text, name, `recipe ${name}`);
   const known = (await listAgents(env)).map((entry) => entry.name);
   const hint = known.length === 0 ? 'there is none' : suggest(name, known);
   throw new CourierError('USAGE', `no special agent ${quote(name)}; ${hint}`);
+}
+
+/** The recipe of an agent; undefined for one that is code, or none. */
+export async function loadRecipeOf(name: string, env: Environment): Promise<Recipe | undefined> {
+  const found = await findText(name, env);
+  if (found === undefined) return undefined;
+  return (await import('./recipe/load.ts')).loadRecipe(found.text, found);
+}
+
+/** Text of a recipe, and where it is. */
+interface FoundText extends RecipePlace {
+  readonly text: string;
+}
+
+/** Own recipes stand in for what comes with the program. */
+async function findText(name: string, env: Environment): Promise<FoundText | undefined> {
+  checkAgentName(name);
+  for (const directory of recipeDirectories(env)) {
+    const origin = join(directory, `${name}.yaml`);
+    const text = await readRecipeFile(origin);
+    if (text !== undefined) return { text, name, origin };
+  }
+  if (Object.hasOwn(coded, name)) return undefined;
+  const shipped = shippedRecipes();
+  const text = Object.hasOwn(shipped, name) ? shipped[name] : undefined;
+  return text === undefined ? undefined : { text, name, origin: `recipe ${name}` };
+}
+
+/** @throws CourierError as loadAgent; LOCAL when there is no such file */
+export async function loadAgentFile(path: string): Promise<SpecialAgent> {
+  return toRecipeAgent(await readFileThere(path), { name: nameOf(path), origin: path });
+}
+
+/** All that is wrong with a recipe in a file. */
+export async function findProblemsIn(path: string): Promise<readonly YamlProblem[]> {
+  const text = await readFileThere(path);
+  const { findRecipeProblems } = await import('./recipe/validate.ts');
+  return findRecipeProblems(text, { name: nameOf(path), origin: path });
+}
+
+function nameOf(path: string): string {
+  const name = basename(path)
+    .replace(/\.ya?ml$/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9_]/g, '_');
+  return name === 'recipe' ? basename(dirname(resolve(path))) : name;
+}
+
+async function readFileThere(path: string): Promise<string> {
+  const text = await readRecipeFile(path);
+  if (text === undefined) throw new CourierError('LOCAL', `${path}: no such file or directory`);
+  return text;
+}
+
+/**
+ * Lays a new recipe down where own ones are looked for.
+ *
+ * @returns its path
+ * @throws CourierError LOCAL, also when there is one of that name
+ */
+export async function layRecipe(name: string, text: string, env: Environment): Promise<string> {
+  checkAgentName(name);
+  const [directory = '.'] = recipeDirectories(env);
+  const path = join(directory, `${name}.yaml`);
+  if ((await readRecipeFile(path)) !== undefined) {
+    throw new CourierError('LOCAL', `${path} is there already`);
+  }
+  try {
+    await makeDirectory(directory, { recursive: true });
+    await replaceFile(path, text, 0o644);
+  } catch (error) {
+    throw asCourierError(error, `writing ${path}`);
+  }
+  return path;
 }
 
 /** @throws CourierError USAGE */
@@ -105,10 +176,10 @@ async function readRecipeFile(path: string): Promise<string | undefined> {
   }
 }
 
-async function toRecipeAgent(text: string, name: string, origin: string): Promise<SpecialAgent> {
+async function toRecipeAgent(text: string, place: RecipePlace): Promise<SpecialAgent> {
   const [{ loadRecipe }, { toAgent }] = await Promise.all([
     import('./recipe/load.ts'),
     import('./recipe/recipe-agent.ts'),
   ]);
-  return toAgent(await loadRecipe(text, { name, origin }));
+  return toAgent(await loadRecipe(text, place));
 }

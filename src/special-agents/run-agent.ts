@@ -10,7 +10,10 @@ import type { AgentContext, PartFault, SpecialAgent } from './special-agent.ts';
 
 /** What the caller of an agent has to give. */
 export interface AgentCall
-  extends Pick<AgentContext, 'host' | 'address' | 'signal' | 'log' | 'clock' | 'env'> {
+  extends Pick<
+    AgentContext,
+    'host' | 'address' | 'signal' | 'log' | 'clock' | 'env' | 'exchange' | 'trace'
+  > {
   readonly maxOutputBytes: number;
 }
 

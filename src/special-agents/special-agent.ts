@@ -5,6 +5,7 @@ import type { OptionTable, RawOptions } from '../cli/options.ts';
 import type { Clock } from '../clock.ts';
 import type { CourierError } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
+import type { Exchange } from './exchange.ts';
 import type { SectionWriter } from './section-writer.ts';
 
 /** Asks a system on which no agent can run, and makes sections of what it says. */
@@ -47,6 +48,10 @@ export interface AgentContext {
   fault(fault: PartFault): void;
   /** Counts a question asked, for the agent's own service. */
   countRequest(): void;
+  /** Stands between the agent and its peer, to record or to play back. */
+  readonly exchange?: Exchange | undefined;
+  /** Says, step by step, what is asked and made of it, to whoever tries a recipe. */
+  readonly trace?: ((line: string) => void) | undefined;
 }
 
 /** A part that failed: a step or a section. */

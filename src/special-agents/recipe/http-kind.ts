@@ -20,7 +20,7 @@ import { checkStatus, showStatus } from '../../web/statuses.ts';
 import type { Recipe } from './recipe.ts';
 import { isRefusal, markRefusal } from './refusals.ts';
 import type { HttpStep, LastStep } from './schema.ts';
-import type { Reply, StepCall, StepKind } from './step.ts';
+import type { Reply, StepCall } from './step.ts';
 import { hasOwnOrigin } from './templates.ts';
 import { Turns } from './turns.ts';
 
@@ -38,7 +38,7 @@ export interface WebRequest {
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-export class HttpKind implements StepKind<HttpStep | LastStep> {
+export class HttpKind {
   readonly #base: WebPlace;
   readonly #connections: Connections;
   readonly #redirects: number;
@@ -80,10 +80,6 @@ export class HttpKind implements StepKind<HttpStep | LastStep> {
     this.#redirects = redirects;
     this.#log = log;
     this.#env = env;
-  }
-
-  ask(step: HttpStep | LastStep, call: StepCall): Promise<Reply> {
-    return this.send(this.toRequest(step, call), call);
   }
 
   /** @throws CourierError USAGE or CONFIG for what is no URL; REFUSED for another origin */

@@ -15,7 +15,7 @@ export interface RecipePlace {
 }
 
 /** @returns the recipe, or all that is wrong with it but for its expressions */
-async function readRecipe(
+export async function readRecipe(
   text: string,
   { name, origin }: RecipePlace,
 ): Promise<{ readonly recipe: Recipe } | { readonly problems: readonly YamlProblem[] }> {

@@ -17,6 +17,7 @@ import { CourierError, quote } from '../../faults/errors.ts';
 import { readSecret, secretOptions } from '../../secrets/secret-options.ts';
 import type { SecretContext } from '../../secrets/secrets.ts';
 import { httpOptions } from '../../web/options.ts';
+import type { Exchange } from '../exchange.ts';
 import { ownOptions } from '../run-options.ts';
 import type { Recipe } from './recipe.ts';
 import type { Parameter } from './schema.ts';
@@ -105,6 +106,7 @@ export async function readValues(
   context: SecretContext & {
     readonly host: string | undefined;
     readonly address: string | undefined;
+    readonly exchange?: Exchange | undefined;
   },
 ): Promise<Values> {
   const values = parseOptions(toOptions(recipe), raw);
@@ -120,6 +122,7 @@ export async function readValues(
       };
       const secret = await readSecret(given, name, context);
       if (secret !== undefined) secrets.set(name, secret.reveal());
+      else if (context.exchange?.isPlayedBack) secrets.set(name, `secret of ${name}`);
       else if (parameter.required) throw missingSecret(name);
     } else {
       const value = withDefault(values[name], parameter);

@@ -103,7 +103,7 @@ function toKeepers({ steps }: Recipe): ReadonlyMap<string, string> {
 }
 
 /** Every expression of a recipe. */
-function expressionsOf(recipe: Recipe): readonly PlacedExpression[] {
+export function expressionsOf(recipe: Recipe): readonly PlacedExpression[] {
   const found: PlacedExpression[] = [];
   const add = (path: readonly PropertyKey[], text: unknown, isOnSteps: boolean) => {
     if (typeof text === 'string') found.push({ path, text, isOnSteps });

@@ -4,10 +4,12 @@ import { CourierError, cleanText } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { startTimeLimit } from '../../system/time-limit.ts';
 import type { AgentContext } from '../special-agent.ts';
+import { askOver } from './asking.ts';
 import type { HttpKind } from './http-kind.ts';
 import type { Values } from './parameters.ts';
 import type { Recipe } from './recipe.ts';
 import { isRefusal } from './refusals.ts';
+import type { StepCall } from './step.ts';
 import { fill, fillAll } from './templates.ts';
 import { toList } from './to-list.ts';
 
@@ -79,18 +81,17 @@ async function probe(
   );
   context.countRequest();
   try {
-    await http.ask(
-      { name: 'reach', get, ...(accept === undefined ? {} : { accept }) },
-      {
-        ...context,
-        fill: (text, place) => fill(text, place, lookUp),
-        fillAll: (value) => fillAll(value, lookUp),
-        isOwn: (name) => values.open.has(name),
-        signal: limit.signal,
-        maxBodyBytes: mostBytes,
-        trace: () => undefined,
-      },
-    );
+    const call: StepCall = {
+      ...context,
+      fill: (text, place) => fill(text, place, lookUp),
+      fillAll: (value) => fillAll(value, lookUp),
+      isOwn: (name) => values.open.has(name),
+      signal: limit.signal,
+      maxBodyBytes: mostBytes,
+      trace: () => undefined,
+    };
+    const step = { name: 'reach', get, ...(accept === undefined ? {} : { accept }) };
+    await askOver(http, step.name, [http.toRequest(step, call), call], context);
   } finally {
     limit.stop();
   }

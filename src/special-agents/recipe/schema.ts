@@ -58,7 +58,7 @@ const parameter = z.discriminatedUnion(
       ...described,
     }),
   ],
-  'must have a type: text, url, secret, number, duration, switch, choice, choices or list',
+  'must be text, url, secret, number, duration, switch, choice, choices or list',
 );
 
 const parse = z

@@ -5,6 +5,8 @@ import { registerSecret } from '../../faults/redaction.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { startTimeLimit } from '../../system/time-limit.ts';
 import type { AgentContext } from '../special-agent.ts';
+import { askOver } from './asking.ts';
+import { toFormat } from './body-format.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { HttpKind, WebRequest } from './http-kind.ts';
 import { textsOf } from './names.ts';
@@ -12,11 +14,11 @@ import { type Pager, toPager } from './pages.ts';
 import type { Values } from './parameters.ts';
 import type { Recipe } from './recipe.ts';
 import { isRefusal } from './refusals.ts';
-import type { HttpStep, LastStep, ParseAs } from './schema.ts';
+import type { HttpStep, LastStep } from './schema.ts';
 import { isTrue } from './sections.ts';
+import { traceValue } from './shown.ts';
 import type { Reply, StepCall } from './step.ts';
 import { fill, fillAll, type LookUp, namesInAll } from './templates.ts';
-import type { BodyFormat } from './thread/messages.ts';
 import { toList } from './to-list.ts';
 
 const defaultParallel = 4;
@@ -64,6 +66,7 @@ export class StepRunner {
     }
     if (step.for === undefined) {
       await this.#collect([await this.#round(step, { item: undefined, isLoop: false })]);
+      await this.#traceValue(step.name);
       return true;
     }
     const items = toList(await evaluator.evaluate({ expression: step.for, variables: {} }));
@@ -76,7 +79,14 @@ export class StepRunner {
     }
     await evaluator.set(step.name, []);
     await this.#loop(step, items);
+    await this.#traceValue(step.name);
     return true;
+  }
+
+  /** What a step's name stands for from now on. */
+  async #traceValue(name: string): Promise<void> {
+    const { context, evaluator } = this.#parts;
+    if (context.trace !== undefined) context.trace(traceValue(name, await evaluator.take(name)));
   }
 
   /** What ends a session; a step whose names have no values has nothing to end. */
@@ -88,7 +98,14 @@ export class StepRunner {
       if (!isFilled || this.#parts.context.signal.aborted) continue;
       try {
         await this.#limited(step, async (signal) => {
-          await this.#parts.http.ask(step, this.#toCall(undefined, signal));
+          const call = this.#toCall(undefined, signal);
+          const request = this.#parts.http.toRequest(step, call);
+          await askOver(
+            this.#parts.http,
+            step.name ?? 'finally',
+            [request, call],
+            this.#parts.context,
+          );
         });
       } catch (error) {
         const { code, message } = asCourierError(error, 'ending');
@@ -148,7 +165,7 @@ export class StepRunner {
       let request: WebRequest | undefined = pager.first(http.toRequest(step, call));
       while (request !== undefined) {
         this.#count();
-        const reply = await http.send(request, call);
+        const reply = await askOver(http, step.name, [request, call], this.#parts.context);
         const taken = await this.#take(step, round, reply, { request, pager, call });
         collects.push(taken.collect);
         request = taken.next;
@@ -266,17 +283,7 @@ export class StepRunner {
       log: context.log,
       clock: context.clock,
       env: context.env,
-      trace: () => undefined,
+      trace: (line) => context.trace?.(line),
     };
   }
-}
-
-function toFormat(parse: ParseAs | undefined, { headers = {} }: Reply): BodyFormat {
-  if (parse === undefined || parse === 'auto') {
-    return { kind: 'auto', contentType: headers['content-type'] ?? '' };
-  }
-  if (parse === 'csv') return { kind: 'csv', separator: ',' };
-  if (typeof parse === 'string') return { kind: parse };
-  if ('csv' in parse) return { kind: 'csv', separator: parse.csv.separator };
-  return { kind: 'regex', pattern: parse.regex, flags: parse.flags ?? '' };
 }

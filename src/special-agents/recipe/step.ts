@@ -5,18 +5,6 @@ import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/log.ts';
 import type { Place } from './templates.ts';
 
-/** One way of asking: HTTP, or a dialogue. Serves all steps of its kind in a run. */
-export interface StepKind<Step> {
-  /**
-   * Asks once, and resolves with all of the answer.
-   *
-   * @throws CourierError, the signal's reason included
-   */
-  ask(step: Step, call: StepCall): Promise<Reply>;
-  /** Lets go of connections. May be called twice; never rejects. */
-  close(): Promise<void>;
-}
-
 /** What a step is asked with. */
 export interface StepCall {
   /** Fills `{name}`, secrets too. */
