@@ -36,7 +36,7 @@ const nameOf = (n: number) => `host${n}`;
 /** Ten thousand hosts that have registered, and have a target each. */
 async function makeHosts(directory: string): Promise<void> {
   const places = updatePlaces({}, directory);
-  await makeUpdateState(places);
+  await makeUpdateState(places, 'http://127.0.0.1:1');
   await mkdir(join(places.hosts, 'secrets'), { recursive: true, mode: 0o700 });
   const at = '2026-01-01T00:00:00.000Z';
   const row = { counter: '20260101000000', tips: ['20260101000000'], isCloned: false };

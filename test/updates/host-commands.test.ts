@@ -233,7 +233,7 @@ test('ST-9: the site makes the section of a host that cannot report', async (t) 
     last_update: null,
     aghash: null,
     pending_hash: agentHash,
-    update_url: 'http://127.0.0.1:1',
+    update_url: site.plainUrl,
     error: null,
     trusted_certs: null,
     host_name: 'web01',

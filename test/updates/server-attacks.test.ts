@@ -69,6 +69,16 @@ test('AU-6: a counter does not fall when the record of a host is lost or damaged
   assert.match((await client.check()).text, /^decision none$/m);
 });
 
+test('AU-6: an answered request is no fresh one for the next start of the receiver', async (t) => {
+  const site = await startUpdateSite(t);
+  const client = await site.client('web01');
+  const body = client.body('/v1/check', client.standingFields);
+  assert.equal((await ask(`${site.plainUrl}/v1/check`, 'POST', body)).status, 200);
+  const { updatesPort } = await site.restart();
+  const again = await ask(`http://127.0.0.1:${updatesPort}/v1/check`, 'POST', body);
+  assert.match(again.text, new RegExp(`^say counter\ncounter ${client.counter}$`, 'm'));
+});
+
 test('AU-6: of the same request many times at once one is taken', async (t) => {
   const site = await startUpdateSite(t);
   const client = await site.client('web01');

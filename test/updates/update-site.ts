@@ -17,6 +17,7 @@ import { keepRoot } from '../../src/updates/repository/root-files.ts';
 import { writeSwitch } from '../../src/updates/repository/switch.ts';
 import { makeMacKey } from '../../src/updates/server/authenticity.ts';
 import { Tokens } from '../../src/updates/server/tokens.ts';
+import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { makeRoot, sha256, signed, writeRoot, writeTarget } from '../peers/update-documents.ts';
 import { SimulatedRepository } from '../peers/update-repository.ts';
@@ -33,7 +34,7 @@ export interface UpdateSite extends RunningReceiver {
   readonly plainUrl: string;
   readonly url: string;
   /** Publishes a package for a host. */
-  publish(host: string, pack: Buffer): Promise<HostTarget>;
+  publish(host: string, pack: Buffer, agentHash?: string): Promise<HostTarget>;
   turn(isOn: boolean): Promise<void>;
   /** A token for one registration of a host. */
   token(host: string, validMs?: number): Promise<string>;
@@ -42,9 +43,9 @@ export interface UpdateSite extends RunningReceiver {
 }
 
 /** Root 1, a stamp key and the switch on: what `updates root init` and `updates on` leave. */
-export async function makeUpdateState(places: UpdatePlaces): Promise<void> {
+export async function makeUpdateState(places: UpdatePlaces, server: string): Promise<void> {
   await mkdir(places.directory, { mode: 0o700 });
-  const root = makeRoot();
+  const root = makeRoot({ servers: [server] });
   await keepRoot(places, { root, bytes: signed(writeRoot(root), ['root-a']) });
   const key = new URL('../fixtures/updates/keys/stamp-a.pem', import.meta.url);
   await cp(key, places.stampKey);
@@ -59,14 +60,14 @@ export async function startUpdateSite(
 ): Promise<UpdateSite> {
   const directory = join(await makeTempDir(owner), 'updates');
   const places = updatePlaces({}, directory);
-  await makeUpdateState(places);
+  const plainUrl = `http://127.0.0.1:${await findFreePort()}`;
+  await makeUpdateState(places, plainUrl);
   const running = await startReceiver(
     owner,
-    { updates: [directory], updatesPlainListen: ['127.0.0.1:0'], ...options },
+    { updates: [directory], updatesPlainListen: [plainUrl.slice('http://'.length)], ...options },
     clock,
   );
   const url = `https://127.0.0.1:${running.port}`;
-  const plainUrl = `http://127.0.0.1:${running.updatesPort}`;
   const repository = new SimulatedRepository();
   const tokens = await Tokens.open(places);
   const token = async (host: string, validMs = 3_600_000) => {
@@ -81,7 +82,8 @@ export async function startUpdateSite(
     ...{ places, url, plainUrl, token },
     turn: (isOn) =>
       writeSwitch(places, { isOn, since: toStamp(new Date(clock.now())), by: 'somebody' }),
-    publish: async (host, pack) => publish(places, repository, { host, pack }),
+    publish: async (host, pack, agentHash = sha256(pack).slice(0, 16)) =>
+      publish(places, repository, { host, pack, agentHash }),
     client: async (host, base = plainUrl) => {
       const client = new UpdateClient(base, host);
       await client.register('token', await token(host));
@@ -93,9 +95,14 @@ export async function startUpdateSite(
 async function publish(
   places: UpdatePlaces,
   repository: SimulatedRepository,
-  { host, pack }: { readonly host: string; readonly pack: Buffer },
+  {
+    host,
+    pack,
+    agentHash,
+  }: { readonly host: string; readonly pack: Buffer; readonly agentHash: string },
 ): Promise<HostTarget> {
-  const target = repository.makeTarget(host, pack);
+  const made = repository.makeTarget(host, pack, { selfTestSeconds: 20 });
+  const target = { ...made, package: made.package && { ...made.package, agentHash } };
   const bytes = signed(writeTarget(target), ['release-a']);
   for (const directory of [places.targets, places.packages]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -104,7 +111,7 @@ async function publish(
     counter: target.counter,
     targetSha256: await keepBytes(places.targets, bytes),
     packageSha256: await keepBytes(places.packages, pack),
-    agentHash: sha256(pack).slice(0, 16),
+    agentHash,
     expires: target.expires,
     action: 'install',
   } as const;

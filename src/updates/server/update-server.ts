@@ -87,7 +87,9 @@ export class UpdateServer implements UpdateAnswers {
     const bytes = /^[1-9]\d{0,5}$/.test(name)
       ? await readRootBytes(this.#places, Number(name))
       : undefined;
-    if (bytes === undefined) throw new Refusal('not-found', 'there is no root of that version');
+    // Every host walks until there is none, so this is no failure.
+    const none = 'there is no root of that version (USAGE)\n';
+    if (bytes === undefined) return { status: 404, body: none, type: 'text/plain' };
     return { status: 200, body: bytes, type: 'text/plain' };
   }
 
