@@ -93,7 +93,7 @@ test('IN-1: hosts with the same content share a package, and the plan says who g
     'there is no root yet: `cmk-courier updates root init` first, then bake again',
   ]);
   const web = await offerOf('web01');
-  assert.deepEqual(web.hosts, ['web01', 'web02']);
+  assert.deepEqual([web.hosts, web.intervalSeconds], [['web01', 'web02'], 7200]);
   const files = await unpack('db01');
   assert.equal(files.get('release/bin/check_mk_agent'), agent);
   assert.equal(files.get('release/lib/plugins/600/mk_oracle'), 'oracle of ours\n');

@@ -15,6 +15,8 @@ export type Batch = ReleaseBatch | ForeignBatch;
 
 interface Shared {
   readonly selfTestSeconds: number;
+  /** How often the hosts ask; undefined where no rule says it. */
+  readonly intervalSeconds: number | undefined;
   readonly platform: string;
   readonly hosts: readonly HostName[];
 }
@@ -75,17 +77,20 @@ async function toBatch(
   hosts: readonly HostName[],
   ingredients: Ingredients,
 ): Promise<Batch> {
-  const named = configuration.parameters.get('package')?.value;
+  const value = (parameter: string) => configuration.parameters.get(parameter)?.value;
+  const [named, interval] = [value('package'), value('updater.interval')];
+  const shared = {
+    hosts,
+    selfTestSeconds: Number(value('selfTest') ?? defaultSelfTestSeconds),
+    intervalSeconds: interval === undefined ? undefined : Number(interval),
+  };
   try {
     if (named !== undefined) {
       const foreign = findForeign(String(named), ingredients.baked);
-      const seconds = configuration.parameters.get('selfTest')?.value ?? defaultSelfTestSeconds;
-      const [packed] = foreign.packages;
-      return { foreign, hosts, platform: packed?.platform ?? '', selfTestSeconds: Number(seconds) };
+      return { ...shared, foreign, platform: foreign.packages[0]?.platform ?? '' };
     }
     const made = await releaseOf(configuration, ingredients.sources, ingredients.root);
-    const { format, selfTestSeconds } = made;
-    return { made, hosts, platform: `linux-${format}`, selfTestSeconds };
+    return { ...shared, made, platform: `linux-${made.format}` };
   } catch (error) {
     if (!(error instanceof CourierError)) throw error;
     const others = hosts.length > 1 ? ` and ${hosts.length - 1} more` : '';
@@ -118,7 +123,9 @@ export function hashOf(batch: Batch): string {
 function mergeAlike(batches: readonly Batch[]): readonly Batch[] {
   const merged = new Map<string, Batch>();
   for (const batch of batches) {
-    const key = [hashOf(batch), batch.platform, batch.selfTestSeconds].join(' ');
+    const key = [hashOf(batch), batch.platform, batch.selfTestSeconds, batch.intervalSeconds].join(
+      ' ',
+    );
     const hosts = [...(merged.get(key)?.hosts ?? []), ...batch.hosts].sort();
     merged.set(key, { ...batch, hosts });
   }
@@ -133,13 +140,15 @@ export function toOffer(batch: Batch, baked: Baked): Offer {
   }
   return {
     action: 'install',
-    agentHash: baked.agentHash,
+    // What a package manager installs goes by the digest of its file: agent-packages.md#debian-package.
+    agentHash: batch.platform === 'linux-tgz' ? baked.agentHash : packed.sha256.slice(0, 16),
     agentVersion: baked.agent.version,
     packageSize: packed.size,
     packageSha256: packed.sha256,
     platform: batch.platform,
     updaterMin: 1,
     selfTestSeconds: batch.selfTestSeconds,
+    ...(batch.intervalSeconds === undefined ? {} : { intervalSeconds: batch.intervalSeconds }),
     hosts: [...batch.hosts],
   };
 }

@@ -22,7 +22,6 @@ export interface HostRelease {
   /** Names of plug-ins and local checks, sorted. */
   readonly scripts: readonly string[];
   readonly isConfidential: boolean;
-  readonly selfTestSeconds: number;
   readonly format: 'tgz' | 'deb';
 }
 
@@ -54,7 +53,6 @@ export async function releaseOf(
       .filter((path) => path.startsWith('lib/'))
       .sort(),
     isConfidential: added.some(({ mode }) => isPrivate(mode)),
-    selfTestSeconds: Number(value('selfTest') ?? defaultSelfTestSeconds),
     format: value('format') === 'deb' ? 'deb' : 'tgz',
   };
 }
@@ -84,12 +82,14 @@ function ownFiles(
 
 /** `name value` a line, sorted, as the client reads them. */
 function writeSettings(parameters: HostConfiguration['parameters']): Buffer {
+  const isDeb = parameters.get('format')?.value === 'deb';
   const lines = [...parameters.values()].flatMap(({ parameter, value }) => {
     const [, setting] = /^updater\.(.+)$/.exec(parameter) ?? [];
     if (setting === undefined || unwritten.includes(setting)) return [];
     return [`${toClientName(setting)} ${String(value)}\n`];
   });
-  return Buffer.from(lines.sort().join(''));
+  const platform = isDeb ? ['platform linux-deb\n'] : [];
+  return Buffer.from([...lines, ...platform].sort().join(''));
 }
 
 /** Undefined for a parameter that is no file. */

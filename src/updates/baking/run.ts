@@ -55,7 +55,7 @@ export async function bake(request: BakeRequest, actor: Actor): Promise<BakeRepo
   const version = await newestRootVersion(places);
   const root = version === 0 ? undefined : await readRootBytes(places, version);
   const baked = await readAllBaked(places);
-  const before = planned((await readPlan(places))?.offers ?? []);
+  const before = planned((await readPlan(places))?.offers ?? [], baked);
   const ingredients = { sources: request.sources, root, baked };
   const { batches, left } = await gatherBatches(request.updates, request.hosts, ingredients);
   const known = new Map(baked.map((entry) => [entry.agentHash, entry]));
@@ -78,11 +78,16 @@ async function keep(places: UpdatePlaces, batch: Batch): Promise<Baked> {
 }
 
 /** What a host is to get, in a word that is the same when nothing changes. */
-function planned(offers: readonly Offer[]): ReadonlyMap<string, string> {
+function planned(offers: readonly Offer[], baked: readonly Baked[]): ReadonlyMap<string, string> {
+  const releases = new Map(
+    baked.flatMap(({ agentHash, packages }) => packages.map(({ sha256 }) => [sha256, agentHash])),
+  );
   return new Map(
     offers.flatMap((offer) => {
       const word =
-        offer.action === 'install' ? `${offer.agentHash} ${offer.platform}` : offer.action;
+        offer.action === 'install'
+          ? `${releases.get(offer.packageSha256)} ${offer.platform}`
+          : offer.action;
       return offer.hosts.map((host) => [host, word] as const);
     }),
   );

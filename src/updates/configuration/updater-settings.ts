@@ -27,6 +27,13 @@ function parseSeconds(text: string): string {
   throw new CourierError('USAGE', 'must be whole seconds');
 }
 
+/** What a stamp can say: update-documents.md#stamp. */
+function parseAskInterval(text: string): string {
+  const inSeconds = Number(parseSeconds(text));
+  if (inSeconds >= 60 && inSeconds <= 31 * 86_400) return String(inSeconds);
+  throw new CourierError('USAGE', 'must be from 1m to 31d');
+}
+
 const seconds = (describe: string) => parsed(parseSeconds, describe);
 
 const size = z
@@ -54,7 +61,7 @@ export const updaterSettings = {
   schedule: z
     .enum(['plugin', 'external'], 'must be plugin or external')
     .describe('the agent starts the updater as a cached plug-in, or cron or a timer does'),
-  interval: seconds('a duration of whole seconds such as 1h'),
+  interval: parsed(parseAskInterval, 'a duration from 1m to 31d such as 1h'),
   client: z
     .enum(['curl', 'wget', 'busybox'], 'must be curl, wget or busybox')
     .describe('the program that fetches; by default whichever is there'),

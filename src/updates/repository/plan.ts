@@ -15,6 +15,8 @@ const shared = {
   platform: z.string().regex(platformText),
   updaterMin: z.int().min(0),
   selfTestSeconds: z.int().min(1).max(86_400),
+  /** How often the hosts are to ask; as always where it is missing. */
+  intervalSeconds: z.int().min(60).max(2_678_400).optional(),
   hosts: z.array(host),
 };
 
