@@ -4,6 +4,7 @@ import type { YamlLayout, YamlProblem } from '../../cli/yaml-file.ts';
 import { lineOf } from '../../cli/yaml-problems.ts';
 import { quote } from '../../faults/errors.ts';
 import { suggest } from '../../names/nearest.ts';
+import { httpOptions } from '../../web/options.ts';
 import type { Recipe } from './recipe.ts';
 import { namesInAll } from './templates.ts';
 
@@ -43,6 +44,11 @@ export function findNameProblems(recipe: Recipe, layout: YamlLayout): readonly Y
     }
   };
   requireKnown(recipe.http, ['http']);
+  const webKeys = [...Object.keys(httpOptions), 'password', 'token'];
+  for (const key of Object.keys(recipe.http)) {
+    if (webKeys.includes(key)) continue;
+    tell(['http', key], `unknown option of HTTP ${quote(key)}; ${suggest(key, webKeys)}`);
+  }
   const { reach } = recipe;
   if (reach !== undefined) {
     take(reach.as, ['reach', 'as']);
