@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
@@ -191,6 +193,40 @@ test('TR-6: without TLS there is nothing but updates, and those only on their li
   assert.equal((await ask(`${site.plainUrl}/v1/root/1`, 'GET')).status, 200);
   assert.equal((await ask(`${site.plainUrl}/mysite/v1/root/1`, 'GET')).status, 200);
   assert.equal((await ask(`${site.plainUrl}/v1/root/2`, 'GET')).status, 404);
+});
+
+test('AU-4: what is secret on the site is for the user of the site alone', async (t) => {
+  const site = await startUpdateSite(t);
+  await (await site.client('web01')).check();
+  const { directory, hosts, tokens } = site.places;
+  for (const path of [directory, hosts, join(hosts, 'secrets'), tokens]) {
+    assert.equal((await stat(path)).mode & 0o077, 0);
+  }
+  const files = [join(hosts, 'web01.json'), join(hosts, 'secrets', 'web01.json')];
+  for (const path of [...files, join(tokens, 'web01.json')]) {
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+  }
+});
+
+test('ST-1: the receiver counts checks, packages and registrations in its metrics', async (t) => {
+  const site = await startUpdateSite(t);
+  const metrics = () => ask(`http://127.0.0.1:${site.metricsPort}/metrics`, 'GET');
+  assert.doesNotMatch((await metrics()).text, /updates_/);
+  const { packageSha256 } = await site.publish('web01', Buffer.from('a package'));
+  const client = await site.client('web01');
+  await client.check();
+  await client.check();
+  await client.package(packageSha256);
+  const counts = [...(await metrics()).text.matchAll(/^cmk_courier_receiver_(updates_.*)$/gm)];
+  assert.deepEqual(
+    counts.map(([, line]) => line),
+    [
+      'updates_checks_total 2',
+      'updates_packages_total 1',
+      'updates_registrations_total 1',
+      'updates_clones_total 0',
+    ],
+  );
 });
 
 const reportFields = {
