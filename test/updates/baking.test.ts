@@ -14,9 +14,11 @@ import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../src/clock.ts';
 import { main } from '../../src/main.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { readTar } from '../../src/setup/packages/tar-reader.ts';
 import { updatePlaces } from '../../src/updates/repository/places.ts';
 import { readPlan } from '../../src/updates/repository/plan.ts';
+import { PlannedIntervals } from '../../src/updates/repository/planned-intervals.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { assertDocument } from '../helpers/json-document.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -159,6 +161,21 @@ test('a second bake changes nothing; one file changed is another release for its
   await run('bake');
   assert.notEqual((await offerOf('db01')).agentHash, old.agentHash);
   assert.deepEqual(await offerOf('web01'), before);
+});
+
+test('how often a host asks is what the newest plan says, and an hour where that cannot be read', async (t) => {
+  const { run, put, places } = await makeSite(t);
+  const intervals = new PlannedIntervals(places);
+  const host = parseHostName('web01');
+  assert.equal(await intervals.of(host), 3600);
+  await run('bake');
+  assert.equal(await intervals.of(host), 7200);
+  put('etc/cmk-courier/updates.yaml', yaml.replace('2h', '10m'));
+  await run('bake');
+  assert.equal(await intervals.of(host), 600);
+  assert.equal(await intervals.of(parseHostName('stranger')), 3600);
+  writeFileSync(places.plan, '{');
+  assert.equal(await intervals.of(host), 3600);
 });
 
 test('a dry run writes nothing at all', async (t) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { skipWithout } from '../helpers/required-peer.ts';
+import { start } from '../helpers/run-program.ts';
 import { saying, startWholeSite, steal, type WholeHost } from './whole-site.ts';
 
 const skip = skipWithout('openssl') || skipWithout('curl');
@@ -136,4 +138,44 @@ test('KM-4: a key is rotated without touching a host', {
   const row = await site.status('web01');
   assert.deepEqual([row.rootVersion, row.installed, row.code], [3, 3, null]);
   assert.equal((await look(host)).word, 'two');
+});
+
+test('AU-2: the updater alone installs the agent, and believes no root but the one whose digest it was given', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const site = await startWholeSite(t);
+  site.wish(saying('one'));
+  await site.release();
+  await site.tell('on');
+  const root = readFileSync(join(site.directory, 'updates/roots/1.root'));
+  const place = join(site.directory, 'bare');
+  mkdirSync(join(place, 'bin'), { recursive: true });
+  for (const name of ['courier-update', 'courier-launch']) {
+    cpSync(`agents/host/${name}`, join(place, name));
+  }
+  const token = join(place, 'token');
+  writeFileSync(token, await site.tell('register-token', 'web01'), { mode: 0o600 });
+  const updater = (...words: readonly string[]) =>
+    start('sh', [join(place, 'courier-update'), ...words, `--base=${place}/opt`]).ended;
+  const register = (digest: string) =>
+    updater(
+      'register',
+      '--host=web01',
+      `--server=${site.url}`,
+      `--root-sha256=${digest}`,
+      `--token-file=${token}`,
+      '--insecure',
+    );
+  const wrong = await register('0'.repeat(64));
+  assert.notEqual(wrong.code, 0);
+  assert.match(wrong.stderr, /E-FINGERPRINT no root of/);
+  assert.equal((await site.status('web01')).state, 'unregistered');
+
+  const right = await register(createHash('sha256').update(root).digest('hex'));
+  assert.equal(right.code, 0, right.stderr);
+  const installed = await updater('install', `--programs=${place}/bin`);
+  assert.equal(installed.code, 0, installed.stderr);
+  const agent = await start(join(place, 'bin/check_mk_agent'), []).ended;
+  assert.match(agent.stdout.toString(), /^<<<word>>>\none$/m);
 });

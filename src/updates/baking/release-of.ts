@@ -5,13 +5,10 @@ import { CourierError } from '../../faults/errors.ts';
 import type { HostConfiguration } from '../configuration/matching.ts';
 import { type FileKind, placeInRelease, splitParameter } from '../configuration/places.ts';
 import type { ParameterValue } from '../configuration/rules.ts';
-import {
-  defaultIntervalSeconds,
-  toClientName,
-  unwritten,
-} from '../configuration/updater-settings.ts';
+import { toClientName, unwritten } from '../configuration/updater-settings.ts';
 import { courierLaunch, courierUpdate } from '../packages/host-files.ts';
 import { makeRelease, type Release, type ReleaseFile } from '../packages/release-files.ts';
+import { usualIntervalSeconds } from '../repository/planned-intervals.ts';
 import { type Agent, readAgent } from './agents.ts';
 import { readSource, readSourceIfThere, type Sources } from './sources.ts';
 
@@ -66,7 +63,7 @@ function ownFiles(
   root: Buffer | undefined,
 ): readonly ReleaseFile[] {
   const launch = Buffer.from(courierLaunch());
-  const interval = Number(parameters.get('updater.interval')?.value ?? defaultIntervalSeconds);
+  const interval = Number(parameters.get('updater.interval')?.value ?? usualIntervalSeconds);
   const isPlugin = parameters.get('updater.schedule')?.value !== 'external';
   const program = (path: string, bytes: Buffer) => ({ path, bytes, mode: 0o755 as const });
   return [

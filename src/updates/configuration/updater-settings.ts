@@ -86,6 +86,3 @@ export function toClientName(setting: string): string {
 
 /** For the agent, not for the client: where the updater is in a release. */
 export const unwritten: readonly string[] = ['schedule'];
-
-/** One look an hour, as administrators know it. */
-export const defaultIntervalSeconds = 3600;

@@ -4,11 +4,11 @@
  */
 
 import { CourierError } from '../../faults/errors.ts';
-import { asCourierError, errorCode } from '../../faults/system-errors.ts';
-import { pathStatus, remove } from '../../files/file-calls.ts';
+import { remove } from '../../files/file-calls.ts';
 import { type HostName, isHostName } from '../../names/host-name.ts';
 import { readTextFileIfThere, replaceFile } from '../../system/durable-files.ts';
 import { type TargetAction, targetActions } from '../documents/target.ts';
+import { WatchedFile } from './watched-file.ts';
 
 /** The target of a host, and what of it the server needs to know without opening it. */
 export interface HostTarget {
@@ -73,12 +73,10 @@ function toHostTarget(line: string, where: string): readonly [HostName, HostTarg
 
 /** What is published, read again whenever it has changed: for the server, which asks often. */
 export class PublishedTargets {
-  readonly #path: string;
-  #version = '';
-  #targets: HostTargets = new Map();
+  readonly #file: WatchedFile<HostTargets>;
 
   constructor({ published }: { readonly published: string }) {
-    this.#path = published;
+    this.#file = new WatchedFile(published, () => readHostTargets(published));
   }
 
   /**
@@ -91,22 +89,7 @@ export class PublishedTargets {
   }
 
   /** @throws CourierError as {@link of} */
-  async all(): Promise<HostTargets> {
-    const version = await this.#look();
-    if (version !== this.#version) {
-      this.#targets = await readHostTargets(this.#path);
-      this.#version = version;
-    }
-    return this.#targets;
-  }
-
-  async #look(): Promise<string> {
-    try {
-      const { ino, mtimeMs, ctimeMs, size } = await pathStatus(this.#path);
-      return `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return 'none';
-      throw asCourierError(error, `reading ${this.#path}`);
-    }
+  all(): Promise<HostTargets> {
+    return this.#file.read();
   }
 }

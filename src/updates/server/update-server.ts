@@ -7,6 +7,7 @@ import { Refusal } from '../../receiver/refusal.ts';
 import { readKept } from '../repository/by-digest.ts';
 import { PublishedTargets } from '../repository/host-targets.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
+import { PlannedIntervals } from '../repository/planned-intervals.ts';
 import { readRootBytes } from '../repository/root-files.ts';
 import { readSwitch } from '../repository/switch.ts';
 import { StampSigner } from '../signing/stamps.ts';
@@ -28,14 +29,12 @@ import { Tokens } from './tokens.ts';
 import { UpdateCounts } from './update-counts.ts';
 import { notAllowed, UpdateLimits } from './update-limits.ts';
 
-/** Seconds between two checks of a host. */
-const intervalSeconds = 3600;
-
 export class UpdateServer implements UpdateAnswers {
   readonly #places: UpdatePlaces;
   readonly #limits: UpdateLimits;
   readonly #registry: Registry;
   readonly #published: PublishedTargets;
+  readonly #intervals: PlannedIntervals;
   readonly #stamps: StampSigner;
   readonly #counts = new UpdateCounts();
   readonly #reception: Reception;
@@ -53,6 +52,7 @@ export class UpdateServer implements UpdateAnswers {
       ...{ limits: this.#limits, counts: this.#counts },
     });
     this.#published = new PublishedTargets(places);
+    this.#intervals = new PlannedIntervals(places);
     this.#stamps = new StampSigner(places, clock);
   }
 
@@ -107,7 +107,7 @@ export class UpdateServer implements UpdateAnswers {
       nonce: form.nonce,
       decision: toStampDecision(question),
       target: target && { counter: target.counter, sha256: target.targetSha256 },
-      intervalSeconds,
+      intervalSeconds: await this.#intervals.of(host),
     });
     this.#counts.add('checks');
     return { status: 200, body, type: 'text/plain' };
