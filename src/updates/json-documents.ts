@@ -111,6 +111,53 @@ const updatesImportPackage = z.strictObject({
   size: z.int(),
 });
 
+const roles = z.array(z.enum(['root', 'release', 'stamp']));
+
+const namedKey = {
+  name: z.string().nullable().describe('null: it has no name here'),
+  id: z.string().describe('SHA-256 of the public key'),
+  fingerprint: z.string(),
+  roles,
+  isHere: z.boolean().describe('whether the private key is kept here'),
+};
+
+const updatesKeysList = z.strictObject({
+  keys: z.array(
+    z.strictObject({
+      ...namedKey,
+      replaceBy: time.nullable().describe('null: its private key is not kept here'),
+    }),
+  ),
+});
+
+const updatesRootShow = z.strictObject({
+  version: z.int(),
+  sha256: z.string().describe('of the file'),
+  issued: time,
+  expires: time,
+  floorCounter: z.int().describe('hosts refuse targets with a lower counter'),
+  thresholds: z.strictObject({ root: z.int(), release: z.int(), stamp: z.int() }),
+  servers: texts,
+  authorities: texts.describe('SHA-256 of each certificate'),
+  keys: z.array(z.strictObject(namedKey)),
+  endings: z.array(
+    z.strictObject({
+      what: z.string(),
+      days: z.int().describe('until it ends; below zero afterwards'),
+      severity: z.enum(['warning', 'critical']),
+      remedy: z.string().describe('a command'),
+    }),
+  ),
+});
+
+const updatesPublish = z.strictObject({
+  isDryRun: z.boolean(),
+  hosts: z.int().describe('for how many hosts something is published'),
+  added: texts,
+  changed: texts,
+  removed: texts,
+});
+
 /** By the command line. */
 export const updatesDocuments = {
   'updates validate': updatesValidate,
@@ -119,6 +166,9 @@ export const updatesDocuments = {
   'updates why': updatesWhy,
   'updates register-token': updatesRegisterToken,
   'updates audit': updatesAudit,
+  'updates keys list': updatesKeysList,
+  'updates root show': updatesRootShow,
+  'updates publish': updatesPublish,
   'updates bake': updatesBake,
   'updates import-package': updatesImportPackage,
 } as const;

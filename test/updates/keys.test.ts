@@ -1,13 +1,19 @@
 /** `cmk-courier updates keys` and the first root. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Secret } from '../../src/secrets/secrets.ts';
 import { openFirstRoot } from '../../src/updates/documents/root-chain.ts';
+import { unlockKey } from '../../src/updates/keys/key-file.ts';
+import { findKey } from '../../src/updates/keys/key-ring.ts';
+import { readCommandLines } from '../helpers/command-lines.ts';
+import { skipWithout } from '../helpers/required-peer.ts';
 import { makeUpdateServer, passphrase, plantKey } from './server-kit.ts';
-import { fixtureKey } from './update-kit.ts';
 
 test('the first root is made by one command: one key, and a stamp key that is bare', async (t) => {
   const server = await makeUpdateServer(t);
@@ -67,9 +73,34 @@ test('KM-1: without a terminal, a file or a descriptor there is no passphrase, a
   assert.match(errors, /unknown option "--passphrase"; is --passphrase-file meant\?/);
 });
 
-test('CR-2: a key goes by the digest of its DER, whatever form its PEM has', async (t) => {
-  const server = await makeUpdateServer(t);
-  await plantKey(server, 'ada', 'root1');
-  const { output } = await server.run('keys', 'list', '--json');
-  assert.equal(JSON.parse(output).keys[0].id, fixtureKey('root1').trusted.id);
+test('KM-1: a passphrase is typed twice, and neither shown nor an argument', {
+  skip: skipWithout('script'),
+}, async (t) => {
+  const { places } = await makeUpdateServer(t);
+  const line = `${process.execPath} src/bin.ts updates keys create ada --dir=${places.directory}`;
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let shown = '';
+  const seen: string[] = [];
+  let answered = 0;
+  child.stdout.on('data', async (chunk: Buffer) => {
+    shown += chunk.toString();
+    const asked = shown.match(/(passphrase for ada|the same again): /g)?.length ?? 0;
+    while (answered < asked) {
+      answered += 1;
+      child.stdin.write(`x\x7f${passphrase}\r`);
+      seen.push(...(await readCommandLines()));
+    }
+  });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0, shown);
+  assert.match(shown, /^new passphrase for ada: \r\nthe same again: \r\nmade ada SHA256:\S+\r\n/);
+  assert.equal(
+    seen.some((arguments_) => arguments_.includes(passphrase)),
+    false,
+  );
+  assert.ok(seen.some((arguments_) => arguments_.includes('keys create ada')));
+  const key = await findKey(places, 'ada');
+  assert.ok(key && (await unlockKey(key, new Secret(passphrase))));
 });

@@ -5,6 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import './cheap-scrypt.ts';
+import { assertDocument } from '../helpers/json-document.ts';
 import {
   makeReadyServer,
   makeUpdateServer,
@@ -26,6 +27,7 @@ test('what is baked is signed under one new counter, and holds once it is publis
     '2 targets with counter 1, 1 of 1 signatures\n`cmk-courier updates publish` lets them hold\n',
   );
   assert.equal(await publishedTarget(server, 'web01'), undefined);
+  assertDocument('updates publish', (await server.run('publish', '--dry-run', '--json')).output);
   const dry = await server.run('publish', '--dry-run');
   assert.match(dry.output, /^would be published for 2 hosts: 2 added \(web01, web02\)\n/);
   assert.equal(await publishedTarget(server, 'web01'), undefined);

@@ -13,6 +13,7 @@ import { readStampKey } from '../../src/updates/keys/stamp-key.ts';
 import { requireNewestRoot } from '../../src/updates/repository/root-files.ts';
 import { StampSigner } from '../../src/updates/signing/stamps.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { assertDocument } from '../helpers/json-document.ts';
 import {
   makeReadyServer,
   makeUpdateServer,
@@ -155,6 +156,7 @@ test('KM-6: the end of root, key and targets is warned of 90 and 20 days before'
   };
   assert.deepEqual(await warnings(), []);
   server.clock.advance(300 * 86_400_000);
+  assertDocument('updates root show', (await server.run('root', 'show', '--json')).output);
   const targets = 'the first of the published targets ends in 65 days; `cmk-courier updates sign`';
   assert.deepEqual(await warnings(), [`warning: ${targets}`]);
   server.clock.advance(350 * 86_400_000);

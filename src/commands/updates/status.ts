@@ -21,18 +21,18 @@ export const status: CommandModule = defineCommand({
   ],
   options,
   run: async (patterns, { json, dir }, context) => {
-    const [facts, status, { updatePlaces }] = await Promise.all([
+    const [{ readHostFacts }, { toStatus, worstFirst }, { updatePlaces }] = await Promise.all([
       import('../../updates/server/host-facts.ts'),
       import('../../updates/server/host-status.ts'),
       import('../../updates/repository/places.ts'),
     ]);
     const places = updatePlaces(context.env, dir);
-    const all = await facts.readHostFacts(places, context.clock);
+    const all = await readHostFacts(places, context.clock);
     const isMeant = (host: string) =>
       patterns.length === 0 || patterns.some((pattern) => globMatcher(pattern)(host));
     const nowMs = context.clock.now();
-    const statuses = status.worstFirst(
-      all.filter(({ host }) => isMeant(host)).map((one) => status.toStatus(one, nowMs)),
+    const statuses = worstFirst(
+      all.filter(({ host }) => isMeant(host)).map((one) => toStatus(one, nowMs)),
     );
     if (json) return printJson({ hosts: statuses }, context);
     const { toTable } = await import('../../updates/server/status-table.ts');

@@ -61,7 +61,7 @@ function findUnknownGroups(
   });
 }
 
-export function toTagConditions(words: readonly string[] = []): TagConditions {
+function toTagConditions(words: readonly string[] = []): TagConditions {
   return {
     required: words.filter((word) => !word.startsWith('!')),
     forbidden: words.filter((word) => word.startsWith('!')).map((word) => word.slice(1)),

@@ -45,10 +45,7 @@ export function configurationOf({ rules }: Updates, host: KnownHost): HostConfig
 }
 
 /** What keeps a rule from a host; undefined when it holds. */
-export function whyNot(
-  { conditions }: Rule,
-  { host, tags, labels }: KnownHost,
-): string | undefined {
+function whyNot({ conditions }: Rule, { host, tags, labels }: KnownHost): string | undefined {
   const fits = ({ names, fits: fitsOther }: HostPatterns) => names.has(host) || fitsOther(host);
   if (conditions.hosts !== undefined && !fits(conditions.hosts)) return 'no pattern fits the name';
   if (conditions.groups !== undefined && !conditions.groups.some((group) => fits(group.hosts))) {

@@ -5,14 +5,14 @@ import { readPublicKey } from '../../sealing/keys.ts';
 import { type Field, PayloadReader, writePayload } from '../../sealing/payload.ts';
 import { counterText, type Period, takeNumber, takePeriod } from './words.ts';
 
-export const rootFormat = 'cmk-courier-root/1';
+const rootFormat = 'cmk-courier-root/1';
 
 /** In the order in which documents have them. */
 export const keyRoles = ['root', 'release', 'stamp'] as const;
 export type KeyRole = (typeof keyRoles)[number];
 
 /** `ed25519` is set aside for later and refused until then. */
-export const keyAlgorithm = 'rsa-pkcs1-sha256';
+const keyAlgorithm = 'rsa-pkcs1-sha256';
 
 /** A key that hosts believe. */
 export interface TrustedKey {

@@ -11,10 +11,10 @@ import {
   takeWord,
 } from './words.ts';
 
-export const stampFormat = 'cmk-courier-stamp/1';
+const stampFormat = 'cmk-courier-stamp/1';
 
 /** `hold` and `excluded` are for rollouts in stages; `none`: nothing is published for the host. */
-export const stampDecisions = ['offer', 'hold', 'disabled', 'excluded', 'none'] as const;
+const stampDecisions = ['offer', 'hold', 'disabled', 'excluded', 'none'] as const;
 export type StampDecision = (typeof stampDecisions)[number];
 
 /** The target that holds for a host. */

@@ -12,7 +12,7 @@ import {
   takeWord,
 } from './words.ts';
 
-export const targetFormat = 'cmk-courier-target/1';
+const targetFormat = 'cmk-courier-target/1';
 
 /** `keep`: run what there is, and ask for nothing new. */
 export const targetActions = ['install', 'keep', 'remove-updater'] as const;

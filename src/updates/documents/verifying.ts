@@ -8,14 +8,14 @@ import type { KeyRole, Root, TrustedKey } from './root.ts';
 export type DocumentKind = 'root' | 'target' | 'stamp';
 
 /** Bytes of a whole file, signatures included. */
-export const mostDocumentBytes = {
+const mostDocumentBytes = {
   root: 64 * 1024,
   target: 16 * 1024,
   stamp: 8 * 1024,
 } as const satisfies Record<DocumentKind, number>;
 
 /** Which role signs which document. */
-export const roleFor = {
+const roleFor = {
   root: 'root',
   target: 'release',
   stamp: 'stamp',

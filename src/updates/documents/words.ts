@@ -15,7 +15,7 @@ export const agentHashText = /^[0-9a-f]{16}$/;
 /** Whom a document is for: `host:web01`, `group:<64 hex>`, or `any`. */
 export type Audience = `host:${string}` | `group:${string}` | 'any';
 
-export function isAudience(text: string): text is Audience {
+function isAudience(text: string): text is Audience {
   if (text === 'any' || /^group:[0-9a-f]{64}$/.test(text)) return true;
   return text.startsWith('host:') && isHostName(text.slice('host:'.length));
 }

@@ -14,7 +14,7 @@ export interface KeyPair {
   readonly key: KeyObject;
 }
 
-export const fewestBits = 3072;
+const fewestBits = 3072;
 
 /** The baseline: every openssl since 0.9.8 can verify it. */
 export async function makeKeyPair(bits = fewestBits): Promise<KeyPair> {

@@ -82,7 +82,7 @@ export async function keepKey(places: UpdatePlaces, key: KeyFile, isNew: boolean
 }
 
 /** @throws CourierError USAGE for what cannot be an alias */
-export function pathOfKey({ keys }: UpdatePlaces, alias: string): string {
+function pathOfKey({ keys }: UpdatePlaces, alias: string): string {
   return join(keys, `${parseAlias(alias)}${ending}`);
 }
 

@@ -12,8 +12,8 @@ export const wrappingName = 'scrypt-131072-8-1-aes-256-gcm';
 
 const keyBytes = 32;
 const tagBytes = 16;
-export const saltBytes = 16;
-export const nonceBytes = 12;
+const saltBytes = 16;
+const nonceBytes = 12;
 
 export interface Wrapped {
   readonly salt: Buffer;

@@ -9,7 +9,7 @@ import { compareBytes, directoriesOf, type Release } from './release-files.ts';
 const top = 'release';
 
 /** A host fetches no larger one. */
-export const mostPackageBytes = 64 * 1024 ** 2;
+const mostPackageBytes = 64 * 1024 ** 2;
 
 /**
  * The same bytes for the same release, whenever and by whom they are made.

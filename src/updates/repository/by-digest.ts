@@ -7,7 +7,6 @@ import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import {
   makeLink,
   pathStatus,
-  readDirectory,
   readWholeFile,
   remove,
   renameFile,
@@ -102,14 +101,4 @@ export async function readKept(directory: string, digest: string): Promise<Buffe
 export function pathOfKept(directory: string, digest: string): string {
   if (digestText.test(digest)) return join(directory, digest);
   throw new CourierError('MALFORMED', 'a digest is 64 hexadecimal digits in lower case');
-}
-
-/** Digests of all that is kept. */
-export async function listKept(directory: string): Promise<readonly string[]> {
-  try {
-    return (await readDirectory(directory)).filter((name) => digestText.test(name)).sort();
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw asCourierError(error, `reading ${directory}`);
-  }
 }

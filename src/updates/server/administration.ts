@@ -32,7 +32,7 @@ export async function makeToken(
 }
 
 /** Words of an administrator, and what they make of a host. */
-export const hostVerbs = ['revoke', 'rotate-secret', 'exclude', 'include', 'forget'] as const;
+const hostVerbs = ['revoke', 'rotate-secret', 'exclude', 'include', 'forget'] as const;
 export type HostVerb = (typeof hostVerbs)[number];
 
 interface Wish {

@@ -16,7 +16,7 @@ export interface Draft {
   readonly envelope: Envelope;
 }
 
-export function draftPath({ roots }: Pick<UpdatePlaces, 'roots'>): string {
+function draftPath({ roots }: Pick<UpdatePlaces, 'roots'>): string {
   return join(roots, 'draft');
 }
 

@@ -147,7 +147,7 @@ export async function replaceStampKey(wishes: TrustWishes, context: CommandConte
 }
 
 /** Published targets that the newest root does not believe. */
-export async function tellTargets(administration: TrustAdministration): Promise<void> {
+async function tellTargets(administration: TrustAdministration): Promise<void> {
   const { places } = administration;
   const unbelieved = await findUnbelieved(places, await administration.current());
   if (unbelieved.length === 0) return;
