@@ -2,10 +2,7 @@
 
 import { join } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
-import { CourierError } from '../faults/errors.ts';
-import { asCourierError } from '../faults/system-errors.ts';
-import { linkStatus, makeDirectory } from '../files/file-calls.ts';
-import { requireTrusted } from '../system/trusted-path.ts';
+import { makeOwnDirectory } from '../system/private-directory.ts';
 import { parseSshPath, quoteValue } from './values.ts';
 
 /** A socket's path ends at 107 bytes, and ssh makes it under a name 17 longer first. */
@@ -40,7 +37,7 @@ export async function prepareMultiplexing(
   env: Environment,
 ): Promise<KeepConnection> {
   const directory = findDirectory(env);
-  await makePrivate(directory);
+  await makeOwnDirectory(directory, 'control sockets');
   const { createHash } = await import('node:crypto');
   const users = new Map<string, number>();
   const condemned = new Set<string>();
@@ -124,18 +121,4 @@ function findDirectory({ OMD_ROOT, XDG_RUNTIME_DIR }: Environment): string {
   ];
   const fitting = wanted.find((path) => Buffer.byteLength(path) + 1 + nameLength <= longestPath);
   return parseSshPath(fitting ?? `/tmp/cmk-courier-${process.geteuid?.()}`);
-}
-
-/** Who can write there can use every connection in our name. */
-async function makePrivate(directory: string): Promise<void> {
-  try {
-    await makeDirectory(directory, { recursive: true, mode: 0o700 });
-    const stats = await linkStatus(directory);
-    const isOurs = stats.isDirectory() && stats.uid === process.geteuid?.();
-    if (isOurs && (stats.mode & 0o077) === 0) return await requireTrusted(directory);
-  } catch (error) {
-    throw asCourierError(error, `making ${directory}`);
-  }
-  const why = 'it must be a directory of our own that nobody else may enter';
-  throw new CourierError('REFUSED', `keeping control sockets in ${directory}: ${why}`);
 }

@@ -15,7 +15,9 @@ import { shippedRecipes } from './shipped-recipes.ts';
 import type { SpecialAgent } from './special-agent.ts';
 
 /** Agents that are code; loaded when they are used. */
-const coded: Readonly<Record<string, () => Promise<SpecialAgent>>> = {};
+const coded: Readonly<Record<string, () => Promise<SpecialAgent>>> = {
+  vsphere: async () => (await import('./vsphere/vsphere.ts')).vsphere,
+};
 
 /** Where an agent comes from. */
 export interface AgentEntry {

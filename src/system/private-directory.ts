@@ -2,8 +2,15 @@
 
 import { join, resolve } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
+import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { makeTemporaryDirectory, readDirectory, remove } from '../files/file-calls.ts';
+import {
+  linkStatus,
+  makeDirectory,
+  makeTemporaryDirectory,
+  readDirectory,
+  remove,
+} from '../files/file-calls.ts';
 import { isAlive, processSpace } from './processes.ts';
 import { requireTrusted } from './trusted-path.ts';
 
@@ -55,4 +62,24 @@ async function sweep(parent: string, start: string): Promise<void> {
 /** What cannot be removed now is swept by the next process. */
 async function removeTree(directory: string): Promise<void> {
   await remove(directory, { recursive: true, force: true }).catch(() => undefined);
+}
+
+/**
+ * Makes a directory that stays, unless it is there already: ours alone, and not in a place where
+ * others could put another one.
+ *
+ * @param what is kept there, for the fault, such as `control sockets`
+ * @throws CourierError LOCAL when it cannot be made; REFUSED or CONFIG when others may use it
+ */
+export async function makeOwnDirectory(directory: string, what: string): Promise<void> {
+  try {
+    await makeDirectory(directory, { recursive: true, mode: 0o700 });
+    const stats = await linkStatus(directory);
+    const isOurs = stats.isDirectory() && stats.uid === process.geteuid?.();
+    if (isOurs && (stats.mode & 0o077) === 0) return await requireTrusted(directory);
+  } catch (error) {
+    throw asCourierError(error, `making ${directory}`);
+  }
+  const why = 'it must be a directory of our own that nobody else may enter';
+  throw new CourierError('REFUSED', `keeping ${what} in ${directory}: ${why}`);
 }

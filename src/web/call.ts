@@ -9,6 +9,8 @@ export interface WebCall {
   readonly body?: Buffer;
   /** Whether the whole body of an answer is wanted; of others only what explains a failure. */
   wants(status: number): boolean;
+  /** Takes a wanted body piece by piece as it arrives, in place of collecting it; throws to end it. */
+  take?(piece: Buffer): void;
 }
 
 /** RFC 9110 9.2.2: what may be sent again over a new connection when the old one was lost. */

@@ -63,7 +63,7 @@ export class Connections {
   }
 
   #readerFor(hop: Hop): ResponseReader {
-    return new ResponseReader(showWebPlace(hop.place), this.#settings.limits, hop.call?.wants);
+    return new ResponseReader(showWebPlace(hop.place), this.#settings.limits, hop.call);
   }
 
   async #askOver(

@@ -25,8 +25,9 @@ export function toRequest(
     // 5.4.
     { name: 'cache-control', value: 'no-cache' },
     { name: 'pragma', value: 'no-cache' },
+    { name: 'accept-encoding', value: acceptedEncodings },
   ].filter(({ name }) => given.every((line) => line.name !== name));
-  const lines = [...usual, { name: 'accept-encoding', value: acceptedEncodings }, ...given];
+  const lines = [...usual, ...given];
   if (proxy?.authorization !== undefined) {
     lines.push({ name: 'proxy-authorization', value: proxy.authorization });
   }

@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import { longestTimerMs } from '../clock.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { ByteCollector } from '../system/byte-collector.ts';
+import type { WebCall } from './call.ts';
 import { asHttpFault, type Progress } from './http-errors.ts';
 import { tooSlow } from './socket.ts';
 
@@ -42,6 +43,8 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   readonly #settled = Promise.withResolvers<WebResponse>();
   readonly #body = new ByteCollector();
   readonly #limits: Limits;
+  readonly #take: (piece: Buffer) => void;
+  #receivedBytes = 0;
   #head: Head | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -50,15 +53,12 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   /** Whether the whole body of an answer is wanted, or only what explains a failure. */
   readonly wants: (status: number) => boolean;
 
-  /** @param wants by default a 200 is */
-  constructor(
-    place: string,
-    limits: Limits,
-    wants: (status: number) => boolean = (status) => status === 200,
-  ) {
+  /** @param call by default the body of a 200 is wanted, and collected */
+  constructor(place: string, limits: Limits, call?: Pick<WebCall, 'wants' | 'take'>) {
     this.place = place;
     this.#limits = limits;
-    this.wants = wants;
+    this.wants = call === undefined ? (status) => status === 200 : (status) => call.wants(status);
+    this.#take = call?.take?.bind(call) ?? ((piece) => this.#body.add(piece));
   }
 
   /** Rejects with a CourierError. */
@@ -94,10 +94,17 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     this.#timer?.refresh();
     if (this.#head === undefined || !this.wants(this.#head.status)) {
       this.#collectExplanation(piece);
-    } else if (this.#body.length + piece.length > this.#limits.maxOutputBytes) {
+      return;
+    }
+    this.#receivedBytes += piece.length;
+    if (this.#receivedBytes > this.#limits.maxOutputBytes) {
       this.fail(this.#tooLarge('sends more'));
-    } else {
-      this.#body.add(piece);
+      return;
+    }
+    try {
+      this.#take(piece);
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -143,7 +150,10 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
 
   #progress(): Progress | undefined {
     if (this.#head === undefined) return undefined;
-    return { receivedBytes: this.#body.length, announcedBytes: this.#head.announcedBytes };
+    return {
+      receivedBytes: Math.max(this.#receivedBytes, this.#body.length),
+      announcedBytes: this.#head.announcedBytes,
+    };
   }
 
   #allow(timeoutMs: number, what: string): void {

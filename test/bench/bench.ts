@@ -12,6 +12,7 @@ import { benchManyHosts, benchSweep } from './sweep.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTools } from './tools.ts';
 import { benchUpdates } from './updates.ts';
+import { benchVsphere } from './vsphere.ts';
 
 const turns = Number(process.env['TURNS'] ?? 40);
 
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<string>)[]>> = {
   receiver: [() => benchReceiver(), () => benchManySenders()],
   updates: [() => benchUpdates(turns)],
   sweep: [() => benchSweep(), () => benchManyHosts()],
+  vsphere: [() => benchVsphere()],
   'special-agents': [() => benchSpecialAgents()],
 };
 const names = process.argv.slice(2);

@@ -1,0 +1,146 @@
+/** Asks for the performance counters and network cards of hosts (vsphere.md#counters). */
+
+import { CourierError } from '../../faults/errors.ts';
+import { childrenOf, type XmlElement } from '../xml/element.ts';
+import { element, textElement, type Xml } from '../xml/write-element.ts';
+import {
+  type CounterInfo,
+  intervalSeconds,
+  type Metric,
+  type NetworkCard,
+  readCounterInfos,
+  readMetrics,
+  readNetworkCards,
+  readSeries,
+  type Series,
+} from './inventory/counters.ts';
+import { findAll, type Server } from './retrieve.ts';
+import { type ManagedObject, readReference, writeReference } from './soap/managed-object.ts';
+
+/** Hosts that are asked at a time. */
+const lanes = 4;
+
+/**
+ * The newest values of every wanted counter of each host.
+ *
+ * @param hosts ids
+ * @param samples how many values of each counter
+ */
+export async function gatherCounters(
+  server: Server,
+  hosts: readonly string[],
+  samples: number,
+): Promise<ReadonlyMap<string, readonly Series[]>> {
+  const manager = server.content.perfManager;
+  if (manager === undefined) throw new CourierError('PEER', 'the server keeps no counters');
+  const available = await inLanes(hosts, (id) => askAvailable(server, manager, id));
+  const ids = new Set(available.flatMap((metrics) => metrics.map(({ counterId }) => counterId)));
+  const infos = await askInfos(server, manager, [...ids]);
+  const series = await inLanes(hosts, (id, index) => {
+    const metrics = (available[index] ?? []).filter(({ counterId }) => infos.has(counterId));
+    return askSeries(server, manager, { id, metrics, infos, samples });
+  });
+  return new Map(hosts.map((id, index) => [id, series[index] ?? []]));
+}
+
+async function askAvailable(
+  server: Server,
+  manager: ManagedObject,
+  id: string,
+): Promise<readonly Metric[]> {
+  const parameters = [
+    writeReference('entity', { type: 'HostSystem', id }),
+    textElement('intervalId', intervalSeconds),
+  ];
+  return readMetrics(await call(server, manager, 'QueryAvailablePerfMetric', parameters));
+}
+
+async function askInfos(
+  server: Server,
+  manager: ManagedObject,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, CounterInfo>> {
+  if (ids.length === 0) return new Map();
+  const parameters = ids.map((id) => textElement('counterId', id));
+  return readCounterInfos(await call(server, manager, 'QueryPerfCounter', parameters));
+}
+
+interface SeriesQuery {
+  readonly id: string;
+  readonly metrics: readonly Metric[];
+  readonly infos: ReadonlyMap<string, CounterInfo>;
+  readonly samples: number;
+}
+
+async function askSeries(
+  server: Server,
+  manager: ManagedObject,
+  { id, metrics, infos, samples }: SeriesQuery,
+): Promise<readonly Series[]> {
+  if (metrics.length === 0) return [];
+  const query = element(
+    'querySpec',
+    {},
+    writeReference('entity', { type: 'HostSystem', id }),
+    textElement('maxSample', samples),
+    ...metrics.map(({ counterId, instance }) =>
+      element(
+        'metricId',
+        {},
+        textElement('counterId', counterId),
+        textElement('instance', instance),
+      ),
+    ),
+    textElement('intervalId', intervalSeconds),
+  );
+  const result = await call(server, manager, 'QueryPerf', [query]);
+  return childrenOf(result, 'returnval').flatMap((entity) => readSeries(entity, infos, samples));
+}
+
+/**
+ * The network cards of the one host that is asked itself: of its HostNetworkSystem, or of its
+ * configuration where that cannot be had.
+ */
+export async function gatherNetworkCards(
+  server: Server,
+  id: string | undefined,
+): Promise<readonly NetworkCard[]> {
+  if (id === undefined) return [];
+  const host = { type: 'HostSystem', id };
+  const paths = ['configManager.networkSystem', 'config.network.pnic'];
+  const [found] = await findAll(server, { type: host.type, paths, from: host, reach: 'object' });
+  const system = readReference(found?.properties.get('configManager.networkSystem'));
+  const own = system === undefined ? undefined : await askCards(server, system);
+  return readNetworkCards((own ?? found?.properties.get('config.network.pnic'))?.children ?? []);
+}
+
+async function askCards(server: Server, system: ManagedObject): Promise<XmlElement | undefined> {
+  const search = {
+    type: system.type,
+    paths: ['networkInfo'],
+    from: system,
+    reach: 'object',
+  } as const;
+  const [found] = await findAll(server, search);
+  const info = found?.properties.get('networkInfo');
+  const cards = childrenOf(info, 'pnic');
+  return info === undefined || cards.length === 0 ? undefined : { ...info, children: cards };
+}
+
+function call(server: Server, on: ManagedObject, method: string, parameters: readonly Xml[]) {
+  return server.session.within((ask) => ask({ method, on, parameters }, method), server.signal);
+}
+
+/** As many at a time as there are lanes; the results in the order of the items. */
+async function inLanes<Item, Result>(
+  items: readonly Item[],
+  act: (item: Item, index: number) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  const waiting = items.entries();
+  const run = async () => {
+    for (const [index, item] of waiting) results[index] = await act(item, index);
+  };
+  await Promise.all(Array.from({ length: lanes }, run));
+  return results;
+}

@@ -1,0 +1,151 @@
+/**
+ * Reads XML as it arrives. What is asked for in pieces is handed over as soon as it has ended, and
+ * forgotten, so that memory goes by the largest piece and not by the document. Entities are those of
+ * XML alone: a document that declares its own is refused, and so are all ways to make a short
+ * document a large one.
+ */
+
+import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from 'saxes';
+import { CourierError, quote } from '../../faults/errors.ts';
+import type { XmlElement } from './element.ts';
+
+export interface ElementReaderSettings {
+  /** Local names of elements that are handed over by themselves, wherever they stand. */
+  readonly pieces: ReadonlySet<string>;
+  /** Called with each as it ends; what it throws ends the reading. */
+  onPiece(element: XmlElement): void;
+  /** Elements inside each other. */
+  readonly deepest: number;
+  /** UTF-16 units of text and attributes of one piece, or of the rest of the document. */
+  readonly longest: number;
+}
+
+interface OpenElement {
+  readonly name: string;
+  readonly attributes: Map<string, string>;
+  readonly children: XmlElement[];
+  text: string;
+  /** Whether it is handed over, or stands in one that will be. */
+  readonly isPiece: boolean;
+}
+
+/** https://www.w3.org/TR/xmlschema-1/#Instance_Document_Constructions */
+const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance';
+
+/** Each element counts so much beside its text: what it takes in memory. */
+const elementWeight = 100;
+
+export class ElementReader {
+  readonly #settings: ElementReaderSettings;
+  readonly #parser = new SaxesParser({ xmlns: true, position: true });
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+  readonly #open: OpenElement[] = [];
+  #root: XmlElement | undefined;
+  readonly #weights = { piece: 0, rest: 0 };
+  #untold = 0;
+
+  constructor(settings: ElementReaderSettings) {
+    this.#settings = settings;
+    const parser = this.#parser;
+    parser.on('error', (error) => this.#refuse(error.message.replace(/^\d+:\d+: /, '')));
+    parser.on('doctype', () => this.#refuse('a document type, which is not taken from a peer'));
+    parser.on('opentag', (tag) => this.#begin(tag));
+    parser.on('text', (text) => this.#addText(text));
+    parser.on('cdata', (text) => this.#addText(text));
+    parser.on('closetag', () => this.#end());
+  }
+
+  /** @throws CourierError MALFORMED */
+  write(bytes: Buffer): void {
+    // The parser tells of a text or an attribute only when it has all of it.
+    this.#untold += bytes.length;
+    if (this.#untold > this.#settings.longest + bytes.length) this.#refuseLength();
+    this.#parser.write(this.#decode(bytes, true));
+  }
+
+  /**
+   * The document without what was handed over.
+   *
+   * @throws CourierError MALFORMED, where it is not complete
+   */
+  end(): XmlElement {
+    this.#parser.write(this.#decode(undefined, false));
+    this.#parser.close();
+    if (this.#root === undefined) return this.#refuse('no element');
+    return this.#root;
+  }
+
+  #decode(bytes: Buffer | undefined, isMoreToCome: boolean): string {
+    try {
+      return this.#decoder.decode(bytes, { stream: isMoreToCome });
+    } catch {
+      return this.#refuse('bytes that are not UTF-8');
+    }
+  }
+
+  #begin({ local, attributes }: SaxesTagNS): void {
+    const { deepest, pieces } = this.#settings;
+    if (this.#open.length >= deepest) this.#refuse(`elements more than ${deepest} deep`);
+    const isPiece = this.#open.at(-1)?.isPiece === true || pieces.has(local);
+    const kept = keepAttributes(attributes);
+    this.#open.push({ name: local, attributes: kept, children: [], text: '', isPiece });
+    for (const value of kept.values()) this.#weigh(value.length);
+    this.#weigh(elementWeight);
+  }
+
+  #addText(text: string): void {
+    const open = this.#open.at(-1);
+    if (open === undefined) return;
+    this.#weigh(text.length);
+    open.text += text;
+  }
+
+  #end(): void {
+    const ended = this.#open.pop();
+    if (ended === undefined) return;
+    const { isPiece, ...rest } = ended;
+    const element = { ...rest, text: detach(rest.text) };
+    const outer = this.#open.at(-1);
+    if (isPiece && outer?.isPiece !== true) {
+      this.#weights.piece = 0;
+      this.#settings.onPiece(element);
+    } else if (outer === undefined) this.#root = element;
+    else outer.children.push(element);
+  }
+
+  #weigh(weight: number): void {
+    const { longest } = this.#settings;
+    const part = this.#open.at(-1)?.isPiece ? 'piece' : 'rest';
+    this.#weights[part] += weight;
+    this.#untold = 0;
+    if (this.#weights[part] > longest) this.#refuseLength();
+  }
+
+  #refuseLength(): never {
+    this.#refuse(`more than ${this.#settings.longest} characters in one part`);
+  }
+
+  #refuse(why: string): never {
+    const { line, columnIndex } = this.#parser;
+    const place = `line ${line}, column ${columnIndex + 1}`;
+    throw new CourierError('MALFORMED', `not XML as expected: ${quote(why)} (${place})`);
+  }
+}
+
+/**
+ * A short part of a long text keeps all of it in memory as long as it is used itself: V8 makes such
+ * parts of 13 characters and more.
+ */
+function detach(text: string): string {
+  return text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+/** Two of one local name may stand side by side: `type` and `xsi:type`. */
+function keepAttributes(attributes: Readonly<Record<string, SaxesAttributeNS>>) {
+  const kept = new Map<string, string>();
+  for (const { local, uri, value } of Object.values(attributes)) {
+    if (uri === '') kept.set(local, value);
+    else if (uri === schemaInstance) kept.set(`xsi:${local}`, value);
+  }
+  return kept;
+}
