@@ -15,7 +15,7 @@ const longestBackMs = 60 * 60 * 1000;
 /** What the first run takes for the time since the last. */
 const firstBackMs = 60_000;
 
-const sessionShape = z.object({ cookie: z.string().max(4096), begunMs: z.number() });
+const sessionShape = z.object({ cookie: z.string().max(4096), atMs: z.number() });
 const runShape = z.object({ askedMs: z.number() });
 
 /** @param key of server, port and user */
@@ -25,10 +25,10 @@ export function keepSession(state: KeptState, clock: Clock, key: string): Sessio
     async read() {
       const kept = sessionShape.safeParse(await state.read(place));
       if (!kept.success) return undefined;
-      const ageMs = clock.now() - kept.data.begunMs;
+      const ageMs = clock.now() - kept.data.atMs;
       return ageMs >= 0 && ageMs < sessionMs ? kept.data.cookie : undefined;
     },
-    write: (cookie) => state.write(place, { cookie, begunMs: clock.now() }),
+    write: (cookie) => state.write(place, { cookie, atMs: clock.now() }),
     forget: () => state.forget(place),
   };
 }

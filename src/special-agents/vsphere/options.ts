@@ -12,13 +12,7 @@ import { secretOptions } from '../../secrets/secret-options.ts';
 import { httpOptions } from '../../web/options.ts';
 
 /** What is asked for beside what the others need. */
-const modules = [
-  'hostsystem',
-  'virtualmachine',
-  'datastore',
-  'counters',
-  'licenses',
-] as const;
+const modules = ['hostsystem', 'virtualmachine', 'datastore', 'counters', 'licenses'] as const;
 
 export type Module = (typeof modules)[number];
 

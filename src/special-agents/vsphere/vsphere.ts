@@ -125,7 +125,7 @@ async function ask(
 
 function noHosts({ user }: VsphereOptions): CourierError {
   const why =
-    'the server shows no host to this user; a role such as Read-only has to be given at the root, with propagation';
+    'the server shows no host to this user; it wants the role Read-only at the root of the inventory, propagated';
   return new CourierError('NO_OUTPUT', `${user}: ${why}`);
 }
 

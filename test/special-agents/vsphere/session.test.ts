@@ -103,7 +103,7 @@ test('what is kept is private; torn, foreign or too wide it is as if it had neve
   for (const broken of [
     '',
     '{',
-    '{"cookie":7,"begunMs":0}',
+    '{"cookie":7,"atMs":0}',
     '\0'.repeat(100),
     'x'.repeat(17 * 1024 * 1024),
   ]) {
