@@ -19,10 +19,14 @@ server_side_calls: SpecialAgentConfig cmk_courier
 agent_based: AgentSection cmk_courier
 agent_based: CheckPlugin cmk_courier
 agent_based: InventoryPlugin cmk_courier
+agent_based: AgentSection cmk_courier_agent
+agent_based: CheckPlugin cmk_courier_agent
 graphing: Metric cmk_courier_age
 graphing: Metric cmk_courier_duration
 graphing: Metric cmk_courier_attempts
 graphing: Metric cmk_courier_bytes
+graphing: Metric cmk_courier_agent_requests
+graphing: Metric cmk_courier_agent_faults
 graphing: Graph cmk_courier_times
 graphing: Perfometer cmk_courier_age
 `;

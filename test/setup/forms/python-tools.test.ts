@@ -50,6 +50,7 @@ test("pytest with Checkmk's own modules", {
     path,
     pythonFor(realApi),
     `${tests}/test_check.py`,
+    `${tests}/test_agent_check.py`,
     `${tests}/test_call.py`,
     `${tests}/test_stand_ins.py`,
   );

@@ -34,6 +34,20 @@ metric_cmk_courier_bytes = metrics.Metric(
     color=metrics.Color.PURPLE,
 )
 
+metric_cmk_courier_agent_requests = metrics.Metric(
+    name="cmk_courier_agent_requests",
+    title=Title("Requests of the special agent"),
+    unit=_COUNT,
+    color=metrics.Color.ORANGE,
+)
+
+metric_cmk_courier_agent_faults = metrics.Metric(
+    name="cmk_courier_agent_faults",
+    title=Title("Parts that failed"),
+    unit=_COUNT,
+    color=metrics.Color.PURPLE,
+)
+
 graph_cmk_courier_times = graphs.Graph(
     name="cmk_courier_times",
     title=Title("Agent courier: age and duration"),
