@@ -24,6 +24,11 @@ const pattern = parsed(parsePattern, 'a text, or a /regular expression/');
 const duration = parsed(parsePositiveDuration, 'a duration such as 2s');
 const template = z.string('must be a text').describe('a text with {parameter} in it');
 
+/** What a peer says that does not let us in. */
+export const phrases = z
+  .array(pattern)
+  .describe('what a peer says that does not let us in: texts or /regular expressions/');
+
 const pager = z.strictObject({
   when: pattern.describe('what a pager asks'),
   send: z.string().default(' ').describe('what turns the page; no line end is added'),
@@ -49,7 +54,7 @@ export const dialogueKeys = {
     .array(z.strictObject({ expect: pattern, send: template }))
     .optional()
     .describe('what is waited for and sent until the prompt comes'),
-  refuse: z.array(pattern).optional().describe('what a peer says that does not let us in'),
+  refuse: phrases.optional(),
   prompt: pattern.optional().describe('the line without an end behind which we may speak'),
   end: pattern.optional().describe('a whole line that ends an answer, and is none of it'),
   quiet: duration.optional().describe('an answer ends when nothing has come for so long'),
@@ -68,12 +73,19 @@ export const dialogueKeys = {
   tls: tls.optional(),
 };
 
+/** The same as a part of a step, which may ask otherwise. */
+export const dialogueOfStep = z.object(dialogueKeys).partial();
+
 /** What has to hold between the keys; the complaint, or undefined. */
-export function findDialogueProblem(step: DialogueStep): string | undefined {
+export function findDialogueProblem(
+  step: {
+    readonly [Key in keyof DialogueStep]?: DialogueStep[Key] | undefined;
+  },
+): string | undefined {
   const ends = [step.prompt, step.end, step.quiet].filter((one) => one !== undefined);
   if (ends.length !== 1) return 'a dialogue needs one of prompt, end and quiet';
   if (step.login !== undefined && step.prompt === undefined) return 'login needs a prompt';
-  if (Object.keys(step.ask).length === 0) return 'ask must not be empty';
+  if (Object.keys(step.ask ?? {}).length === 0) return 'ask must not be empty';
   return undefined;
 }
 

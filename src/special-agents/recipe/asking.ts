@@ -1,7 +1,10 @@
-/** One question over HTTP: for real, unless somebody stands between. */
+/** One question, over HTTP or in a dialogue: for real, unless somebody stands between. */
 
+import { CourierError } from '../../faults/errors.ts';
 import type { AgentContext } from '../special-agent.ts';
 import type { HttpKind, WebRequest } from './http-kind.ts';
+import { markRefusal } from './refusals.ts';
+import type { HttpStep } from './schema.ts';
 import { showRequest, traceReply } from './shown.ts';
 import type { Reply, StepCall } from './step.ts';
 
@@ -16,5 +19,34 @@ export async function askOver(
   const shown = showRequest(request);
   const reply = await (exchange?.ask(name, shown, send) ?? send());
   trace?.(traceReply(name, shown, reply));
+  return reply;
+}
+
+/**
+ * All questions of a dialogue. They are shown as they stand in the recipe, without values.
+ *
+ * @throws CourierError what the dialogue ends with; a refused login ends the run
+ */
+export async function askInDialogue(
+  step: HttpStep,
+  call: StepCall,
+  { exchange, trace }: Pick<AgentContext, 'exchange' | 'trace'>,
+): Promise<Reply> {
+  const { dialogue = '', ask = {}, refuse = [] } = step;
+  const phrases = refuse.filter((one) => typeof one !== 'number');
+  const { holdDialogue } = await import('../dialogue/dialogue.ts');
+  const send = async () => {
+    try {
+      return await holdDialogue({ ...step, dialogue, ask, refuse: phrases }, call);
+    } catch (error) {
+      const isRefused = error instanceof CourierError && error.code === 'REFUSED';
+      throw isRefused ? markRefusal(error) : error;
+    }
+  };
+  const lines = Object.entries(ask).map(([name, line]) => `${name}: ${line}`);
+  const place = call.fill(dialogue, 'url');
+  const shown = { line: `dialogue ${place}`, headers: [], body: lines.join('\n') };
+  const reply = await (exchange?.ask(step.name, shown, send) ?? send());
+  trace?.(traceReply(step.name, shown, reply));
   return reply;
 }

@@ -1,12 +1,16 @@
 /** How the body of an answer is to be read. */
 
-import type { ParseAs } from './schema.ts';
+import type { HttpStep } from './schema.ts';
 import type { Reply } from './step.ts';
 import type { BodyFormat } from './thread/messages.ts';
 
-/** As the recipe says, else as the answer does. */
-export function toFormat(parse: ParseAs | undefined, { headers = {} }: Reply): BodyFormat {
-  if (parse === undefined || parse === 'auto') {
+/** As the recipe says, else as the answer does; what is said in a dialogue is lines of text. */
+export function toFormat(
+  { parse = 'auto', dialogue }: Pick<HttpStep, 'parse' | 'dialogue'>,
+  { headers = {} }: Reply,
+): BodyFormat {
+  if (parse === 'auto' && dialogue !== undefined) return { kind: 'text' };
+  if (parse === 'auto') {
     return { kind: 'auto', contentType: headers['content-type'] ?? '' };
   }
   if (parse === 'csv') return { kind: 'csv', separator: ',' };

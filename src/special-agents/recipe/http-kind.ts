@@ -105,7 +105,7 @@ export class HttpKind {
       headers,
       body,
       accept: step.accept,
-      refuse: [401, ...(step.refuse ?? [])],
+      refuse: [401, ...(step.refuse ?? []).filter((one) => typeof one === 'number')],
     };
   }
 

@@ -22,8 +22,11 @@ export function textsOf(step: object): unknown {
     'form',
     'body',
   ];
-  const more = ['dialogue', 'login', 'prompt', 'pager', 'before', 'ask', 'logout'];
-  return [...keys, ...more].map((key) => Reflect.get(step, key));
+  // What a dialogue waits for are patterns, in which braces count repetitions.
+  const more = ['dialogue', 'before', 'ask', 'logout', 'tls'];
+  const login: unknown = Reflect.get(step, 'login');
+  const sent = Array.isArray(login) ? login.map((one) => Reflect.get(Object(one), 'send')) : [];
+  return [...[...keys, ...more].map((key) => Reflect.get(step, key)), ...sent];
 }
 
 const given = ['host', 'address', 'item', 'faults'];

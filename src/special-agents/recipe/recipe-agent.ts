@@ -12,6 +12,7 @@ import { readValues, toOptions, type Values } from './parameters.ts';
 import { reachFirst } from './reach.ts';
 import type { Recipe } from './recipe.ts';
 import { runRecipe } from './run.ts';
+import { isOverHttp } from './schema.ts';
 import { StepRunner } from './step-runner.ts';
 import { fill, fillAll, namesInAll } from './templates.ts';
 
@@ -37,13 +38,17 @@ async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promis
   const evaluator = new Evaluator(recipe.limits, outer.clock.now(), context.signal);
   const open = (values: Values) => openHttp(recipe, raw, values, context);
   try {
-    const { http, values } = await reachFirst(recipe, given, context, open);
+    // A dialogue needs no connections of HTTP.
+    const isOverWeb = [...recipe.steps, ...recipe.finally].some(isOverHttp);
+    const { http, values } = isOverWeb
+      ? await reachFirst(recipe, given, context, open)
+      : { http: undefined, values: given };
     try {
       for (const [name, value] of values.open) await evaluator.set(name, value);
       const steps = new StepRunner({ recipe, values, evaluator, http, context });
       await runRecipe({ recipe, evaluator, steps, context });
     } finally {
-      await http.close();
+      await http?.close();
     }
   } finally {
     limit.stop();

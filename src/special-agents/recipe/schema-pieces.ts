@@ -43,3 +43,25 @@ export function statusList(describe: string) {
     .transform((given) => (typeof given === 'number' ? [given] : given))
     .describe(describe);
 }
+
+/** How a step asks for one page after the other. */
+export const pages = z
+  .strictObject({
+    next: expression.optional(),
+    link: yesOrNo.describe('goes by the Link header: rel="next"').optional(),
+    offset: z
+      .strictObject({
+        parameter: z.string(),
+        limit: z.int().min(1),
+        limitParameter: z.string().optional(),
+      })
+      .optional(),
+    cursor: z.strictObject({ parameter: z.string(), from: expression }).optional(),
+    records: expression.optional(),
+  })
+  .refine(
+    ({ next, link, offset, cursor }) =>
+      [next, link, offset, cursor].filter((way) => way !== undefined).length === 1,
+    'must have one of next, link, offset and cursor',
+  )
+  .describe('how the next page is found');

@@ -2,12 +2,14 @@
 
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../../cli/option-types.ts';
+import { dialogueOfStep, findDialogueProblem, phrases } from '../dialogue/schema.ts';
 import { toHostGate } from '../section-writer.ts';
 import { type LimitName, limitTable } from './limits.ts';
 import {
   complaining,
   duration,
   expression,
+  pages,
   parsed,
   scalar,
   statusList,
@@ -90,27 +92,6 @@ const refuse = statusList(
   'statuses that mean a refused login, which ends the run; 401 always does',
 );
 
-const pages = z
-  .strictObject({
-    next: expression.optional(),
-    link: yesOrNo.describe('goes by the Link header: rel="next"').optional(),
-    offset: z
-      .strictObject({
-        parameter: z.string(),
-        limit: z.int().min(1),
-        limitParameter: z.string().optional(),
-      })
-      .optional(),
-    cursor: z.strictObject({ parameter: z.string(), from: expression }).optional(),
-    records: expression.optional(),
-  })
-  .refine(
-    ({ next, link, offset, cursor }) =>
-      [next, link, offset, cursor].filter((way) => way !== undefined).length === 1,
-    'must have one of next, link, offset and cursor',
-  )
-  .describe('how the next page is found');
-
 /** What every step may have, whatever it asks with. */
 const common = {
   name: word,
@@ -149,11 +130,26 @@ const http = {
 };
 
 const step = z
-  .strictObject({ ...common, ...http }, 'must be keys and values')
-  .refine(
-    (given) => methodsOf(given).length === 1,
-    'must have one of get, post, put, patch, delete',
-  );
+  .strictObject(
+    { ...common, ...http, ...dialogueOfStep.shape, refuse: z.union([refuse, phrases]).optional() },
+    'must be keys and values',
+  )
+  .superRefine((given, context) => {
+    const complain = (message: string) => context.addIssue({ code: 'custom', message });
+    const ways = [...methodsOf(given), ...(given.dialogue === undefined ? [] : ['dialogue'])];
+    if (ways.length !== 1)
+      return complain('must have one of get, post, put, patch, delete, dialogue');
+    const isDialogue = given.dialogue !== undefined;
+    const keys = Object.keys(isDialogue ? http : dialogueOfStep.shape);
+    const alien = keys.find((name) => name !== 'refuse' && Reflect.get(given, name) !== undefined);
+    if (alien !== undefined) return complain(`${alien} has no place in a step with ${ways[0]}`);
+    const isOfStatuses = given.refuse?.some((one) => typeof one === 'number') ?? isDialogue;
+    if (given.refuse !== undefined && isOfStatuses === isDialogue)
+      return complain(`refuse must be a list of ${isDialogue ? 'texts' : 'statuses'}`);
+    const { refuse: _, ...others } = given;
+    const problem = isDialogue ? findDialogueProblem(others) : undefined;
+    if (problem !== undefined) complain(problem);
+  });
 
 const lastStep = z
   .strictObject({ ...common, name: word.optional(), ...http }, 'must be keys and values')
@@ -161,6 +157,11 @@ const lastStep = z
     (given) => methodsOf(given).length === 1,
     'must have one of get, post, put, patch, delete',
   );
+
+/** Whether a step asks over HTTP. */
+export function isOverHttp(given: object): boolean {
+  return methodsOf(given).length > 0;
+}
 
 function methodsOf(given: object): readonly string[] {
   return Object.keys(methods).filter((name) => Reflect.get(given, name) !== undefined);
@@ -273,7 +274,7 @@ export type ParseAs = z.infer<typeof parse>;
 /** Keys by the place where they belong, for hints on mistyped ones. */
 export const knownKeys = {
   file: Object.keys(recipeFile.shape),
-  step: [...Object.keys(common), ...Object.keys(http)],
+  step: [...Object.keys(common), ...Object.keys(http), ...Object.keys(dialogueOfStep.shape)],
   section: Object.keys(section.shape),
 };
 

@@ -5,7 +5,7 @@ import { registerSecret } from '../../faults/redaction.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { startTimeLimit } from '../../system/time-limit.ts';
 import type { AgentContext } from '../special-agent.ts';
-import { askOver } from './asking.ts';
+import { askInDialogue, askOver } from './asking.ts';
 import { toFormat } from './body-format.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { HttpKind, WebRequest } from './http-kind.ts';
@@ -27,7 +27,8 @@ export interface RunnerParts {
   readonly recipe: Recipe;
   readonly values: Values;
   readonly evaluator: Evaluator;
-  readonly http: HttpKind;
+  /** Undefined when no step asks over HTTP. */
+  readonly http: HttpKind | undefined;
   readonly context: AgentContext;
 }
 
@@ -99,13 +100,8 @@ export class StepRunner {
       try {
         await this.#limited(step, async (signal) => {
           const call = this.#toCall(undefined, signal);
-          const request = this.#parts.http.toRequest(step, call);
-          await askOver(
-            this.#parts.http,
-            step.name ?? 'finally',
-            [request, call],
-            this.#parts.context,
-          );
+          const request = this.#http.toRequest(step, call);
+          await askOver(this.#http, step.name ?? 'finally', [request, call], this.#parts.context);
         });
       } catch (error) {
         const { code, message } = asCourierError(error, 'ending');
@@ -159,8 +155,13 @@ export class StepRunner {
   #round(step: HttpStep, round: Round): Promise<Collect[]> {
     return this.#limited(step, async (signal) => {
       const call = this.#toCall(round.item, signal);
+      if (step.dialogue !== undefined) {
+        this.#count();
+        const reply = await askInDialogue(step, call, this.#parts.context);
+        return [(await this.#read(step, round, reply)).collect];
+      }
       const pager = toPager(step, this.#parts.recipe.limits.pages);
-      const { http } = this.#parts;
+      const http = this.#http;
       const collects: Collect[] = [];
       let request: WebRequest | undefined = pager.first(http.toRequest(step, call));
       while (request !== undefined) {
@@ -181,9 +182,18 @@ export class StepRunner {
     reply: Reply,
     { request, pager, call }: { request: WebRequest; pager: Pager; call: StepCall },
   ): Promise<{ readonly next: WebRequest | undefined; readonly collect: Collect }> {
-    const { evaluator, http } = this.#parts;
+    const { collect, ask } = await this.#read(step, round, reply);
+    const next = await pager.next(reply, ask, request, (link) =>
+      this.#http.follow(request, link, step, call),
+    );
+    return { next, collect };
+  }
+
+  /** Reads an answer and keeps what later steps need of it. */
+  async #read(step: HttpStep, round: Round, reply: Reply) {
+    const { evaluator } = this.#parts;
     const document = await evaluator
-      .parse(reply.body, toFormat(step.parse, reply))
+      .parse(reply.body, toFormat(step, reply))
       .catch((error: unknown) => {
         throw error instanceof CourierError ? prefixError(error, reply.place) : error;
       });
@@ -194,9 +204,6 @@ export class StepRunner {
     };
     await this.#keep(step, document, reply, variables);
     const ask = (expression: string) => evaluator.evaluate({ expression, document, variables });
-    const next = await pager.next(reply, ask, request, (link) =>
-      http.follow(request, link, step, call),
-    );
     const records = step.records ?? step.pages?.records;
     const collect = () =>
       evaluator.collect({
@@ -206,7 +213,7 @@ export class StepRunner {
         as: round.isLoop || step.pages !== undefined ? 'one of many' : 'only',
         variables,
       });
-    return { next, collect };
+    return { collect, ask };
   }
 
   /** Keeps look at `{ status, headers, body }`. */
@@ -234,14 +241,17 @@ export class StepRunner {
     }
   }
 
+  get #http(): HttpKind {
+    if (this.#parts.http !== undefined) return this.#parts.http;
+    throw new CourierError('INTERNAL', 'no step asks over HTTP');
+  }
+
   #count(): void {
     this.#requests += 1;
     const { requests } = this.#parts.recipe.limits;
     if (this.#requests > requests) {
-      throw new CourierError(
-        'TOO_LARGE',
-        `more than the allowed ${requests} requests (limit requests)`,
-      );
+      const what = `more than the allowed ${requests} requests (limit requests)`;
+      throw new CourierError('TOO_LARGE', what);
     }
     this.#parts.context.countRequest();
   }
