@@ -13,6 +13,8 @@ const known = ['ipaddress', 'ipv6address', 'labels', 'tag_agent', 'tag_address_f
 export class HostsApi {
   readonly #site: FakeSite;
   readonly kept = new Map<string, KeptHost>();
+  /** What the folders of all hosts hand down. */
+  inherited: KeptHost['attributes'] = {};
   /** Hosts that were asked for their services, and how often that is told to go on. */
   readonly scans = new Map<string, number>();
   /** Hosts whose services are monitored, and those that have the labels of their output. */
@@ -23,16 +25,20 @@ export class HostsApi {
     this.#site = site;
   }
 
-  answer({ method, path, body, user }: Request): Answer | undefined {
+  answer({ method, path, query, body, user }: Request): Answer | undefined {
     if (path === '/domain-types/service_discovery_run/actions/start/invoke') {
       return this.#discover(body);
     }
     if (path !== '/domain-types/host_config/collections/all') return this.#one(method, path);
     if (method === 'GET') {
+      const isEffective = query.get('effective_attributes') === 'true';
       const value = [...this.kept].map(([id, { folder, attributes }]) => ({
         domainType: 'host_config',
         id,
-        extensions: { folder, attributes },
+        extensions: {
+          ...{ folder, attributes },
+          effective_attributes: isEffective ? { ...this.inherited, ...attributes } : null,
+        },
       }));
       return { status: 200, content: { domainType: 'host_config', id: 'host', value } };
     }

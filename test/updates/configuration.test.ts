@@ -7,6 +7,7 @@ import { main } from '../../src/main.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { assertDocument } from '../helpers/json-document.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import { FakeSite, serveSite } from '../peers/checkmk-rest.ts';
 
 /** What `cmk-courier updates …` says of an updates.yaml. */
 async function makeFolder(
@@ -167,4 +168,23 @@ test('the schema for editors is the one that is printed', async (t) => {
   const context = makeCommandContext();
   await main(['updates', 'schema'], context);
   assert.equal(context.said.output, readFileSync(join(root, 'updates.schema.json'), 'utf8'));
+});
+
+test('on a site hosts, tags and labels are those of Setup', async (t) => {
+  const site = new FakeSite();
+  site.hosts.inherited = { tag_criticality: 'prod', labels: { 'cmk/os': 'linux' } };
+  site.hosts.kept.set('web01', { folder: '/', attributes: { ipaddress: '192.0.2.7' } });
+  site.hosts.kept.set('db01', { folder: '/', attributes: { tag_criticality: 'test', labels: {} } });
+  const url = await serveSite(site, t);
+  const rules = layered.replace('hostList: hosts.txt\n', '');
+  const { root, run } = await makeFolder(t, rules);
+  writeFileSync(join(root, 'secret'), 'not-so-secret', { mode: 0o600 });
+  const access = [`--url=${url}`, `--secret-file=${root}/secret`, '--json'];
+  const explain = async (host: string) =>
+    JSON.parse((await run('explain', host, ...access)).output);
+  const web = await explain('web01');
+  assert.deepEqual([web.tags, web.labels], [['prod'], ['cmk/os:linux']]);
+  assert.equal(web.parameters.length, 6);
+  const db = await explain('db01');
+  assert.deepEqual([db.tags, db.labels, db.passedOver.length], [['test'], [], 2]);
 });

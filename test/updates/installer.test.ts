@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { type Installation, writeInstaller } from '../../src/updates/installing/installer.ts';
+import { skipWithout } from '../helpers/required-peer.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 const token = '0123456789abcdef'.repeat(4);
@@ -37,19 +38,25 @@ test('a script that was cut off anywhere does nothing', async (t) => {
 });
 
 /** Runs the script with an updater of ours in the place of the real one. */
-async function runInstaller(t: { after(cleanUp: () => Promise<void>): void }, script: string) {
+async function runInstaller(
+  t: { after(cleanUp: () => Promise<void>): void },
+  script: string,
+  shell: readonly string[] = ['sh'],
+) {
   const directory = await makeTempDir(t);
   const updater = [
     'courier_update_text() {',
     `    printf '%s\\n' 'echo "$@" >>${directory}/calls' 'cat "$\{0%/*}/root" >${directory}/root' \\`,
-    `'[ ! -f "$\{0%/*}/token" ] || cat "$\{0%/*}/token" >>${directory}/tokens'`,
+    `'cat "$\{0%/*}/courier-launch" >${directory}/launch' '[ ! -f "$\{0%/*}/token" ] || cat "$\{0%/*}/token" >>${directory}/tokens'`,
     '}',
   ].join('\n');
   const at = script.indexOf('install_agent() {');
-  writeFileSync(join(directory, 'script'), `${script.slice(0, at)}${updater}\n${script.slice(at)}`);
   const base = join(directory, 'base');
-  const ended = spawnSync('sh', [join(directory, 'script'), `--base=${base}`], {
+  const [program = 'sh', ...words] = shell;
+  // As `… | ssh root@web01 sh` has it: from standard input.
+  const ended = spawnSync(program, [...words, '-s', '--', `--base=${base}`], {
     encoding: 'utf8',
+    input: `${script.slice(0, at)}${updater}\n${script.slice(at)}`,
   });
   const read = (name: string) =>
     readFileSync(join(directory, name), 'utf8').replaceAll(directory, 'DIR');
@@ -68,6 +75,20 @@ test('AU-1: the script registers with root and token from private files, install
   assert.equal(read('tokens'), `${token}\n`);
   assert.equal(read('root'), anInstallation().root.toString());
 });
+
+for (const shell of ['dash', 'bash', 'busybox sh', 'ksh', 'mksh', 'yash']) {
+  const words = shell.split(' ');
+  test(`${shell}: the script writes what it holds, byte for byte`, {
+    skip: skipWithout(words[0] ?? ''),
+  }, async (t) => {
+    const { read, status, stderr } = await runInstaller(t, writeInstaller(anInstallation()), words);
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.equal(read('root'), anInstallation().root.toString());
+    assert.equal(read('tokens'), `${token}\n`);
+    const launch = readFileSync('agents/host/courier-launch', 'utf8');
+    assert.equal(read('launch'), launch);
+  });
+}
 
 test('TR-4: a certificate is trusted by its fingerprint, never blindly', async (t) => {
   const fingerprint = 'ab'.repeat(32);
