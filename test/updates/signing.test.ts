@@ -1,7 +1,7 @@
 /** `cmk-courier updates sign` and `publish`: here, on a machine without network, by several. */
 
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import './cheap-scrypt.ts';
@@ -56,6 +56,11 @@ test('only hosts whose content changes get a new target, and hosts that have gon
   assert.equal((await publishedTarget(server, 'web01'))?.counter, 1);
   server.clock.advance(183 * 86_400_000);
   assert.match(await server.must('sign'), /^2 targets with counter 3, /);
+  const old = new Date(server.clock.now() - 8 * 86_400_000);
+  const { targets } = server.places;
+  for (const name of await readdir(targets)) await utimes(join(targets, name), old, old);
+  await server.run('publish');
+  assert.equal((await readdir(targets)).length, 2);
 });
 
 test('KM-2: a batch is signed on a machine that has nothing but the key', async (t) => {

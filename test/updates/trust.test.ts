@@ -194,6 +194,16 @@ test('KM-7: the stamp key is replaced by a root, and the old one is good for not
   await expectFault(openDocument(old, 'stamp', root), 'REFUSED');
 });
 
+test('KM-7: a stamp key that was only drafted takes no place', async (t) => {
+  const server = await makeReadyServer(t);
+  const before = (await readStampKey(server.places)).id;
+  await server.must('root', 'stamp-key', '--draft');
+  assert.equal((await readStampKey(server.places)).id, before);
+  await server.run('root', 'discard');
+  await server.must('root', 'renew');
+  assert.equal((await readStampKey(server.places)).id, before);
+});
+
 test('a root is signed on machines that have nothing but a key, and shows all it says there', async (t) => {
   const server = await makeReadyServer(t);
   const elsewhere = await makeUpdateServer(t);

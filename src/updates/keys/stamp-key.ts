@@ -3,10 +3,11 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { pathStatus, readWholeFile } from '../../files/file-calls.ts';
+import { pathStatus, readWholeFile, remove, renameFile } from '../../files/file-calls.ts';
 import { readPublicKey } from '../../sealing/keys.ts';
 import { replaceFile } from '../../system/durable-files.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
+import type { Root } from '../documents/root.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { type KeyPair, makeKeyPair } from './key-pair.ts';
 
@@ -17,7 +18,7 @@ const others = 0o077;
  *
  * @throws CourierError CONFIG when others may read or change it, or it is none; LOCAL
  */
-export async function readStampKey({ stampKey }: UpdatePlaces): Promise<KeyPair> {
+export async function readStampKey({ stampKey }: Pick<UpdatePlaces, 'stampKey'>): Promise<KeyPair> {
   await requireTrusted(stampKey);
   let pem: string;
   try {
@@ -51,4 +52,28 @@ export async function makeStampKey(path: string): Promise<KeyPair> {
   const pair = await makeKeyPair();
   await replaceFile(path, pair.key.export({ type: 'pkcs8', format: 'pem' }).toString());
   return pair;
+}
+
+/** Puts the key pair that waits in the place of the stamp key, if a root trusts it for stamps. */
+export async function takeNextStampKey(places: UpdatePlaces, root: Root): Promise<void> {
+  const path = nextStampKeyPath(places);
+  if (!(await isThere(path))) return;
+  const { id } = await readStampKey({ stampKey: path });
+  const isTrusted = root.keys.some((key) => key.id === id && key.roles.includes('stamp'));
+  if (!isTrusted) return;
+  await renameFile(path, places.stampKey).catch((error: unknown) => {
+    throw asCourierError(error, `writing ${places.stampKey}`);
+  });
+}
+
+/** Forgets a key pair that waits. */
+export async function dropNextStampKey(places: UpdatePlaces): Promise<void> {
+  await remove(nextStampKeyPath(places), { force: true });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return pathStatus(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -14,6 +14,7 @@ import { type UpdatePlaces, updatePlaces } from '../repository/places.ts';
 import { requireNewestRoot } from '../repository/root-files.ts';
 import { readSwitch } from '../repository/switch.ts';
 import { describeEnding, findEndings } from '../trust/expiry.ts';
+import { sweep } from './sweeping.ts';
 
 interface PublishWishes {
   readonly dir: string | undefined;
@@ -48,6 +49,7 @@ export async function publish(wishes: PublishWishes, context: CommandContext): P
     await writeHostTargets(places.published, after);
     return { change: found, hosts: after.size };
   });
+  if (!wishes.dryRun) await sweep(places, context.clock.now());
   if (wishes.json) return printJson({ isDryRun: wishes.dryRun, hosts, ...change }, context);
   const endings = await findEndings(places, context.clock.now());
   const isOn = (await readSwitch(places)).isOn;

@@ -6,6 +6,7 @@ import { readRoot } from '../documents/root.ts';
 import { keyNames } from '../keys/key-names.ts';
 import { listKeys } from '../keys/key-ring.ts';
 import { Passphrases } from '../keys/passphrases.ts';
+import { dropNextStampKey } from '../keys/stamp-key.ts';
 import { recordDecision } from '../repository/audit.ts';
 import { changeState } from '../repository/opening.ts';
 import { updatePlaces } from '../repository/places.ts';
@@ -96,6 +97,7 @@ export async function discardDraft(
     const decision = { what: 'root draft', before: lines.join('; '), after: 'discarded' };
     await recordDecision(places, decision, context);
     await removeDraft(places);
+    await dropNextStampKey(places);
   });
   await print(`the draft of root ${draft.root.version} is gone`, context);
 }

@@ -1,13 +1,11 @@
 /** Which signatures a root still needs, and making it the newest once it has all of them. */
 
 import { CourierError } from '../../faults/errors.ts';
-import { errorCode } from '../../faults/system-errors.ts';
-import { renameFile } from '../../files/file-calls.ts';
 import { type Envelope, joinEnvelope, type Signature } from '../../sealing/envelope.ts';
 import type { Root } from '../documents/root.ts';
 import { openFirstRoot, openNextRoot } from '../documents/root-chain.ts';
 import { findSigners } from '../documents/verifying.ts';
-import { nextStampKeyPath } from '../keys/stamp-key.ts';
+import { takeNextStampKey } from '../keys/stamp-key.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { keepRoot, newestRootVersion, readRootFile } from '../repository/root-files.ts';
 import { type Draft, removeDraft, writeDraft } from './draft.ts';
@@ -82,7 +80,7 @@ export async function settleDraft(places: UpdatePlaces, draft: Draft): Promise<r
     before === undefined ? await openFirstRoot(bytes) : await openNextRoot(bytes, before);
   await keepRoot(places, { root, bytes });
   await removeDraft(places);
-  await takeNextStampKey(places);
+  await takeNextStampKey(places, root);
   return [];
 }
 
@@ -95,12 +93,4 @@ async function withoutForeign(
   const signers = await findSigners(envelope, { keys }, 'root');
   const signatures = envelope.signatures.filter(({ id }) => signers.has(id));
   return { payload: envelope.payload, signatures };
-}
-
-async function takeNextStampKey(places: UpdatePlaces): Promise<void> {
-  try {
-    await renameFile(nextStampKeyPath(places), places.stampKey);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  }
 }
