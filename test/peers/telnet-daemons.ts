@@ -1,9 +1,10 @@
 /** Real telnet servers with a real login, for a user that only they know. */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { startDaemon } from '../helpers/daemon.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -11,10 +12,15 @@ import { behindMounts } from './private-mounts.ts';
 
 export const user = 'switchadmin';
 
-/** Debian's plain `busybox` has no telnetd: it is in `busybox-static`. */
+/** Debian's plain `busybox` has no telnetd; `.tools/prepare-machine` unpacks one that has. */
+const unpacked = fileURLToPath(
+  new URL('../../node_modules/.cache/busybox-static/bin/busybox', import.meta.url),
+);
+const busyboxFile = existsSync(unpacked) ? unpacked : 'busybox';
+
 export function skipWithoutTelnetd(): string | false {
   try {
-    const applets = execFileSync('busybox', ['--list'], { encoding: 'utf8' });
+    const applets = execFileSync(busyboxFile, ['--list'], { encoding: 'utf8' });
     return applets.includes('telnetd') ? false : 'this busybox has no telnetd';
   } catch {
     return 'busybox is not installed';
@@ -48,7 +54,7 @@ export async function startTelnetd(
   const directory = await makeTempDir(t);
   const port = await findFreePort();
   const places = writeAccounts(directory, password);
-  const busybox = ['busybox', 'telnetd', '-F', '-b', `127.0.0.1:${port}`, '-l', '/bin/login'];
+  const busybox = [busyboxFile, 'telnetd', '-F', '-b', `127.0.0.1:${port}`, '-l', '/bin/login'];
   const inetutils = ['python3', '-c', accepting, String(port), '/usr/sbin/telnetd'];
   const program = behindMounts(places, kind === 'busybox' ? busybox : inetutils);
   const daemon = await startDaemon('unshare', [...program], { host: '127.0.0.1', port });
