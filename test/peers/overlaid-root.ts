@@ -10,6 +10,7 @@ mount -t tmpfs none "$1" && cd "$1" && mkdir upper work root || exit 1
 mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root || exit 1
 for place in proc dev; do mount --rbind "/$place" "root/$place" || exit 1; done
 mount -t tmpfs none root/tmp && mount -t tmpfs none root/run || exit 1
+rm -rf root/opt/cmk-courier
 `;
 
 /** Whether tests that need it have to be skipped: a reason, or false. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseHostName } from '../../src/names/host-name.ts';
@@ -99,6 +99,18 @@ test('TR-4: a certificate is trusted by its fingerprint, never blindly', async (
     register,
     new RegExp(` --allow-http=yes --trust-cert --fingerprint=${fingerprint}$`),
   );
+});
+
+test('IN-2: nothing is written where others than root may write', async (t) => {
+  const directory = await makeTempDir(t);
+  chmodSync(directory, 0o777);
+  const script = writeInstaller(anInstallation());
+  const { status, stderr } = spawnSync('sh', ['-s', '--', `--base=${directory}`], {
+    encoding: 'utf8',
+    input: script,
+  });
+  const line = `courier-installer: others than root may write to ${directory}\n`;
+  assert.deepEqual([status, stderr, readdirSync(directory)], [4, line, []]);
 });
 
 test('AU-4: the token is an argument of no program', () => {

@@ -85,7 +85,14 @@ function body(options: readonly string[]): readonly string[] {
     for option in "$@"; do
         case $option in --base=*) place=\${option#--base=} ;; esac
     done
-    [ -d "$place" ] || mkdir -p -m 755 "$place"
+    [ -d "$place" ] || (umask 022 && mkdir -p "$place")
+    case $(ls -ldn "$place" | awk '{ print $3, $1 }') in
+        '0 'd????-??-*) ;;
+        *)
+            echo "courier-installer: others than root may write to $place" >&2
+            exit 4
+            ;;
+    esac
     place=$place/.installer.$$
     mkdir -m 700 "$place"
     trap 'rm -rf "$place"' EXIT
