@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { loadRecipe } from '../src/special-agents/recipe/load.ts';
 import { shippedRecipes } from '../src/special-agents/shipped-recipes.ts';
 
 /**
@@ -62,9 +63,19 @@ const withHostFiles: Plugin = {
 const withRecipes: Plugin = {
   name: 'with-recipes',
   setup(builder) {
-    builder.onLoad({ filter: /src.special-agents.shipped-recipes\.ts$/ }, () => ({
-      contents: `export const shippedRecipes = () => (${JSON.stringify(shippedRecipes())});`,
-    }));
+    builder.onLoad({ filter: /src.special-agents.shipped-recipes\.ts$/ }, async () => {
+      const texts = shippedRecipes();
+      const read: Record<string, string> = {};
+      for (const [name, text] of Object.entries(texts)) {
+        const recipe = await loadRecipe(text, { name, origin: `recipe ${name}` });
+        read[name] = JSON.stringify(recipe);
+      }
+      return {
+        contents: `const read = ${JSON.stringify(read)};
+          export const shippedRecipes = () => (${JSON.stringify(texts)});
+          export const readAtBuild = (name) => read[name];`,
+      };
+    });
     builder.onLoad({ filter: /src.special-agents.recipe.thread-program\.ts$/ }, async () => {
       const text = await bundle({ entryPoints: ['src/special-agents/recipe/thread/thread.ts'] });
       const program = JSON.stringify(text);

@@ -233,27 +233,34 @@ async function runNamed(task: Task): Promise<void> {
   });
 }
 
+/** @throws CourierError USAGE without a name */
+async function loadFirst({ names: [name, ...operands], context, raw }: Task) {
+  if (name === undefined) throw new CourierError('USAGE', 'NAME is missing');
+  const special = await loadNamed(name, context.env);
+  return { special, own: withOperands(pick(raw, special.options), operands, special) };
+}
+
 async function recordNamed(task: Task): Promise<void> {
-  const special = await loadNamed(onlyOf(task, 'NAME'), task.context.env);
+  const { special, own } = await loadFirst(task);
   const { to: directory, replace } = parseOptions(verbOptions, pick(task.raw, verbOptions));
   if (directory === undefined) throw new CourierError('USAGE', '--to is missing');
   const { record, toReplace } = await import('../special-agents/trial.ts');
   await naming(special, async () => {
     const place = { directory, replace: toReplace(replace) };
-    const output = await record(special, pick(task.raw, special.options), toCall(task), place);
+    const output = await record(special, own, toCall(task), place);
     await task.context.writeOutput(output);
   });
 }
 
 async function testNamed(task: Task): Promise<void> {
   const { context, raw } = task;
-  const special = await loadNamed(onlyOf(task, 'NAME'), context.env);
+  const { special, own } = await loadFirst(task);
   const { from: directory, renew: isRenewed } = parseOptions(verbOptions, pick(raw, verbOptions));
   if (directory === undefined) throw new CourierError('USAGE', '--from is missing');
   const { describeDifference, renew, replay } = await import('../special-agents/trial.ts');
   await naming(special, async () => {
     const call = { ...toCall(task), trace: (line: string) => context.log.info({}, line) };
-    const replayed = await replay(special, pick(raw, special.options), call, directory);
+    const replayed = await replay(special, own, call, directory);
     await context.writeOutput(Buffer.from(replayed.output));
     if (isRenewed) return renew(directory, replayed.output);
     if (replayed.expected === undefined) return;

@@ -11,7 +11,7 @@ import { replaceFile } from '../system/durable-files.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { RecipePlace } from './recipe/load.ts';
 import type { Recipe } from './recipe/recipe.ts';
-import { shippedRecipes } from './shipped-recipes.ts';
+import { readAtBuild, shippedRecipes } from './shipped-recipes.ts';
 import type { SpecialAgent } from './special-agent.ts';
 
 /** Agents that are code; loaded when they are used. */
@@ -70,6 +70,10 @@ export async function listAgents(env: Environment): Promise<readonly AgentEntry[
  */
 export async function loadAgent(name: string, env: Environment): Promise<SpecialAgent> {
   const found = await findText(name, env);
+  if (found?.recipe !== undefined) {
+    const { toAgent } = await import('./recipe/recipe-agent.ts');
+    return toAgent(found.recipe);
+  }
   if (found !== undefined) return toRecipeAgent(found.text, found);
   const code = Object.hasOwn(coded, name) ? coded[name] : undefined;
   if (code !== undefined) return code();
@@ -88,6 +92,13 @@ export async function loadRecipeOf(name: string, env: Environment): Promise<Reci
 /** Text of a recipe, and where it is. */
 interface FoundText extends RecipePlace {
   readonly text: string;
+  /** What is in it, where that is known already. */
+  readonly recipe?: Recipe | undefined;
+}
+
+function readRecipe(name: string): Recipe | undefined {
+  const json = readAtBuild(name);
+  return json === undefined ? undefined : JSON.parse(json);
 }
 
 /** Own recipes stand in for what comes with the program. */
@@ -101,7 +112,9 @@ async function findText(name: string, env: Environment): Promise<FoundText | und
   if (Object.hasOwn(coded, name)) return undefined;
   const shipped = shippedRecipes();
   const text = Object.hasOwn(shipped, name) ? shipped[name] : undefined;
-  return text === undefined ? undefined : { text, name, origin: `recipe ${name}` };
+  return text === undefined
+    ? undefined
+    : { text, name, origin: `recipe ${name}`, recipe: readRecipe(name) };
 }
 
 /** @throws CourierError as loadAgent; LOCAL when there is no such file */

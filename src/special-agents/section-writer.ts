@@ -24,7 +24,7 @@ export type HostGate = (name: string) => boolean;
 export type Row = string | readonly string[];
 
 export class SectionWriter {
-  readonly #pieces: string[] = [];
+  readonly #pieces: Buffer[] = [];
   readonly #maxBytes: number;
   #bytes = 0;
   #sections = 0;
@@ -65,18 +65,19 @@ export class SectionWriter {
   }
 
   toBuffer(): Buffer {
-    return Buffer.from(this.#pieces.join(''));
+    return Buffer.concat(this.#pieces);
   }
 
   #write(text: string): void {
-    this.#bytes += Buffer.byteLength(text);
+    const piece = Buffer.from(text);
+    this.#bytes += piece.length;
     if (this.#bytes > this.#maxBytes) {
       throw new CourierError(
         'TOO_LARGE',
         `more than the allowed ${this.#maxBytes} bytes of output`,
       );
     }
-    this.#pieces.push(text);
+    this.#pieces.push(piece);
     this.#sections += 1;
   }
 }

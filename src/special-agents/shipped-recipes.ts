@@ -11,3 +11,11 @@ export function shippedRecipes(): Readonly<Record<string, string>> {
   const there = paths.filter(([, path]) => existsSync(path));
   return Object.fromEntries(there.map(([name, path]) => [name, readFileSync(path, 'utf8')]));
 }
+
+/**
+ * The recipe of a name as JSON, read and checked already. Only the bundle has it: YAML and the checks
+ * cost a run some 40 MB and 100 ms.
+ */
+export function readAtBuild(_name: string): string | undefined {
+  return undefined;
+}

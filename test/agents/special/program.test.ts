@@ -1,8 +1,9 @@
 /** The program with the options of Checkmk's own special agents. */
 
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Authority } from '../../helpers/certificates.ts';
 import { runCourier } from '../../helpers/run-program.ts';
@@ -72,6 +73,16 @@ test('words for an agent that takes none, or one, are USAGE', async () => {
   const { code, stderr } = await runCourier(['agent', '3par', 'array1', 'array2']);
   assert.deepEqual(
     [code, stderr],
-    [2, 'cmk-courier: agent: unexpected argument: array2 (USAGE)\n'],
+    [2, 'cmk-courier: agent: 3par: unexpected argument: array2 (USAGE)\n'],
   );
+});
+
+test('each recording that comes with an agent gives what is expected of it', async () => {
+  const recordings = globSync('agents/special/*/recording').sort();
+  assert.ok(recordings.length >= 3);
+  for (const path of recordings) {
+    const name = basename(dirname(path));
+    const { code, stderr } = await runCourier(['agent', 'test', name, `--from=${path}`]);
+    assert.deepEqual([name, code, stderr], [name, 0, '']);
+  }
 });

@@ -1,6 +1,7 @@
 /** The body of an answer → data. */
 
 import { isUtf8 } from 'node:buffer';
+import { letGo } from '../../../system/let-go.ts';
 import { malformed } from './failing.ts';
 import { parseJson } from './json-body.ts';
 import type { BodyFormat } from './messages.ts';
@@ -13,6 +14,7 @@ export function parseBody(bytes: Uint8Array, format: BodyFormat, deepest: number
   if (own.length === 0 && format.kind === 'auto') return null;
   const kind = format.kind === 'auto' ? guess(own, format.contentType) : format.kind;
   const text = kind === 'xml' ? decodeXml(own) : decode(own);
+  letGo(own);
   if (kind === 'json') return withoutPage(text, () => parseJson(text, deepest));
   if (kind === 'xml') return withoutPage(text, () => parseXml(text, deepest));
   if (format.kind === 'csv') return parseCsv(text, format.separator);
