@@ -18,7 +18,8 @@ export interface ManPage {
 export async function makeManPages(): Promise<readonly ManPage[]> {
   const pages = Object.entries(commands).map(async ([name, { load }]) => {
     const command = await load();
-    return commandPage(name, command, (await command.loadSourceOptions?.([])) ?? []);
+    const groups = (await command.loadSourceOptions?.([])) ?? [];
+    return commandPage(name, command, { groups, below: await sectionsBelow(command) });
   });
   return [programPage(), ...(await Promise.all(pages))];
 }
@@ -50,11 +51,24 @@ function programPage(): ManPage {
   return { file: `${name}.1`, text: text.join('') };
 }
 
-function commandPage(
-  name: string,
-  command: CommandModule,
-  groups: readonly OptionGroup[],
-): ManPage {
+/** A section for each command behind another one's name. */
+async function sectionsBelow({ commands: below = {} }: CommandModule): Promise<readonly string[]> {
+  const sections = Object.values(below).map(async ({ load }) => {
+    const command = await load();
+    if (command.commands !== undefined) return sectionsBelow(command);
+    const usage = item(bold(`cmk-courier ${command.usage}`), command.summary);
+    const title = command.usage.replace(/ [A-Z[].*$/, '');
+    return [section(title, usage, ...optionItems(command.options))];
+  });
+  return (await Promise.all(sections)).flat();
+}
+
+interface PageParts {
+  readonly groups: readonly OptionGroup[];
+  readonly below: readonly string[];
+}
+
+function commandPage(name: string, command: CommandModule, { groups, below }: PageParts): ManPage {
   const title = `cmk-courier-${name}`;
   const sources = groups.flatMap(({ schemes = [] }) => schemes);
   const examples = command.examples.map(([line, what]) => item(bold(`cmk-courier ${line}`), what));
@@ -64,6 +78,7 @@ function commandPage(
     section('Options', ...optionItems(command.options), ...optionItems(globalOptions)),
     section('Sources', ...sources.map(([scheme, summary]) => item(bold(scheme), summary))),
     ...groups.map((group) => section(`Options of ${group.title}`, ...optionItems(group.options))),
+    ...below,
     section('Examples', ...examples),
     exitStatus(),
     seeAlso('cmk-courier'),
