@@ -13,7 +13,7 @@ import {
   writeTarget,
 } from '../../../peers/update-documents.ts';
 import { startUpdateServer, type UpdateServer } from '../../../peers/update-server.ts';
-import { Host, isLong } from './host.ts';
+import { Host, inLong, isLong } from './host.ts';
 import { makeRelease } from './packages.ts';
 
 const release = makeRelease('1');
@@ -81,7 +81,7 @@ const signers = (
 
 /** id, what is wrong, code, how; the ones with a star run every time. */
 const refusals: readonly (readonly [name: string, code: string, spoil: Spoil])[] = [
-  ['*CL-1: a target that no key has signed is refused', 'E-FORMAT', signers('releaseKeys')],
+  ['CL-1: a target that no key has signed is refused', 'E-FORMAT', signers('releaseKeys')],
   ['*CL-1: a target of a stranger is refused', 'E-SIGNATURE', signers('releaseKeys', 'stranger')],
   [
     'CL-1: a target of a key with another role is refused',
@@ -105,29 +105,29 @@ const refusals: readonly (readonly [name: string, code: string, spoil: Spoil])[]
     changedTarget({ audience: `group:${'0'.repeat(64)}` }),
   ],
   [
-    '*CL-4: a target for another platform is refused',
+    'CL-4: a target for another platform is refused',
     'E-PLATFORM',
     changedTarget({ platform: 'aix-tgz' }),
   ],
   [
-    '*CL-4: a stamp for another host is refused',
+    'CL-4: a stamp for another host is refused',
     'E-AUDIENCE',
     changedStamp({ audience: 'host:web02' }),
   ],
   ['*CL-4: a valid target that the stamp does not name is refused', 'E-DIGEST', nameAnother],
   [
-    '*CL-4: a target with another counter than the stamp says is refused',
+    'CL-4: a target with another counter than the stamp says is refused',
     'E-DIGEST',
     sayAnotherCounter,
   ],
   [
-    '*CL-4: a target that needs a newer updater is refused',
+    'CL-4: a target that needs a newer updater is refused',
     'E-UPDATER',
     changedTarget({ updaterMin: 2 }),
   ],
   ['*CL-6: a target below the floor of the root is refused on a fresh host', 'E-FLOOR', raiseFloor],
   [
-    '*CL-7: a target that has expired is refused',
+    'CL-7: a target that has expired is refused',
     'E-EXPIRED',
     changedTarget({ issued: '20240101000000', expires: past }),
   ],
@@ -137,19 +137,19 @@ const refusals: readonly (readonly [name: string, code: string, spoil: Spoil])[]
     changedStamp({ nonce: '0'.repeat(32), issued: '20240101000000', expires: past }),
   ],
   [
-    '*CL-7: a stamp without a nonce is refused once it has expired',
+    'CL-7: a stamp without a nonce is refused once it has expired',
     'E-STALE',
     changedStamp({ nonce: undefined, issued: '20240101000000', expires: past }),
   ],
   [
-    '*CL-2: a root that somebody withholds stops installation',
+    'CL-2: a root that somebody withholds stops installation',
     'E-ROOT',
     changedStamp({ rootVersion: 2 }),
   ],
-  ['*TR-5: a package of another size is refused', 'E-SIZE', spoilPackage('cut')],
+  ['TR-5: a package of another size is refused', 'E-SIZE', spoilPackage('cut')],
   ['*CL-4: a package with one bit changed is refused', 'E-DIGEST', spoilPackage('flip')],
   ['CL-4: a target with one bit changed is refused', 'E-DIGEST', spoilTarget],
-  ['*CL-4: a stamp with one bit changed is refused', 'E-(SIGNATURE|FORMAT)', spoilStamp],
+  ['CL-4: a stamp with one bit changed is refused', 'E-(SIGNATURE|FORMAT)', spoilStamp],
   [
     'CL-4: a package that is another release than its target says is refused',
     'E-DIGEST',
@@ -266,7 +266,7 @@ test('CL-2: a root has to be signed by the old keys and by its own', async (t) =
   assert.equal(world.host.floors()['root-version'], '2');
 });
 
-test('CL-2: a root that skips a version is refused', async (t) => {
+test('CL-2: a root that skips a version is refused', { skip: inLong }, async (t) => {
   const world = await makeWorld(t);
   const { repository, url } = world.server;
   const third = repository.addRoot({ version: 3, servers: [url] });
@@ -275,7 +275,7 @@ test('CL-2: a root that skips a version is refused', async (t) => {
   assert.equal(world.host.floors()['root-version'], '1');
 });
 
-test('CL-2: only the expiry of the last root counts', async (t) => {
+test('CL-2: only the expiry of the last root counts', { skip: inLong }, async (t) => {
   const world = await makeWorld(t);
   const { repository, url } = world.server;
   repository.addRoot({ servers: [url], issued: '20240101000000', expires: past });
@@ -286,7 +286,7 @@ test('CL-2: only the expiry of the last root counts', async (t) => {
   assert.equal(world.host.floors()['root-version'], '3');
 });
 
-test('CL-3: a host with the first root reaches root 40', async (t) => {
+test('CL-3: a host with the first root reaches root 40', { skip: inLong }, async (t) => {
   const world = await makeWorld(t);
   const { repository, url } = world.server;
   const last = isLong ? 40 : 4;
@@ -306,7 +306,7 @@ test('CL-3: a host with the first root reaches root 40', async (t) => {
 });
 
 test('CL-2: one run walks 64 steps and no more', {
-  skip: !isLong && 'in the long run only',
+  skip: inLong,
 }, async (t) => {
   const world = await makeWorld(t);
   const { repository, url } = world.server;
@@ -315,6 +315,15 @@ test('CL-2: one run walks 64 steps and no more', {
   assert.equal(world.host.floors()['root-version'], '65');
   world.host.offer(release);
   await expectInstalled(world);
+});
+
+test('TE-2: what an update does is seen in its exit, its state, its files and its requests', async (t) => {
+  const world = await makeWorld(t);
+  world.host.offer(release);
+  await expectInstalled(world);
+  const { counter, 'installed-hash': hash } = world.host.floors();
+  assert.deepEqual([counter, hash], ['1', release.hash]);
+  assert.deepEqual(world.server.kinds, ['root', 'check', 'target', 'package', 'root', 'report']);
 });
 
 test('CL-5: a lower counter is a step back, an equal one nothing to do, a higher one an update', async (t) => {
@@ -340,7 +349,9 @@ test('CL-5: a lower counter is a step back, an equal one nothing to do, a higher
   assert.equal(world.host.floors()['counter'], '100000000000000');
 });
 
-test('CL-5: a stamp with a lower serial is a step back, one with the same is none', async (t) => {
+test('CL-5: a stamp with a lower serial is a step back, one with the same is none', {
+  skip: inLong,
+}, async (t) => {
   const world = await makeWorld(t);
   world.server.repository.changeStamp = () => ({ serial: 900 });
   assert.equal((await world.host.update()).status, 0);
@@ -350,7 +361,9 @@ test('CL-5: a stamp with a lower serial is a step back, one with the same is non
   await expectRefused(world, 'E-ROLLBACK');
 });
 
-test('CL-7: an unexpired stamp with another nonce counts, by the clock or by what was seen of time', async (t) => {
+test('CL-7: an unexpired stamp with another nonce counts, by the clock or by what was seen of time', {
+  skip: inLong,
+}, async (t) => {
   const world = await makeWorld(t);
   const { repository } = world.server;
   repository.changeStamp = () => ({ nonce: undefined });
@@ -408,7 +421,9 @@ test('CL-8: counters that a stolen key has driven up count no more when the keys
   assert.ok(Number(serial) < 100 && time < '20800101000000');
 });
 
-test('CR-1: roots with a key that is too weak, of another exponent or algorithm are refused', async (t) => {
+test('CR-1: roots with a key that is too weak, of another exponent or algorithm are refused', {
+  skip: inLong,
+}, async (t) => {
   const world = await makeWorld(t);
   const { repository, url } = world.server;
   const keys = [trusted(makeKey(1024), 'release'), trusted(makeKey(3072, 3), 'release')].map(

@@ -28,6 +28,9 @@ import { launcherFile, type Package, updaterFile } from './packages.ts';
 /** Whether the long run of everything is wanted. */
 export const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
 
+/** Why a test is left out of the short run. */
+export const inLong = !isLong && 'in the long run only';
+
 export interface Answer {
   readonly status: number | null;
   readonly stdout: string;

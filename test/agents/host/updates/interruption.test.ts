@@ -6,11 +6,16 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { sha256 } from '../../../peers/update-documents.ts';
-import { Host, isLong } from './host.ts';
+import { Host, inLong, isLong } from './host.ts';
 import { makeRelease } from './packages.ts';
 
 /** Releases whose agents print nothing but their version, so that a run is short. */
-const releases = ['1', '2', '3', '4'].map((version) => makeRelease(version));
+const updater = {
+  path: 'bin/courier-update',
+  mode: 0o755,
+  content: '#!/bin/sh\nprintf "%s ok\\n" state root server\n',
+};
+const releases = ['1', '2', '3', '4'].map((version) => makeRelease(version, [updater]));
 const [first = makeRelease('1'), second = makeRelease('2')] = releases;
 
 const pattern = new Host({ after: (cleanUp) => after(cleanUp) });
@@ -62,7 +67,10 @@ async function expectSettled(host: Host): Promise<void> {
 }
 
 for (const step of ['staged', 'switched', 'testing', 'committed', 'returning']) {
-  test(`IN-5: a kill at the step "${step}" ends in one release or the other`, async (t) => {
+  const skip = !/switched|committed/.test(step) && inLong;
+  test(`IN-5: a kill at the step "${step}" ends in one release or the other`, {
+    skip,
+  }, async (t) => {
     const host = hostWithRelease(t);
     host.offer(step === 'returning' ? makeRelease('2', [brokenAgent]) : second);
     // The copy kills itself when the journal has the step.
@@ -91,7 +99,9 @@ function killAt(step: string, text: string): string {
 
 const brokenAgent = { path: 'bin/check_mk_agent', mode: 0o755, content: '#!/bin/sh\n' };
 
-test('IN-5: a release during which the host goes down three times is not tried again', async (t) => {
+test('IN-5: a release during which the host goes down three times is not tried again', {
+  skip: inLong,
+}, async (t) => {
   const host = hostWithRelease(t);
   host.offer(second);
   host.copyUpdater((text) => killAt('testing', text));

@@ -51,7 +51,7 @@ for (const script of scripts) {
   });
 }
 
-test('TE-8: clock, digests and chance have no switch in the client', () => {
+test('TE-7: clock, digests and chance have no switch in the client', () => {
   const text = readFileSync('agents/host/courier-update', 'utf8');
   const variables = [...text.matchAll(/\$\{?(COURIER_\w+)/g)].map(([, name]) => name);
   assert.deepEqual([...new Set(variables)], ['COURIER_UPDATE_LIBRARY']);

@@ -550,7 +550,7 @@ async function run(t: TestContext, { spoil }: Step, change: (text: string) => st
   return stderr;
 }
 
-const every = isLong ? 1 : 8;
+const every = isLong ? 1 : 15;
 const text = readFileSync(updaterFile, 'utf8');
 
 for (const [index, step] of steps.entries()) {

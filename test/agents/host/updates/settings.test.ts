@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startUpdateServer } from '../../../peers/update-server.ts';
-import { Host } from './host.ts';
+import { Host, inLong } from './host.ts';
 import { agentThatPrints, makeRelease } from './packages.ts';
 
 async function makeWorld(t: TestContext) {
@@ -138,7 +138,7 @@ test('CF-6: the log is put aside at its size, and no text of others forges a lin
   assert.ok(existsSync(join(host.base, 'state/log.1')));
 });
 
-test('CF-6: warnings go to syslog where there is a logger', async (t) => {
+test('CF-6: warnings go to syslog where there is a logger', { skip: inLong }, async (t) => {
   const { host, server } = await makeWorld(t);
   const path = host.substitute(
     'logger',
@@ -155,7 +155,9 @@ test('CF-6: warnings go to syslog where there is a logger', async (t) => {
   );
 });
 
-test('CL-10: skip is for root at a terminal, with the whole digest', async (t) => {
+test('CL-10: skip is for root at a terminal, with the whole digest', {
+  skip: inLong,
+}, async (t) => {
   const { host } = await makeWorld(t);
   assert.equal(
     (await host.update(`--skip=${'0'.repeat(63)}`)).stderr,

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { skipWithout } from '../../../helpers/required-peer.ts';
+import { behindMounts, skipWithoutMounts } from '../../../peers/private-mounts.ts';
+import { sha256 } from '../../../peers/update-documents.ts';
+import { startUpdateServer } from '../../../peers/update-server.ts';
+import { Host, inLong, isLong } from './host.ts';
+import { agentThatPrints, makeRelease } from './packages.ts';
+
+async function makeWorld(t: TestContext) {
+  const server = await startUpdateServer(t);
+  const host = new Host(t, { server });
+  server.repository.addRoot({ servers: [server.url] });
+  host.register(server);
+  return { host, server };
+}
+
+const first = makeRelease('1');
+
+/** What becomes of the files of the state, and whether the floor is known all the same. */
+const damages: readonly (readonly [what: string, damage: (host: Host) => void])[] = [
+  ['truncated', (host) => host.write('state/floors', host.read('state/floors').slice(0, 90))],
+  ['empty', (host) => host.write('state/floors', '')],
+  [
+    'with a lower counter',
+    (host) =>
+      host.write('state/floors', host.read('state/floors').replace('counter 21', 'counter 11')),
+  ],
+  ['gone', (host) => execFileSync('rm', [join(host.base, 'state/floors')])],
+  [
+    'gone with its copy',
+    (host) =>
+      execFileSync('rm', [join(host.base, 'state/floors'), join(host.base, 'state/floors.last')]),
+  ],
+  [
+    'garbled with its copy',
+    (host) => {
+      host.write('state/floors', 'x\n');
+      host.write('state/floors.last', 'x\n');
+    },
+  ],
+];
+
+test('CL-9: a damaged state lowers no floor', async (t) => {
+  const { host, server } = await makeWorld(t);
+  server.repository.counter = 20;
+  host.offer(first);
+  assert.equal((await host.update()).status, 0);
+  const floors = ['floors', 'floors.last'].map(
+    (file) => [file, host.read(`state/${file}`)] as const,
+  );
+  for (const [what, damage] of isLong ? damages : damages.slice(2, 3)) {
+    for (const [file, text] of floors) host.write(`state/${file}`, text);
+    damage(host);
+    server.repository.counter = 14;
+    host.offer(makeRelease('2'));
+    const { stderr } = await host.update();
+    assert.match(stderr, /courier-update: E-ROLLBACK target 15 is older than 21/, what);
+    assert.equal(host.floors()['counter'], '21', what);
+    assert.equal(host.read('current'), `${first.hash}\n`);
+  }
+});
+
+test('CL-9: a damaged root is not believed, and the copy of it or of the release is', {
+  skip: inLong,
+}, async (t) => {
+  const { host, server } = await makeWorld(t);
+  const root = server.repository.roots.get(1) ?? Buffer.alloc(0);
+  host.offer(makeRelease('1', [{ path: 'root', content: root }]));
+  assert.equal((await host.update()).status, 0);
+  const damaged = root.toString('latin1').replace(/^\+../m, '+AA');
+  host.write('state/root', damaged);
+  assert.equal((await host.update()).status, 0);
+  assert.equal(host.read('state/root'), root.toString('latin1'));
+  host.write('state/root', damaged);
+  host.write('state/root.last', '');
+  assert.equal((await host.update()).status, 0);
+  assert.equal(host.read('state/root'), root.toString('latin1'));
+});
+
+test('TR-8: what was laid into the inbox is verified in the same way, and needs no network', async (t) => {
+  const host = new Host(t);
+  host.trust();
+  host.offer(first);
+  host.lay({ stamp: host.makeStamp({ audience: 'host:web02' }) });
+  assert.match((await host.update()).stderr, /E-AUDIENCE/);
+  host.lay({ stamp: host.makeStamp({ issued: '20240101000000', expires: '20250101000000' }) });
+  assert.match((await host.update()).stderr, /E-STALE/);
+  host.lay({ stamp: host.makeStamp(), package: Buffer.from('something else') });
+  assert.match((await host.update()).stderr, /E-SIZE/);
+  const next = host.repository.addRoot();
+  host.lay({ 'root.2': next, package: first.bytes, stamp: host.makeStamp() });
+  assert.equal((await host.update()).status, 0);
+  assert.equal(host.floors()['root-version'], '2');
+  assert.equal(host.read('current'), `${first.hash}\n`);
+});
+
+test('IN-4: a disk that is full leaves the release that runs as it is', {
+  skip: skipWithoutMounts,
+}, async (t) => {
+  const { host } = await makeWorld(t);
+  host.offer(first);
+  assert.equal((await host.update()).status, 0);
+  const big = { path: 'lib/data', content: Buffer.alloc(3_000_000, 'x') };
+  host.offer(makeRelease('2', [big]));
+  const script =
+    'mount -t tmpfs -o size=2m none "$1/state" && cp -a "$1/state.kept/." "$1/state" && shift && exec "$@"';
+  cpSync(join(host.base, 'state'), join(host.base, 'state.kept'), { recursive: true });
+  const args = [
+    '-m',
+    'sh',
+    '-c',
+    script,
+    'sh',
+    host.base,
+    'sh',
+    host.updater,
+    'update',
+    `--base=${host.base}`,
+  ];
+  const { status, stderr } = await host.exec('unshare', args);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /^courier-update: E-(SPACE|ARCHIVE|NETWORK) /m);
+  assert.equal(host.read('current'), `${first.hash}\n`);
+  assert.match((await host.agent()).stdout, /^Version: 1$/m);
+});
+
+test('IN-11: the agent goes on while an update runs', { skip: inLong }, async (t) => {
+  const { host, server } = await makeWorld(t);
+  host.offer(first);
+  assert.equal((await host.update()).status, 0);
+  host.offer(makeRelease('2'));
+  let polled: Promise<string> | undefined;
+  server.onRequest = ({ kind }) => {
+    if (kind === 'package') polled = host.agent().then(({ stdout }) => stdout);
+  };
+  assert.equal((await host.update()).status, 0);
+  assert.match((await polled) ?? '', /^Version: \d$/m);
+});
+
+/** A package of Debian whose agent prints a version; its post-install script ends as told. */
+function makeDeb(host: Host, version: string, postinst: string): Buffer {
+  const tree = join(host.root, `deb-${version}`);
+  mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
+  mkdirSync(join(tree, 'opt/courier-test'), { recursive: true });
+  const control = `Package: courier-test-agent\nVersion: ${version}\nArchitecture: all\nMaintainer: nobody <nobody@example.com>\nDescription: a test\n`;
+  writeFileSync(join(tree, 'DEBIAN/control'), control);
+  writeFileSync(join(tree, 'DEBIAN/postinst'), `#!/bin/sh\n${postinst}\n`, { mode: 0o755 });
+  const agent = agentThatPrints('<<<check_mk>>>', `Version: ${version}`);
+  writeFileSync(join(tree, 'opt/courier-test/agent'), agent, { mode: 0o755 });
+  chmodSync(tree, 0o755);
+  const file = join(host.root, `${version}.deb`);
+  execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree, file], { stdio: 'ignore' });
+  return readFileSync(file);
+}
+
+const skipDpkg = skipWithoutMounts || skipWithout('dpkg');
+
+test('IN-10: a package of Debian is installed by dpkg, and one whose script fails is taken back', {
+  skip: skipDpkg,
+}, async (t) => {
+  const { host } = await makeWorld(t);
+  for (const name of ['dpkg', 'opt', 'log']) mkdirSync(join(host.root, name));
+  cpSync('/var/lib/dpkg', join(host.root, 'dpkg'), { recursive: true });
+  const places = {
+    '/var/lib/dpkg': join(host.root, 'dpkg'),
+    '/opt': join(host.root, 'opt'),
+    '/var/log': join(host.root, 'log'),
+  };
+  const run = (...args: readonly string[]) => host.exec('unshare', behindMounts(places, args));
+  const agent = '/opt/courier-test/agent';
+  const update = () =>
+    run(
+      'sh',
+      host.updater,
+      'update',
+      `--base=${host.base}`,
+      '--platform=linux-deb',
+      `--agent=${agent}`,
+    );
+  const version = async () => /^Version: (.*)$/m.exec((await run(agent)).stdout)?.[1];
+  const offer = (bytes: Buffer) => {
+    const digest = sha256(bytes);
+    host.offer({ bytes, hash: digest.slice(0, 16), list: '' }, { platform: 'linux-deb' });
+    return digest;
+  };
+  const whole = offer(makeDeb(host, '1.0', 'exit 0'));
+  const installed = await update();
+  assert.deepEqual([installed.status, installed.stderr], [0, '']);
+  assert.equal(await version(), '1.0');
+  offer(makeDeb(host, '2.0', 'exit 3'));
+  const broken = await update();
+  assert.equal(broken.status, 8);
+  assert.match(broken.stderr, /^courier-update: E-MANAGER the package manager ended with 1: /m);
+  assert.equal(await version(), '1.0');
+  assert.equal(host.floors()['installed-sha256'], whole);
+  const state = await run(
+    'dpkg-query',
+    '-W',
+    '-f=$'.concat('{Version} $', '{db:Status-Status}'),
+    'courier-test-agent',
+  );
+  assert.equal(state.stdout, '1.0 installed');
+  offer(makeDeb(host, '3.0', 'exit 0'));
+  assert.equal((await update()).status, 0);
+  assert.equal(await version(), '3.0');
+  assert.equal(existsSync('/opt/courier-test'), false);
+});
