@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import * as z from 'zod';
+import { keyOf } from '../../../peers/update-documents.ts';
 import { startUpdateServer } from '../../../peers/update-server.ts';
 import { Host, inLong, isLong } from './host.ts';
 import { agentThatPrints, makeRelease } from './packages.ts';
@@ -67,6 +68,20 @@ test('ST-3: the section is in each output of the agent, and an error that is men
   assert.deepEqual([bad.last_check, bad.aghash], [good.last_check, pack.hash]);
   await host.update();
   assert.equal(readSection((await host.agent()).stdout).error, null);
+});
+
+test('KM-8: the keys that sign releases are shown as certificates that end with the root', async (t) => {
+  const { host } = await makeWorld(t);
+  await host.update();
+  const { trusted_certs: certificates } = readSection(host.read('section'));
+  assert.deepEqual(certificates, {
+    '1': {
+      corrupt: false,
+      not_after: '2099-01-01T00:00:00+00:00',
+      signature_algorithm: 'sha256WithRSAEncryption',
+      common_name: `release-${keyOf('release-a').id.slice(0, 16)}`,
+    },
+  });
 });
 
 test('ST-4: any text becomes one line of strict JSON', async (t) => {
