@@ -159,9 +159,8 @@ function makeDeb(host: Host, version: string, postinst: string): Buffer {
 
 const skipDpkg = skipWithoutMounts || skipWithout('dpkg');
 
-test('IN-10: a package of Debian is installed by dpkg, and one whose script fails is taken back', {
-  skip: skipDpkg,
-}, async (t) => {
+/** A host that installs with dpkg, whose database, log and /opt are its own. */
+async function makeDebian(t: TestContext) {
   const { host } = await makeWorld(t);
   for (const name of ['dpkg', 'opt', 'log']) mkdirSync(join(host.root, name));
   cpSync('/var/lib/dpkg', join(host.root, 'dpkg'), { recursive: true });
@@ -170,42 +169,55 @@ test('IN-10: a package of Debian is installed by dpkg, and one whose script fail
     '/opt': join(host.root, 'opt'),
     '/var/log': join(host.root, 'log'),
   };
-  const run = (...args: readonly string[]) => host.exec('unshare', behindMounts(places, args));
   const agent = '/opt/courier-test/agent';
-  const update = () =>
-    run(
-      'sh',
-      host.updater,
-      'update',
-      `--base=${host.base}`,
-      '--platform=linux-deb',
-      `--agent=${agent}`,
-    );
-  const version = async () => /^Version: (.*)$/m.exec((await run(agent)).stdout)?.[1];
-  const offer = (bytes: Buffer) => {
-    const digest = sha256(bytes);
-    host.offer({ bytes, hash: digest.slice(0, 16), list: '' }, { platform: 'linux-deb' });
-    return digest;
+  const exec = (...args: readonly string[]) => host.exec('unshare', behindMounts(places, args));
+  const settings = [`--base=${host.base}`, '--platform=linux-deb', `--agent=${agent}`];
+  return {
+    host,
+    exec,
+    run: (mode: string) => exec('sh', host.updater, mode, ...settings),
+    version: async () => /^Version: (.*)$/m.exec((await exec(agent)).stdout)?.[1],
+    offer: (bytes: Buffer) => {
+      const digest = sha256(bytes);
+      host.offer({ bytes, hash: digest.slice(0, 16), list: '' }, { platform: 'linux-deb' });
+      return digest;
+    },
   };
+}
+
+const skip = skipDpkg || inLong;
+
+test('IN-10: a package of Debian is installed by dpkg, and one whose script fails is taken back', {
+  skip,
+}, async (t) => {
+  const { host, exec, run, version, offer } = await makeDebian(t);
   const whole = offer(makeDeb(host, '1.0', 'exit 0'));
-  const installed = await update();
+  const installed = await run('update');
   assert.deepEqual([installed.status, installed.stderr], [0, '']);
   assert.equal(await version(), '1.0');
   offer(makeDeb(host, '2.0', 'exit 3'));
-  const broken = await update();
+  const broken = await run('update');
   assert.equal(broken.status, 8);
   assert.match(broken.stderr, /^courier-update: E-MANAGER the package manager ended with 1: /m);
   assert.equal(await version(), '1.0');
   assert.equal(host.floors()['installed-sha256'], whole);
-  const state = await run(
-    'dpkg-query',
-    '-W',
-    '-f=$'.concat('{Version} $', '{db:Status-Status}'),
-    'courier-test-agent',
-  );
+  const format = '-f=$'.concat('{Version} $', '{db:Status-Status}');
+  const state = await exec('dpkg-query', '-W', format, 'courier-test-agent');
   assert.equal(state.stdout, '1.0 installed');
-  offer(makeDeb(host, '3.0', 'exit 0'));
-  assert.equal((await update()).status, 0);
-  assert.equal(await version(), '3.0');
   assert.equal(existsSync('/opt/courier-test'), false);
+});
+
+test('IN-10: the package before is kept, and rollback installs it', { skip }, async (t) => {
+  const { host, run, version, offer } = await makeDebian(t);
+  const first = offer(makeDeb(host, '1.0', 'exit 0'));
+  assert.equal((await run('update')).status, 0);
+  offer(makeDeb(host, '3.0', 'exit 0'));
+  assert.equal((await run('update')).status, 0);
+  assert.equal(await version(), '3.0');
+  const { 'installed-counter': counter, 'previous-sha256': previous } = host.floors();
+  assert.deepEqual([counter, previous], ['2', first]);
+  const back = await run('rollback');
+  assert.deepEqual([back.status, back.stderr], [0, '']);
+  assert.equal(await version(), '1.0');
+  assert.match((await run('update')).stdout, /nothing to do/);
 });
