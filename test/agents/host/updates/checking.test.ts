@@ -88,7 +88,7 @@ const refusals: readonly (readonly [name: string, code: string, spoil: Spoil])[]
     'E-SIGNATURE',
     signers('releaseKeys', 'stamp-a'),
   ],
-  ['CL-1: a stamp of a stranger is refused *', 'E-SIGNATURE', signers('stampKeys', 'stranger')],
+  ['CL-1: a stamp of a stranger is refused', 'E-SIGNATURE', signers('stampKeys', 'stranger')],
   [
     'CL-1: a stamp of a key for releases is refused',
     'E-SIGNATURE',
@@ -388,6 +388,7 @@ test('CL-7: a clock that is years behind or ahead stops no update', async (t) =>
     ['19700101000000', release],
     ['20700101000000', makeRelease('2')],
   ] as const) {
+    if (!isLong && pack === release) continue;
     const tools = world.host.substitute('date', `echo ${clock}`);
     world.host.offer(pack);
     const { status, stderr } = await world.host.run(['update'], { PATH: tools });
@@ -477,7 +478,7 @@ test('CR-4: nothing is read of documents with foreign bytes, markers or an end t
     (body) => body.subarray(0, body.indexOf('-- signatures')),
     () => Buffer.from('\n'),
   ];
-  for (const spoil of isLong ? spoils : spoils.slice(0, 4)) {
+  for (const spoil of isLong ? spoils : spoils.slice(0, 2)) {
     world.server.fail('check', { kind: 'replace', with: spoil });
     await expectRefused(world, 'E-FORMAT');
   }

@@ -8,7 +8,7 @@ import { behindMounts, skipWithoutMounts } from '../../../peers/private-mounts.t
 import { sha256 } from '../../../peers/update-documents.ts';
 import { startUpdateServer } from '../../../peers/update-server.ts';
 import { Host, inLong, isLong } from './host.ts';
-import { agentThatPrints, makeRelease } from './packages.ts';
+import { agentThatPrints, launcherFile, makeRelease } from './packages.ts';
 
 async function makeWorld(t: TestContext) {
   const server = await startUpdateServer(t);
@@ -96,6 +96,22 @@ test('TR-8: what was laid into the inbox is verified in the same way, and needs 
   assert.equal((await host.update()).status, 0);
   assert.equal(host.floors()['root-version'], '2');
   assert.equal(host.read('current'), `${first.hash}\n`);
+});
+
+test('CF-3: as a plug-in of the agent the updater asks when the time has come, and prints nothing', async (t) => {
+  const { host, server } = await makeWorld(t);
+  const launcher = readFileSync(launcherFile);
+  const plugin = 'lib/plugins/3600/courier-update';
+  host.offer(makeRelease('1', [{ path: plugin, mode: 0o755, content: launcher }]));
+  assert.equal((await host.update()).status, 0);
+  const directory = join(host.base, 'releases', host.read('current').trim(), 'lib/plugins/3600');
+  const run = () => host.exec('sh', ['-c', `cd ${directory} && ./courier-update`]);
+  const asked = server.requests.length;
+  assert.deepEqual(await run(), { status: 0, stdout: '', stderr: '' });
+  assert.equal(server.requests.length, asked);
+  host.write('state/due', '20200101000000 20200101000000 0\n');
+  assert.deepEqual(await run(), { status: 0, stdout: '', stderr: '' });
+  assert.equal(server.requests.length, asked + 2);
 });
 
 test('IN-4: a disk that is full leaves the release that runs as it is', {
