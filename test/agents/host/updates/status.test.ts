@@ -68,6 +68,8 @@ test('ST-3: the section is in each output of the agent, and an error that is men
   assert.deepEqual([bad.last_check, bad.aghash], [good.last_check, pack.hash]);
   await host.update();
   assert.equal(readSection((await host.agent()).stdout).error, null);
+  const { stdout } = await host.run(['status', '--json']);
+  assert.equal(section.parse(JSON.parse(stdout)).aghash, pack.hash);
 });
 
 test('KM-8: the keys that sign releases are shown as certificates that end with the root', async (t) => {
