@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { skipWithout } from '../../../helpers/required-peer.ts';
+import { sha256 } from '../../../peers/update-documents.ts';
 import { startUpdateServer } from '../../../peers/update-server.ts';
 import { Host, inLong } from './host.ts';
 import { agentThatPrints, makeRelease } from './packages.ts';
@@ -169,6 +171,26 @@ test('CL-10: skip is for root at a terminal, with the whole digest', {
   );
   host.write('state/registration', `skip ${'0'.repeat(64)}\n`);
   assert.match((await host.update()).stderr, /E-CONFIG .* there is no setting "skip"/);
+});
+
+test('CL-10: what root accepts by hand, once, is logged and reported', {
+  skip: inLong || skipWithout('script'),
+}, async (t) => {
+  const { host, server } = await makeWorld(t);
+  server.repository.counter = 20;
+  host.offer(makeRelease('1'));
+  assert.equal((await host.update()).status, 0);
+  server.repository.counter = 5;
+  const older = makeRelease('2');
+  host.offer(older);
+  assert.match((await host.update()).stderr, /E-ROLLBACK/);
+  const command = `sh ${host.updater} update --base=${host.base} --skip=${sha256(older.bytes)}`;
+  const { stdout } = await host.exec('script', ['-qec', command, '/dev/null']);
+  assert.match(stdout, /E-SKIP the package [0-9a-f]{64} is accepted once, by hand/);
+  assert.equal(host.read('current'), `${older.hash}\n`);
+  assert.match(host.read('state/log'), /warning E-SKIP/);
+  assert.equal(server.requests.at(-1)?.fields['code'], 'E-SKIP');
+  assert.equal(host.floors()['counter'], '21');
 });
 
 test('IN-13: one run at a time, and a lock of a process that is gone holds nobody', async (t) => {
