@@ -2,8 +2,9 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
+import type { Environment } from '../../src/cli/environment.ts';
 import type { RawOptions } from '../../src/cli/options.ts';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadRecipe } from '../../src/special-agents/recipe/load.ts';
 import { toAgent } from '../../src/special-agents/recipe/recipe-agent.ts';
 import { runAgent } from '../../src/special-agents/run-agent.ts';
@@ -50,8 +51,18 @@ export function answerJson(response: ServerResponse, body: unknown, status = 200
   response.end(JSON.stringify(body));
 }
 
+/** What there is besides a recipe. */
+export interface Surroundings {
+  readonly clock?: Clock;
+  readonly env?: Environment;
+}
+
 /** What a recipe makes, without the sections about itself unless its options ask for them. */
-async function run(recipe: string, options: RawOptions = {}): Promise<string> {
+async function run(
+  recipe: string,
+  options: RawOptions,
+  surroundings: Surroundings,
+): Promise<string> {
   const agent = toAgent(await loadRecipe(recipe, { name: 'example', origin: 'example.yaml' }));
   const log = makeCollectingLog();
   const output = await runAgent(
@@ -62,8 +73,8 @@ async function run(recipe: string, options: RawOptions = {}): Promise<string> {
       address: '127.0.0.1',
       signal: new AbortController().signal,
       log,
-      clock: systemClock,
-      env: {},
+      clock: surroundings.clock ?? systemClock,
+      env: surroundings.env ?? {},
       maxOutputBytes: 64_000_000,
     },
   );
@@ -71,8 +82,12 @@ async function run(recipe: string, options: RawOptions = {}): Promise<string> {
 }
 
 /** The same without what an agent says of itself, which has a time in it. */
-export async function runSections(recipe: string, options: RawOptions = {}): Promise<string> {
-  return (await run(recipe, options)).replace(
+export async function runSections(
+  recipe: string,
+  options: RawOptions = {},
+  surroundings: Surroundings = {},
+): Promise<string> {
+  return (await run(recipe, options, surroundings)).replace(
     /<<<cmk_courier_agent:sep\(0\)>>>\n.*\n/,
     '<<<cmk_courier_agent:sep(0)>>>\n',
   );

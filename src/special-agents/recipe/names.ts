@@ -67,6 +67,12 @@ export function findNameProblems(recipe: Recipe, layout: YamlLayout): readonly Y
         tell(['steps', index, 'after'], `no step ${quote(name)} stands before this one`);
     }
     requireKnown(textsOf(step), ['steps', index]);
+    if (step.cache !== undefined && step.keep !== undefined) {
+      tell(
+        ['steps', index, 'cache'],
+        'a step that keeps something is asked every time: cache the steps behind it',
+      );
+    }
     take(step.name, ['steps', index, 'name']);
     for (const name of Object.keys(step.keep ?? {})) take(name, ['steps', index, 'keep', name]);
   }

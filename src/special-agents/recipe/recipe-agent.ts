@@ -4,10 +4,12 @@ import type { RawOptions } from '../../cli/options.ts';
 import { parseOptions } from '../../cli/options.ts';
 import { startTimeLimit } from '../../system/time-limit.ts';
 import { httpOptions } from '../../web/options.ts';
+import type { KeptState } from '../kept-state.ts';
 import { ownOptions } from '../run-options.ts';
 import type { AgentContext, SpecialAgent } from '../special-agent.ts';
 import { Evaluator } from './evaluator.ts';
 import { findBase, HttpKind, type HttpSettings } from './http-kind.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { readValues, toOptions, type Values } from './parameters.ts';
 import { reachFirst } from './reach.ts';
 import type { Recipe } from './recipe.ts';
@@ -46,7 +48,12 @@ async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promis
     try {
       for (const [name, value] of values.open) await evaluator.set(name, value);
       const steps = new StepRunner({ recipe, values, evaluator, http, context });
-      await runRecipe({ recipe, evaluator, steps, context });
+      const kept = new KeptAnswers(await openState(recipe, context), {
+        evaluator,
+        clock: context.clock,
+        values,
+      });
+      await runRecipe({ recipe, evaluator, steps, kept, context });
     } finally {
       await http?.close();
     }
@@ -54,6 +61,16 @@ async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promis
     limit.stop();
     await evaluator.close();
   }
+}
+
+/** Only a recipe that says so keeps anything; a recording is of questions that are asked. */
+async function openState(
+  { name, steps, sections }: Recipe,
+  context: AgentContext,
+): Promise<KeptState | undefined> {
+  const keeps = [...steps, ...sections].some(({ cache }) => cache !== undefined);
+  if (!keeps || context.exchange !== undefined) return undefined;
+  return (await import('../kept-state.ts')).KeptState.open(name, context);
 }
 
 async function openHttp(

@@ -4,10 +4,11 @@ import { type CourierError, prefixError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { AgentContext, PartFault } from '../special-agent.ts';
 import type { Evaluator } from './evaluator.ts';
+import type { KeptAnswers } from './kept-answers.ts';
 import { type Plan, planRun } from './plan.ts';
 import type { Recipe } from './recipe.ts';
 import { isRefusal } from './refusals.ts';
-import { writeSection } from './sections.ts';
+import { writeRows, writeSection } from './sections.ts';
 import type { StepRunner } from './step-runner.ts';
 import { toToldFaults } from './told-faults.ts';
 
@@ -22,6 +23,7 @@ export interface RunParts {
   readonly recipe: Recipe;
   readonly evaluator: Evaluator;
   readonly steps: StepRunner;
+  readonly kept: KeptAnswers;
   readonly context: AgentContext;
 }
 
@@ -34,10 +36,15 @@ export async function runRecipe(outer: RunParts): Promise<void> {
   const context = { ...outer.context, fault: (fault: PartFault) => tell(fault, faults, outer) };
   const parts = { ...outer, context };
   const plan = await planRun(recipe, evaluator);
-  const ends = startSteps(parts, plan);
+  const fresh = await findFresh(recipe, parts.kept);
+  const ends = startSteps(parts, plan, findWanted(recipe, plan, fresh));
   const [last, sections] = partition(recipe.sections, (section) => plan.readsFaults.has(section));
   try {
-    for (const section of sections) await makeSection(section, parts, plan, ends);
+    for (const section of sections) {
+      const own = fresh.get(section);
+      if (own === undefined) await makeSection(section, parts, plan, ends);
+      else writeRows(section, own.rows, own.since, context.writer);
+    }
     const [refused] = (await Promise.all(ends.values())).filter(isRefused);
     if (refused !== undefined) throw refused.error;
   } finally {
@@ -71,7 +78,7 @@ function isRefused(end: StepEnd): end is Failed {
 /** Writes a section as soon as what it needs is there; one that hangs on what failed is left out. */
 async function makeSection(
   section: Section,
-  { evaluator, context }: RunParts,
+  { evaluator, context, kept }: RunParts,
   plan: Plan,
   ends: ReadonlyMap<string, Promise<StepEnd>>,
 ): Promise<void> {
@@ -84,7 +91,12 @@ async function makeSection(
   if (known.some(({ kind }) => kind === 'failed')) return;
   if (known.length > 0 && known.every(({ kind }) => kind === 'left out')) return;
   try {
-    const incomplete = await writeSection(section, evaluator, context.writer);
+    const incomplete = await writeSection(
+      section,
+      { evaluator, kept },
+      context.writer,
+      plan.allNeeds(section),
+    );
     if (incomplete !== undefined) {
       context.fault({ kind: 'section', name: section.name, error: incomplete });
     }
@@ -95,12 +107,48 @@ async function makeSection(
   }
 }
 
-/** Starts all steps; each waits for those it needs. */
-function startSteps(parts: RunParts, plan: Plan): ReadonlyMap<string, Promise<StepEnd>> {
+type FreshRows = NonNullable<Awaited<ReturnType<KeptAnswers['rowsOf']>>>;
+
+/** Sections whose rows are kept from an earlier run. */
+async function findFresh(
+  { sections }: Recipe,
+  kept: KeptAnswers,
+): Promise<ReadonlyMap<Section, FreshRows>> {
+  const fresh = new Map<Section, FreshRows>();
+  for (const section of sections) {
+    const rows = await kept.rowsOf(section);
+    if (rows !== undefined) fresh.set(section, rows);
+  }
+  return fresh;
+}
+
+/** Steps that a section still to be made needs, and those that no section has to do with. */
+function findWanted(
+  { steps, sections }: Recipe,
+  plan: Plan,
+  fresh: ReadonlyMap<Section, FreshRows>,
+): ReadonlySet<string> {
+  const needed = new Set(sections.flatMap((section) => plan.allNeeds(section)));
+  const still = sections.filter((section) => !fresh.has(section));
+  const wanted = new Set(still.flatMap((section) => plan.allNeeds(section)));
+  return new Set(
+    steps.map(({ name }) => name).filter((name) => wanted.has(name) || !needed.has(name)),
+  );
+}
+
+/** Starts all steps that are wanted; each waits for those it needs. */
+function startSteps(
+  parts: RunParts,
+  plan: Plan,
+  wanted: ReadonlySet<string>,
+): ReadonlyMap<string, Promise<StepEnd>> {
   const ends = new Map<string, Promise<StepEnd>>();
   for (const step of parts.recipe.steps) {
     const needed = (plan.needsOfStep.get(step) ?? []).map((name) => ends.get(name));
-    ends.set(step.name, runAfter(needed, step, parts));
+    const end: Promise<StepEnd> = wanted.has(step.name)
+      ? runAfter(needed, step, parts)
+      : Promise.resolve({ kind: 'left out' });
+    ends.set(step.name, end);
   }
   return ends;
 }
@@ -108,13 +156,14 @@ function startSteps(parts: RunParts, plan: Plan): ReadonlyMap<string, Promise<St
 async function runAfter(
   needed: readonly (Promise<StepEnd> | undefined)[],
   step: Recipe['steps'][number],
-  { steps, context }: RunParts,
+  { steps, context, kept }: RunParts,
 ): Promise<StepEnd> {
   const before = await Promise.all(needed);
   const failed = before.find((end) => end?.kind === 'failed');
   if (failed !== undefined) return failed;
   try {
-    return (await steps.run(step)) ? { kind: 'done' } : { kind: 'left out' };
+    const isDone = await kept.ask(step, () => steps.run(step));
+    return isDone ? { kind: 'done' } : { kind: 'left out' };
   } catch (thrown) {
     const error = asCourierError(thrown, 'asking');
     if (context.signal.aborted) return { kind: 'failed', error };

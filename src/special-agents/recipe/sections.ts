@@ -3,6 +3,7 @@
 import { CourierError, quote } from '../../faults/errors.ts';
 import { type Row, type SectionWriter, toHostGate } from '../section-writer.ts';
 import type { Evaluator } from './evaluator.ts';
+import type { Freshness, KeptAnswers } from './kept-answers.ts';
 import type { RecipeSection } from './schema.ts';
 import type { MadeRow, RowExpressions } from './thread/messages.ts';
 
@@ -12,10 +13,11 @@ import type { MadeRow, RowExpressions } from './thread/messages.ts';
  */
 export async function writeSection(
   section: RecipeSection,
-  evaluator: Evaluator,
+  { evaluator, kept }: { readonly evaluator: Evaluator; readonly kept: KeptAnswers },
   writer: SectionWriter,
+  steps: readonly string[],
 ): Promise<CourierError | undefined> {
-  const { when, name, separator, piggyback, hosts } = section;
+  const { when, piggyback } = section;
   if (when !== undefined && !isTrue(await evaluator.evaluate({ expression: when, variables: {} })))
     return undefined;
   const made = await evaluator.rows({
@@ -24,8 +26,25 @@ export async function writeSection(
     ...(piggyback === undefined ? {} : { piggyback }),
     variables: {},
   });
+  await kept.keepRows(section, made);
+  return writeRows(section, made, kept.freshnessOf(section, steps), writer);
+}
+
+/**
+ * Writes rows that are made already.
+ *
+ * @returns what is wrong with those that are left out
+ * @throws CourierError REFUSED for hosts that it may not speak for; the others are written
+ */
+export function writeRows(
+  section: RecipeSection,
+  made: readonly MadeRow[],
+  cached: Freshness | undefined,
+  writer: SectionWriter,
+): CourierError | undefined {
+  const { name, separator, piggyback, hosts } = section;
   const rows = made.filter(({ lacks }) => lacks === undefined);
-  const header = { name, separator };
+  const header = { name, separator, cached };
   if (piggyback === undefined || hosts === undefined) {
     if (rows.length > 0 || name !== 'local')
       writer.section(
