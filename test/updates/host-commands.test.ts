@@ -1,15 +1,18 @@
 /** What an administrator sees and decides: status, why, section and hosts, against a running server. */
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { updates } from '../../src/commands/updates.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import {
   updatesRegisterToken,
   updatesStatus,
   updatesWhy,
 } from '../../src/updates/json-documents.ts';
 import { readAudit } from '../../src/updates/repository/audit.ts';
+import { writePlan } from '../../src/updates/repository/plan.ts';
 import { listStandings } from '../../src/updates/server/host-facts.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -55,7 +58,11 @@ async function textOf(say: (line: string) => Promise<string>, host: string): Pro
 
 /** The end of a delivery is noted when the host may have gone on already. */
 async function untilSaid(ask: () => Promise<string>, text: string): Promise<void> {
-  while (!(await ask()).includes(text)) await setTimeout(5);
+  for (let times = 0; times < 500; times += 1) {
+    if ((await ask()).includes(text)) return;
+    await setTimeout(5);
+  }
+  assert.fail(`it never says ${text}`);
 }
 
 test('ST-1: the status of a host follows it step by step', async (t) => {
@@ -90,6 +97,27 @@ test('ST-1: the status of a host follows it step by step', async (t) => {
   client.standing = { state: 'returned', code: 'E-SELFTEST', error: 'a section is lost' };
   await client.report();
   assert.equal(await textOf(say, 'web01'), 'a release was taken back: E-SELFTEST');
+});
+
+test('ST-1: a host is silent after three of its own intervals, which its stamp tells it', async (t) => {
+  const { site, clock, say } = await start(t);
+  const offer = {
+    action: 'keep',
+    platform: 'linux-tgz',
+    updaterMin: 1,
+    selfTestSeconds: 60,
+  } as const;
+  await writePlan(site.places, {
+    bakedAt: '2026-11-28T09:00:00Z',
+    offers: [{ ...offer, intervalSeconds: 86_400, hosts: [parseHostName('web01')] }],
+  });
+  assert.match((await (await site.client('web01')).check()).text, /^interval 86400$/m);
+  assert.match((await (await site.client('web02')).check()).text, /^interval 3600$/m);
+  clock.advance(4 * 3_600_000);
+  assert.equal(await textOf(say, 'web01'), 'nothing is published');
+  assert.equal(await textOf(say, 'web02'), 'silent for 4h');
+  await writeFile(site.places.plan, 'damaged');
+  assert.match((await (await site.client('web01')).check()).text, /^interval 3600$/m);
 });
 
 test('ST-1: the worst host comes first', async (t) => {

@@ -6,6 +6,7 @@ import { isHostName } from '../../names/host-name.ts';
 import type { HostStanding } from '../repository/host-standings.ts';
 import { type HostTarget, readHostTargets } from '../repository/host-targets.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
+import { PlannedIntervals } from '../repository/planned-intervals.ts';
 import { type MasterSwitch, readSwitch } from '../repository/switch.ts';
 import { type Contact, Contacts } from './contacts.ts';
 import { Identities, type Identity } from './identities.ts';
@@ -19,6 +20,8 @@ export interface HostFacts {
   readonly contact: Contact | undefined;
   /** Undefined where nothing is published for it. */
   readonly target: HostTarget | undefined;
+  /** How often it is to ask. */
+  readonly intervalSeconds: number;
 }
 
 /**
@@ -35,10 +38,14 @@ export async function readHostFacts(
   const identities = byHost(await (await Identities.open(places)).list());
   const contacts = byHost(await (await Contacts.open(places, clock)).list());
   const names = [...new Set([...targets.keys(), ...identities.keys()])].filter(isHostName);
-  return names.sort().map((host) => ({
-    ...{ host, master, target: targets.get(host) },
-    ...{ identity: identities.get(host), contact: contacts.get(host) },
-  }));
+  const intervals = new PlannedIntervals(places);
+  const facts: HostFacts[] = [];
+  for (const host of names.sort()) {
+    const known = { identity: identities.get(host), contact: contacts.get(host) };
+    const intervalSeconds = await intervals.of(host);
+    facts.push({ host, master, target: targets.get(host), ...known, intervalSeconds });
+  }
+  return facts;
 }
 
 /** Of one host, whether anything is known of it or not. */
@@ -54,6 +61,7 @@ export async function readFactsOf(
     target: targets.get(host),
     identity: await (await Identities.open(places)).read(host),
     contact: await (await Contacts.open(places, clock)).read(host),
+    intervalSeconds: await new PlannedIntervals(places).of(host),
   };
 }
 

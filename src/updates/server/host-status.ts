@@ -4,8 +4,8 @@ import { formatDuration } from '../../times/durations.ts';
 import { decide } from './deciding.ts';
 import type { HostFacts } from './host-facts.ts';
 
-/** Longer than this without a word, and a host counts as silent: it asks every hour. */
-const silentMs = 3 * 3_600_000;
+/** A host that has left out so many questions counts as silent. */
+const silentIntervals = 3;
 
 export interface HostStatus {
   readonly host: string;
@@ -86,11 +86,14 @@ function stateOf({ identity, contact }: HostFacts): string {
   return contact?.standing?.state ?? 'registered';
 }
 
-function findSilence({ identity, contact }: HostFacts, nowMs: number): number | undefined {
+function findSilence(
+  { identity, contact, intervalSeconds }: HostFacts,
+  nowMs: number,
+): number | undefined {
   if (contact === undefined || identity === undefined) return undefined;
   if (identity.revokedAt !== undefined) return undefined;
   const forMs = nowMs - Date.parse(contact.lastContact);
-  return forMs > silentMs ? forMs : undefined;
+  return forMs > silentIntervals * intervalSeconds * 1000 ? forMs : undefined;
 }
 
 interface Judgement {

@@ -54,10 +54,11 @@ export async function sendPackage(
     () => response.socket?.bytesWritten,
     () => response.destroy(),
   );
-  response.once('finish', done);
   response.once('close', () => {
     clearTimeout(giveUp);
     clearInterval(watch);
+    // A host that has all of it may close before our end of it is done.
+    if (response.writableFinished || body.readableEnded) done();
     body.destroy();
     ended();
   });
