@@ -60,6 +60,9 @@ parentPort.on('message', ({ id, patterns, lines }) => {
 });
 `;
 
+/** It holds a few lines; without limits it would reserve far more than an agent's process may have. */
+const resourceLimits = { maxOldGenerationSizeMb: 32, codeRangeSizeMb: 8 };
+
 export class Matcher {
   #thread: Worker | undefined;
   #asked = 0;
@@ -130,7 +133,7 @@ export class Matcher {
   /** The time limit counts from when the thread is there. */
   async #start(signal: AbortSignal): Promise<Worker> {
     signal.throwIfAborted();
-    const thread = new Worker(program, { eval: true, execArgv: [], env: {} });
+    const thread = new Worker(program, { eval: true, execArgv: [], env: {}, resourceLimits });
     this.#thread = thread;
     thread.on('error', () => undefined);
     const online = Promise.withResolvers<void>();

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { catchFault } from '../../helpers/expect-fault.ts';
+import { start } from '../../helpers/run-program.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 import { everyOption, type Manners, TelnetSwitch } from '../../peers/telnet-switch.ts';
 import { runSections } from '../../special-agents/running.ts';
@@ -81,4 +82,23 @@ test('a switch of which nothing can be read is UNKNOWN, not fine', async (t) => 
     answers: { 'show interfaces status': '', 'show version': 'x\r\n' },
   });
   assert.match(output, /\n3 "Switch software" - no version is told\n/);
+});
+
+test('in the process that a source gives an agent there is room for the thread of its patterns', async (t) => {
+  const peer = new TelnetSwitch({ answers });
+  const port = await peer.start();
+  t.after(() => peer.end());
+  const home = await makeTempDir(t);
+  writeFileSync(join(home, 'password'), 'right-horse\n', { mode: 0o600 });
+  writeFileSync(join(home, 'web01'), '<<<check_mk>>>\nVersion: 2.4.0\n');
+  const agent = ['--with=agent:switch_cli', '--username=admin', `--port=${port}`];
+  const args = ['fetch', '--host=web01', '--address=127.0.0.1', join(home, 'web01'), ...agent];
+  const password = `--password-file=${join(home, 'password')}`;
+  const { code, stdout, stderr } = await start(process.execPath, ['src/bin.ts', ...args, password])
+    .ended;
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout.toString(),
+    /^<<<check_mk>>>\nVersion: 2\.4\.0\n<<<>>>\n<<<local:sep\(0\)>>>\n0 "Port Gi1\/0\/1" /,
+  );
 });
