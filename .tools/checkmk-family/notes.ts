@@ -193,5 +193,5 @@ export const sourceNotes: Readonly<Record<string, readonly [title: string, hint:
   maildir: ['A Maildir on this machine', 'maildir:///var/mail/checkmk/Maildir'],
   spool: ['What was stored last', 'spool:'],
   exec: ['A program on this machine', 'exec:/usr/lib/vendor/agent?arg=--host&arg={host}'],
-  agent: ['A special agent, by its name', 'agent:netapp_ontap'],
+  agent: ['A recipe of your own, by its name', 'agent:own_product'],
 };

@@ -85,12 +85,15 @@ function isForMany({ hosts: { texts, names } }: Route): boolean {
 }
 
 /**
- * Whether a source can tell several hosts apart. A spool has a place for each host; other sources
- * name the host in their URI or, as a mailbox, in a search pattern.
+ * Whether a source can tell several hosts apart. A spool has a place for each host; a special agent
+ * asks the address of the host unless it is told otherwise; other sources name the host in their URI
+ * or, as a mailbox, in a search pattern.
  */
 function tellsHostsApart({ uri, options }: RouteSource, { name }: SourceStep): boolean {
   const texts = [uri, ...Object.values(options).flat()];
-  return name === 'spool' || texts.some((text) => /\{(?:host|address)\}/.test(text));
+  return (
+    ['spool', 'agent'].includes(name) || texts.some((text) => /\{(?:host|address)\}/.test(text))
+  );
 }
 
 async function checkFiles(

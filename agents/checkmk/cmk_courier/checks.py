@@ -175,7 +175,7 @@ def agent_source(value: str) -> None:
     """agent:NAME."""
     _require(
         re.fullmatch(r"(?i:agent):[a-z0-9][a-z0-9_]{0,79}", value) is not None,
-        Message("A source of this kind is agent:NAME, such as agent:netapp_ontap."),
+        Message("A source of this kind is agent:NAME, such as agent:own_product."),
     )
 
 

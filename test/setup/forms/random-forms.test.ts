@@ -1,7 +1,7 @@
 /** Whatever the form of the rule accepts, the program takes: forms filled in at random. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readRuleForm } from '../../../.tools/checkmk-family/family.ts';
@@ -23,7 +23,7 @@ import {
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 
-const count = process.env['COURIER_TEST_LONG'] ? 50_000 : 3000;
+const count = process.env['COURIER_TEST_LONG'] ? 50_000 : 1000;
 const timeout = 600_000;
 
 interface FilledIn {
@@ -57,8 +57,8 @@ async function take(args: readonly string[], home: string): Promise<Invocation> 
   const [verb, ...rest] = args;
   // What cmk-courier-ready becomes where nothing lies ready.
   const line = verb === 'ready' ? [`--host=${rest[0]}`, ...rest.slice(1)] : rest;
-  const invocation = await readInvocation(fetch, line);
   const env = { HOME: home, OMD_ROOT: home, PATH: process.env['PATH'] };
+  const invocation = await readInvocation(fetch, line, env);
   const context = { ...makeCommandContext(), env };
   if (invocation.alternatives === undefined) {
     await refusingUsage(() => fetch.run(invocation, context));
@@ -119,9 +119,24 @@ async function flagsOfForm(): Promise<readonly string[]> {
   );
 }
 
+/** The recipe that the form proposes; one without parameters that have to be given. */
+function writeOwnRecipe(home: string): void {
+  const agents = join(home, 'etc/cmk-courier/agents');
+  mkdirSync(agents, { recursive: true });
+  const recipe = [
+    'recipe: 1',
+    'title: Own product',
+    'steps:',
+    "  - { name: state, get: 'https://{address}/state' }",
+    'sections:',
+    '  - { name: own_product, separator: 0, each: state, json: state }',
+  ];
+  writeFileSync(join(agents, 'own_product.yaml'), `${recipe.join('\n')}\n`);
+}
+
 async function check(t: TestContext, filling: Filling): Promise<void> {
   const home = await makeTempDir(t);
-  mkdirSync(join(home, 'etc'));
+  writeOwnRecipe(home);
   const known = new Set<string>();
   for (const { form, arguments: args } of await fillIn(t, filling)) {
     const secrets = [...form.matchAll(/s3cr3t-[0-9a-f]+/g)].map(([secret]) => secret);
@@ -129,6 +144,8 @@ async function check(t: TestContext, filling: Filling): Promise<void> {
     try {
       requireAll(args, await take(args, home));
     } catch (error) {
+      // Which recipes a site has no form can know.
+      if (error instanceof CourierError && error.message.startsWith('no special agent ')) continue;
       throw new Error(`seed ${filling.seed}: ${args.map((arg) => JSON.stringify(arg)).join(' ')}`, {
         cause: error,
       });

@@ -736,7 +736,7 @@ def _agent() -> Dictionary:
                 ),
                 NoGroup(),
                 checks.agent_source,
-                "agent:netapp_ontap",
+                "agent:own_product",
                 macros=True,
                 required=True,
             ),
@@ -820,7 +820,7 @@ def _source() -> CascadingSingleChoice:
             ),
             CascadingSingleChoiceElement(
                 name="agent",
-                title=Title("A special agent, by its name (agent:)"),
+                title=Title("A recipe of your own, by its name (agent:)"),
                 parameter_form=_agent(),
             ),
         ],
