@@ -79,6 +79,8 @@ test('the state comes back from a backup, and its counter goes on above what any
     /is there already, and stays as it is \(USAGE\)\n$/,
   );
   const other = await makeUpdateServer(t);
+  // Whoever looks makes directories, and they are no state.
+  assert.equal((await other.run('status')).code, 0);
   const restored = await other.run('restore', path);
   assert.match(restored.output, /^restored: root 1 is the newest, counters go on above 1001\n/);
   assert.equal((await publishedTarget(other, 'web01'))?.counter, 1);
@@ -88,7 +90,10 @@ test('the state comes back from a backup, and its counter goes on above what any
   await other.run('publish');
   assert.equal((await publishedTarget(other, 'web01'))?.counter, 1501);
   const again = await other.run('restore', path);
-  assert.match(again.errors, /is not empty; move it away first \(USAGE\)\n$/);
+  assert.match(
+    again.errors,
+    /is there already; stop the receiver and move the directory away first \(USAGE\)\n$/,
+  );
 });
 
 test('what is no backup is not restored, and leaves nothing behind', async (t) => {

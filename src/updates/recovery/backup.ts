@@ -88,8 +88,10 @@ export async function restore(
   path: string,
   context: CommandContext,
 ): Promise<Restored> {
-  if ((await listThere(directory)).length > 0) {
-    throw new CourierError('USAGE', `${directory} is not empty; move it away first`);
+  const there = await findFile(directory);
+  if (there !== undefined) {
+    const move = 'stop the receiver and move the directory away first';
+    throw new CourierError('USAGE', `${there} is there already; ${move}`);
   }
   await requireTrusted(path);
   await pathStatus(path).catch((error: unknown) => {
@@ -154,6 +156,16 @@ async function requireChain(places: UpdatePlaces): Promise<Root> {
   }
   if (root === undefined) throw new CourierError('CONFIG', 'there is no root in it');
   return root;
+}
+
+/** A file in it, however deep: directories alone are made by whoever looks, and hold no state. */
+async function findFile(directory: string): Promise<string | undefined> {
+  for (const name of await listThere(directory)) {
+    const path = join(directory, name);
+    const found = (await linkStatus(path)).isDirectory() ? await findFile(path) : path;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function listThere(directory: string): Promise<readonly string[]> {
