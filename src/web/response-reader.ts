@@ -44,6 +44,8 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   readonly #body = new ByteCollector();
   readonly #limits: Limits;
   readonly #take: (piece: Buffer) => void;
+  /** Whether pieces are taken as they come, with nothing that would decode them. */
+  readonly #isTakenRaw: boolean;
   #receivedBytes = 0;
   #head: Head | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -58,6 +60,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     this.place = place;
     this.#limits = limits;
     this.wants = call === undefined ? (status) => status === 200 : (status) => call.wants(status);
+    this.#isTakenRaw = call?.take !== undefined;
     this.#take = call?.take?.bind(call) ?? ((piece) => this.#body.add(piece));
   }
 
@@ -135,6 +138,11 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     const coding = headers.get('transfer-encoding') ?? '';
     if (!/^(chunked)?$/i.test(coding)) {
       const why = `the response has the transfer encoding ${quote(coding)}, which nobody asked for`;
+      return new CourierError('PEER', `${this.place}: ${why}`);
+    }
+    const encoding = headers.get('content-encoding') ?? '';
+    if (this.#isTakenRaw && this.wants(status) && !/^(identity)?$/i.test(encoding)) {
+      const why = `the response has the content encoding ${quote(encoding)}, which nobody asked for`;
       return new CourierError('PEER', `${this.place}: ${why}`);
     }
     const isTooLarge = this.wants(status) && announcedBytes > this.#limits.maxOutputBytes;

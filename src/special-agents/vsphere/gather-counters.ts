@@ -52,7 +52,9 @@ async function askAvailable(
     writeReference('entity', { type: 'HostSystem', id }),
     textElement('intervalId', intervalSeconds),
   ];
-  return readMetrics(await call(server, manager, 'QueryAvailablePerfMetric', parameters));
+  const metrics = readMetrics(await call(server, manager, 'QueryAvailablePerfMetric', parameters));
+  server.room.take(metrics.map(({ instance }) => instance));
+  return metrics;
 }
 
 async function askInfos(
@@ -94,7 +96,10 @@ async function askSeries(
     textElement('intervalId', intervalSeconds),
   );
   const result = await call(server, manager, 'QueryPerf', [query]);
-  return childrenOf(result, 'returnval').flatMap((entity) => readSeries(entity, infos, samples));
+  const entities = childrenOf(result, 'returnval');
+  const series = entities.flatMap((entity) => readSeries(entity, infos, samples));
+  server.room.take(series.flatMap(({ values }) => values));
+  return series;
 }
 
 /**

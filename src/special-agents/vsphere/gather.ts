@@ -43,28 +43,32 @@ export async function gather(
       when(modules.has('counters'), 'esx_vsphere_counters', () =>
         gatherCounters(gathering, ids, gathering.samples),
       ),
-      when(modules.has('counters') && isDirect, 'esx_vsphere_counters', () =>
-        gatherNetworkCards(gathering, ids[0]),
-      ),
+      modules.has('counters') && isDirect
+        ? attempt(gathering, 'esx_vsphere_counters', () => gatherNetworkCards(gathering, ids[0]))
+        : [],
       when(modules.has('hostsystem'), 'esx_vsphere_hostsystem', () => askHosts(gathering)),
       when(true, 'systemtime', () => askTime(gathering)),
       when(!isDirect, 'esx_vsphere_clusters', () => askDatacenters(gathering, hostNames)),
     ]);
   const machines = await when(modules.has('virtualmachine'), 'esx_vsphere_vm', () =>
-    askMachines(gathering, hostNames, datastores ?? []),
+    askMachines(gathering, hostNames, datastores),
   );
   return {
     content,
     serverTime,
     licenses,
     datastores: modules.has('datastore') ? datastores : undefined,
-    knownDatastores: datastores ?? [],
+    knownDatastores: datastores,
     counters,
-    networkCards: networkCards ?? [],
+    networkCards,
     hostNames,
     hosts,
     machines,
     datacenters,
+    hasAllWanted: {
+      hosts: hosts !== undefined || !modules.has('hostsystem'),
+      machines: machines !== undefined || !modules.has('virtualmachine'),
+    },
   };
 }
 
@@ -114,7 +118,10 @@ async function askDatastores(gathering: Gathering): Promise<readonly Datastore[]
 async function askHosts(gathering: Gathering): Promise<readonly Host[]> {
   const hosts = new Map<string, Host>();
   await findEach(gathering, { type: 'HostSystem', paths: hostPaths }, (found) => {
-    hosts.set(found.object.id, readHost(found));
+    const host = readHost(found);
+    gathering.room.take(host.properties.values());
+    gathering.room.take(host.sensors.flatMap((sensor) => Object.values(sensor)));
+    hosts.set(host.id, host);
   });
   return [...hosts.values()];
 }
@@ -123,12 +130,15 @@ async function askHosts(gathering: Gathering): Promise<readonly Host[]> {
 async function askMachines(
   gathering: Gathering,
   hostNames: ReadonlyMap<string, string>,
-  known: readonly Datastore[],
+  known: readonly Datastore[] | undefined,
 ): Promise<readonly Machine[]> {
-  const datastores = new Map(known.map((datastore) => [datastore.name, datastore]));
+  const datastores = known && new Map(known.map((datastore) => [datastore.name, datastore]));
   const machines = new Map<string, Machine>();
   await findEach(gathering, { type: 'VirtualMachine', paths: machinePaths }, (found) => {
-    machines.set(found.object.id, readMachine(found, { hostNames, datastores }));
+    const machine = readMachine(found, { hostNames, datastores });
+    gathering.room.take(machine.properties.values());
+    gathering.room.take(machine.snapshots.map(({ name }) => name));
+    machines.set(found.object.id, machine);
   });
   return [...machines.values()].filter(({ isSecondary }) => !isSecondary);
 }

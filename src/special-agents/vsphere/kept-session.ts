@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts';
 import type { KeptState } from '../kept-state.ts';
 import { intervalSeconds } from './inventory/counters.ts';
 import type { SessionStore } from './session.ts';
+import { isSessionCookie } from './soap/session-cookie.ts';
 
 /** As long as a session is used again (vsphere.md#session). */
 const sessionMs = 4 * 60 * 60 * 1000;
@@ -15,7 +16,7 @@ const longestBackMs = 60 * 60 * 1000;
 /** What the first run takes for the time since the last. */
 const firstBackMs = 60_000;
 
-const sessionShape = z.object({ cookie: z.string().max(4096), atMs: z.number() });
+const sessionShape = z.object({ cookie: z.string().refine(isSessionCookie), atMs: z.number() });
 const runShape = z.object({ askedMs: z.number() });
 
 /** @param key of server, port and user */

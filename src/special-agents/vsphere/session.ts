@@ -10,7 +10,8 @@ import type { XmlElement } from '../xml/element.ts';
 import { textElement, type Xml } from '../xml/write-element.ts';
 import { isSoapFault, type SoapFault } from './soap/answer.ts';
 import type { ManagedObject } from './soap/managed-object.ts';
-import { resultOf, type SoapAnswer, type SoapCall, type SoapClient } from './soap/soap-client.ts';
+import { readSessionCookie } from './soap/session-cookie.ts';
+import { resultOf, type SoapCall, type SoapClient } from './soap/soap-client.ts';
 
 /** Where a session is kept between two runs. */
 export interface SessionStore {
@@ -126,9 +127,9 @@ export class Session {
     );
     const { result } = answer;
     if (isSoapFault(result)) throw this.#refused(result);
-    const cookie = readCookie(answer);
+    const cookie = readSessionCookie(answer.headers.get('set-cookie') ?? '');
     if (cookie === undefined) {
-      const why = 'the server took the login and gave no session (no cookie)';
+      const why = 'the server took the login and gave no session (no cookie that can be sent back)';
       throw new CourierError('PEER', `${this.#client.shownPlace}: ${why}`);
     }
     this.#cookie = new Secret(cookie);
@@ -154,8 +155,3 @@ export type Ask = (
   call: Omit<SoapCall, 'cookie'>,
   what: string,
 ) => Promise<XmlElement | typeof lost>;
-
-/** The first cookie that an answer sets. */
-function readCookie({ headers }: SoapAnswer): string | undefined {
-  return /^\s*([\w.-]+=[^;,\s]+)/.exec(headers.get('set-cookie') ?? '')?.[1];
-}

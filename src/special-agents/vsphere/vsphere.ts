@@ -20,7 +20,7 @@ import type { Inventory } from './inventory/inventory.ts';
 import { readServiceContent } from './inventory/service-content.ts';
 import { countSamples, keepSession } from './kept-session.ts';
 import { checkVsphereOptions, type VsphereOptions, vsphereOptions } from './options.ts';
-import type { Server } from './retrieve.ts';
+import { Room, type Server } from './retrieve.ts';
 import { writeSections } from './sections/all.ts';
 import { type Login, Session } from './session.ts';
 import { serviceInstance } from './soap/managed-object.ts';
@@ -106,7 +106,7 @@ async function ask(
     { manager: content.sessionManager, login, store },
     signal,
   );
-  const server: Server = { session, content, signal };
+  const server: Server = { session, content, signal, room: new Room() };
   const hostNames = await findHosts(server);
   const fault = (name: string, error: CourierError) =>
     context.fault({ kind: 'section', name, error });

@@ -35,6 +35,8 @@ const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance';
 /** Each element counts so much beside its text: what it takes in memory. */
 const elementWeight = 100;
 
+const mostAttributes = 1000;
+
 export class ElementReader {
   readonly #settings: ElementReaderSettings;
   readonly #parser = new SaxesParser({ xmlns: true, position: true });
@@ -43,11 +45,17 @@ export class ElementReader {
   #root: XmlElement | undefined;
   readonly #weights = { piece: 0, rest: 0 };
   #untold = 0;
+  #attributes = 0;
 
   constructor(settings: ElementReaderSettings) {
     this.#settings = settings;
     const parser = this.#parser;
     parser.on('error', (error) => this.#refuse(error.message.replace(/^\d+:\d+: /, '')));
+    parser.on('xmldecl', ({ encoding = 'utf-8' }) => this.#checkEncoding(encoding));
+    parser.on('opentagstart', () => {
+      this.#attributes = 0;
+    });
+    parser.on('attribute', () => this.#countAttribute());
     parser.on('doctype', () => this.#refuse('a document type, which is not taken from a peer'));
     parser.on('opentag', (tag) => this.#begin(tag));
     parser.on('text', (text) => this.#addText(text));
@@ -80,6 +88,19 @@ export class ElementReader {
       return this.#decoder.decode(bytes, { stream: isMoreToCome });
     } catch {
       return this.#refuse('bytes that are not UTF-8');
+    }
+  }
+
+  /** What says that it is encoded otherwise may well be UTF-8 by chance, with other letters. */
+  #checkEncoding(encoding: string): void {
+    if (!/^(utf-?8|us-ascii)$/i.test(encoding)) this.#refuse(`the encoding ${encoding}, not UTF-8`);
+  }
+
+  /** The parser holds each against all others. */
+  #countAttribute(): void {
+    this.#attributes += 1;
+    if (this.#attributes > mostAttributes) {
+      this.#refuse(`more than ${mostAttributes} attributes in one element`);
     }
   }
 

@@ -52,8 +52,10 @@ export interface FakeCall {
 
 export interface FakeAnswer {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes of the body after which the connection is cut. */
+  readonly cutAt?: number;
 }
 
 const known: Readonly<Record<string, readonly string[]>> = {
@@ -121,6 +123,11 @@ export class FakeVsphere {
     return this.#logins;
   }
 
+  /** What it would answer by itself. */
+  answer(call: FakeCall): FakeAnswer {
+    return this.#answer(call);
+  }
+
   /** As after a restart of the server. */
   endSessions(): void {
     this.#sessions.clear();
@@ -138,10 +145,10 @@ export class FakeVsphere {
     const call = this.#readCall(request, Buffer.concat(pieces));
     this.calls.push(call);
     const other = await this.interfere(call);
-    const { status, body, headers } = other === 'pass' ? this.#answer(call) : other;
-    response
-      .writeHead(status, { 'content-type': 'text/xml; charset="utf-8"', ...headers })
-      .end(body);
+    const { status, body, headers, cutAt } = other === 'pass' ? this.#answer(call) : other;
+    response.writeHead(status, { 'content-type': 'text/xml; charset="utf-8"', ...headers });
+    if (cutAt === undefined) response.end(body);
+    else response.write(body.slice(0, cutAt), () => response.destroy());
   }
 
   #readCall({ method, url, headers }: IncomingMessage, body: Buffer): FakeCall {

@@ -25,14 +25,20 @@ export interface Inventory {
   readonly serverTime: number | undefined;
   readonly licenses: readonly License[] | undefined;
   readonly datastores: readonly Datastore[] | undefined;
-  /** Those whose names counters go by, whether they are wanted or not. */
-  readonly knownDatastores: readonly Datastore[];
+  /** Those whose names counters go by, whether they are wanted or not; undefined if that failed. */
+  readonly knownDatastores: readonly Datastore[] | undefined;
   /** By the id of the host. */
   readonly counters: ReadonlyMap<string, readonly Series[]> | undefined;
-  readonly networkCards: readonly NetworkCard[];
+  /** None where they are not asked for; undefined if that failed. */
+  readonly networkCards: readonly NetworkCard[] | undefined;
   /** Name of each host by its id. */
   readonly hostNames: ReadonlyMap<string, string>;
   readonly hosts: readonly Host[] | undefined;
   readonly machines: readonly Machine[] | undefined;
   readonly datacenters: readonly Datacenter[] | undefined;
+  /**
+   * Whether a section with hosts and machines would hold all of them. Half of one would say that
+   * the others are gone.
+   */
+  readonly hasAllWanted: { readonly hosts: boolean; readonly machines: boolean };
 }

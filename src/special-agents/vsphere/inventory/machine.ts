@@ -32,8 +32,8 @@ export interface Machine {
 export interface Surroundings {
   /** Name by id. */
   readonly hostNames: ReadonlyMap<string, string>;
-  /** By name. */
-  readonly datastores: ReadonlyMap<string, Datastore>;
+  /** By name; undefined where they could not be had. */
+  readonly datastores: ReadonlyMap<string, Datastore> | undefined;
 }
 
 /** Deeper than anybody keeps snapshots: a server allows 32 in a chain. */
@@ -75,7 +75,7 @@ function composeValue(path: string, value: XmlElement, from: Composing): string 
     case 'config.hardware.device':
       return joinDevices(value);
     case 'config.datastoreUrl':
-      return joinDatastores(value, from.datastores);
+      return from.datastores && joinDatastores(value, from.datastores);
     case 'snapshot.rootSnapshotList':
       return from.snapshots.map(showSnapshot).join('|');
     default:
@@ -107,7 +107,7 @@ function isDisk(device: XmlElement): boolean {
   return typeOf(device) === 'VirtualDisk';
 }
 
-function joinDatastores(value: XmlElement, datastores: Surroundings['datastores']): string {
+function joinDatastores(value: XmlElement, datastores: ReadonlyMap<string, Datastore>): string {
   return value.children
     .map((used) => {
       const name = textAt(used, 'name') ?? '';

@@ -10,9 +10,13 @@ const semicolon = 59;
 
 export function writeCounters(output: Output, inventory: Inventory): void {
   const { counters, knownDatastores, networkCards, hostNames } = inventory;
-  const names = knownDatastores.map(({ id, name }) => ['datastore.name', id, name, 'string']);
+  const names = knownDatastores?.map(({ id, name }) => ['datastore.name', id, name, 'string']);
+  const cards = networkCards?.flatMap(toCardRows);
+  // Values without the names or links that go with them would be those of other services.
+  const isWhole = ({ group }: Series) =>
+    (group !== 'datastore' || names !== undefined) && (group !== 'net' || cards !== undefined);
   for (const [id, series] of counters ?? []) {
-    const rows = [...series.map(toRow), ...names, ...networkCards.flatMap(toCardRows)];
+    const rows = [...series.filter(isWhole).map(toRow), ...(names ?? []), ...(cards ?? [])];
     output.host(hostNames.get(id) ?? id, { name: 'esx_vsphere_counters', separator: bar }, rows);
   }
 }

@@ -19,11 +19,11 @@ const header = { name: 'esx_vsphere_objects', separator: 9 };
 
 export function writeMachineStates(
   output: Output,
-  { machines }: Inventory,
+  { machines, hasAllWanted }: Inventory,
   display: PowerDisplay,
 ): void {
   if (machines === undefined) return;
-  output.main(header, machines.map(toMachineRow));
+  if (hasAllWanted.hosts) output.main(header, machines.map(toMachineRow));
   if (display.machines === 'vm') {
     for (const machine of machines) output.machine(machine, header, [toMachineRow(machine)]);
   }
@@ -38,7 +38,7 @@ function toMachineRow({ isTemplate, name, host, powerState }: Machine): readonly
 }
 
 export function writeHostStates(output: Output, inventory: Inventory, display: PowerDisplay): void {
-  const { hosts, machines = [] } = inventory;
+  const { hosts, machines = [], hasAllWanted } = inventory;
   if (hosts === undefined) return;
   const toRow = ({ name, powerState }: { name: string; powerState: string }) => [
     'hostsystem',
@@ -46,7 +46,7 @@ export function writeHostStates(output: Output, inventory: Inventory, display: P
     '',
     powerState,
   ];
-  if (display.hosts !== 'vm') output.main(header, hosts.map(toRow));
+  if (display.hosts !== 'vm' && hasAllWanted.machines) output.main(header, hosts.map(toRow));
   for (const host of hosts) {
     if (display.hosts === 'esxhost' && !display.isDirect)
       output.host(host.name, header, [toRow(host)]);

@@ -22,7 +22,9 @@ export function writeDatastores(output: Output, { datastores }: Inventory): void
   output.main({ name: 'esx_vsphere_datastores', separator: tab }, rows);
 }
 
-export function writeClusters(output: Output, { datacenters, machines }: Inventory): void {
+export function writeClusters(output: Output, inventory: Inventory): void {
+  const { datacenters, machines, hasAllWanted } = inventory;
+  if (!hasAllWanted.machines) return;
   for (const datacenter of datacenters ?? []) {
     output.main(
       { name: 'esx_vsphere_clusters', separator: tab },

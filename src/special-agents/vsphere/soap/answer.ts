@@ -11,18 +11,34 @@ export interface SoapFault {
   readonly said: string;
 }
 
+/** Which call an answer is to, and how it came. */
+export interface Answered {
+  readonly method: string;
+  /** Of HTTP. */
+  readonly status: number;
+  /** For messages. */
+  readonly place: string;
+}
+
 /**
  * @param document a whole envelope
  * @returns the element with the results, or why there are none
- * @throws CourierError PEER, where it is XML and neither
+ * @throws CourierError PEER, where it is XML and neither, or answers another call: without the
+ * results of this one it would look as if there were none
  */
-export function readAnswer(document: XmlElement, place: string): XmlElement | SoapFault {
+export function readAnswer(document: XmlElement, answered: Answered): XmlElement | SoapFault {
+  const { method, status, place } = answered;
+  const say = (why: string) => new CourierError('PEER', `${place}: ${why}`);
   const content = childOf(document, 'Body')?.children[0];
   if (document.name !== 'Envelope' || content === undefined) {
-    const why = `the answer is ${quote(`<${document.name}>`)}, no SOAP envelope with a body`;
-    throw new CourierError('PEER', `${place}: ${why}`);
+    throw say(`the answer is ${quote(`<${document.name}>`)}, no SOAP envelope with a body`);
   }
-  return content.name === 'Fault' ? readFault(content) : content;
+  if (content.name === 'Fault') return readFault(content);
+  if (content.name !== `${method}Response`) {
+    throw say(`the answer to ${method} is ${quote(`<${content.name}>`)}`);
+  }
+  if (status !== 200) throw say(`the answer to ${method} came with status ${status}`);
+  return content;
 }
 
 function readFault(fault: XmlElement): SoapFault {

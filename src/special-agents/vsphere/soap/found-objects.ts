@@ -1,5 +1,6 @@
 /** Reads the objects that the property collector found: `ObjectContent` of the API. */
 
+import { CourierError } from '../../../faults/errors.ts';
 import { childOf, childrenOf, textAt, type XmlElement } from '../../xml/element.ts';
 import { type ManagedObject, readReference } from './managed-object.ts';
 
@@ -12,10 +13,12 @@ export interface FoundObject {
   readonly missing: ReadonlyMap<string, string>;
 }
 
-/** @returns undefined where the element names no object */
-export function readFoundObject(content: XmlElement): FoundObject | undefined {
+/** @throws CourierError PEER, where the element names no object */
+export function readFoundObject(content: XmlElement): FoundObject {
   const object = readReference(childOf(content, 'obj'));
-  if (object === undefined) return undefined;
+  if (object === undefined || object.id === '') {
+    throw new CourierError('PEER', 'the server names no object where one should be');
+  }
   const properties = new Map<string, XmlElement>();
   for (const property of childrenOf(content, 'propSet')) {
     const value = childOf(property, 'val');

@@ -5,7 +5,7 @@ import type { Connections } from '../../../web/connections.ts';
 import type { HeaderLine } from '../../../web/header-lines.ts';
 import { showWebPlace, type WebPlace } from '../../../web/place.ts';
 import type { WebResponse } from '../../../web/response-reader.ts';
-import { checkStatus, showStatus } from '../../../web/statuses.ts';
+import { checkStatus, isRedirect, showStatus } from '../../../web/statuses.ts';
 import type { XmlElement } from '../../xml/element.ts';
 import { ElementReader } from '../../xml/element-reader.ts';
 import type { Xml } from '../../xml/write-element.ts';
@@ -84,15 +84,24 @@ export class SoapClient {
       signal,
     );
     // Faults come with status 500: SOAP 1.1, 6.2.
-    if (!isSoapStatus(response.status)) checkStatus(response, this.shownPlace);
-    return { result: this.#readEnd(reader, response), headers: response.headers };
+    if (!isSoapStatus(response.status)) this.#refuse(response);
+    return { result: this.#readEnd(reader, method, response), headers: response.headers };
   }
 
-  #readEnd(reader: ElementReader, response: WebResponse): XmlElement | SoapFault {
+  /** A redirect is not followed: whoever it leads to would get the password. */
+  #refuse(response: WebResponse): never {
+    if (!isRedirect(response.status)) checkStatus(response, this.shownPlace);
+    const target = quote(response.headers.get('location') ?? '');
+    const why = `${showStatus(response)}; it leads to ${target} and is not followed`;
+    throw new CourierError('PEER', `${this.shownPlace}: ${why}`);
+  }
+
+  #readEnd(reader: ElementReader, method: string, response: WebResponse): XmlElement | SoapFault {
+    const { status } = response;
     try {
-      return readAnswer(reader.end(), this.shownPlace);
+      return readAnswer(reader.end(), { method, status, place: this.shownPlace });
     } catch (error) {
-      if (response.status === 200 || !(error instanceof CourierError)) throw error;
+      if (status === 200 || !(error instanceof CourierError)) throw error;
       throw new CourierError('PEER', `${this.shownPlace}: ${showStatus(response)}`);
     }
   }
