@@ -246,7 +246,12 @@ for (const client of ['curl', 'wget', 'busybox']) {
     const env = { http_proxy: url };
     assert.equal((await host.run(['update', `--client=${client}`], env)).status, 0);
     assert.deepEqual(asked, []);
-    assert.equal((await host.update(`--client=${client}`, `--proxy=${url}`)).status, 0);
+    const proxied = await host.update(`--client=${client}`, `--proxy=${url}`);
+    if (client === 'busybox') {
+      assert.match(proxied.stderr, /^courier-update: E-LOCAL busybox cannot ask through a proxy/);
+      return;
+    }
+    assert.equal(proxied.status, 0);
     assert.deepEqual(asked, [`${server.url}/v1/root/2`, `${server.url}/v1/check`]);
     if (isLong)
       assert.equal(
