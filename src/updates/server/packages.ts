@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { errorCode } from '../../faults/system-errors.ts';
 import { closeFile, fileStatus, openFile, pathStatus } from '../../files/file-calls.ts';
 import type { Answer, Exchange } from '../../receiver/exchange.ts';
+import { Refusal } from '../../receiver/refusal.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
 import { pathOfKept } from '../repository/by-digest.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
@@ -38,6 +39,7 @@ export interface Delivery {
  * of it at a time, whatever its size.
  *
  * @throws CourierError CONFIG when others may change it; LOCAL
+ * @throws Refusal 400 when nobody is there any more
  */
 export async function sendPackage(
   path: string,
@@ -48,6 +50,11 @@ export async function sendPackage(
   const opened = await open(path);
   if (opened === undefined) return undefined;
   const { fd, length } = opened;
+  if (response.closed) {
+    // No event comes any more that would give the place back.
+    await closeFile(fd);
+    throw new Refusal('bad-request', 'the connection was lost before the package was sent');
+  }
   const body = createReadStream(path, { fd, autoClose: true });
   const giveUp = setTimeout(() => response.destroy(), longestMs);
   const watch = watchProgress(
