@@ -2,7 +2,7 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { CourierError } from '../../faults/errors.ts';
-import { asCourierError } from '../../faults/system-errors.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { pathStatus, readWholeFile, remove, renameFile } from '../../files/file-calls.ts';
 import { readPublicKey } from '../../sealing/keys.ts';
 import { replaceFile } from '../../system/durable-files.ts';
@@ -62,6 +62,8 @@ export async function takeNextStampKey(places: UpdatePlaces, root: Root): Promis
   const isTrusted = root.keys.some((key) => key.id === id && key.roles.includes('stamp'));
   if (!isTrusted) return;
   await renameFile(path, places.stampKey).catch((error: unknown) => {
+    // Server and administrator may do it at the same time.
+    if (errorCode(error) === 'ENOENT') return;
     throw asCourierError(error, `writing ${places.stampKey}`);
   });
 }

@@ -1,6 +1,6 @@
 /** All of the state in one file, and back (src/updates/README.md#backup). */
 
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { CommandContext } from '../../cli/command.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
@@ -33,7 +33,17 @@ import { highestUsed } from '../signing/used-counters.ts';
  * meanwhile, nothing is missing. Tokens are left out, since used ones would be good again.
  */
 const kept = [
-  ...['switch', 'counter', 'serial', 'published', 'signed', 'plan.json', 'keys', 'stamp.key'],
+  ...[
+    'switch',
+    'counter',
+    'serial',
+    'published',
+    'signed',
+    'plan.json',
+    'keys',
+    'stamp.key',
+    'stamp.key.next',
+  ],
   ...['roots', 'hosts', 'audit.log', 'batches', 'targets', 'packages'],
 ] as const;
 
@@ -41,7 +51,8 @@ const kept = [
 const unknownReleases = 1000;
 
 /**
- * Writes a compressed tar archive that only its owner can read.
+ * Writes a compressed tar archive that only its owner can read. tar is told the whole path, since
+ * it takes `a:b` for a file on another machine.
  *
  * @returns its size in bytes
  * @throws CourierError CONFIG where there is no state; LOCAL, also where there is such a file already
@@ -58,7 +69,7 @@ export async function backUp(
     if (errorCode(error) !== 'EEXIST') throw asCourierError(error, `writing ${path}`);
     throw new CourierError('USAGE', `${path} is there already, and stays as it is`);
   });
-  const args = ['-czf', path, '-C', places.directory, '--exclude=*.new', ...names];
+  const args = ['-czf', resolve(path), '-C', places.directory, '--exclude=*.new', ...names];
   try {
     // It says 1 when a file was changed meanwhile, such as what a host has just reported.
     await runTar(args, [0, 1], context);
@@ -101,7 +112,7 @@ export async function restore(
   try {
     await makeDirectory(fresh, { recursive: true, mode: 0o700 });
     await makePrivateDirectory(fresh);
-    await runTar(['-xzf', path, '-C', fresh, '--no-same-owner', '-m'], [0], context);
+    await runTar(['-xzf', resolve(path), '-C', fresh, '--no-same-owner', '-m'], [0], context);
     const restored = await settle(updatePlaces(context.env, fresh), path, context);
     await remove(directory, { recursive: true, force: true });
     await renameFile(fresh, directory);

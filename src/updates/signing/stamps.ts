@@ -8,7 +8,7 @@ import type { HostName } from '../../names/host-name.ts';
 import { joinEnvelope } from '../../sealing/envelope.ts';
 import { toStamp } from '../../sealing/stamp.ts';
 import { type StampDecision, type StampTarget, writeStamp } from '../documents/stamp.ts';
-import { readStampKey } from '../keys/stamp-key.ts';
+import { readStampKey, takeNextStampKey } from '../keys/stamp-key.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { newestRootVersion, requireNewestRoot } from '../repository/root-files.ts';
 import { signBytes } from './sign-bytes.ts';
@@ -77,6 +77,8 @@ export class StampSigner {
     const seen = await this.#look();
     if (this.#ready?.seen === seen) return this.#ready;
     const { root } = await requireNewestRoot(this.#places);
+    // After a crash a root may be newest whose key has not taken its place yet.
+    await takeNextStampKey(this.#places, root);
     const { id, key } = await readStampKey(this.#places);
     const trusted = root.keys.find((known) => known.id === id);
     if (trusted?.roles.includes('stamp')) {

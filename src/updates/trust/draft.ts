@@ -9,6 +9,7 @@ import { type Root, readRoot } from '../documents/root.ts';
 import { splitDocument } from '../documents/verifying.ts';
 import { makePrivateDirectory } from '../repository/opening.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
+import { newestRootVersion } from '../repository/root-files.ts';
 
 export interface Draft {
   readonly root: Root;
@@ -31,7 +32,9 @@ export async function readDraft(places: UpdatePlaces): Promise<Draft | undefined
   if (text === '') return undefined;
   try {
     const envelope = toEnvelope(Buffer.from(text, 'utf8'));
-    return { root: await readRoot(envelope.payload), envelope };
+    const root = await readRoot(envelope.payload);
+    // What a crash has left of one that holds by now is none any more.
+    return root.version > (await newestRootVersion(places)) ? { root, envelope } : undefined;
   } catch (error) {
     if (!(error instanceof CourierError)) throw error;
     throw prefixError(new CourierError('CONFIG', error.message, { cause: error }), path);

@@ -8,7 +8,7 @@ import { aliasText } from '../keys/key-file.ts';
 import { findMeantKey, keepPublicKey, type NamedKey } from '../keys/key-names.ts';
 import { findKey } from '../keys/key-ring.ts';
 import { addKey, keyLifeMs } from '../keys/making.ts';
-import { makeStampKey, nextStampKeyPath } from '../keys/stamp-key.ts';
+import { makeStampKey, nextStampKeyPath, takeNextStampKey } from '../keys/stamp-key.ts';
 import { recordDecision } from '../repository/audit.ts';
 import { listStandings } from '../server/host-facts.ts';
 import { TrustAdministration, type TrustWishes } from './administration.ts';
@@ -21,6 +21,7 @@ import {
   withoutKey,
   withThresholds,
 } from './root-changes.ts';
+import { rootBefore } from './root-signatures.ts';
 
 type WithRoles = TrustWishes & { readonly role: readonly KeyRole[] };
 
@@ -142,6 +143,9 @@ export async function findOrMakeKey(
 export async function replaceStampKey(wishes: TrustWishes, context: CommandContext): Promise<void> {
   const administration = new TrustAdministration(wishes, context);
   await administration.current();
+  const before = await rootBefore(administration.places);
+  // One that only a crash has kept from its place must not be lost.
+  if (before !== undefined) await takeNextStampKey(administration.places, before);
   const { id, der } = await makeStampKey(nextStampKeyPath(administration.places));
   await administration.change(withOnlyKey({ id, der, roles: ['stamp'] }, 'stamp'));
 }
