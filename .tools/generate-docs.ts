@@ -22,6 +22,7 @@ import { toJsonSchema } from '../src/special-agents/recipe/schema.ts';
 import { ownOptions } from '../src/special-agents/run-options.ts';
 import { catalog } from '../src/transports/catalog.ts';
 import { httpOptions } from '../src/web/options.ts';
+import { type AgentForm, readAgentForms } from './checkmk-family/agents.ts';
 import { drawForm } from './checkmk-family/drawing.ts';
 import { familyFiles, readRuleForm } from './checkmk-family/family.ts';
 import { layers } from './layers.ts';
@@ -110,6 +111,11 @@ function recipeSchema(): string {
   return `${JSON.stringify({ title: 'a recipe of cmk-courier', ...toJsonSchema() }, null, 2)}\n`;
 }
 
+function agentTable(forms: readonly AgentForm[]): string {
+  const rows = forms.map(({ title, rule, help }) => [title, `\`special_agents:${rule}\``, help]);
+  return table(['rule', 'rule set', 'for'], rows);
+}
+
 /** Puts `content` between `<!-- name -->` and `<!-- /name -->`. */
 function fill(text: string, name: string, content: string): string {
   const place = new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`);
@@ -163,7 +169,8 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   for (const [path, text] of await agentPages()) docs.set(path, text);
   const setup = 'docs/setup.md';
   const drawn = drawForm(await readRuleForm());
-  docs.set(setup, fill(readFileSync(setup, 'utf8'), 'form', drawn));
+  const withForm = fill(readFileSync(setup, 'utf8'), 'form', drawn);
+  docs.set(setup, fill(withForm, 'agents', agentTable(await readAgentForms())));
   for (const [path, text] of await familyFiles()) docs.set(path, text);
   return docs;
 }
@@ -180,6 +187,7 @@ if (process.argv.includes('--check')) {
 }
 for (const [path, text] of outdated) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  // What a site runs is a program as it is here.
+  writeFileSync(path, text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   process.stderr.write(`wrote ${path}\n`);
 }

@@ -1,8 +1,9 @@
 /** The form of the rule, drawn with characters for docs/setup.md. */
 
 import type { Field } from './fields.ts';
-import { choiceTitles, groups, sourceNotes } from './notes.ts';
-import { groupOf, type RuleForm, type SourceForm } from './rule-form.ts';
+import { groups, sourceNotes, titleOfChoice } from './notes.ts';
+import type { RuleForm, SourceForm } from './rule-form.ts';
+import { groupOf } from './written-field.ts';
 
 const width = 96;
 
@@ -37,8 +38,10 @@ function control(field: Field): string {
       return `[${field.prefillMs / 1000}] seconds`;
     case 'duration or unlimited':
       return `(At most ▾)  [${field.prefillMs / 60_000}] minutes`;
+    case 'choices':
+      return field.words.join(', ');
     case 'choice':
-      return `(${choiceTitles[field.prefill] ?? field.prefill} ▾)`;
+      return `(${titleOfChoice(field.key, field.prefill)} ▾)`;
   }
 }
 

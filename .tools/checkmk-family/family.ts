@@ -8,8 +8,8 @@ import {
   spoolOptions,
 } from '../../src/fetching/fetch-options.ts';
 import { catalog } from '../../src/transports/catalog.ts';
+import { readAgentForms, writeAgents } from './agents.ts';
 import { toFields } from './fields.ts';
-import { leftOut } from './notes.ts';
 import { type RuleForm, type SourceForm, writeRuleForm } from './rule-form.ts';
 import { writeServerSideCall } from './server-side-call.ts';
 
@@ -20,9 +20,9 @@ export async function readRuleForm(): Promise<RuleForm> {
   const names = [...new Set(Object.values(catalog).map(({ transport }) => transport))];
   return {
     sources: await Promise.all(names.map(readSourceForm)),
-    rules: toFields({ ...hostOptions, ...ruleOptions, ...spoolOptions }, leftOut),
+    rules: toFields({ ...hostOptions, ...ruleOptions, ...spoolOptions }),
     common: toFields(alternatives).map((field) => ({ ...field, title: 'Time for this source' })),
-    routes: toFields({ ...routeOptions, ...spoolOptions }, leftOut),
+    routes: toFields({ ...routeOptions, ...spoolOptions }),
   };
 }
 
@@ -30,13 +30,15 @@ async function readSourceForm(name: string): Promise<SourceForm> {
   const entries = Object.entries(catalog).filter(([, { transport }]) => transport === name);
   const schemes = entries.map(([scheme, { summary }]) => [`${scheme}:`, summary] as const);
   const options = { ...(await entries[0]?.[1].load())?.options };
-  return { name, schemes, options, fields: toFields(options, leftOut) };
+  return { name, schemes, options, fields: toFields(options) };
 }
 
 /** Path → text, for those who write or compare them. */
 export async function familyFiles(): Promise<ReadonlyMap<string, string>> {
   const form = await readRuleForm();
+  const agents = writeAgents(await readAgentForms());
   return new Map([
+    ...[...agents].map(([path, text]) => [`${folder}/${path}`, text] as const),
     [`${folder}/rulesets/special_agent.py`, writeRuleForm(form)],
     [`${folder}/server_side_calls/special_agent.py`, writeServerSideCall(form)],
   ]);

@@ -12,6 +12,19 @@ export interface TextNote {
   readonly macros?: true;
 }
 
+/** What a form says of options beyond their table, each by the name of the option. */
+export interface Notes {
+  readonly texts: Readonly<Record<string, TextNote>>;
+  readonly titles: Readonly<Record<string, string>>;
+  readonly prefills: Readonly<Record<string, string>>;
+  /** In the place of what the table says. */
+  readonly helps?: Readonly<Record<string, string>>;
+  /** What is needed though the table does not say so, such as one of two options for a secret. */
+  readonly required?: readonly string[];
+  /** Options that are none of the form, with the reason. */
+  readonly leftOut?: Readonly<Record<string, string>>;
+}
+
 /** By the name of the option; any other text is one line. */
 export const textNotes: Readonly<Record<string, TextNote>> = {
   user: { check: 'user', hint: 'monitoring', macros: true },
@@ -34,9 +47,10 @@ export const textNotes: Readonly<Record<string, TextNote>> = {
 };
 
 /** What a form proposes, where that is not what the program does by itself. */
-export const prefills: Readonly<Record<string, string>> = {
+const prefills: Readonly<Record<string, string>> = {
   grace: '30m',
   report: 'section',
+  ownService: 'section',
   multiplex: '10m',
 };
 
@@ -99,27 +113,30 @@ const titles: Readonly<Record<string, string>> = {
   routes: 'Routes file',
 };
 
-export function hasTitle(name: string): boolean {
-  return Object.hasOwn(titles, name);
+export function hasTitle(name: string, notes: Notes): boolean {
+  return Object.hasOwn(notes.titles, name);
 }
 
 /** `headerTimeout` → `Header timeout`. */
-export function titleOf(name: string): string {
+export function titleOf(name: string, notes: Notes): string {
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return titles[name] ?? `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+  return notes.titles[name] ?? `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 
 /** Groups of fields of a source, and of the rules for all of them; the first that fits counts. */
 export const groups: readonly (readonly [title: string, keys: RegExp])[] = [
+  ['Which system', /^(server|hosts|hostname|port|proto|direct)$/],
   [
     'Login',
-    /^(user|password|token|oauth_token|header|header_file|ssh_key|known_hosts|passphrase)$/,
+    /^(user|username|password|secret|token|oauth_token|header|header_file|ssh_key|known_hosts|passphrase)$/,
   ],
   [
     'Encryption',
-    /^(cert|key|key_password|ca|tls_.*|insecure|allow_plaintext|policy|uuid|treat_.*|site_cert|agent_ca|receiver_.*)$/,
+    /^(cert|key|key_password|ca|tls_.*|insecure|no_cert_check|cert_server_name|allow_plaintext|policy|uuid|treat_.*|site_cert|agent_ca|receiver_.*)$/,
   ],
   ['Which mail', /^mail_/],
+  ['What is asked for', /^(modules|fetched_resources|values|cluster_health|nodes|stat)$/],
+  ['Hosts and their states', /^(spaces|piggyback_hosts|not_connected|(skip|vm|host|snap).*_.*)$/],
   ['The way there', /^(proxy.*|family|multiplex|redirects|rsync_path|ssh_.*)$/],
   ['Time', /(^|_)(timeout|deadline|max_age|max_skew)$/],
   ['What passes', /^(max_size|piggyback|sections|lenient|strict|seal|require_.*)$/],
@@ -128,7 +145,7 @@ export const groups: readonly (readonly [title: string, keys: RegExp])[] = [
 ];
 
 /** Words of choices in words. */
-export const choiceTitles: Readonly<Record<string, string>> = {
+const choiceTitles: Readonly<Record<string, string>> = {
   first: 'That of the first source that has any',
   freshest: 'The newest of all sources',
   none: 'None',
@@ -142,7 +159,28 @@ export const choiceTitles: Readonly<Record<string, string>> = {
   any_and_plain: 'Any, also in plain text',
   '4': 'IPv4 only',
   '6': 'IPv6 only',
+  'own_service=section': 'The plug-ins of the package: the service “Agent NAME”',
+  'own_service=local': 'A local check, for sites without the package',
+  'own_service=none': 'Nobody',
+  https: 'HTTPS',
+  http: 'HTTP, in plain text',
+  cut: 'The first word alone',
+  underscore: 'With underscores for the blanks',
+  alias: 'Their name in the inventory',
+  hostname: 'What the guest calls itself',
+  vm: 'By the virtual machine',
+  esxhost: 'By the ESXi host',
+  host: 'By the host asked',
+  'first-word': 'The first word alone, as the agent of Checkmk has it',
+  whole: 'The whole name',
 };
+
+/** What a word of a choice is called; `qtree_quota` → `Qtree quota`. */
+export function titleOfChoice(key: string, word: string): string {
+  const words = word.replaceAll('_', ' ');
+  const title = choiceTitles[`${key}=${word}`] ?? choiceTitles[word];
+  return title ?? `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+}
 
 /** Options of `fetch` that are none of the form, and why. */
 export const leftOut = {
@@ -150,6 +188,9 @@ export const leftOut = {
   address: 'the address of the host is filled in',
   tags: 'the tags of the host are filled in',
 } as const;
+
+/** Of sources, and of the rules for all of them. */
+export const fetchNotes: Notes = { texts: textNotes, titles, prefills, leftOut };
 
 /** Fields of a source that go together; Python expressions over checks.py, a line each. */
 export const togetherness: Readonly<Record<string, readonly string[]>> = {

@@ -2,8 +2,9 @@
 
 import type { OptionTable } from '../../src/cli/options.ts';
 import type { Field } from './fields.ts';
-import { choiceTitles, groups, sourceNotes, togetherness } from './notes.ts';
-import { callInLines, callWithText, quotePython, toFloat } from './python.ts';
+import { groups, sourceNotes, togetherness } from './notes.ts';
+import { callInLines, callWithText, quotePython } from './python.ts';
+import { constantName, groupOf, writeField, writeGroups } from './written-field.ts';
 
 /** One kind of source. */
 export interface SourceForm {
@@ -26,15 +27,6 @@ export interface RuleForm {
   readonly routes: readonly Field[];
 }
 
-export function groupOf({ key }: Field): string {
-  return groups.find(([, keys]) => keys.test(key))?.[0] ?? 'More';
-}
-
-const groupName = (title: string) => `_${title.toUpperCase().replaceAll(' ', '_')}`;
-
-/** `_SSH_KEY` */
-const constantName = ({ key }: Field) => `_${key.toUpperCase()}`;
-
 /** All of the file. */
 export function writeRuleForm(form: RuleForm): string {
   const shared = findShared(form);
@@ -43,9 +35,7 @@ export function writeRuleForm(form: RuleForm): string {
   );
   return [
     head,
-    ...groups.map(
-      ([title]) => `${groupName(title)} = DictGroup(title=Title(${quotePython(title)}))`,
-    ),
+    ...writeGroups(usedGroups(form)),
     `\n_TLS_FIELDS = ${writeTlsFields()}`,
     '\n# What several kinds of sources have.\n',
     constants.join('\n'),
@@ -56,6 +46,13 @@ export function writeRuleForm(form: RuleForm): string {
     `\n\n${ways}`,
     '',
   ].join('\n');
+}
+
+/** Those of special agents are others. */
+function usedGroups({ sources, rules, common, routes }: RuleForm): readonly string[] {
+  const fields = [...sources.flatMap((source) => source.fields), ...rules, ...common, ...routes];
+  const used = new Set(fields.map(groupOf));
+  return groups.map(([title]) => title).filter((title) => used.has(title));
 }
 
 /** What makes no sense without TLS. */
@@ -151,55 +148,6 @@ function writeValidators(together: readonly string[]): string {
   const [first, ...others] = together;
   if (others.length === 0) return `        custom_validate=(${first},),\n`;
   return `        custom_validate=(\n${together.map((line) => `            ${line},\n`).join('')}        ),\n`;
-}
-
-function writeField(field: Field, indent: string): string {
-  const deeper = `${indent}    `;
-  const args = [
-    callWithText('Title', field.title, deeper),
-    callWithText('Help', field.help, deeper),
-    groupName(groupOf(field)),
-  ];
-  const call = (name: string, ...more: readonly string[]) =>
-    callInLines(`fields.${name}`, [...args, ...more], indent);
-  switch (field.kind) {
-    case 'switch':
-    case 'secret':
-    case 'piggyback':
-      return call(field.kind);
-    case 'path': {
-      const check = field.isForSsh ? 'checks.ssh_path' : 'checks.path';
-      if (field.isList) return call('texts', check, quotePython('~/etc/'), 'macros=True');
-      return field.isForSsh ? call('path', check) : call('path');
-    }
-    case 'text': {
-      const { check, hint, macros } = field;
-      const rest = [`checks.${check}`, quotePython(hint), ...(macros ? ['macros=True'] : [])];
-      return call(field.isList ? 'texts' : 'text', ...rest);
-    }
-    case 'number':
-      return call('number', `(${field.least}, ${field.most})`, String(field.prefill));
-    case 'size':
-      return call('size', String(field.prefill));
-    case 'duration':
-      return call('duration', toFloat(field.prefillMs), ...(field.isPositive ? [] : ['least=0.0']));
-    case 'duration or unlimited':
-      return call('duration_or_unlimited', toFloat(field.prefillMs));
-    case 'choice': {
-      const words = field.words.map(
-        (word) =>
-          `${deeper}    (${quotePython(toChoice(word))}, Title(${quotePython(choiceTitles[word] ?? word)})),\n`,
-      );
-      return call('choice', `[\n${words.join('')}${deeper}]`, quotePython(toChoice(field.prefill)));
-    }
-  }
-}
-
-/** Names of choices are identifiers: `4` → `_4`. */
-function toChoice(word: string): string {
-  const name = /^\d/.test(word) ? `_${word}` : word;
-  if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`no name for the choice ${word}`);
-  return name;
 }
 
 function writeChoices({ sources }: RuleForm): string {

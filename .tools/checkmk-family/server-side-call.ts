@@ -23,7 +23,8 @@ ${form.routes.map((field) => `    ${writeKind(field)},\n`).join('')}}
 ${tail}`;
 }
 
-function writeKind(field: Field): string {
+/** A field and how it becomes arguments: `"ca": arguments.path`. */
+export function writeKind(field: Field): string {
   return `${quotePython(field.key)}: ${kindOf(field)}`;
 }
 
@@ -35,6 +36,10 @@ function kindOf(field: Field): string {
       const one = field.kind === 'path' ? 'path' : macros ? 'text_with_macros' : 'text';
       return field.isList ? `arguments.each(arguments.${one})` : `arguments.${one}`;
     }
+    case 'choice':
+      return field.words.some((word) => word.includes('-'))
+        ? 'arguments.hyphened_choice'
+        : 'arguments.choice';
     case 'size':
       return 'arguments.number';
     case 'duration or unlimited':

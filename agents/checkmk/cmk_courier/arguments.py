@@ -51,6 +51,16 @@ def choice(flag: str, value: object, _macros: Macros) -> Iterable[Argument]:
     yield f"{flag}={str(value).removeprefix('_')}"
 
 
+def hyphened_choice(flag: str, value: object, macros: Macros) -> Iterable[Argument]:
+    """Of words that have hyphens, which no identifier has."""
+    yield from choice(flag, str(value).replace("_", "-"), macros)
+
+
+def choices(flag: str, value: object, _macros: Macros) -> Iterable[Argument]:
+    if isinstance(value, list | tuple):
+        yield f"{flag}={','.join(str(word).removeprefix('_') for word in value)}"
+
+
 def secret(flag: str, value: object, macros: Macros) -> Iterable[Argument]:
     match value:
         case ("password", password) if isinstance(password, Secret):

@@ -125,6 +125,21 @@ def section_pattern(value: str) -> None:
     _require(is_pattern is not None, Message("Names of sections are needed, such as lnx_* or !df."))
 
 
+def host_glob(value: str) -> None:
+    is_glob = re.fullmatch(r"[\w.*?:-]+", value, re.ASCII)
+    _require(is_glob is not None, Message("Names of hosts are needed, or patterns such as db-*."))
+
+
+def server(value: str) -> None:
+    is_server = not value.startswith("[") and _is_host(value)
+    _require(is_server or _is_ipv6(value), Message("A name or an address is needed."))
+
+
+def system(value: str) -> None:
+    _check_placeholders(value)
+    server(_fill(value))
+
+
 def _require(condition: bool, message: Message) -> None:
     if not condition:
         raise ValidationError(message)
@@ -382,6 +397,14 @@ def proxy_user_and_password(form: Mapping[str, object]) -> None:
     _require(
         proxy_address == "env" or has_user == ("proxy_password" in form),
         Message("The user of a proxy and its password are given both, or none."),
+    )
+
+
+def encrypted_only(form: Mapping[str, object]) -> None:
+    of_tls = ("cert", "key", "ca", "tls_pin", "tls_server_name", "no_cert_check")
+    _require(
+        form.get("proto") != "http" or not any(key in form for key in of_tls),
+        Message("Certificates and pins need HTTPS."),
     )
 
 

@@ -15,6 +15,8 @@ from cmk.rulesets.v1.form_specs import (
     InputHint,
     Integer,
     List,
+    MultipleChoice,
+    MultipleChoiceElement,
     NoGroup,
     Password,
     SingleChoice,
@@ -203,7 +205,26 @@ def choice(
     )
 
 
-def secret(title: Title, help_text: Help, group: _Group) -> DictElement[tuple[str, object]]:
+def choices(
+    title: Title, help_text: Help, group: _Group, words: Sequence[tuple[str, Title]]
+) -> DictElement[Sequence[str]]:
+    """Some of several, at first all of them."""
+    return DictElement(
+        parameter_form=MultipleChoice(
+            title=title,
+            help_text=help_text,
+            elements=[MultipleChoiceElement(name=name, title=word) for name, word in words],
+            show_toggle_all=True,
+            prefill=DefaultValue([name for name, _ in words]),
+            custom_validate=(LengthInRange(min_value=1),),
+        ),
+        group=group,
+    )
+
+
+def secret(
+    title: Title, help_text: Help, group: _Group, *, required: bool = False
+) -> DictElement[tuple[str, object]]:
     return DictElement(
         parameter_form=CascadingSingleChoice(
             title=title,
@@ -225,6 +246,7 @@ def secret(title: Title, help_text: Help, group: _Group) -> DictElement[tuple[st
             prefill=DefaultValue("password"),
         ),
         group=group,
+        required=required,
     )
 
 

@@ -61,7 +61,7 @@ function toParser(parameter: SingleValue) {
     case 'url':
       return { placeholder: 'URL', parse: parseBaseUrl };
     case 'duration':
-      return { placeholder: 'DURATION', parse: (raw: string) => parsePositiveDuration(raw) / 1000 };
+      return { placeholder: 'DURATION', parse: parseSeconds };
     case 'number':
       return {
         placeholder: 'NUMBER',
@@ -70,6 +70,11 @@ function toParser(parameter: SingleValue) {
     case 'choice':
       return { placeholder: parameter.of.join('|'), parse: parseOneOf(...parameter.of) };
   }
+}
+
+/** A duration as an expression has it. */
+export function parseSeconds(raw: string): number {
+  return parsePositiveDuration(raw) / 1000;
 }
 
 /** Several in one value, between commas. */

@@ -73,11 +73,16 @@ async function openState(
   return (await import('../kept-state.ts')).KeptState.open(name, context);
 }
 
-async function openHttp(
+/**
+ * Makes ready to ask the server that the values name, without asking it.
+ *
+ * @throws CourierError USAGE for options that do not go together; CONFIG, LOCAL for files
+ */
+export async function openHttp(
   recipe: Recipe,
   raw: RawOptions,
   values: Values,
-  context: AgentContext,
+  context: Omit<AgentContext, 'writer' | 'fault' | 'countRequest'>,
 ): Promise<HttpKind> {
   const lookUp = (name: string) => values.secrets.get(name) ?? values.open.get(name);
   const base = findBase(recipe, {

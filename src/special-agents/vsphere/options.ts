@@ -51,7 +51,7 @@ export const vsphereOptions = {
   modules: {
     kind: 'value',
     placeholder: 'LIST',
-    parse: parseModules,
+    parse: Object.assign(parseModules, { several: modules }),
     fallback: modules.join(','),
     describe: `what to ask for: ${modules.join(', ')}, separated by commas`,
   },

@@ -17,14 +17,20 @@ interface Site {
   readonly install: (path: string, text?: string) => void;
 }
 
-async function makeSite(t: TestContext, shell: string): Promise<Site> {
+async function makeSite(
+  t: TestContext,
+  shell: string,
+  program = 'agent_cmk_courier',
+): Promise<Site> {
   const root = await makeTempDir(t);
   const libexec = join(root, 'family/libexec');
   for (const folder of [libexec, join(root, 'local/bin'), join(root, 'bin')]) {
     mkdirSync(folder, { recursive: true });
   }
-  const stub = join(libexec, 'agent_cmk_courier');
-  copyFileSync('agents/checkmk/cmk_courier/libexec/agent_cmk_courier', stub);
+  for (const name of ['agent_cmk_courier', program]) {
+    copyFileSync(`agents/checkmk/cmk_courier/libexec/${name}`, join(libexec, name));
+  }
+  const stub = join(libexec, program);
   const first = shell.endsWith('busybox') ? ['sh', stub] : [stub];
   return {
     root,
@@ -48,6 +54,18 @@ for (const shell of shells) {
     const { root, run, install } = await makeSite(t, shell);
     const args = ['fetch', '--host=web01', '--or', 'https://a/{host}?x=1&y=*'];
     for (const place of ['bin', 'family/libexec', 'local/bin']) {
+      install(`${place}/cmk-courier`);
+      assert.deepEqual(run(...args), [0, `${root}/${place}/cmk-courier ${args.join(' ')}\n`, '']);
+    }
+  });
+
+  test(`${shell}: the program for the rule of a special agent goes on as that for sources`, async (t) => {
+    const { root, run, install } = await makeSite(t, shell, 'agent_cmk_courier_vsphere');
+    const args = ['agent', 'vsphere', '--host=web01', '--user=a b', '--secret-id', 'x:/y z'];
+    const [code, , errors] = run(...args);
+    assert.equal(code, 4);
+    assert.match(errors, /^cmk-courier: agent: web01: cmk-courier is not installed: .*\n$/);
+    for (const place of ['family/libexec', 'local/bin']) {
       install(`${place}/cmk-courier`);
       assert.deepEqual(run(...args), [0, `${root}/${place}/cmk-courier ${args.join(' ')}\n`, '']);
     }

@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readAgentForms } from '../../../.tools/checkmk-family/agents.ts';
 import { readRuleForm } from '../../../.tools/checkmk-family/family.ts';
 import { type Field, toFields } from '../../../.tools/checkmk-family/fields.ts';
 import { leftOut, textNotes, togetherness } from '../../../.tools/checkmk-family/notes.ts';
 import { parseText } from '../../../src/cli/option-types.ts';
 import type { OptionTable } from '../../../src/cli/options.ts';
 import { fetch } from '../../../src/commands/fetch.ts';
+import { listAgents } from '../../../src/special-agents/catalog.ts';
 import { catalog } from '../../../src/transports/catalog.ts';
 
 /** Options that a field stands for. */
@@ -30,6 +32,19 @@ test('every transport is a kind of source, and every option of it a field', asyn
   assert.deepEqual(new Set(sources.map(({ name }) => name)), names);
   for (const { name, options, fields } of sources) {
     assert.deepEqual(fields.flatMap(optionsOf).sort(), Object.keys(options).sort(), name);
+  }
+});
+
+test('every option of a special agent is in its form, or what its recipe does itself', async () => {
+  const forms = await readAgentForms();
+  const shipped = (await listAgents({})).map(({ name }) => name);
+  assert.deepEqual(
+    forms.map(({ name }) => name),
+    shipped,
+  );
+  for (const { name, options, fields, leftOut } of forms) {
+    const known = [...fields.flatMap(optionsOf), ...leftOut];
+    assert.deepEqual(known.sort(), Object.keys(options).sort(), name);
   }
 });
 

@@ -13,8 +13,18 @@ import {
   withoutRealApi,
 } from '../../helpers/family-python.ts';
 
-const loaded = `rulesets: CheckParameters cmk_courier
+const loaded = `rulesets: SpecialAgent cmk_courier_3par
+rulesets: SpecialAgent cmk_courier_elasticsearch
+rulesets: SpecialAgent cmk_courier_netapp_ontap
+rulesets: SpecialAgent cmk_courier_switch_cli
+rulesets: SpecialAgent cmk_courier_vsphere
+rulesets: CheckParameters cmk_courier
 rulesets: SpecialAgent cmk_courier
+server_side_calls: SpecialAgentConfig cmk_courier_3par
+server_side_calls: SpecialAgentConfig cmk_courier_elasticsearch
+server_side_calls: SpecialAgentConfig cmk_courier_netapp_ontap
+server_side_calls: SpecialAgentConfig cmk_courier_switch_cli
+server_side_calls: SpecialAgentConfig cmk_courier_vsphere
 server_side_calls: SpecialAgentConfig cmk_courier
 agent_based: AgentSection cmk_courier
 agent_based: CheckPlugin cmk_courier

@@ -8,47 +8,21 @@ import { readRuleForm } from '../../../.tools/checkmk-family/family.ts';
 import type { Invocation } from '../../../src/cli/command.ts';
 import { readInvocation } from '../../../src/cli/read-invocation.ts';
 import { fetch } from '../../../src/commands/fetch.ts';
-import { CourierError } from '../../../src/faults/errors.ts';
 import { planSources } from '../../../src/fetching/source-plan.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { makeCommandContext } from '../../helpers/command-context.ts';
+import { realApi, withoutPython, withoutRealApi } from '../../helpers/family-python.ts';
 import {
-  placeFamily,
-  pythonFor,
-  realApi,
-  runPython,
-  withoutPython,
-  withoutRealApi,
-} from '../../helpers/family-python.ts';
+  type Filling,
+  fillIn,
+  refusingUsage,
+  requireNoSecret,
+} from '../../helpers/filled-forms.ts';
 import { makeOpenContext } from '../../helpers/open-context.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 
 const count = process.env['COURIER_TEST_LONG'] ? 50_000 : 1000;
 const timeout = 600_000;
-
-interface FilledIn {
-  readonly form: string;
-  readonly arguments: readonly string[];
-}
-
-interface Filling {
-  readonly seed: number;
-  /** 0: each field once, as the form proposes it. */
-  readonly times: number;
-  readonly api?: string | undefined;
-}
-
-/** What the form accepted, and what the server-side call made of it. */
-async function fillIn(t: TestContext, { seed, times, api }: Filling): Promise<readonly FilledIn[]> {
-  const path = await placeFamily(t, api);
-  const args = ['test/setup/forms/python/random_forms.py', String(seed), String(times)];
-  const { code, output, errors } = runPython(pythonFor(api), path, args);
-  assert.equal(code, 0, errors);
-  return output
-    .trimEnd()
-    .split('\n')
-    .map((line): FilledIn => JSON.parse(line));
-}
 
 const target = { host: parseHostName('web01'), address: '192.0.2.7' };
 
@@ -73,15 +47,6 @@ async function take(args: readonly string[], home: string): Promise<Invocation> 
     await refusingUsage(async () => (await module.open(source, makeOpenContext({ env }))).close());
   }
   return invocation;
-}
-
-/** Files and password stores are not there, which is another fault than a wrong command line. */
-async function refusingUsage(act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (!(error instanceof CourierError) || ['USAGE', 'INTERNAL'].includes(error.code)) throw error;
-  }
 }
 
 /** Every argument arrives as it was written. */
@@ -139,8 +104,7 @@ async function check(t: TestContext, filling: Filling): Promise<void> {
   writeOwnRecipe(home);
   const known = new Set<string>();
   for (const { form, arguments: args } of await fillIn(t, filling)) {
-    const secrets = [...form.matchAll(/s3cr3t-[0-9a-f]+/g)].map(([secret]) => secret);
-    assert.ok(!secrets.some((secret) => args.join('\n').includes(secret)), form);
+    requireNoSecret(form, args);
     try {
       requireAll(args, await take(args, home));
     } catch (error) {

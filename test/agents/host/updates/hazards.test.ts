@@ -144,6 +144,29 @@ test('IN-4: a disk that is full leaves the release that runs as it is', {
   assert.match((await host.agent()).stdout, /^Version: 1$/m);
 });
 
+test('IN-8: a release that prints until the disk is full is taken back and not tried again', {
+  skip: skipWithoutMounts,
+}, async (t) => {
+  const { host } = await makeWorld(t);
+  host.offer(first);
+  assert.equal((await host.update()).status, 0);
+  const content = '#!/bin/sh\necho "<<<check_mk>>>"\nexec yes\n';
+  const endless = makeRelease('2', [{ path: 'bin/check_mk_agent', mode: 0o755, content }]);
+  host.offer(endless, { selfTestSeconds: 20 });
+  cpSync(host.base, `${host.base}.kept`, { recursive: true });
+  const script =
+    'mount -t tmpfs -o size=6m none "$1" && cp -a "$1.kept/." "$1" && base=$1 && shift && { "$@"; cat "$base/current" "$base/state/refused" "$base/section"; }';
+  const args = ['-m', 'sh', '-c', script, 'sh', host.base];
+  const update = ['sh', host.updater, 'update', `--base=${host.base}`];
+  const { stdout, stderr } = await host.exec('unshare', [...args, ...update]);
+  assert.match(stderr, /^courier-update: E-SELFTEST /m);
+  assert.doesNotMatch(stderr, /E-RETURN/);
+  assert.match(
+    stdout,
+    new RegExp(`^${first.hash}\n[0-9a-f]{64} 2\n<<<check_mk>>>\nUpdateFailed: `, 'm'),
+  );
+});
+
 test('IN-11: the agent goes on while an update runs', { skip: inLong }, async (t) => {
   const { host, server } = await makeWorld(t);
   host.offer(first);

@@ -175,6 +175,7 @@ const failing: Readonly<Record<string, readonly [agent: string, why: RegExp]>> =
   'does not begin with a section': ['#!/bin/sh\necho no\n', /does not begin with a section/],
   'loses a section': [agentThatPrints('<<<check_mk>>>', 'x'), /has no section df any more/],
   hangs: ['#!/bin/sh\nsleep 60\n', /the agent of release \S+ took longer than \ds/],
+  'prints without end': ['#!/bin/sh\nexec yes "<<<df>>>"\n', /ended with 153|took longer/],
   'works once only': [
     '#!/bin/sh\n[ ! -e "$MK_VARDIR/once" ] || exit 1\n: >"$MK_VARDIR/once"\necho "<<<check_mk>>>"\necho "<<<df>>>"\n',
     /printed nothing/,

@@ -2,11 +2,13 @@
 Fills in the form of the rule at random, as often as it is told, and prints a line of JSON each:
 the form as Checkmk keeps it, and the arguments that the server-side call makes of it. Only what
 the form accepts is printed. Told to do so 0 times, it takes each field once as the form proposes
-it, with whatever the form wants beside it. It works on the stand-ins and on Checkmk's own modules
-alike.
+it, with whatever the form wants beside it. With "agents" behind that, these are the forms of all
+special agents. It works on the stand-ins and on Checkmk's own modules alike.
 """
 
+import importlib
 import json
+import pkgutil
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -19,17 +21,22 @@ from cmk.rulesets.v1.form_specs import (
     FixedValue,
     Integer,
     List,
+    MultipleChoice,
     Password,
     SingleChoice,
     String,
     TimeSpan,
 )
 from cmk.rulesets.v1.form_specs.validators import ValidationError
-from cmk.server_side_calls.v1 import HostConfig, IPv4Config, IPv6Config, Secret
-from cmk_addons.plugins.cmk_courier.rulesets.special_agent import rule_spec_cmk_courier
-from cmk_addons.plugins.cmk_courier.server_side_calls.special_agent import (
-    special_agent_cmk_courier,
+from cmk.rulesets.v1.rule_specs import SpecialAgent
+from cmk.server_side_calls.v1 import (
+    HostConfig,
+    IPv4Config,
+    IPv6Config,
+    Secret,
+    SpecialAgentConfig,
 )
+from cmk_addons.plugins.cmk_courier import rulesets, server_side_calls
 
 _SCRAPS = [
     *"%{}[]@:/?#*\\ \"'$&=+~.,!-_<>|^`;()0aé\u2028\ufeff\x7f\t\n\0",
@@ -80,7 +87,8 @@ class Filler:
             String: self._string,
             TimeSpan: lambda _: self._number(_SPANS),
             DataSize: lambda _: self._number(_SIZES),
-            Integer: lambda _: self._random.randint(-2, 12),
+            Integer: self._integer,
+            MultipleChoice: self._multiple,
             FixedValue: lambda one: one.value,
             SingleChoice: lambda one: self._random.choice(one.elements).name,
             Password: self._password,
@@ -113,6 +121,14 @@ class Filler:
             end = min(len(text), start + self._random.choice([0, 0, 1, 3]))
             text = text[:start] + self._random.choice(scraps) + text[end:]
         return text
+
+    def _integer(self, spec: Any) -> int:
+        if self._random.random() < 0.3:
+            return int(spec.prefill.value)
+        return self._random.choice([self._random.randint(-2, 12), 65535, 65536])
+
+    def _multiple(self, spec: Any) -> list[str]:
+        return [one.name for one in spec.elements if self._random.random() < 0.5]
 
     def _number(self, some: list[Any]) -> Any:
         return self._random.choice(some)
@@ -214,14 +230,40 @@ def _proposals(filler: Filler, spec: Any) -> Iterator[Any]:
                     yield {"way": (way.name, chain | ({key: [source]}))}
 
 
-def main(seed: int, count: int) -> None:
+def _found(package: Any, prefix: str) -> Mapping[str, Any]:
+    """What Checkmk finds in the modules of a folder, by its name there."""
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    return {
+        value.name: value
+        for module in modules
+        for variable, value in vars(module).items()
+        if variable.startswith(prefix) and isinstance(value, SpecialAgent | SpecialAgentConfig)
+    }
+
+
+def _proposals_of_agent(filler: Filler, spec: Any) -> Iterator[Any]:
+    for key in spec.elements:
+        yield filler.with_proposal(spec, key)
+
+
+def main(seed: int, count: int, which: str = "") -> None:
     filler = Filler(seed)
-    spec = rule_spec_cmk_courier.parameter_form()
-    for form in _proposals(filler, spec) if count == 0 else _random(filler, spec, count):
-        (command,) = special_agent_cmk_courier(_hide_secrets(form), filler.host())
-        assert command.stdin is None
-        arguments = [_to_text(argument) for argument in command.command_arguments]
-        print(json.dumps({"form": repr(form), "arguments": arguments}))
+    rules, calls = _found(rulesets, "rule_spec_"), _found(server_side_calls, "special_agent_")
+    assert set(rules) == set(calls)
+    for name, rule in rules.items():
+        is_agent = name != "cmk_courier"
+        if is_agent != (which == "agents"):
+            continue
+        spec = rule.parameter_form()
+        propose = _proposals_of_agent if is_agent else _proposals
+        for form in propose(filler, spec) if count == 0 else _random(filler, spec, count):
+            (command,) = calls[name](_hide_secrets(form), filler.host())
+            assert command.stdin is None
+            arguments = [_to_text(argument) for argument in command.command_arguments]
+            print(json.dumps({"form": repr(form), "arguments": arguments}))
 
 
-main(int(sys.argv[1]), int(sys.argv[2]))
+main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

@@ -11,9 +11,12 @@ from cmk.strict import Checked, require_name
 
 class Topic(enum.Enum):
     APPLICATIONS = "applications"
+    DATABASES = "databases"
     GENERAL = "general"
     NETWORKING = "networking"
     OPERATING_SYSTEM = "operating_system"
+    STORAGE = "storage"
+    VIRTUALIZATION = "virtualization"
 
 
 @dataclass(frozen=True)

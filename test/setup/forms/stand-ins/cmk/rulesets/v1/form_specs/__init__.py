@@ -209,6 +209,28 @@ class List(FormSpec[Sequence[ModelT]]):
     editable_order: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class MultipleChoiceElement(Checked):
+    name: str
+    title: Title
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_name(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultipleChoice(FormSpec[Sequence[str]]):
+    elements: Sequence[MultipleChoiceElement]
+    show_toggle_all: bool = False
+    prefill: DefaultValue[Sequence[str]] = DefaultValue(())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in self.prefill.value:
+            _require_choice(DefaultValue(name), [element.name for element in self.elements])
+
+
 class LevelDirection(enum.Enum):
     UPPER = "upper"
     LOWER = "lower"
