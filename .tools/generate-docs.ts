@@ -108,7 +108,7 @@ function schemaFiles(): readonly (readonly [path: string, text: string])[] {
 
 /** For editors, in which people write recipes. */
 function recipeSchema(): string {
-  return `${JSON.stringify({ title: 'a recipe of cmk-courier', ...toJsonSchema() }, null, 2)}\n`;
+  return `${JSON.stringify(toJsonSchema(), null, 2)}\n`;
 }
 
 function agentTable(forms: readonly AgentForm[]): string {

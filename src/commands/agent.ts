@@ -73,13 +73,13 @@ const verbs: readonly string[] = ['list', 'show', 'init', 'validate', 'record', 
 export const agent: CommandModule = {
   summary: 'ask systems on which no agent can run, by recipe: REST APIs, dialogues',
   usage:
-    'agent NAME | list | show NAME | init NAME | validate FILE… | record NAME --to=DIR | test NAME --from=DIR',
+    'agent NAME | list | show NAME | init NAME | validate NAME|FILE… | record NAME --to=DIR | test NAME --from=DIR',
   examples: [
     ['agent list', 'which there are'],
     ['agent show netapp_ontap', 'what one asks and makes'],
     ['agent netapp_ontap --help', 'its options'],
-    ['agent init my_array', 'a recipe to begin with'],
-    ['agent validate my_array.yaml', 'every mistake in it, with its line'],
+    ['agent init my_array', 'a recipe to begin with, and its schema for editors'],
+    ['agent validate my_array', 'every mistake in it, with its line'],
     ['agent ./my_array.yaml --address=192.0.2.7', 'run one from a file'],
     ['agent record my_array --to=recording --address=192.0.2.7', 'keep what is asked and answered'],
     ['agent test my_array --from=recording --verbose', 'run it on that, step by step'],
@@ -150,8 +150,8 @@ function onlyOf({ names: [name, second] }: Task, what: string): string {
 
 /** By name, or from a file. */
 async function loadNamed(name: string, env: Environment): Promise<SpecialAgent> {
-  const { loadAgent, loadAgentFile } = await import('../special-agents/catalog.ts');
-  return name.includes('/') || name.endsWith('.yaml') ? loadAgentFile(name) : loadAgent(name, env);
+  const { isFileWord, loadAgent, loadAgentFile } = await import('../special-agents/catalog.ts');
+  return isFileWord(name) ? loadAgentFile(name) : loadAgent(name, env);
 }
 
 async function list({ env, writeOutput }: CommandContext): Promise<void> {
@@ -197,24 +197,26 @@ async function show(task: Task): Promise<void> {
 async function init(task: Task): Promise<void> {
   const name = onlyOf(task, 'NAME');
   const { env, writeOutput } = task.context;
-  const [{ layRecipe }, { toSampleRecipe }] = await Promise.all([
+  const [{ layRecipe }, { toSampleRecipe }, { toJsonSchema }] = await Promise.all([
     import('../special-agents/catalog.ts'),
     import('../special-agents/sample.ts'),
+    import('../special-agents/recipe/schema.ts'),
   ]);
-  const path = await layRecipe(name, toSampleRecipe(name), env);
-  await writeOutput(Buffer.from(`${path}\n`));
+  const schema = `${JSON.stringify(toJsonSchema(), null, 2)}\n`;
+  const paths = await layRecipe(name, { text: toSampleRecipe(name), schema }, env);
+  await writeOutput(Buffer.from(paths.map((path) => `${path}\n`).join('')));
 }
 
 /** Tells of every mistake; the exit code is that of CONFIG when there is any. */
 async function validate({ names, context }: Task): Promise<void> {
-  if (names.length === 0) throw new CourierError('USAGE', 'FILE is missing');
+  if (names.length === 0) throw new CourierError('USAGE', 'NAME or FILE is missing');
   const { findProblemsIn } = await import('../special-agents/catalog.ts');
   let count = 0;
-  for (const path of names) {
-    const problems = await findProblemsIn(path);
+  for (const word of names) {
+    const { origin, problems } = await findProblemsIn(word, context.env);
     count += problems.length;
-    const lines = problems.map(({ line, message }) => `${path}:${line}: ${cleanText(message)}\n`);
-    await context.writeOutput(Buffer.from(lines.join('') || `${path}: a good recipe\n`));
+    const lines = problems.map(({ line, message }) => `${origin}:${line}: ${cleanText(message)}\n`);
+    await context.writeOutput(Buffer.from(lines.join('') || `${origin}: a good recipe\n`));
   }
   if (count > 0)
     throw new CourierError('CONFIG', count === 1 ? 'one mistake' : `${count} mistakes`);
@@ -259,8 +261,7 @@ async function testNamed(task: Task): Promise<void> {
   if (directory === undefined) throw new CourierError('USAGE', '--from is missing');
   const { describeDifference, renew, replay } = await import('../special-agents/trial.ts');
   await naming(special, async () => {
-    const call = { ...toCall(task), trace: (line: string) => context.log.info({}, line) };
-    const replayed = await replay(special, own, call, directory);
+    const replayed = await replay(special, own, toCall(task), directory);
     await context.writeOutput(Buffer.from(replayed.output));
     if (isRenewed) return renew(directory, replayed.output);
     if (replayed.expected === undefined) return;
@@ -273,15 +274,9 @@ async function testNamed(task: Task): Promise<void> {
 function toCall({ raw, context }: Task): AgentCall {
   const { host, address, maxSize } = parseOptions(runOptions, pick(raw, runOptions));
   const { log, clock, env, shutdown: signal } = context;
-  return {
-    host,
-    address,
-    signal,
-    log,
-    clock,
-    env,
-    maxOutputBytes: maxSize,
-  };
+  // Whoever says `-v` sees what is asked and answered, line by line.
+  const trace = context.isVerbose === true ? (line: string) => log.info({}, line) : undefined;
+  return { host, address, signal, log, clock, env, maxOutputBytes: maxSize, trace };
 }
 
 /** A fault says which agent it is of. */

@@ -11,6 +11,7 @@ import { replaceFile } from '../system/durable-files.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { RecipePlace } from './recipe/load.ts';
 import type { Recipe } from './recipe/recipe.ts';
+import { schemaFile } from './sample.ts';
 import { readAtBuild, shippedRecipes } from './shipped-recipes.ts';
 import type { SpecialAgent } from './special-agent.ts';
 
@@ -77,14 +78,23 @@ export async function loadAgent(name: string, env: Environment): Promise<Special
   if (found !== undefined) return toRecipeAgent(found.text, found);
   const code = Object.hasOwn(coded, name) ? coded[name] : undefined;
   if (code !== undefined) return code();
-  const known = (await listAgents(env)).map((entry) => entry.name);
-  const hint = known.length === 0 ? 'there is none' : suggest(name, known);
-  throw new CourierError('USAGE', `no special agent ${quote(name)}; ${hint}`);
+  throw await noAgent(name, env);
 }
 
-/** The recipe of an agent; undefined for one that is code, or none. */
-export async function loadRecipeOf(name: string, env: Environment): Promise<Recipe | undefined> {
-  const found = await findText(name, env);
+async function noAgent(name: string, env: Environment): Promise<CourierError> {
+  if (Object.hasOwn(coded, name)) return new CourierError('USAGE', `${name} is no recipe`);
+  const known = (await listAgents(env)).map((entry) => entry.name);
+  const hint = known.length === 0 ? 'there is none' : suggest(name, known);
+  return new CourierError('USAGE', `no special agent ${quote(name)}; ${hint}`);
+}
+
+/**
+ * The recipe of an agent, by name or from a file; undefined for one that is code, or none.
+ *
+ * @throws CourierError as loadAgent; LOCAL when there is no such file
+ */
+export async function loadRecipeOf(word: string, env: Environment): Promise<Recipe | undefined> {
+  const found = await findTextOf(word, env);
   if (found === undefined) return undefined;
   return (await import('./recipe/load.ts')).loadRecipe(found.text, found);
 }
@@ -119,14 +129,37 @@ async function findText(name: string, env: Environment): Promise<FoundText | und
 
 /** @throws CourierError as loadAgent; LOCAL when there is no such file */
 export async function loadAgentFile(path: string): Promise<SpecialAgent> {
-  return toRecipeAgent(await readFileThere(path), { name: nameOf(path), origin: path });
+  const found = await readFileThere(path);
+  return toRecipeAgent(found.text, found);
 }
 
-/** All that is wrong with a recipe in a file. */
-export async function findProblemsIn(path: string): Promise<readonly YamlProblem[]> {
-  const text = await readFileThere(path);
+/** All that is wrong with a recipe, and where that is. */
+export interface CheckedRecipe {
+  readonly origin: string;
+  readonly problems: readonly YamlProblem[];
+}
+
+/**
+ * Looks for all that is wrong with a recipe.
+ *
+ * @param word its file, or the name of one that an agent of that name would be made of
+ * @throws CourierError as loadAgent, USAGE for one that is code; LOCAL when there is no such file
+ */
+export async function findProblemsIn(word: string, env: Environment): Promise<CheckedRecipe> {
+  const found = await findTextOf(word, env);
+  if (found === undefined) throw await noAgent(word, env);
   const { findRecipeProblems } = await import('./recipe/validate.ts');
-  return findRecipeProblems(text, { name: nameOf(path), origin: path });
+  return { origin: found.origin, problems: await findRecipeProblems(found.text, found) };
+}
+
+/** By name, or from a file. */
+function findTextOf(word: string, env: Environment): Promise<FoundText | undefined> {
+  return isFileWord(word) ? readFileThere(word) : findText(word, env);
+}
+
+/** Whether a word can only be a file: names have neither. */
+export function isFileWord(word: string): boolean {
+  return word.includes('/') || /\.ya?ml$/.test(word);
 }
 
 function nameOf(path: string): string {
@@ -137,32 +170,45 @@ function nameOf(path: string): string {
   return name === 'recipe' ? basename(dirname(resolve(path))) : name;
 }
 
-async function readFileThere(path: string): Promise<string> {
+async function readFileThere(path: string): Promise<FoundText> {
   const text = await readRecipeFile(path);
   if (text === undefined) throw new CourierError('LOCAL', `${path}: no such file or directory`);
-  return text;
+  return { text, name: nameOf(path), origin: path };
+}
+
+/** What is laid down for somebody who writes a recipe. */
+export interface NewRecipe {
+  readonly text: string;
+  /** The schema that the text names, for editors. */
+  readonly schema: string;
 }
 
 /**
- * Lays a new recipe down where own ones are looked for.
+ * Lays a new recipe down where own ones are looked for, and the schema beside it.
  *
- * @returns its path
+ * @returns their paths
  * @throws CourierError LOCAL, also when there is one of that name
  */
-export async function layRecipe(name: string, text: string, env: Environment): Promise<string> {
+export async function layRecipe(
+  name: string,
+  { text, schema }: NewRecipe,
+  env: Environment,
+): Promise<readonly string[]> {
   checkAgentName(name);
   const [directory = '.'] = recipeDirectories(env);
   const path = join(directory, `${name}.yaml`);
   if ((await readRecipeFile(path)) !== undefined) {
     throw new CourierError('LOCAL', `${path} is there already`);
   }
+  const schemaPath = join(directory, schemaFile);
   try {
     await makeDirectory(directory, { recursive: true });
+    await replaceFile(schemaPath, schema, 0o644);
     await replaceFile(path, text, 0o644);
   } catch (error) {
     throw asCourierError(error, `writing ${path}`);
   }
-  return path;
+  return [path, schemaPath];
 }
 
 /** @throws CourierError USAGE */

@@ -9,6 +9,8 @@ export interface ShownRequest {
   /** `Name: value`, in the order of sending. */
   readonly headers: readonly string[];
   readonly body: string;
+  /** What is said and heard in a dialogue, line by line: filled while it is held. */
+  readonly spoken?: readonly string[];
 }
 
 /** Stands between a step and its peer. */

@@ -65,6 +65,8 @@ interface Report {
   readonly ownService: 'local' | 'section' | 'none';
 }
 
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+
 /** For the plug-ins of our package, and as a local check for sites without them. */
 function report(
   writer: SectionWriter,
@@ -92,7 +94,7 @@ function report(
   );
   const text =
     faults.length === 0
-      ? `${sections} sections, ${requests} requests`
+      ? `${count(sections, 'section')}, ${count(requests, 'request')}`
       : `${faults.length} failed: ${told.join('; ')}`;
   const metrics = [
     ['requests', requests],

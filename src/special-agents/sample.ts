@@ -1,11 +1,15 @@
 /** The recipe that `agent init` lays down to begin with. */
 
+/** The schema that lies beside it. */
+export const schemaFile = 'recipe.schema.json';
+
 export function toSampleRecipe(name: string): string {
-  return `# A recipe: what to ask, and which sections to make of the answers.
-#   cmk-courier agent validate FILE            says what is wrong with it, line by line
-#   cmk-courier agent ${name} --address=…      runs it
+  return `# yaml-language-server: $schema=${schemaFile}
+# A recipe: what to ask, and which sections to make of the answers.
+#   cmk-courier agent validate ${name}            says what is wrong with it, line by line
+#   cmk-courier agent ${name} --address=… -v      runs it, and shows what is asked and answered
 #   cmk-courier agent record ${name} --to=DIR …   the same, and keeps what was asked and answered
-#   cmk-courier agent test ${name} --from=DIR -v   goes on from there without a network
+#   cmk-courier agent test ${name} --from=DIR -v  goes on from there without a network
 recipe: 1
 title: ${name}
 parameters:                       # options of the command, keys of the source

@@ -31,22 +31,20 @@ export async function record(
   { directory, replace }: { readonly directory: string; readonly replace: Replace },
 ): Promise<Buffer> {
   const recorder = new Recorder();
+  const keep = async () => {
+    if ((await recorder.write(directory, replace)) === 0) return;
+    const { host = null, address = null } = call;
+    const known = JSON.stringify({ host, address, options: withoutSecrets(raw) }, null, 2);
+    await replaceFile(join(directory, callFile), replace(redactSecrets(`${known}\n`)));
+  };
   try {
     const output = await runAgent(agent, raw, { ...call, exchange: recorder });
-    await recorder.write(directory, replace);
-    const known = {
-      host: call.host ?? null,
-      address: call.address ?? null,
-      options: withoutSecrets(raw),
-    };
-    await replaceFile(join(directory, callFile), replace(`${JSON.stringify(known, null, 2)}\n`));
-    await replaceFile(
-      join(directory, expectedFile),
-      replace(redactSecrets(withoutTimes(output.toString()))),
-    );
+    await keep();
+    const expected = redactSecrets(withoutTimes(output.toString()));
+    await replaceFile(join(directory, expectedFile), replace(expected));
     return output;
   } catch (error) {
-    await recorder.write(directory, replace);
+    await keep();
     throw error;
   }
 }
@@ -85,7 +83,7 @@ export async function replay(
   directory: string,
 ): Promise<Replayed> {
   const known = readCall(await readTextFileIfThere(join(directory, callFile)));
-  const exchange = await Player.open(directory, (text) => text);
+  const exchange = await Player.open(directory, (line) => call.trace?.(line));
   const output = await runAgent(
     agent,
     { ...known.options, ...raw },

@@ -42,19 +42,59 @@ sections:
 test('a recipe of our own is laid down, listed, shown and checked', async (t) => {
   const config = await makeTempDir(t);
   const path = join(config, 'cmk-courier/agents/my_array.yaml');
+  const schema = join(config, 'cmk-courier/agents/recipe.schema.json');
   assert.deepEqual(await call(config, 'init', 'my_array'), {
     code: 0,
-    output: `${path}\n`,
+    output: `${path}\n${schema}\n`,
     errors: '',
   });
+  assert.match(
+    await readFile(path, 'utf8'),
+    /^# yaml-language-server: \$schema=recipe\.schema\.json\n/,
+  );
+  assert.equal(
+    await readFile(schema, 'utf8'),
+    await readFile('docs/json/recipe.schema.json', 'utf8'),
+  );
   const again = await call(config, 'init', 'my_array');
   assert.equal(again.errors, `cmk-courier: agent: ${path} is there already (LOCAL)\n`);
   const listed = await call(config, 'list');
   assert.ok(listed.output.split('\n').includes(`${'my_array'.padEnd(20)} own recipe ${path}`));
   const shown = await call(config, 'show', 'my_array');
   assert.match(shown.output, /^asks {6}nodes: GET \{url\}\/api\/v1\/nodes$/m);
-  const checked = await call(config, 'validate', path);
-  assert.deepEqual(checked, { code: 0, output: `${path}: a good recipe\n`, errors: '' });
+  for (const word of [path, 'my_array']) {
+    const checked = await call(config, 'validate', word);
+    assert.deepEqual(checked, { code: 0, output: `${path}: a good recipe\n`, errors: '' });
+  }
+  const mistyped = await call(config, 'validate', 'my_aray');
+  assert.equal(
+    mistyped.errors,
+    'cmk-courier: agent: no special agent "my_aray"; is my_array meant? (USAGE)\n',
+  );
+  const coded = await call(config, 'validate', 'vsphere');
+  assert.equal(coded.errors, 'cmk-courier: agent: vsphere is no recipe (USAGE)\n');
+  assert.deepEqual(await call(config, 'show', path), shown);
+});
+
+test('a run that fails is recorded with its options, in place of what was there', async (t) => {
+  const config = await makeTempDir(t);
+  const [path, recording] = [join(config, 'example.yaml'), join(config, 'recording')];
+  await writeFile(path, recipe);
+  await mkdir(recording);
+  await writeFile(join(recording, '0007-nodes.txt'), '> GET http://x/nodes\n< 200\n\n{}');
+  const { origin } = await startApi(t, (_, response) => answerJson(response, { why: 'no' }, 403));
+  const passwordFile = join(config, 'password');
+  await writeFile(passwordFile, 'right-horse', { mode: 0o600 });
+  const given = [`--url=${origin}`, `--password-file=${passwordFile}`];
+  const missing = await call(config, 'record', path, `--to=${recording}`, '--own-service=none');
+  assert.equal(missing.code, 2);
+  assert.deepEqual(await readdir(recording), ['0007-nodes.txt']);
+  const recorded = await call(config, 'record', path, `--to=${recording}`, ...given);
+  assert.equal(recorded.code, 7);
+  const files = await readdir(recording);
+  assert.deepEqual(files.sort(), ['0001-login.txt', 'call.json']);
+  const played = await call(config, 'test', path, `--from=${recording}`);
+  assert.deepEqual(played, recorded);
 });
 
 test('every mistake in a recipe is told with its line', async (t) => {
@@ -85,7 +125,7 @@ sections:
     output.split('\n').map((line) => line.replace(`${path}:`, '')),
     [
       '5: type must be text, url, secret, number, duration, switch, choice, choices or list',
-      '7: steps 1 must have one of get, post, put, patch, delete',
+      '7: steps 1 must have one of get, post, put, patch, delete, dialogue',
       '8: unknown key "gett"; is get meant?',
       '13: name must be letters, digits and _',
       '13: sections 1 piggyback needs hosts: patterns that say for whom, and hosts piggyback',

@@ -7,7 +7,7 @@ import { stripEcho } from './echo.ts';
 import type { Line, LoginStep, Manner, Pager } from './manner.ts';
 import { Matcher, type Pattern, showPattern } from './patterns.ts';
 import { Screen } from './screen.ts';
-import { showText } from './show-bytes.ts';
+import { Spoken } from './spoken.ts';
 import type { Wire } from './wire.ts';
 
 /**
@@ -27,6 +27,7 @@ export class Conversation {
   readonly #matcher = new Matcher();
   readonly #screen = new Screen();
   readonly #decoder: TextDecoder;
+  readonly #spoken: Spoken;
   #heardBytes = 0;
   #isClosed = false;
   #hasSpoken = false;
@@ -38,6 +39,7 @@ export class Conversation {
     this.#manner = manner;
     this.#signal = signal;
     this.#decoder = new TextDecoder(manner.encoding);
+    this.#spoken = new Spoken(manner.trace);
   }
 
   /**
@@ -99,6 +101,7 @@ export class Conversation {
   }
 
   async close(): Promise<void> {
+    this.#spoken.flush();
     await this.#matcher.close();
   }
 
@@ -163,7 +166,7 @@ export class Conversation {
 
   async #turn({ send }: Pager): Promise<void> {
     this.#screen.dropLine();
-    this.#manner.trace(`> ${showText(send)}`);
+    this.#spoken.say(send);
     await this.#wire.write(this.#encode(send), this.#signal);
   }
 
@@ -175,7 +178,7 @@ export class Conversation {
 
   async #say({ text, shown }: Line): Promise<void> {
     this.#hasSpoken = true;
-    this.#manner.trace(`> ${showText(`${shown}${this.#manner.enter}`)}`);
+    this.#spoken.say(`${shown}${this.#manner.enter}`);
     await this.#wire.write(this.#encode(text + this.#manner.enter), this.#signal);
   }
 
@@ -207,7 +210,7 @@ export class Conversation {
     const { mostBytes } = this.#manner;
     if (this.#heardBytes > mostBytes) throw this.#tooLarge(`more than ${mostBytes} bytes`);
     const text = this.#decoder.decode(heard, { stream: true });
-    this.#manner.trace(`< ${showText(text)}`);
+    this.#spoken.hear(text);
     this.#screen.print(text);
     return true;
   }

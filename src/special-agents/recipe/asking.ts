@@ -22,6 +22,9 @@ export async function askOver(
   return reply;
 }
 
+/** Lines of a transcript that is kept: of a login and some commands. */
+const mostSpoken = 10_000;
+
 /**
  * All questions of a dialogue. They are shown as they stand in the recipe, without values.
  *
@@ -35,9 +38,15 @@ export async function askInDialogue(
   const { dialogue = '', ask = {}, refuse = [] } = step;
   const phrases = refuse.filter((one) => typeof one !== 'number');
   const { holdDialogue } = await import('../dialogue/dialogue.ts');
+  const spoken: string[] = [];
+  const note = (line: string) => {
+    if (spoken.length < mostSpoken) spoken.push(line);
+    trace?.(`${step.name}: ${line}`);
+  };
   const send = async () => {
     try {
-      return await holdDialogue({ ...step, dialogue, ask, refuse: phrases }, call);
+      const held = { ...step, dialogue, ask, refuse: phrases };
+      return await holdDialogue(held, { ...call, trace: note });
     } catch (error) {
       const isRefused = error instanceof CourierError && error.code === 'REFUSED';
       throw isRefused ? markRefusal(error) : error;
@@ -45,7 +54,7 @@ export async function askInDialogue(
   };
   const lines = Object.entries(ask).map(([name, line]) => `${name}: ${line}`);
   const place = call.fill(dialogue, 'url');
-  const shown = { line: `dialogue ${place}`, headers: [], body: lines.join('\n') };
+  const shown = { line: `dialogue ${place}`, headers: [], body: lines.join('\n'), spoken };
   const reply = await (exchange?.ask(step.name, shown, send) ?? send());
   trace?.(traceReply(step.name, shown, reply));
   return reply;

@@ -280,5 +280,6 @@ export const knownKeys = {
 
 /** The schema for editors, which describes the file as people write it. */
 export function toJsonSchema(): object {
-  return z.toJSONSchema(recipeFile, { io: 'input', unrepresentable: 'any' });
+  const schema = z.toJSONSchema(recipeFile, { io: 'input', unrepresentable: 'any' });
+  return { title: 'a recipe of cmk-courier', ...schema };
 }

@@ -23,7 +23,9 @@ const longestShown = 400;
 /** `nodes: GET https://… → 200, 1234 bytes: {"records":…`. */
 export function traceReply(step: string, { line }: ShownRequest, { status, body }: Reply): string {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.concat(Object.values(body));
-  const start = cleanText(bytes.toString('utf8', 0, 2 * longestShown), longestShown);
+  // A secret that only begins in what is looked at would not be struck: it is far behind what is shown.
+  const seen = redactSecrets(bytes.toString('utf8', 0, 20 * longestShown));
+  const start = cleanText(seen.slice(0, 2 * longestShown), longestShown);
   const how = status === undefined ? '' : `${status}, `;
   return `${step}: ${redactSecrets(line)} → ${how}${bytes.length} bytes: ${start}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { redactSecrets } from '../../faults/redaction.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { makeDirectory, readDirectory, readWholeFile } from '../../files/file-calls.ts';
+import { makeDirectory, readDirectory, readWholeFile, removeFile } from '../../files/file-calls.ts';
 import { replaceFile } from '../../system/durable-files.ts';
 import type { Exchange, ShownRequest } from '../exchange.ts';
 import type { Reply } from '../recipe/step.ts';
@@ -21,6 +21,10 @@ interface Written {
   readonly request: ShownRequest;
   readonly ended: Ended;
 }
+
+const transcriptName = /^\d+-([A-Za-z]\w*)\.txt$/;
+
+const isTranscript = (name: string) => transcriptName.test(name);
 
 /** Asks for real and keeps all of it; a secret may come to be known only later in the run. */
 export class Recorder implements Exchange {
@@ -40,14 +44,18 @@ export class Recorder implements Exchange {
   }
 
   /**
-   * Writes a file for each question, private to us.
+   * Writes a file for each question, private to us, in place of those of an earlier recording.
    *
    * @returns how many
    * @throws CourierError LOCAL
    */
   async write(directory: string, replace: Replace): Promise<number> {
+    if (this.#written.length === 0) return 0;
     try {
       await makeDirectory(directory, { recursive: true, mode: 0o700 });
+      for (const name of (await readDirectory(directory)).filter(isTranscript)) {
+        await removeFile(join(directory, name));
+      }
       for (const [index, { step, request, ended }] of this.#written.entries()) {
         const name = `${String(index + 1).padStart(4, '0')}-${step}.txt`;
         await replaceFile(join(directory, name), toTranscript(request, ended, replace));
@@ -63,17 +71,20 @@ export class Recorder implements Exchange {
 export class Player implements Exchange {
   readonly isPlayedBack = true;
   readonly #directory: string;
-  readonly #replace: Replace;
+  readonly #trace: (line: string) => void;
   /** By step and question, in the order of recording. */
   readonly #answers: Map<string, Transcript[]>;
 
-  /** @throws CourierError LOCAL, CONFIG */
-  static async open(directory: string, replace: Replace): Promise<Player> {
+  /**
+   * @param trace shows what was said and heard in a dialogue
+   * @throws CourierError LOCAL, CONFIG
+   */
+  static async open(directory: string, trace: (line: string) => void): Promise<Player> {
     const answers = new Map<string, Transcript[]>();
     try {
       const names = await readDirectory(directory);
       for (const name of names.toSorted()) {
-        const [, step] = /^\d+-([A-Za-z]\w*)\.txt$/.exec(name) ?? [];
+        const [, step] = transcriptName.exec(name) ?? [];
         if (step === undefined) continue;
         const text = (await readWholeFile(join(directory, name))).toString();
         const transcript = readTranscript(text, join(directory, name));
@@ -86,23 +97,28 @@ export class Player implements Exchange {
     if (answers.size === 0) {
       throw new CourierError('CONFIG', `${directory} holds no recording: no file NUMBER-STEP.txt`);
     }
-    return new Player(directory, replace, answers);
+    return new Player(directory, trace, answers);
   }
 
-  private constructor(directory: string, replace: Replace, answers: Map<string, Transcript[]>) {
+  private constructor(
+    directory: string,
+    trace: (line: string) => void,
+    answers: Map<string, Transcript[]>,
+  ) {
     this.#directory = directory;
-    this.#replace = replace;
+    this.#trace = trace;
     this.#answers = answers;
   }
 
   async ask(step: string, { line }: ShownRequest): Promise<Reply> {
-    const shown = this.#replace(redactSecrets(line));
+    const shown = redactSecrets(line);
     const left = this.#answers.get(toKey(step, shown)) ?? [];
     // The last answer is given as often as it is asked for.
     const found = left.length > 1 ? left.shift() : left[0];
     if (found === undefined) {
       throw new CourierError('LOCAL', `${this.#directory} has no answer to ${quote(shown)}`);
     }
+    for (const one of found.spoken) this.#trace(`${step}: ${one}`);
     if ('error' in found.ended) throw found.ended.error;
     return found.ended.reply;
   }

@@ -14,7 +14,8 @@ export type Replace = (text: string) => string;
 
 /**
  * Question lines begin with `>`, the head of the answer with `<`; then comes its body as it was, JSON
- * with line ends and indented. Each of several bodies begins with `=== NAME`.
+ * with line ends and indented. Each of several bodies begins with `=== NAME`. What was said and heard in
+ * a dialogue follows its questions, a line with `|` each.
  */
 export function toTranscript(request: ShownRequest, ended: Ended, replace: Replace): string {
   const shown = (text: string) => replace(redactSecrets(text));
@@ -23,7 +24,10 @@ export function toTranscript(request: ShownRequest, ended: Ended, replace: Repla
     ...request.headers,
     ...(request.body === '' ? [] : ['', ...request.body.split('\n')]),
   ];
-  const lines = asked.map((line) => `> ${shown(line)}`.trimEnd());
+  const lines = [
+    ...asked.map((line) => `> ${shown(line)}`.trimEnd()),
+    ...(request.spoken ?? []).map((line) => `| ${shown(line)}`),
+  ];
   if ('error' in ended) {
     const { code, message } = ended.error;
     return `${[...lines, `! ${code} ${shown(message)}`].join('\n')}\n`;
@@ -85,6 +89,8 @@ function toPrettyJson(text: string): string | undefined {
 export interface Transcript {
   readonly line: string;
   readonly ended: Ended;
+  /** What was said and heard in a dialogue. */
+  readonly spoken: readonly string[];
 }
 
 /** @throws CourierError CONFIG for a file that is none */
@@ -94,11 +100,12 @@ export function readTranscript(text: string, name: string): Transcript {
   const line = /^> (.+)$/.exec(lines[0] ?? '')?.[1];
   if (line === undefined)
     throw wrong(name, 'its first line is no question, such as "> GET https://…"');
+  const spoken = lines.filter((one) => one.startsWith('| ')).map((one) => one.slice(2));
   const fault = lines.find((one) => one.startsWith('! '));
   if (fault !== undefined) {
     const [, code = '', message = ''] = /^! ([A-Z_]+) (.*)$/.exec(fault) ?? [];
     if (!isFaultCode(code)) throw wrong(name, 'a fault is "! CODE what failed"');
-    return { line, ended: { error: new CourierError(code, message) } };
+    return { line, spoken, ended: { error: new CourierError(code, message) } };
   }
   const answer = lines.filter((one) => one.startsWith('< ')).map((one) => one.slice(2));
   const [status, ...headers] = answer;
@@ -110,7 +117,7 @@ export function readTranscript(text: string, name: string): Transcript {
     headers: Object.fromEntries(headers.map(splitHeader)),
     body: status === 'said' ? splitParts(body) : fromText(body),
   };
-  return { line, ended: { reply } };
+  return { line, spoken, ended: { reply } };
 }
 
 function wrong(name: string, why: string): CourierError {

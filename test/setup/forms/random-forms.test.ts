@@ -8,6 +8,7 @@ import { readRuleForm } from '../../../.tools/checkmk-family/family.ts';
 import type { Invocation } from '../../../src/cli/command.ts';
 import { readInvocation } from '../../../src/cli/read-invocation.ts';
 import { fetch } from '../../../src/commands/fetch.ts';
+import { CourierError } from '../../../src/faults/errors.ts';
 import { planSources } from '../../../src/fetching/source-plan.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { makeCommandContext } from '../../helpers/command-context.ts';

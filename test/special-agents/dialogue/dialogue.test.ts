@@ -210,7 +210,7 @@ note('the transcript has control bytes visible and secrets by their names', asyn
   const all = trace.join('\n');
   assert.match(all, /^telnet: DO terminal-type$/m);
   assert.match(all, /^telnet: WONT terminal-type sent$/m);
-  assert.match(all, /^> \{password\}\\r$/m);
+  assert.match(all, /^> "\{password\}\\r"$/m);
   assert.match(all, /\\e\]0;sw1\\a\\e\[\?2004h\\e\[1;32msw1# \\e\[0m/);
   assert.ok(!all.includes('right-horse'));
 });

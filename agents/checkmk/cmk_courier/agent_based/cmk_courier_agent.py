@@ -123,8 +123,12 @@ def check_cmk_courier_agent(item: str, section: Section) -> CheckResult:
 
 
 def _describe(run: Run) -> str:
-    counts = [(run.sections, "sections"), (run.requests, "requests")]
-    told = [f"{number:.0f} {what}" for number, what in counts if number is not None]
+    counts = [(run.sections, "section"), (run.requests, "request")]
+    told = [
+        f"{number:.0f} {what}{'' if number == 1 else 's'}"
+        for number, what in counts
+        if number is not None
+    ]
     return ", ".join(told) or "Everything came"
 
 
