@@ -49,6 +49,8 @@ export interface CommandModule {
   readonly keepsFiles?: KeptFiles;
   /** Whether words that are no sources choose options as well. */
   readonly hasOptionsByWord?: true;
+  /** Whether an underscore in a flag is a hyphen: `--vm_piggyname`, as agents of Checkmk write some. */
+  readonly takesUnderscores?: true;
   /**
    * Options that depend on the sources named in `args`; of every transport when there are none.
    *

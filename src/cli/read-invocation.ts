@@ -65,11 +65,16 @@ async function readPart(
   const groups: readonly OptionGroup[] = (await command.loadSourceOptions?.(args, env)) ?? [];
   const tables = [own, ...groups.map(({ options }) => options), globalOptions];
   try {
-    return readArguments(args, tables);
+    return readArguments(command.takesUnderscores ? args.map(toHyphens) : args, tables);
   } catch (error) {
     const { explainForeignOption } = await import('./foreign-option.ts');
     throw (await explainForeignOption(command, args, tables, env)) ?? error;
   }
+}
+
+/** `--vm_piggyname=…` → `--vm-piggyname=…`. */
+function toHyphens(arg: string): string {
+  return arg.replace(/^--[\w-]+/, (flag) => flag.replaceAll('_', '-'));
 }
 
 /** Behind `--` everything is an operand. `--with=SOURCE` is `--with SOURCE`. */

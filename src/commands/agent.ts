@@ -86,6 +86,7 @@ export const agent: CommandModule = {
   ],
   options,
   hasOptionsByWord: true,
+  takesUnderscores: true,
   keepsFiles: { options: [], verbs: ['init'] },
   loadSourceOptions,
   run,
@@ -185,12 +186,10 @@ async function show(task: Task): Promise<void> {
   const name = onlyOf(task, 'NAME');
   const { env, writeOutput } = task.context;
   const { loadRecipeOf } = await import('../special-agents/catalog.ts');
-  const { describeRecipe } = await import('../special-agents/describe.ts');
+  const { describeCoded, describeRecipe } = await import('../special-agents/describe.ts');
   const recipe = await loadRecipeOf(name, env);
   const text =
-    recipe === undefined
-      ? `${name}: ${(await loadNamed(name, env)).title}\n`
-      : describeRecipe(recipe);
+    recipe === undefined ? describeCoded(await loadNamed(name, env)) : describeRecipe(recipe);
   await writeOutput(Buffer.from(text));
 }
 

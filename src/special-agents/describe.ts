@@ -1,6 +1,18 @@
 /** What a recipe asks and makes, in words. */
 
 import type { Recipe } from './recipe/recipe.ts';
+import type { SpecialAgent } from './special-agent.ts';
+
+/** An agent that is code. */
+export function describeCoded({ name, title }: SpecialAgent): string {
+  return [
+    `${name}: ${title}`,
+    '',
+    `Its page is docs/${name}.md, what it asks and prints docs/protocol/${name}.md.`,
+    `\`cmk-courier agent ${name} --help\` lists its options.`,
+    '',
+  ].join('\n');
+}
 
 export function describeRecipe(recipe: Recipe): string {
   const { title, description, origin, steps, sections, parameters } = recipe;

@@ -8,6 +8,7 @@ import {
 } from '../../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
+import { isIpv6Address } from '../../names/ip-address.ts';
 import { secretOptions } from '../../secrets/secret-options.ts';
 import { httpOptions } from '../../web/options.ts';
 
@@ -30,7 +31,7 @@ export const vsphereOptions = {
   server: {
     kind: 'value',
     placeholder: 'ADDRESS',
-    parse: parseText,
+    parse: parseServer,
     describe: 'vCenter or ESXi host; by default the address of the host, without one its name',
   },
   port: {
@@ -83,11 +84,13 @@ export const vsphereOptions = {
   },
   vmPwrDisplay: {
     ...shown,
-    describe: 'where the power state of a machine is shown as well: by itself, by its ESXi host',
+    describe:
+      'where the power state of a machine is shown beside the host that is asked: by itself, or by its ESXi host',
   },
   hostPwrDisplay: {
     ...shown,
-    describe: 'where the power state of an ESXi host is shown: by its machines, by itself as well',
+    describe:
+      'where the power state of an ESXi host is shown: by its machines in place of the host that is asked, or by itself as well',
   },
   snapshotsOnHost: {
     kind: 'switch',
@@ -133,6 +136,18 @@ export const vsphereOptions = {
 } as const satisfies OptionTable;
 
 export type VsphereOptions = OptionValues<typeof vsphereOptions>;
+
+/**
+ * A name or an address, an IPv6 one also in brackets.
+ *
+ * @throws CourierError USAGE
+ */
+function parseServer(raw: string): string {
+  const server = raw.replace(/^\[(.*)\]$/, '$1');
+  if (isIpv6Address(server) || /^[\w.-]+$/.test(server)) return server;
+  const why = `must be a name or an address alone, not ${quote(raw)}; --port is for another port`;
+  throw new CourierError('USAGE', why);
+}
 
 /** @throws CourierError USAGE */
 function parseModules(raw: string): ReadonlySet<Module> {

@@ -35,6 +35,7 @@ export const vsphere: SpecialAgent = {
   name: 'vsphere',
   title: 'VMware vSphere: a vCenter or an ESXi host, with its virtual machines',
   options,
+  operands: 'server',
   isolation: 'none',
   async run(raw, context) {
     const given = parseOptions(options, raw);

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CollectorSite, makeSite } from '../../collector/running-collector.ts';
+import { storePassword } from '../../helpers/password-store.ts';
 import { runCourier } from '../../helpers/run-program.ts';
 import { oddVcenter } from '../../peers/vsphere/odd-inventory.ts';
 import { FakeVsphere, fault } from '../../peers/vsphere/soap-server.ts';
@@ -115,3 +116,34 @@ interface HostStatus {
   readonly host: string;
   readonly served: string;
 }
+
+test('the command: words of the shipped agent, and what is wrong in one line', async (t) => {
+  const { fake, site } = await makeVsphereSite(t);
+  const etc = join(site.root, 'etc/cmk-courier');
+  const { reference, env: keyEnv } = await storePassword(site.root, oddVcenter.password);
+  const env = { ...site.environment, ...keyEnv };
+  const ask = (...args: readonly string[]) =>
+    runCourier(['agent', 'vsphere', `--port=${fake.port}`, `--user=${oddVcenter.user}`, ...args], {
+      env,
+    });
+  const login = [`--ca=${etc}/ca.pem`, `--secret-id=${reference}`];
+  const shipped = ['--vm_piggyname', 'hostname', '--vm_pwr_display=vm', '--host_pwr_display', 'vm'];
+  const { code, stdout, stderr } = await ask(...login, ...shipped, '127.0.0.1');
+  assert.deepEqual([code, stderr.replace(/^.* a machine has no host .*\n/, '')], [0, '']);
+  assert.match(
+    stdout.toString(),
+    /^<<<<web01\.example\.com>>>>\n<<<esx_vsphere_objects:sep\(9\)>>>$/m,
+  );
+  for (const [args, told] of [
+    [
+      [...login, '--server=https://vcenter1'],
+      /^--server must be a name .*; --port is for .*\(USAGE\)$/,
+    ],
+    [[...login, '127.0.0.1', '127.0.0.2'], /unexpected argument: 127\.0\.0\.2 \(USAGE\)$/],
+    [[`--secret-id=${reference}`, '127.0.0.1'], /certificate.* \(REFUSED\)$/],
+  ] as const) {
+    const ended = await ask(...args);
+    assert.equal(ended.stdout.toString(), '');
+    assert.match(ended.stderr.trimEnd().replace(/^cmk-courier: agent: (vsphere: )?/, ''), told);
+  }
+});

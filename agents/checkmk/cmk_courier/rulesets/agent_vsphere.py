@@ -103,8 +103,8 @@ def _parameter_form() -> Dictionary:
             "vm_pwr_display": fields.choice(
                 Title("Power states of virtual machines"),
                 Help(
-                    "Where the power state of a machine is shown as well: by itself, by its ESXi "
-                    "host."
+                    "Where the power state of a machine is shown beside the host that is asked: by "
+                    "itself, or by its ESXi host."
                 ),
                 agent_fields.HOSTS_AND_THEIR_STATES,
                 [
@@ -117,8 +117,8 @@ def _parameter_form() -> Dictionary:
             "host_pwr_display": fields.choice(
                 Title("Power states of ESXi hosts"),
                 Help(
-                    "Where the power state of an ESXi host is shown: by its machines, by itself as "
-                    "well."
+                    "Where the power state of an ESXi host is shown: by its machines in place of "
+                    "the host that is asked, or by itself as well."
                 ),
                 agent_fields.HOSTS_AND_THEIR_STATES,
                 [
