@@ -17,3 +17,8 @@ export function toStamp(time: Date): string {
   if (Number.isNaN(time.getTime())) return '';
   return time.toISOString().slice(0, 19).replace(/\D/g, '');
 }
+
+/** The day of a moment in that form, as people read it: `2028-11-27`. */
+export function toDay(stamp: string): string {
+  return [stamp.slice(0, 4), stamp.slice(4, 6), stamp.slice(6, 8)].join('-');
+}

@@ -158,7 +158,7 @@ test('of each parameter the first rule counts that sets it, and explain tells wh
 test('without a list of hosts and away from a site it is said what is missing', async (t) => {
   const { run } = await makeFolder(t, 'rules: [{agent: auto}]\n');
   const line =
-    'cmk-courier: updates explain: ROOT/updates.yaml names no hostList, and --url is missing: this is not the user of a site (USAGE)\n';
+    'cmk-courier: updates explain: ROOT/updates.yaml names no `hostList`, a file of hosts, and --url is missing: this is not the user of a site (USAGE)\n';
   assert.deepEqual(await run('explain', 'web01'), { code: 2, output: '', errors: line });
 });
 

@@ -20,7 +20,7 @@ async function makeMachine(t: TestContext, site: WholeSite) {
   machine.put('/root/installer', Buffer.from(await site.tell('installer', 'web01')));
   const { code, said } = machine.run('sh /root/installer');
   assert.equal(code, 0, said);
-  const update = () => machine.run('/opt/cmk-courier/courier-launch courier-update update');
+  const update = () => machine.run('courier-update update');
   const agent = () => machine.run('check_mk_agent').said;
   return { ...machine, update, agent };
 }

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { skipWithout } from '../helpers/required-peer.ts';
 import { start } from '../helpers/run-program.ts';
-import { saying, startWholeSite, steal, type WholeHost } from './whole-site.ts';
+import {
+  saying,
+  startWholeSite,
+  steal,
+  toHost,
+  type WholeHost,
+  type WholeSite,
+} from './whole-site.ts';
 
 const skip = skipWithout('openssl') || skipWithout('curl');
 
@@ -65,39 +72,6 @@ test('ST-1: from nothing to a rolled-out change through the programs alone, and 
   assert.match(off.error, /deployment is currently globally disabled/);
 });
 
-test('IN-6, IN-8, ST-6: a release that breaks goes back by itself and says so, and the one before, published anew, heals it', {
-  skip,
-  timeout: 120_000,
-}, async (t) => {
-  const { site, host } = await startWithOne(t);
-  const before = readFileSync(join(host.base, 'current'), 'utf8').trim();
-  writeFileSync(join(site.directory, 'broken'), '#!/bin/sh\nexit 1\n');
-  site.wish({ ...saying('two'), agent: './broken' });
-  await site.release();
-  const { code, stderr } = await host.run('update');
-  assert.equal(code, 8);
-  assert.match(stderr, /E-SELFTEST/);
-  const back = await look(host);
-  assert.deepEqual([back.word, back.aghash], ['one', before]);
-  assert.match(back.error, /E-SELFTEST/);
-  assert.match(back.output, /^UpdateFailed: .+\nUpdateRecoverAction: .+$/m);
-  const broken = await site.status('web01');
-  assert.deepEqual([broken.target, broken.installed, broken.code], [2, 1, 'E-SELFTEST']);
-
-  site.wish(saying('one'));
-  await site.release();
-  assert.equal((await host.run('update')).code, 0);
-  assert.deepEqual(await site.status('web01'), {
-    ...installed,
-    state: 'idle',
-    target: 3,
-    installed: 3,
-  });
-  const mended = await look(host);
-  assert.deepEqual([mended.word, mended.aghash, mended.error], ['one', before, null]);
-  assert.doesNotMatch(mended.output, /UpdateFailed/);
-});
-
 test('KM-5: what a stolen key signs is believed before it is revoked, and refused after', {
   skip: skipShort,
   timeout: 120_000,
@@ -145,24 +119,19 @@ test('KM-4: a key is rotated without touching a host', {
   assert.equal((await look(host)).word, 'two');
 });
 
-test('AU-2: the updater alone installs the agent, and believes no root but the one whose digest it was given', {
-  skip,
-  timeout: 120_000,
-}, async (t) => {
-  const site = await startWholeSite(t);
-  site.wish(saying('one'));
-  await site.release();
-  await site.tell('on');
-  const root = readFileSync(join(site.directory, 'updates/roots/1.root'));
+/** web01, on which nothing is but the two scripts and a token, in files. */
+async function makeBareHost(site: WholeSite) {
   const place = join(site.directory, 'bare');
-  mkdirSync(join(place, 'bin'), { recursive: true });
+  const programs = join(place, 'bin');
+  mkdirSync(programs, { recursive: true });
   for (const name of ['courier-update', 'courier-launch']) {
     cpSync(`agents/host/${name}`, join(place, name));
   }
   const token = join(place, 'token');
   writeFileSync(token, await site.tell('register-token', 'web01'), { mode: 0o600 });
+  const base = join(place, 'opt');
   const updater = (...words: readonly string[]) =>
-    start('sh', [join(place, 'courier-update'), ...words, `--base=${place}/opt`]).ended;
+    start('sh', [join(place, 'courier-update'), ...words, `--base=${base}`]).ended;
   const register = (digest: string) =>
     updater(
       'register',
@@ -172,15 +141,58 @@ test('AU-2: the updater alone installs the agent, and believes no root but the o
       `--token-file=${token}`,
       '--insecure',
     );
+  return { base, programs, register, install: () => updater('install', `--programs=${programs}`) };
+}
+
+/** Registers and installs it with the updater alone; another root than the one it was told of is not believed. */
+async function installAlone(site: WholeSite): Promise<WholeHost> {
+  const root = readFileSync(join(site.directory, 'updates/roots/1.root'));
+  const { base, install, programs, register } = await makeBareHost(site);
   const wrong = await register('0'.repeat(64));
   assert.notEqual(wrong.code, 0);
   assert.match(wrong.stderr, /E-FINGERPRINT no root of/);
   assert.equal((await site.status('web01')).state, 'unregistered');
-
   const right = await register(createHash('sha256').update(root).digest('hex'));
   assert.equal(right.code, 0, right.stderr);
-  const installed = await updater('install', `--programs=${place}/bin`);
-  assert.equal(installed.code, 0, installed.stderr);
-  const agent = await start(join(place, 'bin/check_mk_agent'), []).ended;
-  assert.match(agent.stdout.toString(), /^<<<word>>>\none$/m);
+  const ended = await install();
+  assert.equal(ended.code, 0, ended.stderr);
+  return toHost('web01', base, programs);
+}
+
+test('AU-2, IN-6, IN-8, ST-6: the updater alone installs the agent; a release that breaks goes back by itself and says so, and the one before, published anew, heals it', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const site = await startWholeSite(t);
+  site.wish(saying('one'));
+  await site.release();
+  await site.tell('on');
+  const host = await installAlone(site);
+  assert.equal((await look(host)).word, 'one');
+  const before = readFileSync(join(host.base, 'current'), 'utf8').trim();
+  writeFileSync(join(site.directory, 'broken'), '#!/bin/sh\nexit 1\n');
+  site.wish({ ...saying('two'), agent: './broken' });
+  await site.release();
+  const { code, stderr } = await host.run('update');
+  assert.equal(code, 8);
+  assert.match(stderr, /E-SELFTEST/);
+  const back = await look(host);
+  assert.deepEqual([back.word, back.aghash], ['one', before]);
+  assert.match(back.error, /E-SELFTEST/);
+  assert.match(back.output, /^UpdateFailed: .+\nUpdateRecoverAction: .+$/m);
+  const broken = await site.status('web01');
+  assert.deepEqual([broken.target, broken.installed, broken.code], [2, 1, 'E-SELFTEST']);
+
+  site.wish(saying('one'));
+  await site.release();
+  assert.equal((await host.run('update')).code, 0);
+  assert.deepEqual(await site.status('web01'), {
+    ...installed,
+    state: 'idle',
+    target: 3,
+    installed: 3,
+  });
+  const mended = await look(host);
+  assert.deepEqual([mended.word, mended.aghash, mended.error], ['one', before, null]);
+  assert.doesNotMatch(mended.output, /UpdateFailed/);
 });

@@ -50,7 +50,7 @@ test('only hosts whose content changes get a new target, and hosts that have gon
   await server.must('sign');
   await server.run('publish');
   await plantPlan(server, ['web01', 'web03']);
-  assert.match(await server.must('sign'), /^1 targets with counter 2, /);
+  assert.match(await server.must('sign'), /^1 target with counter 2, /);
   const { output } = await server.run('publish');
   assert.match(output, /^published for 2 hosts: 1 added \(web03\), 1 taken away \(web02\)\n/);
   assert.equal((await publishedTarget(server, 'web01'))?.counter, 1);
@@ -72,7 +72,7 @@ test('KM-2: a batch is signed on a machine that has nothing but the key', async 
   const exported = await server.run('sign', `--export=${path('batch')}`);
   assert.match(
     exported.output,
-    /^1 targets, batch [0-9a-f]{16}, in .*\n`cmk-courier updates sign --batch=/,
+    /^1 target, batch [0-9a-f]{16}, in .*\n`cmk-courier updates sign --batch=/,
   );
   await plantKey(offline, 'main', 'root1');
   const signed = await offline.must(
@@ -82,11 +82,11 @@ test('KM-2: a batch is signed on a machine that has nothing but the key', async 
   );
   assert.match(
     signed,
-    /^batch [0-9a-f]{64}: 1 targets, counter 1, until 20271128\n {2}install 2\.3\.0p34 \(linux-tgz, hash [0-9a-f]{16}\): web01\n/,
+    /^batch [0-9a-f]{64}: 1 target, counter 1, until 2027-11-28\n {2}install 2\.3\.0p34 \(linux-tgz, hash [0-9a-f]{16}\): web01\n/,
   );
   assert.deepEqual(await readdir(offline.places.directory), ['keys']);
   const { output } = await server.run('sign', `--import=${path('signed')}`);
-  assert.match(output, /^1 targets with counter 1, 1 of 1 signatures\n/);
+  assert.match(output, /^1 target with counter 1, 1 of 1 signatures\n/);
   await server.run('publish');
   assert.equal((await publishedTarget(server, 'web01'))?.counter, 1);
 });
@@ -110,7 +110,7 @@ test('KM-2: a batch that says something else than what was exported is refused',
     /this batch was not made here, or is done with: [0-9a-f]{64} \(REFUSED\)\n$/,
   );
   const unsigned = await server.run('sign', `--import=${path('batch')}`);
-  assert.match(unsigned.output, /^1 targets with counter 1, 0 of 1 signatures\n/);
+  assert.match(unsigned.output, /^1 target with counter 1, 0 of 1 signatures\n/);
   assert.match((await server.run('publish')).errors, /nothing is signed; /);
 });
 

@@ -51,7 +51,7 @@ test('one command goes from one key to two of three, and a host of any age follo
   await plantKey(server, 'eve', 'root3');
   const output = await server.must('root', 'threshold', '2', 'main', 'bob', 'eve');
   assert.match(output, /\n {2}root: 2 keys have to sign\n {2}release: 2 keys have to sign\n/);
-  assert.match(output, /\nroot 2 holds now, until 20281127\n$/);
+  assert.match(output, /\nroot 2 holds now, until 2028-11-27\n$/);
   const { thresholds, keys } = await newestRoot(server);
   assert.deepEqual(thresholds, { root: 2, release: 2, stamp: 1 });
   assert.equal(keys.filter(({ roles }) => roles.includes('root')).length, 3);
@@ -75,7 +75,7 @@ test('KM-4: a key is replaced while hosts go on, and dropped only when the last 
   }
   assert.match(
     await server.must('keys', 'rotate', 'main', 'fresh'),
-    /\nroot 2 holds now, until 20281127\nnext: `cmk-courier updates sign --all`/,
+    /\nroot 2 holds now, until 2028-11-27\nnext: `cmk-courier updates sign --all`/,
   );
   const early = await server.must('keys', 'rotate', 'main', 'fresh');
   assert.match(
@@ -240,7 +240,7 @@ test('targets are signed for the next root beforehand, so that no host refuses a
   await server.must('root', 'threshold', '2', 'main', 'bob', '--draft');
   await release(server, '--all');
   const output = await server.must('root', 'sign');
-  assert.match(output, /\nroot 2 holds now, until 20281127\n$/);
+  assert.match(output, /\nroot 2 holds now, until 2028-11-27\n$/);
   assert.equal((await publishedTarget(server, 'web01'))?.counter, 2);
   assert.equal(await server.must('sign'), 'nothing to sign: all targets are as they should\n');
 });

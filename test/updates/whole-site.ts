@@ -128,6 +128,11 @@ async function makeHost(
   const options = [`--base=${base}`, `--programs=${programs}`];
   const { code, stderr } = await start('sh', [script, ...options]).ended;
   assert.equal(code, 0, stderr);
+  return toHost(name, base, programs);
+}
+
+/** A host on which the updater is installed, by where it is. */
+export function toHost(name: string, base: string, programs: string): WholeHost {
   return {
     base,
     programs,

@@ -130,7 +130,7 @@ export async function readHosts(
     ]);
     const access = await findAccess(values, context).catch((error: unknown) => {
       if (!(error instanceof CourierError) || error.code !== 'USAGE') throw error;
-      const how = `${updates.path} names no hostList, and ${error.message}`;
+      const how = `${updates.path} names no \`hostList\`, a file of hosts, and ${error.message}`;
       throw new CourierError('USAGE', how, { cause: error });
     });
     return new RestApi(access, context);

@@ -134,6 +134,9 @@ async function readNamed(
     const bytes = await readSourceIfThere(join(directory, shelves[kind], name), sources);
     if (bytes !== undefined) return bytes;
   }
-  const where = sources.agents.length === 0 ? 'this is not a site' : 'the site has none';
-  throw new CourierError('CONFIG', `${where} of that name; \`from\` names a file`);
+  const why =
+    sources.agents.length === 0
+      ? 'there is no site to take it from'
+      : 'the site has none of that name';
+  throw new CourierError('CONFIG', `${why}; \`from\` names a file`);
 }

@@ -1,5 +1,6 @@
 /** What somebody is about to sign, in a few lines. */
 
+import { toDay } from '../../sealing/stamp.ts';
 import { readTarget } from '../documents/target.ts';
 import type { Batch } from './batch.ts';
 
@@ -20,6 +21,11 @@ export function describeBatch({ documents, id }: Batch): string {
   });
   const counters = [...new Set(targets.map(({ counter }) => counter))].join(', ');
   const until = targets.map(({ expires }) => expires).sort()[0] ?? '';
-  const head = `batch ${id}: ${targets.length} targets, counter ${counters}, until ${until.slice(0, 8)}`;
+  const head = `batch ${id}: ${countTargets(targets.length)}, counter ${counters}, until ${toDay(until)}`;
   return `${head}\n${lines.join('')}`;
+}
+
+/** `1 target`, `2 targets`. */
+export function countTargets(count: number): string {
+  return `${count} ${count === 1 ? 'target' : 'targets'}`;
 }

@@ -21,7 +21,7 @@ import { type Batch, makeBatch } from './batch.ts';
 import { keepBatch, listBatches, readBatchFile } from './batch-files.ts';
 import { signBatch } from './batch-signing.ts';
 import { type BatchWishes, requireOneWay, writeBatchFile } from './batch-wishes.ts';
-import { describeBatch } from './describe-batch.ts';
+import { countTargets, describeBatch } from './describe-batch.ts';
 import { newestTargets, takeInTargets } from './taking-in.ts';
 import {
   findChanged,
@@ -175,7 +175,7 @@ class TargetSigning {
 
   async #takeIn(batch: Batch, root: Root): Promise<void> {
     const { documents, counter, signed, needed } = await takeInTargets(this.#places, batch, root);
-    const after = `${documents} targets with counter ${counter}, ${signed} of ${needed} signatures`;
+    const after = `${countTargets(documents)} with counter ${counter}, ${signed} of ${needed} signatures`;
     await recordDecision(this.#places, { what: 'sign', before: batch.id, after }, this.#context);
     const next =
       signed < needed
@@ -196,5 +196,5 @@ function idsOf(...roots: readonly (Root | undefined)[]): ReadonlySet<string> {
 }
 
 function describe({ documents, id }: Batch): string {
-  return `${documents.length} targets, batch ${id.slice(0, 16)},`;
+  return `${countTargets(documents.length)}, batch ${id.slice(0, 16)},`;
 }

@@ -2,7 +2,7 @@
 
 import type { CommandContext } from '../../cli/command.ts';
 import { CourierError } from '../../faults/errors.ts';
-import { toStamp } from '../../sealing/stamp.ts';
+import { toDay, toStamp } from '../../sealing/stamp.ts';
 import { type Root, requireEnoughKeys, writeRoot } from '../documents/root.ts';
 import { keyNames } from '../keys/key-names.ts';
 import { Passphrases, type PassphraseWishes } from '../keys/passphrases.ts';
@@ -121,7 +121,7 @@ export class TrustAdministration {
 
   async #tell(root: Root, missing: readonly Missing[], names: ReadonlyMap<string, string>) {
     if (missing.length === 0) {
-      await this.print(`root ${root.version} holds now, until ${root.expires.slice(0, 8)}\n`);
+      await this.print(`root ${root.version} holds now, until ${toDay(root.expires)}\n`);
       return;
     }
     const lines = missing.map(({ version, signed, needed, could }) => {

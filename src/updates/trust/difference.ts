@@ -1,6 +1,7 @@
 /** What one root has that another has not, in lines that a person signs by. */
 
 import { fingerprintOf } from '../../sealing/keys.ts';
+import { toDay } from '../../sealing/stamp.ts';
 import { keyRoles, type Root, type TrustedKey } from '../documents/root.ts';
 
 /** Names of keys by their ids, where they are known. */
@@ -33,7 +34,7 @@ export function describeDifference(
     ...(before !== undefined && before.floorCounter !== after.floorCounter
       ? [`counters below ${after.floorCounter} are refused`]
       : []),
-    `valid until ${after.expires.slice(0, 8)}`,
+    `valid until ${toDay(after.expires)}`,
   ];
 }
 

@@ -4,7 +4,7 @@ import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { fingerprintOf } from '../../sealing/keys.ts';
-import { fromStamp } from '../../sealing/stamp.ts';
+import { fromStamp, toDay } from '../../sealing/stamp.ts';
 import { keyRoles, type Root } from '../documents/root.ts';
 import { keyNames } from '../keys/key-names.ts';
 import { listKeys } from '../keys/key-ring.ts';
@@ -74,7 +74,7 @@ async function toText(places: UpdatePlaces, root: Root, shown: Shown): Promise<s
   const authorities =
     root.authorities.length === 0 ? "the host's own" : `${root.authorities.length} of our own`;
   return [
-    `root ${root.version}, until ${shown.expires.slice(0, 10)}`,
+    `root ${root.version}, until ${toDay(root.expires)}`,
     `SHA-256      ${shown.sha256}`,
     `servers      ${root.servers.join(' ')}`,
     `authorities  ${authorities}`,

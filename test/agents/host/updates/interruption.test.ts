@@ -131,7 +131,7 @@ test('IN-5: a release during which the host goes down three times is not tried a
   assert.equal(await expectWhole(host), '1');
 });
 
-const kills = isLong ? 1000 : 40;
+const kills = isLong ? 1000 : 12;
 
 test(`IN-5: after ${kills} kills at random moments the launcher starts a complete release`, async (t) => {
   const host = hostWithRelease(t);
