@@ -1,5 +1,6 @@
 /** How much one sender, and all together, may ask of us. */
 
+import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { Refusal } from './refusal.ts';
 
@@ -54,6 +55,22 @@ export class RateLimit {
     if (this.#buckets.size > mostBuckets && oldest !== undefined) this.#buckets.delete(oldest);
     return bucket;
   }
+}
+
+/**
+ * Whose failures count together: of IPv6 the network of 64 bits, since one machine may have every
+ * address in it. For failures only: a network also holds many hosts that do nothing wrong.
+ */
+export function networkOf(address: string): string {
+  const [plain = ''] = address.split('%');
+  if (!isIPv6(plain)) return address;
+  const [head = '', tail = ''] = plain.split('::');
+  const groups = (text: string) => text.split(':').filter((group) => group !== '');
+  // An IPv4 address at its end stands for two groups.
+  const [before, after] = [groups(head), groups(tail.replace(/[^:]*\..*$/, '0:0'))];
+  const between = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  const network = [...before, ...between, ...after].slice(0, 4);
+  return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 /** How many may run at once, overall and for each key. */

@@ -8,6 +8,8 @@ import { deriveSecret, findKey, writeAnswer } from '../../src/updates/server/aut
 import { decide, explain, reasons, toStampDecision } from '../../src/updates/server/deciding.ts';
 import { readForm } from '../../src/updates/server/forms.ts';
 import { countRequest, firstRow } from '../../src/updates/server/request-counter.ts';
+import { UpdateLimits } from '../../src/updates/server/update-limits.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { hmac } from '../peers/update-server.ts';
 import { UpdateClient } from './update-client.ts';
 
@@ -122,6 +124,19 @@ test('AU-8: a MAC is compared in full, and for an unknown host as well', () => {
 });
 
 const at = (n: number) => String(20_261_128_090_000 + n);
+
+test('AU-8: all addresses of one IPv6 network fail together, and nobody else with them', () => {
+  const limits = new UpdateLimits(new FakeClock());
+  const fail = (address: string, host: string) => limits.failed(address, host).status;
+  for (let at = 0; at < 60; at += 1) {
+    assert.equal(fail(`2001:db8:0:1::${at.toString(16)}`, `web${at}`), 403);
+  }
+  assert.equal(fail('2001:db8::1:8000:0:0:1', 'db01'), 429);
+  assert.equal(fail('2001:db8:0:1::192.0.2.1', 'db02'), 429);
+  for (const address of ['2001:db8:0:2::1', '::1', 'fe80::1%eth0', '192.0.2.1', 'unknown']) {
+    assert.equal(fail(address, 'db03'), 403);
+  }
+});
 
 test('AU-6: counters rise, whoever asks', () => {
   const row = firstRow(at(5));

@@ -1,7 +1,7 @@
 /** How much hosts may ask (agent-updates.md#limits). */
 
 import type { Clock } from '../../clock.ts';
-import { Budget, RateLimit, Slots } from '../../receiver/limits.ts';
+import { Budget, networkOf, RateLimit, Slots } from '../../receiver/limits.ts';
 import { Refusal } from '../../receiver/refusal.ts';
 import { mostFormBytes } from './forms.ts';
 
@@ -38,7 +38,8 @@ export class UpdateLimits {
 
   /** What somebody gets who has not shown to be the host. */
   failed(address: string, host: string): Refusal {
-    const retryAfterS = this.#failuresOfAddress.take(address) ?? this.#failuresOfHost.take(host);
+    const retryAfterS =
+      this.#failuresOfAddress.take(networkOf(address)) ?? this.#failuresOfHost.take(host);
     if (retryAfterS === undefined) return notAllowed();
     return new Refusal('too-many', 'too many failed requests', { retryAfterS });
   }
