@@ -114,6 +114,20 @@ test('CF-3: as a plug-in of the agent the updater asks when the time has come, a
   assert.equal(server.requests.length, asked + 2);
 });
 
+test('IN-5: a journal that says what cannot be takes no release away', async (t) => {
+  const { host } = await makeWorld(t);
+  host.offer(first);
+  assert.equal((await host.update()).status, 0);
+  const rest = 'before -\nsha256 -\ncounter 1\npackage -\nend\n';
+  for (const names of ['new \nold -\n', `new ${first.hash}\nold ../x\n`]) {
+    host.write('state/journal', `step switched\nkind tgz\n${names}${rest}`);
+    const { status, stderr } = await host.update();
+    assert.deepEqual([status, stderr.slice(0, 23)], [0, 'courier-update: E-STATE']);
+    assert.equal(host.read('current'), `${first.hash}\n`);
+    assert.match((await host.agent()).stdout, /^Version: 1$/m);
+  }
+});
+
 test('IN-4: a disk that is full leaves the release that runs as it is', {
   skip: skipWithoutMounts,
 }, async (t) => {

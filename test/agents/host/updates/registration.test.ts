@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { sha256 } from '../../../peers/update-documents.ts';
@@ -44,7 +44,10 @@ test('AU-1: a token registers one host, once', async (t) => {
     (await register('short', rootFile)).stderr,
     /^courier-update: E-TOKEN a token is 64 hexadecimal digits\n$/,
   );
+  // As a kill in the middle of a registration leaves it.
+  host.write('state/token', token);
   assert.deepEqual(await host.update(), { status: 0, stdout: 'nothing to do\n', stderr: '' });
+  assert.equal(existsSync(join(host.base, 'state/token')), false);
 });
 
 test('AU-2: a root is believed by its SHA-256, and no other', { skip: inLong }, async (t) => {
@@ -140,6 +143,17 @@ test('AU-7: a host takes another secret when the site wants it', { skip: inLong 
   assert.equal(host.read('state/secret'), server.secrets.get('web01'));
   server.secrets.set('web01', '0'.repeat(64));
   assert.match((await host.update()).stderr, /^courier-update: E-AUTH /);
+});
+
+test('AU-7: another secret is on the disk before it takes the place of the one before', async (t) => {
+  const { host, server } = await makeWorld(t);
+  host.register(server);
+  const before = host.read('state/secret');
+  server.rotating.add('web01');
+  const state = join(host.base, 'state');
+  host.path = host.substitute('sync', `cat ${state}/secret ${state}/secret.new >>${state}/synced`);
+  assert.equal((await host.update()).status, 0);
+  assert.equal(host.read('state/synced'), `${before}${host.read('state/secret')}`);
 });
 
 test('AU-3: an answer that is not to this request, or not from the site, counts for nothing', {
