@@ -253,7 +253,7 @@ def _call(
     yield name
     yield from arguments.of_host(host_config)
     # The package is there, and makes the service.
-    filled = {"own_service": "section", **form}
+    filled: Mapping[str, object] = {"own_service": "section", **form}
     yield from arguments.render(filled, _AGENTS[name], host_config.macros)
 
 `;

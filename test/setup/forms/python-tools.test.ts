@@ -52,6 +52,7 @@ test("pytest with Checkmk's own modules", {
     `${tests}/test_check.py`,
     `${tests}/test_agent_check.py`,
     `${tests}/test_call.py`,
+    `${tests}/test_agent_call.py`,
     `${tests}/test_stand_ins.py`,
   );
 });
