@@ -107,11 +107,13 @@ test('CF-3: as a plug-in of the agent the updater asks when the time has come, a
   const directory = join(host.base, 'releases', host.read('current').trim(), 'lib/plugins/3600');
   const run = () => host.exec('sh', ['-c', `cd ${directory} && ./courier-update`]);
   const asked = server.requests.length;
+  const wasThere = existsSync('/opt/cmk-courier');
   assert.deepEqual(await run(), { status: 0, stdout: '', stderr: '' });
   assert.equal(server.requests.length, asked);
   host.write('state/due', '20200101000000 20200101000000 0\n');
   assert.deepEqual(await run(), { status: 0, stdout: '', stderr: '' });
   assert.equal(server.requests.length, asked + 2);
+  assert.equal(existsSync('/opt/cmk-courier'), wasThere);
 });
 
 test('IN-5: a journal that says what cannot be takes no release away', async (t) => {

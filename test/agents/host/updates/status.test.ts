@@ -139,6 +139,8 @@ test('ST-5: the decisions of the site are told in the words that Checkmk knows',
     assert.equal(readSection(host.read('section')).error, error);
   }
   assert.equal(existsSync(join(host.base, 'current')), false);
+  // They are no failure of the host, whose site knows them.
+  for (const { fields } of server.requests) assert.equal(fields['code'] ?? '-', '-');
   const script =
     'COURIER_UPDATE_LIBRARY=1; . "$0"; echo "error E-X last_check last_update error" | print_json';
   const { stdout } = await host.exec('sh', ['-c', script, host.updater]);
