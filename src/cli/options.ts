@@ -74,7 +74,8 @@ export function parseOptions<const Table extends OptionTable>(
   }
   const entries = Object.entries(table).map(([name, spec]) => [
     name,
-    parseOption(toFlag(name), spec, raw[name] ?? []),
+    // A recipe may call a parameter `constructor`, which every object has something by.
+    parseOption(toFlag(name), spec, Object.hasOwn(raw, name) ? (raw[name] ?? []) : []),
   ]);
   return Object.fromEntries(entries);
 }

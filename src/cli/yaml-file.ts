@@ -48,6 +48,7 @@ export async function readYaml(
     if (misread !== undefined) return toProblem(misread.offset, misread.message);
     prepare(document);
     const content: unknown = document.toJS({ maxAliasCount: 100 });
+    if (isEndless(content)) return toProblem(0, 'an alias stands within what it stands for');
     return { layout: { root: document.contents, lineOf }, content: content ?? undefined };
   } catch (error) {
     // The library goes down into what is nested, and counts aliases against bombs.
@@ -58,6 +59,13 @@ export async function readYaml(
 }
 
 const tooDeep = 'is nested too deeply';
+
+/** Whether something holds itself, by an alias to what it stands in. */
+function isEndless(value: unknown, above: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.includes(value)) return true;
+  return Object.values(value).some((part) => isEndless(part, [...above, value]));
+}
 
 /** Nothing of ours needs more than a few levels; how many fit onto the stack differs from run to run. */
 const deepest = 100;

@@ -9,6 +9,7 @@ import { describeEnd, type ProgramEnd } from '../system/program/call.ts';
 import { runProgram } from '../system/program/run-program.ts';
 import type { OwnProgram } from './own-program.ts';
 import type { AgentCall } from './run-agent.ts';
+import type { SpecialAgent } from './special-agent.ts';
 
 /** What the data of the process may take, in KiB; answers and expressions have limits of their own. */
 const dataKib = 1_500_000;
@@ -23,13 +24,14 @@ const limited = `ulimit -d ${dataKib} 2>/dev/null; exec "$0" "$@"`;
  * @throws CourierError the fault that the agent ended with; the signal's reason
  */
 export async function runInOwnProcess(
-  name: string,
+  special: Pick<SpecialAgent, 'name' | 'options'>,
   raw: RawOptions,
   call: AgentCall,
   own: OwnProgram,
 ): Promise<Buffer> {
+  const { name } = special;
   const { env, maxOutputBytes, signal } = call;
-  const args = [own.program, ...own.args, ...toArguments(name, raw, call)];
+  const args = [own.program, ...own.args, ...toArguments(special, raw, call)];
   const program = { program: '/bin/sh', args: ['-c', limited, ...args], env, maxOutputBytes };
   const end = await runProgram(program, signal).catch((error: unknown) => {
     throw isTooLarge(error) ? tooLarge(name, maxOutputBytes) : error;
@@ -42,10 +44,17 @@ export async function runInOwnProcess(
   return end.stdout;
 }
 
-function toArguments(name: string, raw: RawOptions, call: AgentCall): readonly string[] {
+/** A switch takes no value; any other option may have the value `true`. */
+function toArguments(
+  { name, options: table }: Pick<SpecialAgent, 'name' | 'options'>,
+  raw: RawOptions,
+  call: AgentCall,
+): readonly string[] {
   const { host, address, maxOutputBytes } = call;
   const options = Object.entries(raw).flatMap(([option, texts]) =>
-    texts.flatMap((text) => (text === 'false' ? [] : [toArgument(option, text)])),
+    table[option]?.kind === 'switch'
+      ? texts.filter((text) => text === 'true').map(() => toFlag(option))
+      : texts.map((text) => `${toFlag(option)}=${text}`),
   );
   return [
     'agent',
@@ -55,11 +64,6 @@ function toArguments(name: string, raw: RawOptions, call: AgentCall): readonly s
     `--max-size=${maxOutputBytes}`,
     ...options,
   ];
-}
-
-/** A switch that is on has the text `true`, and takes no value. */
-function toArgument(option: string, text: string): string {
-  return text === 'true' ? toFlag(option) : `${toFlag(option)}=${text}`;
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -43,6 +43,7 @@ export async function runAgent(
       requests += 1;
     },
   });
+  call.signal.throwIfAborted();
   if (writer.sections === 0) throw whyNothing(faults);
   const known = Object.entries(raw).filter(([name]) => Object.hasOwn(ownOptions, name));
   const { ownService } = parseOptions(ownOptions, Object.fromEntries(known));

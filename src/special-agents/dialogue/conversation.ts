@@ -212,6 +212,8 @@ export class Conversation {
     const text = this.#decoder.decode(heard, { stream: true });
     this.#spoken.hear(text);
     this.#screen.print(text);
+    // What a screen would show may be far more than what was sent.
+    if (this.#screen.size > mostBytes) throw this.#tooLarge(`more than ${mostBytes} bytes`);
     return true;
   }
 
@@ -222,7 +224,8 @@ export class Conversation {
   async #isRefused(): Promise<boolean> {
     const { refuse } = this.#manner;
     if (refuse.length === 0 || this.#prompt !== '') return false;
-    const lines = [...this.#screen.lines, this.#screen.line].filter((line) => line !== '');
+    const { lines: all, line: last } = this.#screen;
+    const lines = [...all.slice(-10 * refusedLines), last].filter((line) => line !== '');
     const options = { isPart: true, signal: this.#signal };
     return (await this.#matcher.find(refuse, lines.slice(-refusedLines), options)) >= 0;
   }

@@ -6,6 +6,12 @@
 /** Sequences that begin and do not end are cut off here; no real one is as long. */
 const longestSequence = 4096;
 
+/** A cursor goes no further at once: a few bytes must not become a long line. */
+const longestMove = 1000;
+
+/** What an empty line takes, in characters. */
+const lineCost = 16;
+
 /** A line that a cursor was moved along further than this is nobody's. */
 const longestLine = 65_536;
 
@@ -16,12 +22,18 @@ export class Screen {
   #lines: string[] = [];
   #line: string[] = [];
   #column = 0;
+  #size = 0;
   /** The start of a sequence whose end has not come. */
   #pending = '';
 
   /** Lines that are complete, in order. */
   get lines(): readonly string[] {
     return this.#lines;
+  }
+
+  /** What the lines take in characters: cursor moves make more of it than what was sent. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The line that has no end yet. */
@@ -32,6 +44,7 @@ export class Screen {
   /** Begins anew; a line without an end stays, unless it is to go as well. */
   clear(withLine = true): void {
     this.#lines = [];
+    this.#size = 0;
     if (withLine) this.dropLine();
   }
 
@@ -83,7 +96,9 @@ export class Screen {
   }
 
   #endLine(): void {
-    this.#lines.push(this.line.trimEnd());
+    const line = this.line.trimEnd();
+    this.#lines.push(line);
+    this.#size += line.length + lineCost;
     this.dropLine();
   }
 
@@ -95,12 +110,12 @@ export class Screen {
     }
     const [, first = '', second = '', final] =
       /^\[(\d*)(?:;(\d*))?[\d;]*([A-Za-z@`])$/.exec(sequence.slice(1)) ?? [];
-    const count = Math.min(Number(first || 1), longestLine);
-    if (final === 'C') this.#column += count;
+    const count = Math.min(Number(first || 1), longestMove);
+    if (final === 'C') this.#column = Math.min(this.#column + count, longestLine);
     else if (final === 'D') this.#column = Math.max(0, this.#column - count);
     else if (final === 'G' || final === '`') this.#column = Math.max(0, count - 1);
     else if (final === 'H' || final === 'f') {
-      this.#column = Math.max(0, Math.min(Number(second || 1), longestLine) - 1);
+      this.#column = Math.max(0, Math.min(Number(second || 1), longestMove) - 1);
     } else if (final === 'K' || final === 'J') this.#erase(first);
   }
 

@@ -33,11 +33,12 @@ async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promis
   const given = await readValues(recipe, raw, outer);
   const { runTimeout } = parseOptions(ownOptions, pick(raw, ownOptions));
   const limit = startTimeLimit(
-    { clock: outer.clock, timeoutMs: runTimeout, tooSlow: 'no answer' },
+    { clock: outer.clock, timeoutMs: runTimeout, tooSlow: 'the run was not done' },
     outer.signal,
   );
   const context = { ...outer, signal: limit.signal };
-  const evaluator = new Evaluator(recipe.limits, outer.clock.now(), context.signal);
+  // What has come when the time for questions is over is still made into sections.
+  const evaluator = new Evaluator(recipe.limits, outer.clock.now(), outer.signal);
   const open = (values: Values) => openHttp(recipe, raw, values, context);
   try {
     // A dialogue needs no connections of HTTP.

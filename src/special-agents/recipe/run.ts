@@ -101,7 +101,6 @@ async function makeSection(
       context.fault({ kind: 'section', name: section.name, error: incomplete });
     }
   } catch (error) {
-    context.signal.throwIfAborted();
     const fault = asCourierError(error, `section ${section.name}`);
     context.fault({ kind: 'section', name: section.name, error: fault });
   }
@@ -166,7 +165,6 @@ async function runAfter(
     return isDone ? { kind: 'done' } : { kind: 'left out' };
   } catch (thrown) {
     const error = asCourierError(thrown, 'asking');
-    if (context.signal.aborted) return { kind: 'failed', error };
     if (isRefusal(error)) return { kind: 'failed', error: prefixError(error, `step ${step.name}`) };
     if (step.optional === true) {
       context.log.info(

@@ -54,7 +54,7 @@ export function toTransport(
           const output =
             own === undefined
               ? await runAgent(special, raw, call)
-              : await runInOwnProcess(special.name, raw, call, own);
+              : await runInOwnProcess(special, raw, call, own);
           return {
             output,
             origin: uri.text,

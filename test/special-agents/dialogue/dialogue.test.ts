@@ -240,6 +240,25 @@ note('plain TCP: an answer ends with a line, or when nothing comes', async (t) =
   assert.ok(peer.said.join('').startsWith('stats\r\n'));
 });
 
+const farRight = `${'\x1b[999C'.repeat(60)}x\r\n`;
+
+for (const [what, answer] of [
+  ['lines that cursors make long', farRight.repeat(40)],
+  ['empty lines without end', '\n'.repeat(80_000)],
+  ['a line without end', 'x'.repeat(1_100_000)],
+] as const) {
+  note(`a peer that sends ${what} is TOO_LARGE`, async (t) => {
+    const { messageOf } = await ask(t, { answers: { 'show version': answer } });
+    assert.equal(await messageOf(), `telnet://127.0.0.1:PORT: more than 1048576 bytes (TOO_LARGE)`);
+  });
+}
+
+note('commands of telnet without end are no answer: TIMEOUT', async (t) => {
+  const negotiates = Array.from({ length: 20_000 }, () => [253, 24] as const);
+  const { messageOf } = await ask(t, { hang: 'connect', negotiates }, { idleTimeout: '1s' });
+  assert.match(await messageOf(), /does not come within 1s.* \(TIMEOUT\)$/);
+});
+
 note('nobody listens there: UNREACHABLE', async (t) => {
   const { messageOf } = await ask(t, {}, { dialogue: 'telnet://127.0.0.1:1' });
   assert.equal(await messageOf(), 'connecting to 127.0.0.1:1: connection refused (UNREACHABLE)');
