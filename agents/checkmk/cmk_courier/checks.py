@@ -68,7 +68,7 @@ def server_name(value: str) -> None:
 
 
 def proxy(value: str) -> None:
-    found = re.fullmatch(r"http://(?:([^:/?#@\s%]+)@)?([^/?#@\s]+?)(?::([0-9]{1,5}))?/?", value)
+    found = re.fullmatch(r"http://(?:([^:/?#@\s%\\]+)@)?([^/?#@\s]+?)(?::([0-9]{1,5}))?/?", value)
     _require(
         value == "env"
         or (found is not None and _is_host(found.group(2)) and _is_port(found.group(3), 0)),
