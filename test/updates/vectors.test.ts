@@ -26,7 +26,7 @@ const shells = {
   zsh: ['zsh', '--emulate', 'sh'],
 } as const;
 
-/** Every program of the list takes seconds: each run has one of them, the long one all. */
+/** Every program of the list takes seconds: each run has one of them with a third of the vectors, the long one all. */
 const tried = isLong ? Object.entries(shells) : Object.entries(shells).slice(0, 1);
 
 test('CR-5: the vectors are what the program that makes them makes', async () => {
@@ -54,8 +54,10 @@ for (const [name, shell] of tried) {
     skip,
   }, async (t) => {
     const places = { directory: vectorDirectory, scratch: await makeTempDir(t) };
-    const vectors = makeVectors();
-    assert.deepEqual(toLines(vectors, await judgeInShell(shell, places, vectors)), expected);
+    const isTried = (_: unknown, index: number) => isLong || index % 3 === 0;
+    const vectors = makeVectors().filter(isTried);
+    const verdicts = await judgeInShell(shell, places, vectors);
+    assert.deepEqual(toLines(vectors, verdicts), expected.filter(isTried));
   });
 }
 
