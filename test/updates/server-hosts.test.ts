@@ -186,6 +186,20 @@ test('TR-6: a confidential package goes over TLS only', async (t) => {
   assert.deepEqual((await overTls.package(packageSha256)).body, secret);
 });
 
+test('TR-6: behind a proxy a confidential package is for hosts that reach it over TLS', async (t) => {
+  const site = await startUpdateSite(t);
+  const { packageSha256 } = await site.publish('web01', Buffer.from('secret'));
+  await markConfidential(site.places, packageSha256);
+  const client = await site.client('web01', `http://127.0.0.1:${site.plainPort}`);
+  const statuses: number[] = [];
+  for (const transport of ['http', 'https']) {
+    client.standing = { transport };
+    await client.check();
+    statuses.push((await client.package(packageSha256)).status);
+  }
+  assert.deepEqual(statuses, [426, 200]);
+});
+
 test('TR-6: without TLS there is nothing but updates, and those only on their listener', async (t) => {
   const site = await startUpdateSite(t);
   const upload = await ask(`${site.plainUrl}/v1/hosts/web01/agent-output`, 'PUT', 'output');

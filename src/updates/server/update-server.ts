@@ -147,7 +147,7 @@ export class UpdateServer implements UpdateAnswers {
 
   /** @throws Refusal 403 for what is not offered to this host just now, whatever the reason */
   async #target(known: Known, sha256: string, exchange: Exchange): Promise<Answer> {
-    const target = await this.#requireOffered(known, exchange);
+    const { target } = await this.#requireOffered(known, exchange);
     if (target.targetSha256 !== sha256) throw notAllowed();
     const body = await readKept(this.#places.targets, sha256);
     if (body === undefined) throw notAllowed();
@@ -161,13 +161,13 @@ export class UpdateServer implements UpdateAnswers {
     const question = await this.#question(host, { identity, contact });
     const { target } = question;
     if (target === undefined || toStampDecision(question) !== 'offer') throw notAllowed();
-    return target;
+    return { target, contact };
   }
 
   async #package(known: Known, { name, way }: UpdateRequest, exchange: Exchange): Promise<Answer> {
-    const { packageSha256 } = await this.#requireOffered(known, exchange);
-    if (packageSha256 !== name) throw notAllowed();
-    if (way === 'plain' && (await isConfidential(this.#places, name))) {
+    const { target, contact } = await this.#requireOffered(known, exchange);
+    if (target.packageSha256 !== name) throw notAllowed();
+    if (isInTheClear(way, contact) && (await isConfidential(this.#places, name))) {
       throw new Refusal('needs-tls', 'this package is confidential: only over HTTPS');
     }
     const ended = this.#limits.takePackage(known.host);
@@ -220,6 +220,11 @@ export class UpdateServer implements UpdateAnswers {
   get #now(): string {
     return isoNow(this.#registry);
   }
+}
+
+/** Of a proxy on this machine only the host can say which way led to it. */
+function isInTheClear(way: UpdateRequest['way'], { standing }: Contact): boolean {
+  return way === 'plain' || (way === 'proxied' && standing?.transport.startsWith('https') !== true);
 }
 
 function toAnswer(answer: SignedAnswer, key: MacKey): Answer {

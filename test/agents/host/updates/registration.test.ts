@@ -27,8 +27,11 @@ async function makeWorld(t: TestContext) {
 test('AU-1: a token registers one host, once', async (t) => {
   const { host, server, register, rootFile } = await makeWorld(t);
   const token = server.addToken('web01');
+  const state = join(host.base, 'state');
+  host.path = host.substitute('sync', `cat ${state}/registration >${state}/synced 2>&1`);
   const { status, stdout, stderr } = await register(token, rootFile);
   assert.deepEqual([status, stderr], [0, '']);
+  assert.equal(host.read('state/synced'), host.read('state/registration'));
   assert.equal(stdout, 'root 1 is believed now\nthis host is registered as web01\n');
   assert.equal(host.read('state/secret'), server.pendingSecrets.get('web01'));
   assert.equal(statSync(join(host.base, 'state/secret')).mode & 0o777, 0o600);
