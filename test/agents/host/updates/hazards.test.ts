@@ -130,6 +130,16 @@ test('IN-5: a journal that says what cannot be takes no release away', async (t)
   }
 });
 
+test('IN-4a: a disk that cannot be flushed, as with a dead mount, keeps no release out', async (t) => {
+  const { host } = await makeWorld(t);
+  host.path = host.substitute('sync', 'exit 1');
+  for (const version of ['1', '2']) {
+    host.offer(makeRelease(version));
+    assert.equal((await host.update()).status, 0);
+    assert.match((await host.agent()).stdout, new RegExp(`^Version: ${version}$`, 'm'));
+  }
+});
+
 test('IN-4: a disk that is full leaves the release that runs as it is', {
   skip: skipWithoutMounts,
 }, async (t) => {
