@@ -38,6 +38,9 @@ const hourMs = 3_600_000;
 /** How long the receiver stays unwell after the disk was full. */
 const troubleMs = 60_000;
 const drainStepMs = 20;
+
+/** Requests whose connection is gone need no longer to end. */
+const cutOffMs = 1000;
 /** The limit for one sender, which may hand in a key for each of many hosts. */
 const sealKeysAMinute = 60;
 /** The limit for one sender and host; a person or script that looks for a fault sends no more. */
@@ -150,15 +153,22 @@ export class Receiver {
     if (this.#opened === undefined) return;
     const { services, web, status, spool } = this.#opened;
     web.drain();
-    const giveUpAt = this.#clock.monotonic() + this.#settings.drainTimeout;
-    while (web.running > 0 && this.#clock.monotonic() < giveUpAt) {
-      await new Promise((resolve) => setTimeout(resolve, drainStepMs));
-    }
+    await this.#letEnd(web, this.#settings.drainTimeout);
     if (web.running > 0) this.#log.warn({ requests: web.running }, 'requests were cut off');
     web.close();
     status.close();
+    // Those that were cut off end by themselves, and may leave a refusal.
+    await this.#letEnd(web, cutOffMs);
     await services.refusals.settle();
     await spool.close();
+  }
+
+  /** Waits until no request runs, but no longer than it is told. */
+  async #letEnd(web: { readonly running: number }, longestMs: number): Promise<void> {
+    const giveUpAt = this.#clock.monotonic() + longestMs;
+    while (web.running > 0 && this.#clock.monotonic() < giveUpAt) {
+      await new Promise((resolve) => setTimeout(resolve, drainStepMs));
+    }
   }
 
   async #makeServices(trust: Trust, spool: Spool): Promise<Services> {
