@@ -14,6 +14,12 @@ import type { SpecialAgent } from './special-agent.ts';
 /** What the data of the process may take, in KiB; answers and expressions have limits of their own. */
 const dataKib = 1_500_000;
 
+/**
+ * The collector has many threads, and its children would have as many: the stack of each counts 8 MB
+ * against the limit of data, and Node ends itself when it cannot start one.
+ */
+const fewThreads = '4';
+
 /** The shell sets what it is allowed and becomes the program. */
 const limited = `ulimit -d ${dataKib} 2>/dev/null; exec "$0" "$@"`;
 
@@ -32,7 +38,13 @@ export async function runInOwnProcess(
   const { name } = special;
   const { env, maxOutputBytes, signal } = call;
   const args = [own.program, ...own.args, ...toArguments(special, raw, call)];
-  const program = { program: '/bin/sh', args: ['-c', limited, ...args], env, maxOutputBytes };
+  const surroundings = { ...env, UV_THREADPOOL_SIZE: fewThreads };
+  const program = {
+    program: '/bin/sh',
+    args: ['-c', limited, ...args],
+    env: surroundings,
+    maxOutputBytes,
+  };
   const end = await runProgram(program, signal).catch((error: unknown) => {
     throw isTooLarge(error) ? tooLarge(name, maxOutputBytes) : error;
   });

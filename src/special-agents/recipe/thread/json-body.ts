@@ -1,6 +1,6 @@
 /** JSON as peers send it: bounded in depth, and no key twice, of which readers take different ones. */
 
-import { malformed } from './failing.ts';
+import { malformed, TaskFailure } from './failing.ts';
 
 const codes = {
   quote: 0x22,
@@ -10,6 +10,9 @@ const codes = {
   open: 0x7b,
   close: 0x7d,
 } as const;
+/** A value takes some 20 to 100 bytes of memory, however short it is written. */
+const mostValues = 5_000_000;
+
 const brackets = { open: 0x5b, close: 0x5d } as const;
 
 /** @throws TaskFailure */
@@ -33,16 +36,19 @@ function parse(text: string): unknown {
 
 /** Goes through the text once, without understanding more of it than strings, brackets and colons. */
 function countMembers(text: string, deepest: number): number {
-  let [members, depth] = [0, 0];
+  let [members, values, depth] = [0, 1, 0];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === codes.quote) at = endOfString(text, at);
     else if (code === codes.colon) members += 1;
+    else if (code === codes.comma) values += 1;
     else if (code === codes.open || code === brackets.open) {
-      depth += 1;
+      [depth, values] = [depth + 1, values + 1];
       if (depth > deepest) throw malformed(`the answer is nested deeper than ${deepest}`);
     } else if (code === codes.close || code === brackets.close) depth -= 1;
   }
+  if (values > mostValues)
+    throw new TaskFailure('TOO_LARGE', `the answer has more than ${mostValues} values`);
   return members;
 }
 
