@@ -75,7 +75,7 @@ export function parseOptions<const Table extends OptionTable>(
   const entries = Object.entries(table).map(([name, spec]) => [
     name,
     // A recipe may call a parameter `constructor`, which every object has something by.
-    parseOption(toFlag(name), spec, Object.hasOwn(raw, name) ? (raw[name] ?? []) : []),
+    parseOption(toFlag(name), spec, (Object.hasOwn(raw, name) ? raw[name] : undefined) ?? []),
   ]);
   return Object.fromEntries(entries);
 }

@@ -145,3 +145,9 @@ test('whatever both say, the first is read as by itself, and of the other only w
     { numRuns: 500 },
   );
 });
+
+test('what the site ignores is added as it is: it is no section that is there already', () => {
+  const added = '<<<<.>>>>\n<<<df>>>\nx\n<<<<>>>>\n<<<b>>>\n2\n';
+  const { left } = add('<<<df>>>\n1\n', added);
+  assert.deepEqual(left, []);
+});

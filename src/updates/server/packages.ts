@@ -65,7 +65,7 @@ export async function sendPackage(
     clearTimeout(giveUp);
     clearInterval(watch);
     // A host that has all of it may close before our end of it is done.
-    if (response.writableFinished || body.readableEnded) done();
+    if (response.writableFinished || body.bytesRead === length) done();
     body.destroy();
     ended();
   });
