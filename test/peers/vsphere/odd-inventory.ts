@@ -240,7 +240,13 @@ export const oddVcenter: Simulated = {
       properties: { name: text('Cluster\tone'), host: refs('HostSystem', ['host-1']) },
     },
     { type: 'ComputeResource', id: 'single', leads: { host: ['host-2'] }, properties: {} },
-    { type: 'ResourcePool', id: 'pool-1', leads: { vm: ['vm-1', 'vm-2', 'vm-3'] }, properties: {} },
+    {
+      type: 'ResourcePool',
+      id: 'pool-1',
+      leads: { vm: ['vm-1'], resourcePool: ['app-1'] },
+      properties: {},
+    },
+    { type: 'VirtualApp', id: 'app-1', leads: { vm: ['vm-2', 'vm-3'] }, properties: {} },
     {
       type: 'Folder',
       id: 'machines',

@@ -313,8 +313,13 @@ export class FakeVsphere {
   }
 }
 
+const supertypes: Readonly<Record<string, string>> = {
+  ClusterComputeResource: 'ComputeResource',
+  VirtualApp: 'ResourcePool',
+};
+
 function isSubtype(type: string, of: string): boolean {
-  return type === 'ClusterComputeResource' && of === 'ComputeResource';
+  return supertypes[type] === of;
 }
 
 function showObject(

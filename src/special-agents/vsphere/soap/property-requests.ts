@@ -35,21 +35,21 @@ const ways: readonly Way[] = [
   { name: 'dcToVmf', type: 'Datacenter', path: 'vmFolder', onward: ['visitFolders'] },
   { name: 'dcToDs', type: 'Datacenter', path: 'datastore', onward: [] },
   { name: 'crToH', type: 'ComputeResource', path: 'host', onward: [] },
-  { name: 'crToRp', type: 'ComputeResource', path: 'resourcePool', onward: ['rpToRp', 'rpToVm'] },
-  { name: 'rpToRp', type: 'ResourcePool', path: 'resourcePool', onward: ['rpToRp', 'rpToVm'] },
-  { name: 'rpToVm', type: 'ResourcePool', path: 'vm', onward: [] },
+  { name: 'crToRp', type: 'ComputeResource', path: 'resourcePool', onward: ['rpToRp', 'appToVm'] },
+  { name: 'rpToRp', type: 'ResourcePool', path: 'resourcePool', onward: ['rpToRp', 'appToVm'] },
+  { name: 'appToVm', type: 'VirtualApp', path: 'vm', onward: [] },
 ];
 
 /**
  * The ways to the objects of a type, so that a server looks at no machine for the sake of a host.
- * Machines are in folders, those of a vApp in its resource pool alone.
+ * Machines are in folders, those of a vApp, which is a resource pool as well, in that alone.
  */
 const waysTo: Readonly<Record<string, readonly string[]>> = {
   HostSystem: ['visitFolders', 'dcToHf', 'crToH'],
   Datastore: ['visitFolders', 'dcToDs'],
   Datacenter: ['visitFolders'],
   ClusterComputeResource: ['visitFolders', 'dcToHf'],
-  VirtualMachine: ['visitFolders', 'dcToHf', 'dcToVmf', 'crToRp', 'rpToRp', 'rpToVm'],
+  VirtualMachine: ['visitFolders', 'dcToHf', 'dcToVmf', 'crToRp', 'rpToRp', 'appToVm'],
 };
 
 /**
