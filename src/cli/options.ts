@@ -59,6 +59,11 @@ export function toFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** The options that stand in a table. */
+export function pickOptions(raw: RawOptions, table: OptionTable): RawOptions {
+  return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
+}
+
 /**
  * Checks raw options against their table.
  *

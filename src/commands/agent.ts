@@ -3,7 +3,7 @@
 import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../cli/command.ts';
 import type { Environment } from '../cli/environment.ts';
 import { parsePath, parseSize } from '../cli/option-types.ts';
-import { type OptionTable, parseOptions, type RawOptions } from '../cli/options.ts';
+import { type OptionTable, parseOptions, pickOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
 import type { AgentCall } from '../special-agents/run-agent.ts';
@@ -228,7 +228,7 @@ async function runNamed(task: Task): Promise<void> {
   context.requireOutput?.();
   const special = await loadNamed(name, context.env);
   await naming(special, async () => {
-    const own = withOperands(pick(raw, special.options), operands, special);
+    const own = withOperands(pickOptions(raw, special.options), operands, special);
     const output = await runAgent(special, own, toCall(task));
     await context.writeOutput(output);
   });
@@ -238,12 +238,12 @@ async function runNamed(task: Task): Promise<void> {
 async function loadFirst({ names: [name, ...operands], context, raw }: Task) {
   if (name === undefined) throw new CourierError('USAGE', 'NAME is missing');
   const special = await loadNamed(name, context.env);
-  return { special, own: withOperands(pick(raw, special.options), operands, special) };
+  return { special, own: withOperands(pickOptions(raw, special.options), operands, special) };
 }
 
 async function recordNamed(task: Task): Promise<void> {
   const { special, own } = await loadFirst(task);
-  const { to: directory, replace } = parseOptions(verbOptions, pick(task.raw, verbOptions));
+  const { to: directory, replace } = parseOptions(verbOptions, pickOptions(task.raw, verbOptions));
   if (directory === undefined) throw new CourierError('USAGE', '--to is missing');
   const { record, toReplace } = await import('../special-agents/trial.ts');
   await naming(special, async () => {
@@ -256,7 +256,10 @@ async function recordNamed(task: Task): Promise<void> {
 async function testNamed(task: Task): Promise<void> {
   const { context, raw } = task;
   const { special, own } = await loadFirst(task);
-  const { from: directory, renew: isRenewed } = parseOptions(verbOptions, pick(raw, verbOptions));
+  const { from: directory, renew: isRenewed } = parseOptions(
+    verbOptions,
+    pickOptions(raw, verbOptions),
+  );
   if (directory === undefined) throw new CourierError('USAGE', '--from is missing');
   const { describeDifference, renew, replay } = await import('../special-agents/trial.ts');
   await naming(special, async () => {
@@ -271,7 +274,7 @@ async function testNamed(task: Task): Promise<void> {
 }
 
 function toCall({ raw, context }: Task): AgentCall {
-  const { host, address, maxSize } = parseOptions(runOptions, pick(raw, runOptions));
+  const { host, address, maxSize } = parseOptions(runOptions, pickOptions(raw, runOptions));
   const { log, clock, env, shutdown: signal } = context;
   // Whoever says `-v` sees what is asked and answered, line by line.
   const trace = context.isVerbose === true ? (line: string) => log.info({}, line) : undefined;
@@ -286,8 +289,4 @@ async function naming({ name }: SpecialAgent, run: () => Promise<void>): Promise
     if (!(error instanceof CourierError) || error.where !== undefined) throw error;
     throw new CourierError(error.code, error.message, { cause: error, where: ['agent', name] });
   }
-}
-
-function pick(raw: RawOptions, table: OptionTable): RawOptions {
-  return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
 }

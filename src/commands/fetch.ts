@@ -2,7 +2,7 @@
 
 import type { CommandContext, CommandModule, Invocation, OptionGroup } from '../cli/command.ts';
 import type { Environment } from '../cli/environment.ts';
-import { parseOptions, toFlag } from '../cli/options.ts';
+import { parseOptions, pickOptions, toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierErrorWhile, errorCode } from '../faults/system-errors.ts';
 import { fetchFirst } from '../fetching/chain.ts';
@@ -14,7 +14,7 @@ import {
   spoolOptions,
 } from '../fetching/fetch-options.ts';
 import { warnOfLosses } from '../fetching/plan.ts';
-import { pickOptions, planSources } from '../fetching/source-plan.ts';
+import { planSources } from '../fetching/source-plan.ts';
 import { catalog, catalogEntry, loadTransport } from '../transports/catalog.ts';
 import { looksLikeSource, parseSourceUri, type Target } from '../transports/source.ts';
 

@@ -3,13 +3,7 @@
 import { parsePiggybackRule, parseSectionRule } from '../agent-output/filter.ts';
 import type { CommandContext, Invocation } from '../cli/command.ts';
 import type { Environment } from '../cli/environment.ts';
-import {
-  type OptionTable,
-  parseOptions,
-  type RawOptions,
-  toFlag,
-  withFlag,
-} from '../cli/options.ts';
+import { type OptionTable, parseOptions, pickOptions, toFlag, withFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { readSecret } from '../secrets/secret-options.ts';
 import { catalogEntry, loadTransport } from '../transports/catalog.ts';
@@ -105,9 +99,4 @@ async function toSteps(
     throw new CourierError('USAGE', `${toFlag(name)} is no option of ${names}`);
   }
   return steps;
-}
-
-/** The options that stand in a table. */
-export function pickOptions(raw: RawOptions, table: OptionTable): RawOptions {
-  return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
 }

@@ -1,7 +1,7 @@
 /** Runs a special agent to its output: sections, and what did not come. */
 
 import { toServiceRow } from '../agent-output/service-line.ts';
-import { parseOptions, type RawOptions } from '../cli/options.ts';
+import { parseOptions, pickOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError, cleanText, prefixError } from '../faults/errors.ts';
 import { redactSecrets } from '../faults/redaction.ts';
 import { ownOptions } from './run-options.ts';
@@ -45,8 +45,7 @@ export async function runAgent(
   });
   call.signal.throwIfAborted();
   if (writer.sections === 0) throw whyNothing(faults);
-  const known = Object.entries(raw).filter(([name]) => Object.hasOwn(ownOptions, name));
-  const { ownService } = parseOptions(ownOptions, Object.fromEntries(known));
+  const { ownService } = parseOptions(ownOptions, pickOptions(raw, ownOptions));
   const seconds = (call.clock.monotonic() - startMs) / 1000;
   report(writer, { name: agent.name, faults, requests, seconds, ownService });
   return writer.toBuffer();

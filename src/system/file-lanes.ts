@@ -126,12 +126,12 @@ function letIn(): void {
   }
 }
 
-/** Calls of one look that are with the file system at a time. */
+/** Calls of one look that are with the file system, or questions with a peer, at a time. */
 const lanes = 4;
 
 /**
- * The results of `look` for each item, in order; a file system that dies during this holds only a
- * few threads.
+ * The results of `look` for each item, in order, a few at a time: a file system that dies during
+ * this holds only a few threads, and a peer is not asked everything at once.
  */
 export async function inLanes<Item, Result>(
   items: readonly Item[],

@@ -1,7 +1,7 @@
 /** A recipe as a special agent. */
 
 import type { RawOptions } from '../../cli/options.ts';
-import { parseOptions } from '../../cli/options.ts';
+import { parseOptions, pickOptions } from '../../cli/options.ts';
 import { startTimeLimit } from '../../system/time-limit.ts';
 import { httpOptions } from '../../web/options.ts';
 import type { KeptState } from '../kept-state.ts';
@@ -31,7 +31,7 @@ export function toAgent(recipe: Recipe): SpecialAgent {
 
 async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promise<void> {
   const given = await readValues(recipe, raw, outer);
-  const { runTimeout } = parseOptions(ownOptions, pick(raw, ownOptions));
+  const { runTimeout } = parseOptions(ownOptions, pickOptions(raw, ownOptions));
   const limit = startTimeLimit(
     { clock: outer.clock, timeoutMs: runTimeout, tooSlow: 'the run was not done' },
     outer.signal,
@@ -129,8 +129,4 @@ function isParameter({ parameters }: Recipe, name: string): boolean {
   if (Object.hasOwn(parameters, name)) return true;
   const bare = name.replace(/(File|Id)$/, '');
   return Object.hasOwn(parameters, bare) && parameters[bare]?.type === 'secret';
-}
-
-function pick(raw: RawOptions, table: object): RawOptions {
-  return Object.fromEntries(Object.entries(raw).filter(([name]) => Object.hasOwn(table, name)));
 }

@@ -1,6 +1,7 @@
 /** Asks for the performance counters and network cards of hosts (vsphere.md#counters). */
 
 import { CourierError } from '../../faults/errors.ts';
+import { inLanes } from '../../system/file-lanes.ts';
 import { childrenOf, type XmlElement } from '../xml/element.ts';
 import { element, textElement, type Xml } from '../xml/write-element.ts';
 import {
@@ -16,9 +17,6 @@ import {
 } from './inventory/counters.ts';
 import { findAll, type Server } from './retrieve.ts';
 import { type ManagedObject, readReference, writeReference } from './soap/managed-object.ts';
-
-/** Hosts that are asked at a time. */
-const lanes = 4;
 
 /**
  * The newest values of every wanted counter of each host.
@@ -36,10 +34,13 @@ export async function gatherCounters(
   const available = await inLanes(hosts, (id) => askAvailable(server, manager, id));
   const ids = new Set(available.flatMap((metrics) => metrics.map(({ counterId }) => counterId)));
   const infos = await askInfos(server, manager, [...ids]);
-  const series = await inLanes(hosts, (id, index) => {
+  const wanted = hosts.map((id, index) => {
     const metrics = (available[index] ?? []).filter(({ counterId }) => infos.has(counterId));
-    return askSeries(server, manager, { id, metrics, infos, samples });
+    return { id, metrics };
   });
+  const series = await inLanes(wanted, (query) =>
+    askSeries(server, manager, { ...query, infos, samples }),
+  );
   return new Map(hosts.map((id, index) => [id, series[index] ?? []]));
 }
 
@@ -134,18 +135,4 @@ async function askCards(server: Server, system: ManagedObject): Promise<XmlEleme
 
 function call(server: Server, on: ManagedObject, method: string, parameters: readonly Xml[]) {
   return server.session.within((ask) => ask({ method, on, parameters }, method), server.signal);
-}
-
-/** As many at a time as there are lanes; the results in the order of the items. */
-async function inLanes<Item, Result>(
-  items: readonly Item[],
-  act: (item: Item, index: number) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  const waiting = items.entries();
-  const run = async () => {
-    for (const [index, item] of waiting) results[index] = await act(item, index);
-  };
-  await Promise.all(Array.from({ length: lanes }, run));
-  return results;
 }
