@@ -2,7 +2,8 @@
 
 import { ReadStream } from 'node:tty';
 import { CourierError } from '../faults/errors.ts';
-import { closeFile, openFile, writeToFile } from '../files/file-calls.ts';
+import { closeFile, writeToFile } from '../files/file-calls.ts';
+import { openTerminal } from './terminal.ts';
 
 /** More than anybody types. */
 const longestLine = 4096;
@@ -20,10 +21,7 @@ export async function askHidden(
   beforehand: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const terminal = await openFile('/dev/tty', 'r+').catch((error: unknown) => {
-    const message = `there is no terminal to ask on; ${beforehand} beforehand`;
-    throw new CourierError('USAGE', message, { cause: error });
-  });
+  const terminal = await openTerminal(beforehand);
   const stream = new ReadStream(terminal);
   try {
     stream.setRawMode(true);

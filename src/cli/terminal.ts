@@ -29,10 +29,7 @@ export async function askLine(
   beforehand: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const terminal = await openFile('/dev/tty', 'r+').catch((error: unknown) => {
-    const message = `there is no terminal to ask on; ${beforehand} beforehand`;
-    throw new CourierError('USAGE', message, { cause: error });
-  });
+  const terminal = await openTerminal(beforehand);
   const asking = ask(terminal, question);
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -54,4 +51,17 @@ async function ask(terminal: number, question: string): Promise<string> {
   } finally {
     await closeFile(terminal);
   }
+}
+
+/**
+ * The terminal of the user, whatever stdin is.
+ *
+ * @param beforehand the options that would have answered the question, for the error
+ * @throws CourierError USAGE without a terminal
+ */
+export function openTerminal(beforehand: string): Promise<number> {
+  return openFile('/dev/tty', 'r+').catch((error: unknown) => {
+    const message = `there is no terminal to ask on; ${beforehand} beforehand`;
+    throw new CourierError('USAGE', message, { cause: error });
+  });
 }

@@ -8,8 +8,9 @@ import { parseSize } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { counted } from '../names/counted.ts';
 import { describeVerb } from '../names/nearest.ts';
-import { count, type Report, toReport, toText, toUnreadable } from '../setup/packages/report.ts';
+import { type Report, toReport, toText, toUnreadable } from '../setup/packages/report.ts';
 import { verifyPackage } from '../setup/packages/verify.ts';
 
 const options = {
@@ -81,7 +82,7 @@ function requireGood(reports: readonly Report[], strict: boolean): void {
     const more = grave.length - 1 + omittedProblems;
     const [first] = grave;
     if (first === undefined) return [];
-    return [`${file}: ${first.message}${more > 0 ? `; and ${count(more, 'more problem')}` : ''}`];
+    return [`${file}: ${first.message}${more > 0 ? `; and ${counted(more, 'more problem')}` : ''}`];
   });
   if (said.length > 0) throw new CourierError('MALFORMED', said.join('; '));
 }

@@ -1,19 +1,19 @@
 /** Reads routes.yaml into routes; every mistake is told with its line. */
 
 import { existsSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
+import { findUserConfiguration } from '../system/configuration-place.ts';
 import { readYamlConfiguration, withinStack } from '../system/yaml-configuration.ts';
 import type { Layout, Problem } from './problems.ts';
 import type { Routes } from './route.ts';
 
 /** The site's, else the user's if there is one, else the system's. */
 export function defaultRoutesPath(env: Environment): string {
-  const { OMD_ROOT: site, XDG_CONFIG_HOME: config, HOME: home } = env;
+  const { OMD_ROOT: site } = env;
   if (site) return join(site, 'etc/cmk-courier/routes.yaml');
-  // A relative path is to be ignored: XDG Base Directory Specification.
-  const base = config && isAbsolute(config) ? config : home && join(home, '.config');
+  const base = findUserConfiguration(env);
   const own = base && join(base, 'cmk-courier/routes.yaml');
   return own && existsSync(own) ? own : '/etc/cmk-courier/routes.yaml';
 }

@@ -1,8 +1,8 @@
 /** Where enrolments, and the drops that were accepted last, are kept. */
 
-import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
+import { findConfiguration } from '../system/configuration-place.ts';
 
 export interface SealPlaces {
   /** Enrolments, one file a host or pattern. */
@@ -21,7 +21,7 @@ export interface SealPlaces {
 
 /** The site's, else the user's where there are any, else the system's. */
 export function sealPlaces(env: Environment): SealPlaces {
-  const directory = findDirectory(env);
+  const directory = findConfiguration('seals', env);
   return {
     directory,
     hosts: join(directory, 'hosts'),
@@ -32,15 +32,7 @@ export function sealPlaces(env: Environment): SealPlaces {
   };
 }
 
-/** Relative ones of XDG are to be ignored: XDG Base Directory Specification. */
-function findDirectory({ OMD_ROOT: site, XDG_CONFIG_HOME: config, HOME: home }: Environment) {
-  if (site) return join(site, 'etc/cmk-courier/seals');
-  const base = config && isAbsolute(config) ? config : home && join(home, '.config');
-  const own = base && join(base, 'cmk-courier/seals');
-  const system = '/etc/cmk-courier/seals';
-  return own && (existsSync(own) || !existsSync(system)) ? own : system;
-}
-
+/** A relative path of XDG is to be ignored: XDG Base Directory Specification. */
 function findState({ OMD_ROOT: site, XDG_STATE_HOME: state, HOME: home }: Environment): string {
   if (site) return join(site, 'var');
   if (state && isAbsolute(state)) return state;

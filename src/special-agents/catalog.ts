@@ -1,12 +1,13 @@
 /** Every special agent by its name: own recipes, then agents that are code, then shipped recipes. */
 
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
 import type { YamlProblem } from '../cli/yaml-file.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { makeDirectory, pathStatus, readDirectory, readWholeFile } from '../files/file-calls.ts';
 import { suggest } from '../names/nearest.ts';
+import { findUserConfiguration } from '../system/configuration-place.ts';
 import { replaceFile } from '../system/durable-files.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { RecipePlace } from './recipe/load.ts';
@@ -34,9 +35,8 @@ const largestRecipe = 1024 * 1024;
 
 /** Where own recipes are looked for, in this order. */
 function recipeDirectories(env: Environment): readonly string[] {
-  const { OMD_ROOT: site, XDG_CONFIG_HOME: config, HOME: home } = env;
-  // A relative path is to be ignored: XDG Base Directory Specification.
-  const base = config && isAbsolute(config) ? config : home && join(home, '.config');
+  const { OMD_ROOT: site } = env;
+  const base = findUserConfiguration(env);
   return [
     ...(site ? [join(site, 'etc/cmk-courier/agents')] : []),
     ...(base ? [join(base, 'cmk-courier/agents')] : []),

@@ -4,6 +4,7 @@ import { toServiceRow } from '../agent-output/service-line.ts';
 import { parseOptions, pickOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError, cleanText, prefixError } from '../faults/errors.ts';
 import { redactSecrets } from '../faults/redaction.ts';
+import { counted } from '../names/counted.ts';
 import { ownOptions } from './run-options.ts';
 import { SectionWriter } from './section-writer.ts';
 import type { AgentContext, PartFault, SpecialAgent } from './special-agent.ts';
@@ -65,8 +66,6 @@ interface Report {
   readonly ownService: 'local' | 'section' | 'none';
 }
 
-const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
-
 /** For the plug-ins of our package, and as a local check for sites without them. */
 function report(
   writer: SectionWriter,
@@ -94,7 +93,7 @@ function report(
   );
   const text =
     faults.length === 0
-      ? `${count(sections, 'section')}, ${count(requests, 'request')}`
+      ? `${counted(sections, 'section')}, ${counted(requests, 'request')}`
       : `${faults.length} failed: ${told.join('; ')}`;
   const metrics = [
     ['requests', requests],

@@ -3,6 +3,7 @@
 import { type CommandContext, type CommandModule, defineCommand } from '../../cli/command.ts';
 import type { OptionTable } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
+import { counted } from '../../names/counted.ts';
 import type { BakedRelease, BakeReport } from '../../updates/baking/run.ts';
 import { directoryOption } from '../../updates/repository/places.ts';
 import { hostSourceOptions, readHosts, toPath } from './configuration.ts';
@@ -54,7 +55,7 @@ export const bake: CommandModule = defineCommand({
 function toLine(release: BakedRelease): string {
   const { agent, agentHash, confidential, hosts, isNew, platform, scripts } = release;
   const marks = [isNew ? ' new' : '', confidential ? ' confidential' : ''].join('');
-  const content = agent.kind === 'foreign' ? '' : `, ${count(scripts.length, 'script')}`;
+  const content = agent.kind === 'foreign' ? '' : `, ${counted(scripts.length, 'script')}`;
   return `${agentHash} ${platform}${marks}: ${agent.kind} ${agent.version}${content}: ${listHosts(hosts)}\n`;
 }
 
@@ -66,15 +67,11 @@ function listHosts(hosts: readonly string[]): string {
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
-}
-
 function summarise({ dropped, dryRun, left, releases, rootVersion }: BakeReport): string {
   const hosts = releases.reduce((sum, release) => sum + release.hosts.length, 0);
   const changed = releases.flatMap((release) => release.changed).sort();
   const lines = [
-    `${count(releases.length, 'release')} for ${count(hosts, 'host')}`,
+    `${counted(releases.length, 'release')} for ${counted(hosts, 'host')}`,
     changed.length === 0 ? 'no host gets another one' : `another one for ${listHosts(changed)}`,
     ...(dropped.length === 0 ? [] : [`nothing any more for ${listHosts(dropped)}`]),
     ...(left.length === 0 ? [] : [`no rule fits ${listHosts(left)}`]),

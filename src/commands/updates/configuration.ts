@@ -8,7 +8,7 @@ import type { OptionTable, ValueSpec } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
 import { type SiteValues, siteOptions } from '../../setup/rest/site-options.ts';
-import { defaultUpdatesPath } from '../../updates/configuration/default-path.ts';
+import { findConfiguration } from '../../system/configuration-place.ts';
 
 /** The option that names another file, for every command that reads it. */
 export const updatesOption: ValueSpec<string> = {
@@ -113,7 +113,7 @@ export const explain: CommandModule = defineCommand({
 
 /** The file as given, else where it is by default. */
 export function toPath(given: string | undefined, env: Environment): string {
-  return given ?? defaultUpdatesPath(env);
+  return given ?? findConfiguration('updates.yaml', env);
 }
 
 /** Hosts of the list that the file names, else of the site. */

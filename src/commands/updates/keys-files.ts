@@ -1,20 +1,14 @@
 /** `cmk-courier updates keys create`, `list` and `passphrase`. */
 
 import { type CommandModule, defineCommand } from '../../cli/command.ts';
-import { parsePath, parsePositiveDuration } from '../../cli/option-types.ts';
+import { parsePath } from '../../cli/option-types.ts';
 import type { OptionTable } from '../../cli/options.ts';
 import { passphraseOptions } from '../../updates/keys/passphrases.ts';
 import { directoryOption } from '../../updates/repository/places.ts';
-import { requireOperands } from './root-options.ts';
+import { replaceAfterOption, requireOperands } from './root-options.ts';
 
 const createOptions = {
-  replaceAfter: {
-    kind: 'value',
-    placeholder: 'DURATION',
-    describe: 'when the key is to be replaced; only warned of, it goes on working',
-    parse: parsePositiveDuration,
-    fallback: '730d',
-  },
+  replaceAfter: replaceAfterOption,
   ...passphraseOptions,
   dir: directoryOption,
 } as const satisfies OptionTable;

@@ -1,11 +1,11 @@
 /** `cmk-courier updates keys export` and `import`. */
 
 import { type CommandModule, defineCommand } from '../../cli/command.ts';
-import { parseOneOf, parsePath, parsePositiveDuration } from '../../cli/option-types.ts';
+import { parseOneOf, parsePath } from '../../cli/option-types.ts';
 import type { OptionTable } from '../../cli/options.ts';
 import { passphraseOptions } from '../../updates/keys/passphrases.ts';
 import { directoryOption } from '../../updates/repository/places.ts';
-import { requireOperands } from './root-options.ts';
+import { replaceAfterOption, requireOperands } from './root-options.ts';
 
 const exportOptions = {
   as: {
@@ -42,13 +42,7 @@ const importOptions = {
     describe: 'file with the passphrase of the PEM; asked on the terminal unless given',
     parse: parsePath,
   },
-  replaceAfter: {
-    kind: 'value',
-    placeholder: 'DURATION',
-    describe: 'when the key is to be replaced; only warned of, it goes on working',
-    parse: parsePositiveDuration,
-    fallback: '730d',
-  },
+  replaceAfter: replaceAfterOption,
   ...passphraseOptions,
   dir: directoryOption,
 } as const satisfies OptionTable;

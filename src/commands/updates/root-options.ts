@@ -8,6 +8,15 @@ import { parseAlias } from '../../updates/keys/key-ring.ts';
 import { passphraseOptions } from '../../updates/keys/passphrases.ts';
 import { directoryOption } from '../../updates/repository/places.ts';
 
+/** Of a key that comes into being here. */
+export const replaceAfterOption = {
+  kind: 'value',
+  placeholder: 'DURATION',
+  describe: 'when the key is to be replaced; only warned of, it goes on working',
+  parse: parsePositiveDuration,
+  fallback: '730d',
+} as const;
+
 export const signingOptions = {
   key: {
     kind: 'list',

@@ -4,6 +4,7 @@ import { isHostUuid } from '../../certs/dns-name.ts';
 import { revokeHost as revokeCertificates } from '../../certs/revoke.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
+import { counted } from '../../names/counted.ts';
 import { isHostName } from '../../names/host-name.ts';
 import { matchesPattern } from '../patterns.ts';
 import type { Access } from '../state/accesses.ts';
@@ -90,7 +91,7 @@ async function revokeAllCertificates(
   try {
     const revoked = await revokeCertificates({ uuid, serials }, certificates(), new Date(now));
     if (host === undefined && revoked.length === 0) return [];
-    return [`revoked ${whose}, ${count(revoked.length, 'certificate')}`];
+    return [`revoked ${whose}, ${counted(revoked.length, 'certificate')}`];
   } catch (error) {
     const { code, message } = asCourierError(error, 'revoking certificates');
     const before = [...(host === undefined ? [] : [`${whose} is registered no more`]), ...done];
@@ -182,8 +183,4 @@ function describePattern(host: string) {
     const how = `\`cmk-courier hosts revoke ${access.id}\` ends that, for all others too`;
     return `still there: ${describeAccess(access)}, which ${what[access.kind]} for ${host}; ${how}`;
   };
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

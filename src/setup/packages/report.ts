@@ -1,6 +1,7 @@
 /** What is said of a package, to people and to programs. */
 
 import { type CourierError, cleanText, type FaultCode } from '../../faults/errors.ts';
+import { counted } from '../../names/counted.ts';
 import type { Problem } from './problems.ts';
 import type { PartContent, Verdict } from './verify.ts';
 
@@ -67,21 +68,16 @@ export function toText(report: Report): string {
 function toVerdict(report: Report): string {
   const errors = report.problems.filter(({ severity }) => severity === 'error').length;
   const warnings = report.problems.length - errors;
-  const warned = warnings === 0 ? '' : ` with ${count(warnings, 'warning')}`;
-  const judged = errors > 0 ? `not good: ${count(errors, 'error')}` : `good${warned}`;
+  const warned = warnings === 0 ? '' : ` with ${counted(warnings, 'warning')}`;
+  const judged = errors > 0 ? `not good: ${counted(errors, 'error')}` : `good${warned}`;
   if (report.name === null) return judged;
   const until = report.usableUntil === null ? 'and newer' : `to before ${report.usableUntil}`;
   const range = `for Checkmk ${report.minRequired} ${until}`;
   const parts = report.parts.map(
-    ({ part, files, bytes }) => `${count(files, 'file')} in ${part} (${toSize(bytes)})`,
+    ({ part, files, bytes }) => `${counted(files, 'file')} in ${part} (${toSize(bytes)})`,
   );
   const content = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
   return cleanText(`${judged}: ${report.name} ${report.version}, ${range}${content}`, 1000);
-}
-
-/** `1 error`, `2 errors` */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function toSize(bytes: number): string {

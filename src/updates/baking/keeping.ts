@@ -5,9 +5,8 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import { writeWholeFile } from '../../files/file-calls.ts';
 import { replaceFile } from '../../system/durable-files.ts';
 import { toDebName, writeDeb } from '../packages/deb.ts';
-import { sha256 } from '../packages/release-files.ts';
 import { writeReleasePackage } from '../packages/release-package.ts';
-import { keepFile } from '../repository/by-digest.ts';
+import { keepFile, sha256Of } from '../repository/by-digest.ts';
 import { makePrivateDirectory } from '../repository/opening.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { type Baked, readBaked, writeAbout } from './baked.ts';
@@ -74,7 +73,7 @@ export async function keepPackages(
     scripts: [...scripts],
     confidential: isConfidential,
     packages: packages.map(({ platform, file, bytes }) => {
-      return { platform, file, size: bytes.length, sha256: sha256(bytes) };
+      return { platform, file, size: bytes.length, sha256: sha256Of(bytes) };
     }),
   };
   for (const { file } of packages) await giveOut(places, baked, file);

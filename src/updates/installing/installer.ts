@@ -7,7 +7,7 @@
 import { CourierError, quote } from '../../faults/errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { courierLaunch, courierUpdate } from '../packages/host-files.ts';
-import { sha256 } from '../packages/release-files.ts';
+import { sha256Of } from '../repository/by-digest.ts';
 
 export interface Installation {
   readonly host: HostName;
@@ -41,7 +41,7 @@ export function writeInstaller(installation: Installation): string {
     '#!/bin/sh',
     `# Makes ${host} a host whose agent is kept up to date: run it there as root, once, before`,
     `# ${expiresAt}. It holds a token: keep it to yourself, and remove it afterwards.`,
-    `# SHA-256 of the root: ${sha256(root)}`,
+    `# SHA-256 of the root: ${sha256Of(root)}`,
     '',
     ...toFunction('courier_update_text', courierUpdate()),
     ...toFunction('courier_launch_text', courierLaunch()),

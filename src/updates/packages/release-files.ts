@@ -3,8 +3,8 @@
  * agent-packages.md#release.
  */
 
-import { createHash } from 'node:crypto';
 import { CourierError, quote } from '../../faults/errors.ts';
+import { sha256Of } from '../repository/by-digest.ts';
 
 /** A file of a release. */
 export interface ReleaseFile {
@@ -53,12 +53,7 @@ export function makeRelease(given: readonly ReleaseFile[]): Release {
 
 /** The hash of a release by its list, or of a package that somebody else made by its bytes. */
 export function toAgentHash(content: string | Uint8Array): string {
-  return sha256(content).slice(0, 16);
-}
-
-/** 64 hex digits. */
-export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
+  return sha256Of(content).slice(0, 16);
 }
 
 /**
@@ -82,7 +77,7 @@ export function compareBytes(one: string, other: string): number {
 }
 
 function toLine({ path, bytes, mode }: ReleaseFile): string {
-  return `${mode.toString(8).padStart(4, '0')} ${sha256(bytes)} ${path}\n`;
+  return `${mode.toString(8).padStart(4, '0')} ${sha256Of(bytes)} ${path}\n`;
 }
 
 function requireFewEnough(files: readonly ReleaseFile[]): void {

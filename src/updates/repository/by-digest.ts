@@ -16,7 +16,8 @@ import { syncDirectory, toFreshPath } from '../../system/durable-files.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
 import { digestText } from '../documents/words.ts';
 
-export function sha256Of(bytes: Buffer | string): string {
+/** 64 hex digits. */
+export function sha256Of(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
