@@ -13,14 +13,16 @@ import { manyThreads } from './system/file-lanes.ts';
 import { dieBySignal, listenForShutdown } from './system/shutdown.ts';
 import { hasAbandonedWork } from './system/until-aborted.ts';
 
-// Looked at when the first of the threads is needed. One fetch has better uses for the time.
-if (['collect', 'receive'].includes(process.argv[2] ?? ''))
-  process.env['UV_THREADPOOL_SIZE'] = `${manyThreads}`;
+// Looked at when the first of the threads is needed. One fetch has better uses for the time, and so
+// have children: `env` is as it was.
+const wantsThreads = ['collect', 'receive'].includes(process.argv[2] ?? '');
+const env = wantsThreads ? { ...process.env } : process.env;
+if (wantsThreads) process.env['UV_THREADPOOL_SIZE'] = `${manyThreads}`;
 
 const shutdown = listenForShutdown();
 
 const io: Io = {
-  env: process.env,
+  env,
   clock: systemClock,
   shutdown: shutdown.signal,
   stay: shutdown.stay,

@@ -15,8 +15,8 @@ import type { SpecialAgent } from './special-agent.ts';
 const dataKib = 1_500_000;
 
 /**
- * The collector has many threads, and its children would have as many: the stack of each counts 8 MB
- * against the limit of data, and Node ends itself when it cannot start one.
+ * Whatever the environment says: the stack of each thread counts 8 MB against the limit of data, and
+ * Node ends itself when it cannot start one.
  */
 const fewThreads = '4';
 
