@@ -2,7 +2,6 @@
 
 import { CourierError } from '../faults/errors.ts';
 import { readSecret } from '../secrets/secret-options.ts';
-
 import type { Secret, SecretContext } from '../secrets/secrets.ts';
 import { basic } from './credentials.ts';
 import type { HttpOptions } from './options.ts';
