@@ -113,23 +113,36 @@ const inProgram = ['undici', 'yargs-parser'];
 /** Only the thread of recipes uses these, which is a program of its own. */
 const inThread = ['jsonata', 'saxes'];
 
+/** Libraries that share a core: one bundle of that name holds them with it, once. */
+const together: Readonly<Record<string, readonly string[]>> = {
+  '@nats-io/transport-node': ['@nats-io/jetstream', '@nats-io/kv'],
+};
+
 /** Libraries that are loaded when they are used. */
 export function separateLibraries(): readonly string[] {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-  return Object.keys(dependencies).filter((name) => ![...inProgram, ...inThread].includes(name));
+  const elsewhere = [...inProgram, ...inThread, ...Object.values(together).flat()];
+  return Object.keys(dependencies).filter((name) => !elsewhere.includes(name));
 }
 
 /** Everything in one file, but for the libraries in `external`. */
 export async function bundleProgram(external: readonly string[]): Promise<string> {
-  return bundle({ entryPoints: ['src/bin.ts'], external: [...external] });
+  const pairs = external.flatMap((name) => (together[name] ?? []).map((other) => [other, name]));
+  const alias = Object.fromEntries(pairs);
+  return bundle({ entryPoints: ['src/bin.ts'], external: [...external], alias });
 }
 
 /** One library; a function that is its default export takes the place of its exports. */
 export async function bundleLibrary(name: string): Promise<string> {
+  const others = (together[name] ?? []).map((other) => `...require(${JSON.stringify(other)})`);
   const contents = `
     const library = require(${JSON.stringify(name)});
     const main = library.__esModule ? library.default : undefined;
-    module.exports = typeof main === 'function' ? Object.assign(main, library) : library;`;
+    module.exports = ${
+      others.length > 0
+        ? `{ ...library, ${others.join(', ')} }`
+        : "typeof main === 'function' ? Object.assign(main, library) : library"
+    };`;
   return bundle({ stdin: { contents, resolveDir: '.' } });
 }
 
@@ -137,5 +150,11 @@ async function bundle(entry: BuildOptions): Promise<string> {
   const { outputFiles = [] } = await build({ ...settings, ...entry, write: false });
   const [file] = outputFiles;
   if (file === undefined) throw new Error('esbuild wrote nothing');
-  return file.text;
+  return toAscii(file.text);
+}
+
+/** esbuild escapes what is not ASCII, but in regular expressions; a byte is to be a character. */
+function toAscii(text: string): string {
+  const toEscape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[^\0-\x7f]/g, toEscape);
 }

@@ -97,7 +97,6 @@ async function writeAssets(folder: string): Promise<Readonly<Record<string, stri
   const write = (name: string, bundled: string) => {
     const parameters = 'require,module,__filename,exports';
     const text = `(function(${parameters}){${bundled}\n})`;
-    requireAscii(name, text);
     writeFileSync(join(folder, toFile(name)), text, 'latin1');
   };
   write('cmk-courier', await bundleProgram(libraries));
@@ -106,12 +105,6 @@ async function writeAssets(folder: string): Promise<Readonly<Record<string, stri
   const assets = ['cmk-courier', ...libraries].flatMap((name) => [name, `${name}.code-cache`]);
   const written = assets.filter((name) => existsSync(join(folder, toFile(name))));
   return Object.fromEntries(written.map((name) => [name, toFile(name)]));
-}
-
-/** esbuild escapes what is not ASCII, but in regular expressions; the launcher reads a byte a character. */
-function requireAscii(name: string, text: string): void {
-  const [, found] = /(.{0,40}[^\0-\x7f].{0,40})/.exec(text) ?? [];
-  if (found !== undefined) throw new Error(`write this of ${name} with \\u: ${found}`);
 }
 
 /** As people write them. */
