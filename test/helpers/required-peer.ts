@@ -16,6 +16,7 @@ const mustRunInCi = new Set([
   'groff',
   'ksh',
   'mandoc',
+  'nats-server',
   'nginx',
   'openssl',
   'python3',
