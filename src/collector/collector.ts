@@ -24,6 +24,7 @@ import type { Entry } from './entry.ts';
 import type { ListedHost } from './host-list.ts';
 import { KnownHosts } from './known-hosts.ts';
 import { Lanes } from './lanes.ts';
+import { type Outlet, Outlets } from './outlets.ts';
 import { withPeerBreaker } from './peer-breaker.ts';
 import { toQuietLog } from './quiet-log.ts';
 import { reportStatus } from './report-status.ts';
@@ -41,6 +42,8 @@ export interface CollectorSettings {
   readonly spoolDirectory: string;
   readonly maxSpoolBytes: number;
   readonly maxSpoolHosts: number;
+  /** What else hears of each cycle. */
+  readonly outlets?: readonly Outlet[];
 }
 
 /** How often it looks which hosts are due. */
@@ -86,6 +89,7 @@ export class Collector {
   readonly #troubles: Troubles;
   #lastTickMs = 0;
   readonly #cycles = { good: 0, faulty: 0 };
+  readonly #outlets: Outlets;
 
   constructor(settings: CollectorSettings, context: CommandContext) {
     this.#settings = settings;
@@ -94,6 +98,7 @@ export class Collector {
     const shutdown = AbortSignal.any([context.shutdown, this.#stopping.signal]);
     this.#fetchContext = { ...context, shutdown, log: toQuietLog(context.log) };
     this.#troubles = new Troubles(context.log);
+    this.#outlets = new Outlets(settings.outlets ?? [], context.log);
     this.#pool = new TransportPool(context.clock, context.log);
     this.#lend = withPeerBreaker(this.#pool.lend, context.clock);
   }
@@ -246,7 +251,10 @@ export class Collector {
     const { routes } = running.inForce;
     const hosts = this.#gather(running);
     const gone = this.#roster.update(routes, hosts, this.#context.clock.monotonic());
-    for (const host of gone) running.upkeep.removeReady(host);
+    for (const host of gone) {
+      running.upkeep.removeReady(host);
+      this.#outlets.hostGone(host);
+    }
     for (const entry of this.#roster.entries()) {
       if (!entry.routed.isToRenew || entry.laid === 'nothing') continue;
       running.upkeep.removeReady(entry.target.host);
@@ -277,6 +285,7 @@ export class Collector {
       ready,
       spool,
       spoolDirectory: this.#settings.spoolDirectory,
+      outlets: this.#outlets,
       chance,
       prepare: () => inForce.prepare(entry.route),
     });

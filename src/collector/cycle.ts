@@ -15,6 +15,8 @@ import { letGo } from '../system/let-go.ts';
 import { findChanges, toBesideState } from './beside-state.ts';
 import type { Entry, GoodSeal, Laid } from './entry.ts';
 import { findNewer, isToBeKept, type Keepers, keep, keepLast, readLast } from './keeping.ts';
+import type { Outlets } from './outlets.ts';
+import { tellFault, tellOutput } from './telling.ts';
 
 /** What all cycles share. */
 export interface CycleSettings extends Keepers {
@@ -22,6 +24,7 @@ export interface CycleSettings extends Keepers {
   chance(): number;
   /** Hears whether something could be laid ready, and tells it. */
   readonly noteLaid: (fault: CourierError | undefined) => void;
+  readonly outlets: Outlets;
   prepare(entry: Entry): Promise<PreparedRoute>;
 }
 
@@ -51,6 +54,7 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
       if (isVain()) return;
       const validMs = note(entry, served, startMs, settings);
       layReady(entry, served, validMs, settings);
+      tellOutput(entry, served, toldWith(entry, startMs, settings));
       if (served !== came || !isOfSource) return;
       if (isToBeKept(entry, clock)) return keep(entry, served.output, settings);
       entry.leftUnkept();
@@ -61,10 +65,18 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
       for (const one of served.beside) if ('accepted' in one) letGo(one.accepted.output);
     });
   } catch (thrown) {
-    if (!isVain()) await layFaultReady(entry, asCourierError(thrown, 'fetching'), settings);
+    if (isVain()) return;
+    const error = asCourierError(thrown, 'fetching');
+    const line = await layFaultReady(entry, error, settings);
+    tellFault(entry, { code: error.code, line }, toldWith(entry, startMs, settings));
   } finally {
     entry.took(clock.monotonic() - startMs);
   }
+}
+
+function toldWith(entry: Entry, startMs: number, settings: CycleSettings) {
+  const durationMs = Math.round(settings.context.clock.monotonic() - startMs);
+  return { outlets: settings.outlets, nextMs: untilNextMs(entry, settings), durationMs };
 }
 
 /** What came, or what was there already and was produced later. */
@@ -196,11 +208,12 @@ function layReady(entry: Entry, served: Outgoing, validMs: number, settings: Cyc
   );
 }
 
+/** @returns the line for stderr */
 async function layFaultReady(
   entry: Entry,
   error: CourierError,
   settings: CycleSettings,
-): Promise<void> {
+): Promise<string> {
   await keepLast(entry, settings);
   const line = noteFault(entry, error, settings);
   tryToLay(entry, settings, 'fault', () =>
@@ -210,6 +223,7 @@ async function layFaultReady(
       { validMs: untilNextMs(entry, settings) + faultSlackMs, address: addressOf(entry) },
     ),
   );
+  return line;
 }
 
 /** Where only the site knows the address, output for an old address must not be served. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runCycle } from '../../src/collector/cycle.ts';
 import { Entry } from '../../src/collector/entry.ts';
+import { Outlets } from '../../src/collector/outlets.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { ReadyDirectory } from '../../src/ready/ready-directory.ts';
 import { systemUptime } from '../../src/ready/uptime.ts';
@@ -48,6 +49,7 @@ async function makeCollector(
   const calls: string[] = [];
   const shared = { context, log, ready, spool, spoolDirectory };
   const hooks = { chance: () => 0.5, noteLaid: () => undefined, noteKept: () => undefined };
+  const outlets = new Outlets([], log);
   /** One cycle: the source has output produced so many seconds after the start. */
   const collect = async (seconds: number, { report = 'none' }: Ask = {}): Promise<string> => {
     const producedAt = new Date(startMs + seconds * 1000);
@@ -60,7 +62,12 @@ async function makeCollector(
       timeoutMs: undefined,
     };
     const way = { lend: withTransport, pick: 'first', graceMs: 0, report } as const;
-    await runCycle(entry, { ...shared, ...hooks, prepare: async () => ({ ...rules, ...way }) });
+    await runCycle(entry, {
+      ...shared,
+      ...hooks,
+      outlets,
+      prepare: async () => ({ ...rules, ...way }),
+    });
     return ready.readBack(host)?.toString() ?? '';
   };
   return { collect, calls, log, entry };

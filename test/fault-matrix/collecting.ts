@@ -10,6 +10,7 @@ import { systemClock } from '../../src/clock.ts';
 import { runCycle } from '../../src/collector/cycle.ts';
 import { Entry } from '../../src/collector/entry.ts';
 import { keepConnections } from '../../src/collector/kept-connections.ts';
+import { Outlets } from '../../src/collector/outlets.ts';
 import { TransportPool } from '../../src/collector/transport-pool.ts';
 import { type FaultCode, faults } from '../../src/faults/errors.ts';
 import type { OutputRules } from '../../src/fetching/accept.ts';
@@ -74,7 +75,9 @@ export function collectOnce(
     try {
       const entry = new Entry(known, 0);
       const hooks = { noteLaid: () => undefined, noteKept: () => undefined };
-      const cycle = () => runCycle(entry, { ...settings, ...hooks, prepare: async () => prepared });
+      const outlets = new Outlets([], log);
+      const cycle = () =>
+        runCycle(entry, { ...settings, ...hooks, outlets, prepare: async () => prepared });
       await cycle();
       if (change !== undefined) {
         await change();
