@@ -64,6 +64,7 @@ export const layers: readonly Layer[] = [
   },
   { path: 'src/secrets/', holds: 'secrets from files and from the password store of Checkmk' },
   { path: 'src/lookup/', holds: 'names of hosts → addresses, without a thread that waits' },
+  { path: 'src/metrics/', holds: 'what services tell of themselves to Prometheus' },
   { path: 'src/system/', holds: 'children, signals, private directories, waiting, services' },
   { path: 'src/cli/', holds: 'what a command and an option are; arguments, help, streams' },
   {

@@ -4,6 +4,7 @@
  */
 
 import { TLSSocket } from 'node:tls';
+import type { Metric } from '../metrics/metric.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { addressOf } from './exchange.ts';
 import { asRefusal, Refusal, storageRetryS } from './refusal.ts';
@@ -29,13 +30,6 @@ export interface UpdateAnswers {
   answer(request: UpdateRequest, exchange: Exchange): Promise<Answer>;
   /** Lines of /metrics. */
   toMetrics(): readonly Metric[];
-}
-
-export interface Metric {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly value: number;
 }
 
 /** Resolves with undefined where there are no updates. */

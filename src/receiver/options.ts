@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { findCertificateDirectory } from '../certs/directory.ts';
 import type { Environment } from '../cli/environment.ts';
 import { formOptions } from '../cli/form-options.ts';
+import { parseListenAddress } from '../cli/listen-address.ts';
 import {
   parseDiskSize,
   parseDuration,
@@ -16,28 +17,12 @@ import {
 } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import { metricsListen } from '../metrics/options.ts';
 import { type SealPlaces, sealPlaces } from '../sealing/places.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { defaultMaxSkew } from '../times/skew.ts';
 import { parsePattern } from './patterns.ts';
 import { parseNetwork } from './proxies.ts';
-
-/** Where to listen; without an address on all of them, IPv4 and IPv6. */
-export interface ListenAddress {
-  readonly address: string | undefined;
-  readonly port: number;
-}
-
-/** `:8000`, `192.0.2.1:8000`, `[::1]:8000`. */
-function parseListenAddress(raw: string): ListenAddress {
-  const [, bracketed, plain, digits] =
-    /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]*)):(\d{1,5})$/.exec(raw) ?? [];
-  const port = Number(digits);
-  if (digits === undefined || port > 65_535) {
-    throw new CourierError('USAGE', `must be an address and port such as :8000, not ${quote(raw)}`);
-  }
-  return { address: (bracketed ?? plain) || undefined, port };
-}
 
 /** It is a part of a URL and of the names of certificates. */
 function parseSite(raw: string): string {
@@ -77,10 +62,7 @@ export const receiverOptions = {
     ...value('DIR', 'where registered hosts, users, tokens and requests are kept'),
     parse: parsePath,
   },
-  metricsListen: {
-    ...value('ADDRESS:PORT', 'where /healthz and /metrics are, over HTTP; not offered without'),
-    parse: parseListenAddress,
-  },
+  metricsListen,
   plainListen: {
     ...value(
       'ADDRESS:PORT',

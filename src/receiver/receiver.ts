@@ -4,6 +4,7 @@ import { findReadableKeys } from '../certs/key-modes.ts';
 import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { MetricsServer } from '../metrics/metrics-server.ts';
 import type { HostName } from '../names/host-name.ts';
 import { SealBook } from '../sealing/seal-book.ts';
 import { Spool } from '../spool/spool.ts';
@@ -12,7 +13,7 @@ import { Credentials } from './credentials.ts';
 import { type LoadUpdates, UpdateExtension } from './extension.ts';
 import { Intake } from './intake.ts';
 import { RateLimit } from './limits.ts';
-import { Metrics } from './metrics.ts';
+import { Metrics, receiverPrefix } from './metrics.ts';
 import type { Settings } from './options.ts';
 import { RefusalMemory } from './refusal-memory.ts';
 import type { Services } from './services.ts';
@@ -22,7 +23,6 @@ import { LastRefusals } from './state/last-refusals.ts';
 import { Reports } from './state/reports.ts';
 import { Requests } from './state/requests.ts';
 import { SealKeys } from './state/seal-keys.ts';
-import { StatusServer } from './status-server.ts';
 import { Trust } from './trust.ts';
 import { WebServer } from './web-server.ts';
 
@@ -52,7 +52,7 @@ interface Opened {
   readonly spool: Spool;
   readonly watch: CertificateWatch;
   readonly web: WebServer;
-  readonly status: StatusServer;
+  readonly metricsServer: MetricsServer;
 }
 
 export class Receiver {
@@ -88,15 +88,15 @@ export class Receiver {
       const services = await this.#makeServices(trust, spool);
       const web = new WebServer({ services, log: this.#log, metrics: this.#metrics });
       const watch = new CertificateWatch(trust, this.#clock, this.#log);
-      const status = this.#makeStatus({ services, spool, watch, web });
-      this.#opened = { services, spool, watch, web, status };
+      const metricsServer = this.#makeMetricsServer({ services, spool, watch, web });
+      this.#opened = { services, spool, watch, web, metricsServer };
       const ports = await this.#listen(this.#opened);
       watch.tell();
       await this.#tellReadableKeys();
       return ports;
     } catch (error) {
       this.#opened?.web.close();
-      this.#opened?.status.close();
+      this.#opened?.metricsServer.close();
       await spool.close();
       throw asCourierError(error, 'starting');
     }
@@ -151,12 +151,12 @@ export class Receiver {
   async #stop(): Promise<void> {
     this.#ended.abort();
     if (this.#opened === undefined) return;
-    const { services, web, status, spool } = this.#opened;
+    const { services, web, metricsServer, spool } = this.#opened;
     web.drain();
     await this.#letEnd(web, this.#settings.drainTimeout);
     if (web.running > 0) this.#log.warn({ requests: web.running }, 'requests were cut off');
     web.close();
-    status.close();
+    metricsServer.close();
     // Those that were cut off end by themselves, and may leave a refusal.
     await this.#letEnd(web, cutOffMs);
     await services.refusals.settle();
@@ -219,10 +219,10 @@ export class Receiver {
     }
   }
 
-  async #listen({ web, status, services, watch }: Opened): Promise<Ports> {
+  async #listen({ web, metricsServer, services, watch }: Opened): Promise<Ports> {
     const { plainPort, updatesPort } = await web.listen(this.#settings);
     const { metricsListen } = this.#settings;
-    const metricsPort = metricsListen && (await status.listen(metricsListen));
+    const metricsPort = metricsListen && (await metricsServer.listen(metricsListen));
     void this.#lookAfter(services, watch);
     const ports = { port: web.port, plainPort, updatesPort, metricsPort };
     this.#log.info(ports, 'hosts can send');
@@ -254,20 +254,27 @@ export class Receiver {
     }
   }
 
-  #makeStatus({ services, spool, watch, web }: Omit<Opened, 'status'>): StatusServer {
-    return new StatusServer({
+  #makeMetricsServer({
+    services,
+    spool,
+    watch,
+    web,
+  }: Omit<Opened, 'metricsServer'>): MetricsServer {
+    return new MetricsServer({
       // Not part of findTrouble(), which the watchdog sees: a restart would not renew a
       // certificate.
       findTrouble: () => this.findTrouble() ?? watch.findTrouble(),
-      toMetrics: () =>
-        this.#metrics.toText({
+      prefix: receiverPrefix,
+      toMetrics: () => [
+        ...this.#metrics.toMetrics({
           ...spool.statistics,
           oldestAgeS: findOldestAge(spool, this.#clock.now()),
           connections: web.connections.count,
           load: services.intake.load,
           certificateNotAfter: services.trust.notAfter,
-          more: services.updates?.loaded?.toMetrics() ?? [],
         }),
+        ...(services.updates?.loaded?.toMetrics() ?? []),
+      ],
     });
   }
 }

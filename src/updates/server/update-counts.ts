@@ -1,6 +1,6 @@
 /** What the update server counts, for /metrics. */
 
-import type { Metric } from '../../receiver/extension.ts';
+import { counter, type Metric } from '../../metrics/metric.ts';
 
 const counted = {
   checks: 'Checks of hosts answered with a stamp.',
@@ -17,11 +17,8 @@ export class UpdateCounts {
   }
 
   toMetrics(): readonly Metric[] {
-    return Object.entries(counted).map(([name, help]) => ({
-      name: `updates_${name}_total`,
-      type: 'counter',
-      help,
-      value: this.#counts.get(name) ?? 0,
-    }));
+    return Object.entries(counted).map(([name, help]) =>
+      counter(`updates_${name}_total`, help, this.#counts.get(name) ?? 0),
+    );
   }
 }

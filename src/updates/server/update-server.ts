@@ -1,8 +1,9 @@
 /** Answers what hosts ask about updates of their agents (docs/protocol/agent-updates.md). */
 
+import type { Metric } from '../../metrics/metric.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { Answer, Exchange } from '../../receiver/exchange.ts';
-import type { Metric, UpdateAnswers, UpdateRequest } from '../../receiver/extension.ts';
+import type { UpdateAnswers, UpdateRequest } from '../../receiver/extension.ts';
 import { Refusal } from '../../receiver/refusal.ts';
 import { readKept } from '../repository/by-digest.ts';
 import { PublishedTargets } from '../repository/host-targets.ts';

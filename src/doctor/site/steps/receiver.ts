@@ -2,15 +2,11 @@
 
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import type { ListenAddress } from '../../../cli/listen-address.ts';
 import { parseOptions } from '../../../cli/options.ts';
 import { linkStatus } from '../../../files/file-calls.ts';
 import { readConfiguration } from '../../../receiver/configuration.ts';
-import {
-  type ListenAddress,
-  receiverOptions,
-  type Settings,
-  toSettings,
-} from '../../../receiver/options.ts';
+import { receiverOptions, type Settings, toSettings } from '../../../receiver/options.ts';
 import { services } from '../../../service/service.ts';
 import { fine, type SiteFinding, type SiteScene, type SiteStep, wrong } from '../scene.ts';
 import { isService } from './collector.ts';

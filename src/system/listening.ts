@@ -2,8 +2,8 @@
 
 import type { Server } from 'node:net';
 import { isIPv6 } from 'node:net';
+import type { ListenAddress } from '../cli/listen-address.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
-import type { ListenAddress } from './options.ts';
 
 /** How many connections the kernel keeps under load until we accept them. */
 const backlog = 1024;
