@@ -48,6 +48,10 @@ export const layers: readonly Layer[] = [
     path: 'src/web/',
     holds: 'HTTP, TLS and proxies, for every part that is a client of a web server',
   },
+  {
+    path: 'src/nats/',
+    holds: 'connections to NATS, streams, the newest output of each host in them',
+  },
   { path: 'src/mail/', holds: 'messages and their parts, for every mailbox' },
   { path: 'src/openssh/', holds: "the system's OpenSSH, for all that goes through it" },
   { path: 'src/doctor/report/', holds: 'what is taken from the report of a host' },

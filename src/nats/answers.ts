@@ -1,0 +1,129 @@
+/** What JetStream answers, and its faults in our words. */
+
+import { CourierError, quote } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+
+export interface StreamError {
+  readonly code: number | undefined;
+  /** Which fault it is; some servers leave it out. */
+  readonly err_code: number | undefined;
+  readonly description: string | undefined;
+}
+
+/** An answer to a message that was published, or to the question for one. */
+export interface StreamAnswer {
+  readonly error: StreamError | undefined;
+  readonly seq: number | undefined;
+  readonly duplicate: boolean | undefined;
+  readonly message:
+    | { readonly seq: number; readonly headers: ReadonlyMap<string, string> }
+    | undefined;
+}
+
+/**
+ * Reads an answer without a belief in its shape.
+ *
+ * @throws CourierError PEER
+ */
+export function readAnswer(data: Uint8Array): StreamAnswer {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString());
+  } catch (error) {
+    throw new CourierError('PEER', 'the broker answered something else than JSON', {
+      cause: error,
+    });
+  }
+  return {
+    error: readError(fieldOf(answer, 'error')),
+    seq: asNumber(fieldOf(answer, 'seq')),
+    duplicate: fieldOf(answer, 'duplicate') === true,
+    message: readMessage(fieldOf(answer, 'message')),
+  };
+}
+
+function readError(error: unknown): StreamError | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  return {
+    code: asNumber(fieldOf(error, 'code')),
+    err_code: asNumber(fieldOf(error, 'err_code')),
+    description: asText(fieldOf(error, 'description')),
+  };
+}
+
+function readMessage(message: unknown): StreamAnswer['message'] {
+  const seq = asNumber(fieldOf(message, 'seq'));
+  if (seq === undefined) return undefined;
+  const headers = Buffer.from(asText(fieldOf(message, 'hdrs')) ?? '', 'base64').toString();
+  return { seq, headers: readHeaders(headers) };
+}
+
+/** `NATS/1.0`, then a header a line; the names in small letters. */
+function readHeaders(text: string): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of text.split('\r\n').slice(1)) {
+    const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) headers.set(name.toLowerCase(), value);
+  }
+  return headers;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Reflect.get(value, name);
+}
+
+function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** What is too large for the stream or the server (err_code of the server). */
+const tooLarge: ReadonlySet<number> = new Set([10054]);
+const streamNotFound = 10059;
+const wrongStream = 10060;
+
+/**
+ * What the server refuses, as a fault of ours. Everything that a broker says while it elects a
+ * leader, is full or has just been started is PEER, and may pass.
+ */
+export function asRefusedWrite(error: StreamError, stream: string): CourierError {
+  const { err_code: code = 0, description = 'no reason given' } = error;
+  if (tooLarge.has(code)) {
+    return new CourierError('TOO_LARGE', `the stream ${stream} refuses it: ${quote(description)}`);
+  }
+  if (code === streamNotFound) {
+    const hint = '`cmk-courier broker init` makes it';
+    return new CourierError('PEER', `the broker has no stream ${stream}; ${hint}`);
+  }
+  if (code === wrongStream) {
+    const why = `another stream than ${stream} takes outputs of this site`;
+    return new CourierError('CONFIG', why);
+  }
+  return new CourierError('PEER', `the broker refuses it: ${quote(description)}`);
+}
+
+/** What kept an answer from coming, as a fault of ours: errors of the library go by their names. */
+export function asMissedAnswer(error: unknown, stream: string): CourierError {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const names = [known.name, known.cause instanceof Error ? known.cause.name : ''];
+  const is = (name: string) => names.includes(name);
+  const options = { cause: error };
+  if (is('PermissionViolationError')) {
+    const what = 'this user of the broker may not do that';
+    return new CourierError('REFUSED', `${what}: ${quote(known.message)}`, options);
+  }
+  if (is('NoRespondersError')) {
+    return new CourierError('PEER', `nobody leads the stream ${stream}, or there is none`, options);
+  }
+  if (is('TimeoutError')) {
+    return new CourierError('TIMEOUT', 'the broker did not answer in time', options);
+  }
+  if (is('ClosedConnectionError') || is('DrainingConnectionError') || is('RequestError')) {
+    return new CourierError('UNREACHABLE', 'the connection to the broker was lost', options);
+  }
+  return asCourierError(error, 'asking the broker');
+}

@@ -1,0 +1,140 @@
+/** A stream of JetStream that keeps the last message of each subject, as a writer uses it. */
+
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { systemClock } from '../clock.ts';
+import { CourierError } from '../faults/errors.ts';
+import { neverAborts } from '../system/never-aborts.ts';
+import { asMissedAnswer, asRefusedWrite, readAnswer, type StreamAnswer } from './answers.ts';
+import type { LastValue, LastValues, Published, StreamValue } from './newest-writer.ts';
+
+/** A message as it is published. */
+export interface StreamMessage extends StreamValue {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface StreamUse {
+  /** The connection, made anew when it was lost. */
+  readonly connect: () => Promise<NatsConnection>;
+  /** Lets go of a connection on which nobody answers any more. */
+  readonly discard: (connection: NatsConnection) => Promise<void>;
+  readonly stream: string;
+  /** Makes empty headers: the library is loaded by whoever has connected. */
+  readonly makeHeaders: () => MsgHdrs;
+}
+
+/** For one question; a leader that died is missed for 4 to 8 s, so a writer asks again. */
+const answerMs = 2500;
+
+/** What the server says when the expected message is not the last one (nats.md#conflicts). */
+const conflictCodes: ReadonlySet<number> = new Set([10071, 10164]);
+
+export class JetStreamValues implements LastValues<StreamMessage> {
+  readonly #use: StreamUse;
+
+  constructor(use: StreamUse) {
+    this.#use = use;
+  }
+
+  async publish(
+    message: StreamMessage,
+    expectedSequence: number,
+    repeats: number,
+  ): Promise<Published> {
+    const headers = this.#toHeaders(message, expectedSequence, repeats);
+    const connection = await this.#use.connect();
+    requireSize(message, headers, connection);
+    const answer = await this.#ask(connection, message, headers);
+    const { error, seq, duplicate } = answer;
+    if (error !== undefined && isConflict(error)) return { kind: 'conflict' };
+    if (error !== undefined) throw asRefusedWrite(error, this.#use.stream);
+    if (seq === undefined) throw new CourierError('PEER', 'the broker answered without a sequence');
+    return duplicate === true ? { kind: 'repeated' } : { kind: 'stored', sequence: seq };
+  }
+
+  async last(subject: string): Promise<LastValue | undefined> {
+    const { stream } = this.#use;
+    const question = Buffer.from(JSON.stringify({ last_by_subj: subject }));
+    const connection = await this.#use.connect();
+    const asked = { subject: `$JS.API.STREAM.MSG.GET.${stream}`, body: question };
+    const { error, message } = await this.#ask(connection, asked);
+    if (error?.err_code === noMessage) return undefined;
+    if (error !== undefined) throw asRefusedWrite(error, stream);
+    if (message === undefined)
+      throw new CourierError('PEER', 'the broker answered without a message');
+    return toLastValue(message.seq, message.headers);
+  }
+
+  #toHeaders(message: StreamMessage, expectedSequence: number, repeats: number): MsgHdrs {
+    const headers = this.#use.makeHeaders();
+    for (const [name, value] of Object.entries(message.headers)) headers.set(name, value);
+    headers.set('Nats-Msg-Id', repeats === 0 ? message.id : `${message.id} ${repeats}`);
+    headers.set('Nats-Expected-Stream', this.#use.stream);
+    headers.set('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
+    return headers;
+  }
+
+  async #ask(
+    connection: NatsConnection,
+    { subject, body }: Pick<StreamMessage, 'subject' | 'body'>,
+    headers?: MsgHdrs,
+  ): Promise<StreamAnswer> {
+    const options = { timeout: answerMs, ...(headers && { headers }) };
+    let answer: { readonly data: Uint8Array };
+    try {
+      answer = await connection.request(subject, body, options);
+    } catch (error) {
+      const fault = asMissedAnswer(error, this.#use.stream);
+      if (fault.code === 'TIMEOUT') await this.#requireAlive(connection);
+      throw fault;
+    }
+    return readAnswer(answer.data);
+  }
+
+  /** A server that was stopped keeps its connections; the others of the cluster would answer. */
+  async #requireAlive(connection: NatsConnection): Promise<void> {
+    if (connection.isClosed()) return;
+    const isAlive = await Promise.race([
+      connection.flush().then(
+        () => true,
+        () => false,
+      ),
+      systemClock.sleep(aliveMs, neverAborts).then(() => false),
+    ]);
+    if (!isAlive) await this.#use.discard(connection);
+  }
+}
+
+/** For a server to say that it is there. */
+const aliveMs = 500;
+
+const noMessage = 10037;
+
+function isConflict({ err_code: code, description }: NonNullable<StreamAnswer['error']>): boolean {
+  if (code !== undefined && conflictCodes.has(code)) return true;
+  return /^wrong last sequence/.test(description ?? '');
+}
+
+/** The library throws by itself, and does not say which setting it is about. */
+function requireSize({ body }: StreamMessage, headers: MsgHdrs, connection: NatsConnection): void {
+  const most = connection.info?.max_payload;
+  const bytes = body.length + sizeOf(headers);
+  if (most === undefined || bytes <= most) return;
+  const what = `the message has ${bytes} bytes, the broker allows ${most} (max_payload)`;
+  throw new CourierError('TOO_LARGE', what);
+}
+
+function sizeOf(headers: MsgHdrs): number {
+  let bytes = 'NATS/1.0\r\n\r\n'.length;
+  for (const [name, values] of headers) {
+    for (const value of values) bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 4;
+  }
+  return bytes;
+}
+
+function toLastValue(sequence: number, headers: ReadonlyMap<string, string>): LastValue {
+  const producedAt = new Date(headers.get('courier-produced') ?? Number.NaN);
+  const digest = headers.get('courier-sha256');
+  const isKnown = !Number.isNaN(producedAt.getTime());
+  return { sequence, producedAt: isKnown ? producedAt : undefined, digest };
+}
