@@ -7,25 +7,20 @@
 import type { CommandContext } from '../cli/command.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import type { HostName } from '../names/host-name.ts';
-import { placesBeside } from '../ready/places.ts';
-import { ReadyDirectory } from '../ready/ready-directory.ts';
-import { systemUptime } from '../ready/uptime.ts';
-import { Spool } from '../spool/spool.ts';
+import type { Metric } from '../metrics/metric.ts';
 import { chance } from '../system/chance.ts';
 import { areFilesScarce, describeShortage, findRoom, type Room } from '../system/open-files.ts';
-import { requireTrustedSync } from '../system/trusted-path.ts';
-import type { LendTransport } from '../transports/transport.ts';
 import { wellWord } from './ask-status.ts';
-import { ControlSocket } from './control-socket.ts';
 import { runCycle } from './cycle.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Entry } from './entry.ts';
-import type { ListedHost } from './host-list.ts';
-import { KnownHosts } from './known-hosts.ts';
+import { type HeldPlaces, holdPlaces, type PlaceSettings } from './held-places.ts';
+import type { KnownHosts } from './known-hosts.ts';
 import { Lanes } from './lanes.ts';
+import { CollectorMeasures, type Insight } from './measures.ts';
 import { type Outlet, Outlets } from './outlets.ts';
-import { withPeerBreaker } from './peer-breaker.ts';
+import { PeerBreakers } from './peer-breaker.ts';
+import { Population } from './population.ts';
 import { toQuietLog } from './quiet-log.ts';
 import { reportStatus } from './report-status.ts';
 import { Roster } from './roster.ts';
@@ -36,12 +31,8 @@ import { TransportPool } from './transport-pool.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
 
-export interface CollectorSettings {
+export interface CollectorSettings extends PlaceSettings {
   readonly routesPath: string;
-  readonly readyDirectory: string;
-  readonly spoolDirectory: string;
-  readonly maxSpoolBytes: number;
-  readonly maxSpoolHosts: number;
   /** What else hears of each cycle. */
   readonly outlets?: readonly Outlet[];
 }
@@ -60,12 +51,9 @@ const tidyMs = 30_000;
 const fetchFiles = 8;
 
 /** All it holds while it runs. */
-interface Running {
-  readonly ready: ReadyDirectory;
-  readonly spool: Spool;
+interface Running extends HeldPlaces {
   readonly upkeep: Upkeep;
-  readonly socket: ControlSocket;
-  readonly known: KnownHosts;
+  readonly population: Population;
   inForce: RoutesInForce;
 }
 
@@ -73,7 +61,7 @@ export class Collector {
   readonly #settings: CollectorSettings;
   readonly #context: CommandContext;
   readonly #pool: TransportPool;
-  readonly #lend: LendTransport;
+  readonly #breakers: PeerBreakers;
   readonly #roster = new Roster();
   readonly #lanes = new Lanes({ concurrency: 1, perPeer: 1 });
   readonly #dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry));
@@ -88,7 +76,7 @@ export class Collector {
   #loop: Promise<void> | undefined;
   readonly #troubles: Troubles;
   #lastTickMs = 0;
-  readonly #cycles = { good: 0, faulty: 0 };
+  readonly #measures = new CollectorMeasures();
   readonly #outlets: Outlets;
 
   constructor(settings: CollectorSettings, context: CommandContext) {
@@ -98,9 +86,9 @@ export class Collector {
     const shutdown = AbortSignal.any([context.shutdown, this.#stopping.signal]);
     this.#fetchContext = { ...context, shutdown, log: toQuietLog(context.log) };
     this.#troubles = new Troubles(context.log);
-    this.#outlets = new Outlets(settings.outlets ?? [], context.log);
+    this.#outlets = new Outlets([this.#measures, ...(settings.outlets ?? [])], context.log);
     this.#pool = new TransportPool(context.clock, context.log);
-    this.#lend = withPeerBreaker(this.#pool.lend, context.clock);
+    this.#breakers = new PeerBreakers(this.#pool.lend, context.clock);
   }
 
   /**
@@ -110,34 +98,22 @@ export class Collector {
    * collector is running
    */
   async start(): Promise<void> {
-    const { routesPath, readyDirectory, spoolDirectory } = this.#settings;
+    const { routesPath, readyDirectory } = this.#settings;
     const { clock, log } = this.#context;
     const inForce = await this.#loadRoutes();
-    const places = placesBeside(readyDirectory);
-    requireTrustedSync(places.asked);
-    const ready = ReadyDirectory.open({ directory: readyDirectory, clock, uptime: systemUptime() });
-    const socket = new ControlSocket(places.socket, this.#answers());
-    await socket.listen();
+    const places = await holdPlaces(this.#settings, this.#context, this.#answers());
     try {
-      const spool = await Spool.open({
-        directory: spoolDirectory,
-        maxBytes: this.#settings.maxSpoolBytes,
-        maxHosts: this.#settings.maxSpoolHosts,
-        // Without fsync: the next cycle brings newer output, and a torn file is found by its
-        // checksum.
-        isDurable: false,
-        log,
-        clock,
-      });
       this.#room = findRoom(fetchFiles);
-      const known = new KnownHosts(places.asked, clock);
-      const spoolRoom = new SpoolRoom(spool, this.#settings.maxSpoolHosts);
+      const { ready, socket } = places;
+      const spoolRoom = new SpoolRoom(places.spool, this.#settings.maxSpoolHosts);
       const upkeep = new Upkeep({ ready, spoolRoom, socket, clock, ...this.#upkept() });
-      this.#running = { ready, spool, upkeep, socket, known, inForce };
+      const population = this.#populate(places.known, upkeep);
+      this.#running = { ...places, upkeep, population, inForce };
       this.#enforce(this.#running, inForce);
     } catch (error) {
       await this.stop();
-      socket.close();
+      places.socket.close();
+      await places.spool.close();
       throw error;
     }
     log.info({ routes: routesPath, ready: readyDirectory, hosts: this.#roster.size }, 'collecting');
@@ -178,7 +154,7 @@ export class Collector {
         reloadFault: this.#troubles.find('routes', 'hosts'),
         readyFault: this.#troubles.find('sweeping', 'laying'),
         running: this.#lanes.inside,
-        cycles: { ...this.#cycles },
+        cycles: this.#measures.cycles,
         entries: this.#roster.entries(),
       },
       this.#context.clock,
@@ -190,9 +166,42 @@ export class Collector {
     return this.#context.clock.monotonic() - this.#lastTickMs < 50 * tickMs;
   }
 
+  /** Why it cannot do its work; undefined when it can. */
+  findTrouble(): string | undefined {
+    return this.isWell ? this.#troubles.find() : 'hosts are not looked after';
+  }
+
+  /** Nothing before the start. */
+  toMetrics(): readonly Metric[] {
+    const { insight } = this;
+    return insight === undefined
+      ? []
+      : [...this.#measures.tell(insight), ...this.#outlets.toMetrics()];
+  }
+
+  /** What there is to see at the moment; nothing before the start. */
+  get insight(): Insight | undefined {
+    if (this.#running === undefined) return undefined;
+    return {
+      startedAt: this.#startedAt,
+      entries: this.#roster.entries(),
+      limits: this.#lanes.limits,
+      running: this.#lanes.inside,
+      openBreakers: this.#breakers.open,
+      spool: this.#running.spool.statistics,
+      troubles: this.#troubles.lasting,
+      nowMs: this.#context.clock.now(),
+    };
+  }
+
   #upkept() {
     const { isThere } = this.#roster;
     return { pool: this.#pool, troubles: this.#troubles, isThere };
+  }
+
+  #populate(known: KnownHosts, upkeep: Upkeep): Population {
+    const [roster, outlets, troubles] = [this.#roster, this.#outlets, this.#troubles];
+    return new Population({ roster, known, upkeep, outlets, troubles, clock: this.#context.clock });
   }
 
   #answers(): ReadonlyMap<string, () => string> {
@@ -203,7 +212,7 @@ export class Collector {
   }
 
   #loadRoutes(): Promise<RoutesInForce> {
-    return RoutesInForce.load(this.#settings.routesPath, this.#context, this.#lend);
+    return RoutesInForce.load(this.#settings.routesPath, this.#context, this.#breakers.lend);
   }
 
   #enforce(running: Running, inForce: RoutesInForce): void {
@@ -211,7 +220,7 @@ export class Collector {
     running.inForce = inForce;
     this.#lanes.limits = { concurrency: this.#fit(concurrency), perPeer };
     this.#troubles.note('routes', undefined);
-    this.#updateHosts(running);
+    running.population.update(inForce.routes);
   }
 
   /** No more at once than the limit of open files has room for. */
@@ -233,8 +242,8 @@ export class Collector {
       this.#dispatcher.dispatch(this.#roster.entries(), nowMs);
       if (nowMs >= newsAtMs) {
         newsAtMs = nowMs + newsMs;
-        const { known, inForce } = this.#running;
-        if (known.hasNews(inForce.routes)) this.#updateHosts(this.#running);
+        const { population, inForce } = this.#running;
+        if (population.hasNews(inForce.routes)) population.update(inForce.routes);
         // Idle connections are closed when descriptors for new ones run short.
         if (areFilesScarce()) this.#pool.tidy(0);
       }
@@ -244,32 +253,6 @@ export class Collector {
         void this.#running.upkeep.tidy();
       }
       await clock.sleep(tickMs, this.#stopping.signal).catch(() => undefined);
-    }
-  }
-
-  #updateHosts(running: Running): void {
-    const { routes } = running.inForce;
-    const hosts = this.#gather(running);
-    const gone = this.#roster.update(routes, hosts, this.#context.clock.monotonic());
-    for (const host of gone) {
-      running.upkeep.removeReady(host);
-      this.#outlets.hostGone(host);
-    }
-    for (const entry of this.#roster.entries()) {
-      if (!entry.routed.isToRenew || entry.laid === 'nothing') continue;
-      running.upkeep.removeReady(entry.target.host);
-      entry.laidReady('nothing');
-    }
-  }
-
-  #gather({ known, inForce }: Running): ReadonlyMap<HostName, ListedHost> {
-    try {
-      const hosts = known.gather(inForce.routes);
-      this.#troubles.note('hosts', undefined);
-      return hosts;
-    } catch (thrown) {
-      this.#troubles.note('hosts', asCourierError(thrown, 'gathering hosts'));
-      return known.previous(inForce.routes);
     }
   }
 
@@ -289,7 +272,6 @@ export class Collector {
       chance,
       prepare: () => inForce.prepare(entry.route),
     });
-    this.#cycles[entry.history.failures === 0 ? 'good' : 'faulty'] += 1;
     // A reload may have dropped the host while it was fetched.
     const { host } = entry.target;
     if (this.#roster.get(host) !== entry) running.upkeep.removeReady(host);

@@ -15,7 +15,7 @@ const patienceMs = 5000;
 const longestRequest = 100;
 
 /** The questions, one line each, and their answers. */
-type Answers = ReadonlyMap<string, () => string>;
+export type Answers = ReadonlyMap<string, () => string>;
 
 export class ControlSocket {
   readonly #path: string;

@@ -8,7 +8,8 @@ export interface Candidate {
   readonly isSuspect: boolean;
 }
 
-interface Limits {
+/** How many hosts are asked at once. */
+export interface Limits {
   /** For all together. */
   readonly concurrency: number;
   /** For one peer. */
@@ -40,6 +41,10 @@ export class Lanes {
   /** Applies to hosts that enter from now on. */
   set limits(limits: Limits) {
     this.#limits = limits;
+  }
+
+  get limits(): Limits {
+    return this.#limits;
   }
 
   get inside(): number {

@@ -6,6 +6,7 @@
 import type { FaultCode } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import type { Metric } from '../metrics/metric.ts';
 import type { HostName } from '../names/host-name.ts';
 
 /** What is known of a host whose cycle has ended. */
@@ -57,6 +58,8 @@ export interface Outlet {
   cycleEnded(end: CycleEnd): void;
   /** The host is no longer asked. */
   hostGone?(host: HostName): void;
+  /** What it counts, for those who ask the collector. */
+  toMetrics?(): readonly Metric[];
 }
 
 /** Tells all outlets; one that fails harms no other, and no cycle. */
@@ -79,6 +82,10 @@ export class Outlets {
 
   hostGone(host: HostName): void {
     this.#tell((outlet) => outlet.hostGone?.(host));
+  }
+
+  toMetrics(): readonly Metric[] {
+    return this.#outlets.flatMap((outlet) => outlet.toMetrics?.() ?? []);
   }
 
   #tell(call: (outlet: Outlet) => void): void {

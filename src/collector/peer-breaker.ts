@@ -24,23 +24,47 @@ interface Circuit {
   lastSilence: CourierError | undefined;
 }
 
-/** Lends as `lend` does, but fails at once while a shared peer is known to be silent. */
-export function withPeerBreaker(lend: LendTransport, clock: Clock): LendTransport {
-  const circuits = new Map<string, Circuit>();
-  return async (module, source, context, use) => {
+export class PeerBreakers {
+  readonly #lend: LendTransport;
+  readonly #clock: Clock;
+  readonly #circuits = new Map<string, Circuit>();
+
+  constructor(lend: LendTransport, clock: Clock) {
+    this.#lend = lend;
+    this.#clock = clock;
+  }
+
+  /** Peers whose breaker is open, or tries whether they answer again. */
+  get open(): readonly string[] {
+    return [...this.#circuits].filter(([, circuit]) => isOpen(circuit)).map(([peer]) => peer);
+  }
+
+  /** Lends, but fails at once while a shared peer is known to be silent. */
+  readonly lend: LendTransport = async (module, source, context, use) => {
     const peer = sharedPeerOf(source.uri.text);
-    if (peer === undefined) return lend(module, source, context, use);
-    const circuit = circuits.get(peer) ?? { silences: 0, retryAtMs: 0, lastSilence: undefined };
-    circuits.set(peer, circuit);
-    refuseWhileOpen(circuit, clock.monotonic());
+    if (peer === undefined) return this.#lend(module, source, context, use);
+    const circuit = this.#circuitOf(peer);
+    refuseWhileOpen(circuit, this.#clock.monotonic());
     try {
-      const result = await lend(module, source, context, use);
+      const result = await this.#lend(module, source, context, use);
       circuit.silences = 0;
       return result;
     } catch (thrown) {
-      throw note(circuit, asCourierError(thrown, 'fetching'), clock.monotonic());
+      throw note(circuit, asCourierError(thrown, 'fetching'), this.#clock.monotonic());
     }
   };
+
+  #circuitOf(peer: string): Circuit {
+    const known = this.#circuits.get(peer);
+    if (known !== undefined) return known;
+    const circuit = { silences: 0, retryAtMs: 0, lastSilence: undefined };
+    this.#circuits.set(peer, circuit);
+    return circuit;
+  }
+}
+
+function isOpen({ silences, lastSilence }: Circuit): boolean {
+  return silences >= silencesToOpen && lastSilence !== undefined;
 }
 
 /** Half-open, it lets the first fetch through and is open again for the others until that has ended. */

@@ -37,9 +37,15 @@ export class Troubles {
     this.#faults.set(kind, fault);
   }
 
-  /** The first of these kinds that is wrong now. */
+  /** Kinds of which something is wrong now. */
+  get lasting(): readonly Trouble[] {
+    return [...this.#faults.keys()];
+  }
+
+  /** The first of these kinds that is wrong now; without kinds, of all. */
   find(...kinds: readonly Trouble[]): string | undefined {
-    const fault = kinds.map((kind) => this.#faults.get(kind)).find((one) => one !== undefined);
+    const among = kinds.length === 0 ? this.lasting : kinds;
+    const fault = among.map((kind) => this.#faults.get(kind)).find((one) => one !== undefined);
     return fault?.message;
   }
 }

@@ -4,7 +4,10 @@ import { once } from 'node:events';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseDiskSize, parseNumberWithin, parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
+import type { Collector } from '../collector/collector.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import type { Logger } from '../logging/log.ts';
+import { metricsListen } from '../metrics/options.ts';
 
 const options = {
   routes: {
@@ -29,6 +32,7 @@ const options = {
     kind: 'switch',
     describe: 'only say whether the routes and the host list could be taken into force',
   },
+  metricsListen,
   spoolSize: {
     kind: 'value',
     placeholder: 'SIZE',
@@ -44,6 +48,8 @@ const options = {
     fallback: '20000',
   },
 } as const satisfies OptionTable;
+
+type Values = OptionValues<typeof options>;
 
 export const collect: CommandModule = defineCommand({
   summary: 'keep fetching every route that has an interval, and lay the output ready',
@@ -63,7 +69,7 @@ const graceMs = 10_000;
 /** Ends when a signal asks for it, and then as well as any success. */
 async function run(
   [operand]: readonly string[],
-  values: OptionValues<typeof options>,
+  values: Values,
   context: CommandContext,
 ): Promise<void> {
   if (operand !== undefined) {
@@ -90,12 +96,20 @@ async function run(
   };
   context.stay?.({ graceMs, onHangup: () => void reload() });
   await collector.start();
+  const metrics = await listenForMetrics(values, collector, log);
   await ready();
   if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
+  metrics?.close();
   const stopped = collector.stop();
   await manager.stopping();
   await stopped;
   log.info({}, 'ended');
+}
+
+async function listenForMetrics(values: Values, collector: Collector, log: Logger) {
+  if (values.metricsListen === undefined) return undefined;
+  const { serveMetrics } = await import('../collector/serving-metrics.ts');
+  return serveMetrics(values.metricsListen, collector, log);
 }
 
 /** As the collector does at its start and when it is to reload. */
@@ -120,7 +134,7 @@ async function allowGarbage(): Promise<void> {
   setFlagsFromString('--heap-growing-percent=200');
 }
 
-async function toSettings(values: OptionValues<typeof options>, { env }: CommandContext) {
+async function toSettings(values: Values, { env }: CommandContext) {
   const { defaultRoutesPath } = await import('../routes/load.ts');
   const { defaultReadyDirectory } = await import('../ready/places.ts');
   const { defaultSpoolDirectory } = await import('../spool/directories.ts');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withPeerBreaker } from '../../src/collector/peer-breaker.ts';
+import { PeerBreakers } from '../../src/collector/peer-breaker.ts';
 import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
 import { parseSourceUri } from '../../src/transports/source.ts';
 import { type LendTransport, withTransport } from '../../src/transports/transport.ts';
@@ -21,7 +21,7 @@ function makeWatched() {
     if (state.fault === undefined) return withTransport(...given);
     return Promise.reject(new CourierError(state.fault, 'connecting to depot: no answer'));
   };
-  const guarded = withPeerBreaker(lend, clock);
+  const guarded = new PeerBreakers(lend, clock).lend;
   const ask = (uri = depot) =>
     guarded(module, { uri: parseSourceUri(uri), options: {} }, makeOpenContext(), async () => 'ok');
   return { state, clock, ask };
