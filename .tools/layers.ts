@@ -32,6 +32,10 @@ export const layers: readonly Layer[] = [
     holds: 'agents of hosts: signed documents, keys, packages, what each host is to run',
   },
   { path: 'src/receiver/', holds: 'the HTTPS server that hosts push to' },
+  {
+    path: 'src/broker/',
+    holds: 'outputs on their way into a broker, and what waits on disk while it is away',
+  },
   { path: 'src/service/', holds: 'collector and receiver as services of a site or of systemd' },
   {
     path: 'src/setup/',

@@ -1,0 +1,129 @@
+/** Sends what waits on disk once the broker is back: few at a time, and of each host the newest only. */
+
+import type { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import type { HostName } from '../names/host-name.ts';
+import type { SpooledOutput } from '../spool/record.ts';
+import { chance } from '../system/chance.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
+import { isFaultOfOutput, type SinkSettings } from './broker-sink.ts';
+import type { WaitingOutputs } from './waiting-outputs.ts';
+
+export interface ForwardingSettings extends Pick<SinkSettings, 'writer' | 'clock' | 'log'> {
+  readonly waiting: WaitingOutputs;
+  /** Hears of each attempt. */
+  readonly noteFault: (fault: CourierError | undefined) => void;
+}
+
+/** At once; the broker takes thousands a second, and hosts go on sending meanwhile. */
+const lanes = 8;
+const attemptMs = 10_000;
+const shortestPauseMs = 250;
+const longestPauseMs = 5000;
+
+export class Forwarding {
+  readonly #settings: ForwardingSettings;
+  readonly #ended = new AbortController();
+  #wake = Promise.withResolvers<void>();
+  #running: Promise<void> | undefined;
+  #forwarded = 0;
+
+  constructor(settings: ForwardingSettings) {
+    this.#settings = settings;
+  }
+
+  get forwarded(): number {
+    return this.#forwarded;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** There is something to send. */
+  wake(): void {
+    this.#wake.resolve();
+  }
+
+  /** Ends what runs; never rejects. */
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    this.#wake.resolve();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ended;
+    let pauseMs = shortestPauseMs;
+    while (!signal.aborted) {
+      const wake = Promise.withResolvers<void>();
+      this.#wake = wake;
+      const hosts = this.#settings.waiting.hosts();
+      if (hosts.length === 0) {
+        await wake.promise;
+        continue;
+      }
+      const isDone = await this.#sendAll(hosts);
+      pauseMs = isDone ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
+      if (!isDone) await this.#pause(pauseMs);
+    }
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    const { clock } = this.#settings;
+    return clock.sleep(pauseMs * (0.5 + chance()), this.#ended.signal).catch(() => undefined);
+  }
+
+  /** @returns whether none was kept back by a fault of the broker; the first such fault ends it */
+  async #sendAll(hosts: readonly HostName[]): Promise<boolean> {
+    const left = [...hosts];
+    let isDone = true;
+    // One alone finds out whether the broker is there.
+    const first = left.shift();
+    if (first !== undefined && !(await this.#send(first))) return false;
+    const run = async () => {
+      for (let host = left.shift(); host !== undefined && isDone; host = left.shift()) {
+        if (!(await this.#send(host))) isDone = false;
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, run));
+    return isDone;
+  }
+
+  /** @returns false when the broker, or our disk, did not do its part */
+  async #send(host: HostName): Promise<boolean> {
+    const { waiting, log } = this.#settings;
+    if (this.#ended.signal.aborted) return false;
+    try {
+      const output = await waiting.read(host);
+      if (output !== undefined && !(await this.#write(output))) return false;
+      await waiting.remove(host, output);
+      return true;
+    } catch (error) {
+      const { code, message } = asCourierError(error, 'forwarding what waits');
+      log.warn({ host, code }, message);
+      return false;
+    }
+  }
+
+  /** @returns whether the stream has it, or never will */
+  async #write(output: SpooledOutput): Promise<boolean> {
+    const { writer, clock, noteFault, log } = this.#settings;
+    const { signal } = this.#ended;
+    const limit = { clock, timeoutMs: attemptMs, tooSlow: 'the broker has not acknowledged' };
+    try {
+      await withTimeLimit(limit, signal, (limited) => writer.write(output, limited));
+      this.#forwarded += 1;
+    } catch (error) {
+      const fault = asCourierError(error, 'writing to the broker');
+      if (!isFaultOfOutput(fault)) {
+        if (!signal.aborted) noteFault(fault);
+        return false;
+      }
+      const { code, message } = fault;
+      log.warn({ host: output.host, code }, `what waited for the broker is dropped: ${message}`);
+    }
+    noteFault(undefined);
+    return true;
+  }
+}

@@ -1,0 +1,98 @@
+/** Outputs that wait on disk for the broker: the newest of each host, also after a restart. */
+
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logging/log.ts';
+import type { HostName } from '../names/host-name.ts';
+import type { Produced } from '../spool/newest.ts';
+import { readSpooled } from '../spool/reading.ts';
+import type { NewOutput, SpooledOutput } from '../spool/record.ts';
+import { Spool } from '../spool/spool.ts';
+
+export interface WaitingSettings {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly maxHosts: number;
+  readonly maxSkewMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class WaitingOutputs {
+  readonly #settings: WaitingSettings;
+  readonly #spool: Spool;
+  /** Puts of each host that have not ended. */
+  readonly #putting = new Map<HostName, number>();
+
+  private constructor(settings: WaitingSettings, spool: Spool) {
+    this.#settings = settings;
+    this.#spool = spool;
+  }
+
+  /** @throws CourierError LOCAL or CONFIG, as for a spool */
+  static async open(settings: WaitingSettings): Promise<WaitingOutputs> {
+    return new WaitingOutputs(settings, await Spool.open(settings));
+  }
+
+  get count(): number {
+    return this.#spool.statistics.hosts;
+  }
+
+  /** Hosts whose output waits, the one that has waited longest first. */
+  hosts(): readonly HostName[] {
+    const summaries = [...this.#spool.summaries()];
+    summaries.sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
+    return summaries.map(({ host }) => host);
+  }
+
+  /** How long the output that came first has waited; undefined when none waits. */
+  get longestMs(): number | undefined {
+    const times = this.#spool.summaries().map(({ receivedAt }) => receivedAt.getTime());
+    if (times.length === 0) return undefined;
+    return Math.max(0, this.#settings.clock.now() - times.reduce((a, b) => Math.min(a, b)));
+  }
+
+  /**
+   * Resolves when the output would survive a power cut.
+   *
+   * @returns what waits already and is newer: then this one is not kept
+   * @throws CourierError LOCAL, STALE, as for a spool
+   */
+  async put(output: NewOutput): Promise<Produced | undefined> {
+    const { host } = output;
+    this.#putting.set(host, (this.#putting.get(host) ?? 0) + 1);
+    try {
+      return await this.#spool.put(output, this.#settings.maxSkewMs);
+    } finally {
+      const left = (this.#putting.get(host) ?? 1) - 1;
+      if (left === 0) this.#putting.delete(host);
+      else this.#putting.set(host, left);
+    }
+  }
+
+  /** @throws CourierError LOCAL when it cannot be read */
+  async read(host: HostName): Promise<SpooledOutput | undefined> {
+    const { directory, log, clock, maxSkewMs } = this.#settings;
+    return readSpooled(directory, host, { log, clock, maxSkewMs });
+  }
+
+  /**
+   * Forgets what waits of a host, unless something newer than `output` has come.
+   *
+   * @throws CourierError LOCAL
+   */
+  async remove(host: HostName, output: SpooledOutput | undefined): Promise<void> {
+    if (this.#putting.has(host)) return;
+    const newest = this.#spool.newest(host, this.#settings.maxSkewMs);
+    const isSame =
+      output === undefined ||
+      newest === undefined ||
+      (newest.producedAt.getTime() === output.producedAt.getTime() &&
+        newest.receivedAt.getTime() === output.receivedAt.getTime());
+    if (isSame) await this.#spool.remove(host);
+  }
+
+  /** Ends what runs; never rejects. */
+  close(): Promise<void> {
+    return this.#spool.close();
+  }
+}
