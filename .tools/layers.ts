@@ -48,6 +48,7 @@ export const layers: readonly Layer[] = [
     path: 'src/special-agents/',
     holds: 'agents for systems on which none can run: the catalog, recipes, their engine',
   },
+  { path: 'src/nats/', holds: 'connections to NATS, its subjects, and output as its messages' },
   {
     path: 'src/web/',
     holds: 'HTTP, TLS and proxies, for every part that is a client of a web server',

@@ -6,7 +6,7 @@ import { asCourierError } from '../faults/system-errors.ts';
 import { readWholeFile } from '../files/file-calls.ts';
 import { readSecret } from '../secrets/secret-options.ts';
 import { readSecretFile, type Secret, type SecretContext } from '../secrets/secrets.ts';
-import type { HttpOptions } from './options.ts';
+import type { TlsOptions } from './tls-options.ts';
 
 export interface ClientCertificate {
   /** PEM: the certificate, and behind it those that lead to its authority. */
@@ -23,7 +23,7 @@ export interface ClientCertificate {
  * password store does not have the passphrase
  */
 export async function readClientCertificate(
-  options: HttpOptions,
+  options: TlsOptions,
   context: SecretContext,
 ): Promise<ClientCertificate | undefined> {
   const { cert, key } = options;

@@ -79,7 +79,8 @@ async function secure(
   signal: AbortSignal,
 ): Promise<Connection> {
   const { startTls, wantsCertificate } = await import('./tls.ts');
-  const peer = { shown: showPeer(place), host: bareHost(place.url), isKnown };
+  const named = { shown: showPeer(place), host: bareHost(place.url), isKnown };
+  const peer = { ...named, protocol: 'http/1.1' } as const;
   const secured = await startTls(socket, peer, settings, signal);
   return Connection.over(secured, { wantsCertificate: wantsCertificate(secured) });
 }

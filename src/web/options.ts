@@ -8,12 +8,11 @@ import {
   parseText,
 } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { CourierError, quote } from '../faults/errors.ts';
+import { CourierError } from '../faults/errors.ts';
 import { secretOptions } from '../secrets/secret-options.ts';
 import { parsePublicHeaderLine } from './header-lines.ts';
 import { parseProxyOption } from './proxy-address.ts';
-
-const file = { kind: 'value', placeholder: 'FILE', parse: parsePath } as const;
+import { tlsOptions } from './tls-options.ts';
 
 export const httpOptions = {
   user: {
@@ -36,27 +35,7 @@ export const httpOptions = {
     parse: parsePath,
     describe: 'file with secret request headers, a line `Name: value` each',
   },
-  cert: { ...file, describe: 'client certificate, PEM or PKCS#12' },
-  key: { ...file, describe: 'private key of `--cert`, PEM; not needed when `--cert` holds it' },
-  ...secretOptions('keyPassword', 'the passphrase of the private key'),
-  ca: { ...file, describe: 'trust only the certificate authorities in this PEM file' },
-  tlsPin: {
-    kind: 'list',
-    placeholder: 'PIN',
-    parse: parsePin,
-    describe:
-      "accept only this public key of the peer: `sha256:` and the key's hash, base64 or hex",
-  },
-  tlsServerName: {
-    kind: 'value',
-    placeholder: 'NAME',
-    parse: parseServerName,
-    describe: 'name the certificate must be for, in place of the one in the URL',
-  },
-  insecure: {
-    kind: 'switch',
-    describe: 'accept any certificate; only `--tls-pin` is still checked',
-  },
+  ...tlsOptions,
   proxy: {
     kind: 'value',
     placeholder: 'URL',
@@ -112,21 +91,4 @@ function parseUser(raw: string): string {
     throw new CourierError('USAGE', 'must hold neither a colon nor control characters');
   }
   return parseText(raw);
-}
-
-/** `sha256:` and 32 bytes in base64 or hex → the same in lower case hex. */
-function parsePin(raw: string): string {
-  const [, digest = ''] = /^sha256:(.+)$/.exec(raw) ?? [];
-  if (/^[0-9a-f]{64}$/i.test(digest)) return digest.toLowerCase();
-  if (/^[\w+/-]{43}=?$/.test(digest)) return Buffer.from(digest, 'base64').toString('hex');
-  throw new CourierError(
-    'USAGE',
-    `must be sha256: and 32 bytes in base64 or hex, not ${quote(raw)}`,
-  );
-}
-
-/** Only names travel in a TLS handshake: RFC 6066 3. */
-function parseServerName(raw: string): string {
-  if (/^[A-Za-z0-9_]([\w.-]*\w)?$/.test(raw) && !/^[\d.]+$/.test(raw)) return raw;
-  throw new CourierError('USAGE', `must be a DNS name, not ${quote(raw)}`);
 }

@@ -14,7 +14,7 @@ import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import type { SecretContext } from '../secrets/secrets.ts';
 import { waitFor } from '../system/waiting.ts';
 import { type ClientCertificate, readClientCertificate } from './client-certificate.ts';
-import type { HttpOptions } from './options.ts';
+import type { TlsOptions } from './tls-options.ts';
 
 /** How to speak TLS with the peer of a source. */
 export interface TlsSettings {
@@ -35,7 +35,7 @@ export interface TlsSettings {
  * @throws CourierError LOCAL or CONFIG about a file
  */
 export async function loadTlsSettings(
-  options: HttpOptions,
+  options: TlsOptions,
   context: SecretContext,
 ): Promise<TlsSettings> {
   const [certificate, authorities] = await Promise.all([
@@ -85,6 +85,8 @@ export interface TlsPeer {
   readonly host: string;
   /** Whether it is the source's own peer, and not one a redirect led to. */
   readonly isKnown: boolean;
+  /** What is spoken over it, where TLS is to say so (ALPN). */
+  readonly protocol?: 'http/1.1';
 }
 
 /**
@@ -108,7 +110,7 @@ export async function startTls(
     ...(/^[\d.]+$|:/.test(name) ? {} : { servername: name }),
     secureContext: peer.isKnown ? settings.known : settings.stranger,
     rejectUnauthorized: !settings.insecure,
-    ALPNProtocols: ['http/1.1'],
+    ...(peer.protocol === undefined ? {} : { ALPNProtocols: [peer.protocol] }),
   });
   secured.on('error', () => undefined);
   try {

@@ -1,0 +1,130 @@
+/** Output of a host as a message of NATS: its headers, its body, and what is checked of them. */
+
+import type { MsgHdrs } from '@nats-io/transport-node';
+import { CourierError, cleanText, quote } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
+import { isSealed } from '../sealing/first-bytes.ts';
+import { readStatedTime, type StatedTime } from '../times/stated-time.ts';
+import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
+import { omittedHeader } from './frame-filter.ts';
+import { encodeToken } from './subjects.ts';
+
+/** When the host produced it: ISO 8601 in UTC, with milliseconds. */
+const producedHeader = 'Courier-Produced';
+/** When the first of us got it, in the same form. */
+const receivedHeader = 'Courier-Received';
+/** SHA-256 of the output as it was given, in lower case hex. */
+const digestHeader = 'Courier-Sha256';
+/** Who brought it, for people. */
+const originHeader = 'Courier-Origin';
+const encodingHeader = 'Content-Encoding';
+/** The server takes a message with an ID that it has had once (nats.md#conflicts). */
+const idHeader = 'Nats-Msg-Id';
+
+/** Output that is to be sent. */
+export interface NewMessage {
+  readonly host: HostName;
+  /** As it came: a sealed drop stays one. */
+  readonly output: Buffer;
+  readonly producedAt: Date;
+  readonly receivedAt: Date;
+  readonly origin: string;
+}
+
+/** A message that can be sent. */
+export interface PackedMessage {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Buffer;
+  /** SHA-256 of the output, in hex. */
+  readonly digest: string;
+}
+
+/** Packs output, which takes a thread of its own for the compression. */
+export async function packOutput(message: NewMessage): Promise<PackedMessage> {
+  const { host, output, producedAt, receivedAt, origin } = message;
+  const digest = await digestOf(output);
+  const isPlain = isSealed(output);
+  const body = isPlain ? output : await compress(output);
+  const headers = [
+    [producedHeader, producedAt.toISOString()],
+    [receivedHeader, receivedAt.toISOString()],
+    [digestHeader, digest],
+    [originHeader, cleanText(origin)],
+    ...(isPlain ? [] : [[encodingHeader, 'zstd'] as const]),
+    [idHeader, `${encodeToken(host)} ${producedAt.toISOString()} ${digest}`],
+  ] as const;
+  return { headers, body, digest };
+}
+
+/** What is stored under a subject. */
+export interface StoredMessage {
+  readonly headers: Pick<MsgHdrs, 'get'> | undefined;
+  readonly data: Uint8Array;
+  /** When the server stored it. */
+  readonly storedAt: Date;
+}
+
+/** Output as it was stored, unpacked. */
+export interface StoredOutput {
+  /** Shares no memory with the message. */
+  readonly output: Buffer;
+  /** When nobody states a time, when it was stored: the server says that, not the sender. */
+  readonly producedAt: StatedTime;
+  /** Who brought it; empty when that is not said. */
+  readonly origin: string;
+}
+
+/** When the output of a message was produced, and its digest, without unpacking it. */
+export function readProduced({ headers, storedAt }: Omit<StoredMessage, 'data'>): {
+  readonly producedAt: StatedTime;
+  readonly digest: string | undefined;
+} {
+  const stated = headers?.get(producedHeader) || undefined;
+  const digest = headers?.get(digestHeader) || undefined;
+  return { producedAt: readStatedTime(producedHeader, stated) ?? storedAt, digest };
+}
+
+/**
+ * Unpacks a message and checks that its output is what was sent.
+ *
+ * @throws CourierError TOO_LARGE; MALFORMED when it is damaged, or packed in a way nobody agreed on
+ */
+export async function unpackOutput(
+  message: StoredMessage,
+  limit: OutputLimit,
+): Promise<StoredOutput> {
+  const { headers, data } = message;
+  const omitted = headers?.get(omittedHeader);
+  if (omitted) throw tooLarge(omitted, limit);
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const encoding = headers?.get(encodingHeader) || undefined;
+  if (encoding !== undefined && encoding !== 'zstd') {
+    throw new CourierError('MALFORMED', `unknown ${encodingHeader} ${quote(encoding)}`);
+  }
+  if (encoding === undefined && bytes.length > limit.maxOutputBytes)
+    throw tooLarge(bytes.length, limit);
+  // What is not packed is copied: the bytes are a part of what came over the connection.
+  const output =
+    encoding === undefined ? Buffer.from(bytes) : await decompress(bytes, 'zstd', limit);
+  const { producedAt, digest } = readProduced(message);
+  if (digest !== undefined && digest !== (await digestOf(output))) {
+    throw new CourierError('MALFORMED', `it is not what was sent: its ${digestHeader} is another`);
+  }
+  return { output, producedAt, origin: cleanText(headers?.get(originHeader) ?? '') };
+}
+
+function tooLarge(bytes: number | string, { maxOutputBytes }: OutputLimit): CourierError {
+  return new CourierError('TOO_LARGE', `it has ${bytes} bytes, allowed are ${maxOutputBytes}`);
+}
+
+async function digestOf(output: Buffer): Promise<string> {
+  const { hash } = await import('node:crypto');
+  return hash('sha256', output);
+}
+
+async function compress(output: Buffer): Promise<Buffer> {
+  const { zstdCompress } = await import('node:zlib');
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  zstdCompress(output, (error, packed) => (error === null ? resolve(packed) : reject(error)));
+  return promise;
+}
