@@ -16,6 +16,7 @@ import {
   syncAll,
   writeWholeFile,
 } from '../files/file-calls.ts';
+import { writeAll } from '../files/write-all.ts';
 import { requireTrusted } from './trusted-path.ts';
 
 const privateMode = 0o600;
@@ -59,10 +60,38 @@ export function isFreshPath(path: string): boolean {
  * @throws CourierError LOCAL; the old file is still there then
  */
 export async function replaceFile(path: string, text: string, mode = privateMode): Promise<void> {
-  const fresh = toFreshPath(path);
-  try {
+  await replaceWith(path, async (fresh) => {
     await writeWholeFile(fresh, text, { mode: privateMode, flush: true });
     if (mode !== privateMode) await changeMode(fresh, mode);
+  });
+}
+
+/**
+ * The same for a file that need not be in memory at once; only its owner can read it.
+ *
+ * @throws CourierError LOCAL; the old file is still there then
+ */
+export async function replaceFileInPieces(
+  path: string,
+  pieces: Iterable<Uint8Array>,
+): Promise<void> {
+  await replaceWith(path, async (fresh) => {
+    const file = await openFile(fresh, 'wx', privateMode);
+    try {
+      for (const piece of pieces) {
+        await writeAll(file, [Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)]);
+      }
+      await syncAll(file);
+    } finally {
+      await closeFile(file);
+    }
+  });
+}
+
+async function replaceWith(path: string, write: (fresh: string) => Promise<void>): Promise<void> {
+  const fresh = toFreshPath(path);
+  try {
+    await write(fresh);
     await renameFile(fresh, path);
     await syncDirectory(dirname(path));
   } catch (error) {
