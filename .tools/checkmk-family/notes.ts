@@ -220,6 +220,12 @@ export const togetherness: Readonly<Record<string, readonly string[]>> = {
     'checks.not_with("imaps:", ("allow_plaintext",), Message("imaps: is always encrypted."))',
   ],
   maildir: ['checks.mail_of_host'],
+  mqtt: [
+    'checks.needs("key", "cert", Message("A private key needs its certificate."))',
+    'checks.needs("key_password", "cert", Message("A passphrase needs a certificate."))',
+    'checks.excludes("insecure", "ca", Message("Any certificate, or some authorities?"))',
+    'checks.only_with("mqtts:", _TLS_FIELDS, Message("Encryption needs an mqtts: source."))',
+  ],
 };
 
 /** Of what kind of source the form speaks, and an example. */
@@ -232,6 +238,7 @@ export const sourceNotes: Readonly<Record<string, readonly [title: string, hint:
   sftp: ['A file, through SFTP or scp', 'sftp://monitor@{address}/var/spool/{host}'],
   imap: ['A mailbox', 'imaps://checkmk@mail.example/INBOX'],
   maildir: ['A Maildir on this machine', 'maildir:///var/mail/checkmk/Maildir'],
+  mqtt: ['An MQTT broker', 'mqtts://broker.example/courier/{host}'],
   spool: ['What was stored last', 'spool:'],
   exec: ['A program on this machine', 'exec:/usr/lib/vendor/agent?arg=--host&arg={host}'],
   agent: ['A recipe of your own, by its name', 'agent:own_product'],

@@ -22,6 +22,7 @@ const loadSsh = async () => (await import('./ssh/ssh.ts')).ssh;
 const loadSftp = async () => (await import('./sftp/sftp.ts')).sftp;
 const loadImap = async () => (await import('./imap/imap.ts')).imap;
 const loadMaildir = async () => (await import('./maildir/maildir.ts')).maildir;
+const loadMqtt = async () => (await import('./mqtt/mqtt.ts')).mqtt;
 const loadSpool = async () => (await import('./spool/spool.ts')).spool;
 const loadExec = async () => (await import('./exec/exec.ts')).exec;
 const loadTcp = async () => (await import('./tcp/tcp.ts')).tcp;
@@ -57,6 +58,13 @@ export const catalog: Readonly<Record<string, CatalogEntry>> = {
     summary: 'the newest fitting message in a Maildir',
     transport: 'maildir',
     load: loadMaildir,
+  },
+  mqtts: { summary: 'the retained message of a topic', transport: 'mqtt', load: loadMqtt },
+  mqtt: { summary: 'the same without encryption', transport: 'mqtt', load: loadMqtt },
+  'mqtt+unix': {
+    summary: 'the same on a Unix socket of the broker',
+    transport: 'mqtt',
+    load: loadMqtt,
   },
   spool: {
     summary: 'what the receiver or the collector stored last',

@@ -4,20 +4,9 @@ import { toFlag } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { isSecretGiven } from '../secrets/secret-options.ts';
 import type { HttpOptions } from './options.ts';
+import { checkTlsOptions } from './tls-options.ts';
 
 type Name = keyof HttpOptions;
-
-/** Makes no sense without TLS. */
-const tlsOnly: readonly Name[] = [
-  'cert',
-  'key',
-  'keyPasswordFile',
-  'keyPasswordId',
-  'ca',
-  'tlsPin',
-  'tlsServerName',
-  'insecure',
-];
 
 /** Makes no sense on a Unix socket. */
 const networkOnly: readonly Name[] = ['proxy', 'family'];
@@ -25,9 +14,6 @@ const networkOnly: readonly Name[] = ['proxy', 'family'];
 const needs: readonly (readonly [Name, Name])[] = [
   ['passwordFile', 'user'],
   ['passwordId', 'user'],
-  ['key', 'cert'],
-  ['keyPasswordFile', 'cert'],
-  ['keyPasswordId', 'cert'],
   ['proxyPasswordFile', 'proxy'],
   ['proxyPasswordId', 'proxy'],
 ];
@@ -35,10 +21,9 @@ const needs: readonly (readonly [Name, Name])[] = [
 const excludes: readonly (readonly [Name, Name])[] = [
   ['tokenFile', 'user'],
   ['tokenId', 'user'],
-  ['insecure', 'ca'],
 ];
 
-const secrets = ['password', 'token', 'keyPassword', 'proxyPassword'] as const;
+const secrets = ['password', 'token', 'proxyPassword'] as const;
 
 /**
  * Checks options against the scheme and each other, before anything is touched.
@@ -48,9 +33,7 @@ const secrets = ['password', 'token', 'keyPassword', 'proxyPassword'] as const;
 export function checkHttpOptions(scheme: string, options: HttpOptions): void {
   const isGiven = (name: Name) => isSet(options[name]);
   const say = (text: string) => new CourierError('USAGE', text);
-  const stray = tlsOnly.find(isGiven);
-  if (stray !== undefined && scheme !== 'https')
-    throw say(`${toFlag(stray)} needs an https: source`);
+  checkTlsOptions(options, scheme === 'https' ? undefined : 'an https: source');
   const afar = networkOnly.find(isGiven);
   if (afar !== undefined && scheme === 'http+unix') {
     throw say(`${toFlag(afar)} makes no sense with http+unix:`);

@@ -1,9 +1,9 @@
 /** The options of TLS, alike for every peer that is spoken to over it. */
 
 import { parsePath } from '../cli/option-types.ts';
-import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { type OptionTable, type OptionValues, toFlag } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
-import { secretOptions } from '../secrets/secret-options.ts';
+import { isSecretGiven, secretOptions } from '../secrets/secret-options.ts';
 
 const file = { kind: 'value', placeholder: 'FILE', parse: parsePath } as const;
 
@@ -32,6 +32,43 @@ export const tlsOptions = {
 } as const satisfies OptionTable;
 
 export type TlsOptions = OptionValues<typeof tlsOptions>;
+
+type Name = keyof TlsOptions;
+
+const everyName: readonly Name[] = [
+  'cert',
+  'key',
+  'keyPasswordFile',
+  'keyPasswordId',
+  'ca',
+  'tlsPin',
+  'tlsServerName',
+  'insecure',
+];
+
+/**
+ * Checks options against each other, before anything is touched.
+ *
+ * @param missing what would have to be there for TLS to be spoken; undefined where it is
+ * @throws CourierError USAGE
+ */
+export function checkTlsOptions(options: TlsOptions, missing: string | undefined): void {
+  const isGiven = (name: Name) => isSet(options[name]);
+  const say = (text: string) => new CourierError('USAGE', text);
+  const stray = everyName.find(isGiven);
+  if (stray !== undefined && missing !== undefined) throw say(`${toFlag(stray)} needs ${missing}`);
+  for (const name of ['key', 'keyPasswordFile', 'keyPasswordId'] as const) {
+    if (isGiven(name) && !isGiven('cert')) throw say(`${toFlag(name)} needs --cert`);
+  }
+  isSecretGiven(options, 'keyPassword');
+  if (options.insecure && options.ca !== undefined) {
+    throw say('--insecure and --ca exclude each other');
+  }
+}
+
+function isSet(value: TlsOptions[Name]): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+}
 
 /** `sha256:` and 32 bytes in base64 or hex → the same in lower case hex. */
 function parsePin(raw: string): string {

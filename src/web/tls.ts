@@ -86,7 +86,7 @@ export interface TlsPeer {
   /** Whether it is the source's own peer, and not one a redirect led to. */
   readonly isKnown: boolean;
   /** What is spoken over it, where TLS is to say so (ALPN). */
-  readonly protocol?: 'http/1.1';
+  readonly protocol?: 'http/1.1' | 'mqtt';
 }
 
 /**

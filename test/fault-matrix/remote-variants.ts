@@ -4,6 +4,7 @@ import { parseSourceUri, type Source } from '../../src/transports/source.ts';
 import type { ConformancePeer } from '../conformance/peer.ts';
 import * as http from '../transports/http/conformance-peer.ts';
 import * as imap from '../transports/imap/conformance-peer.ts';
+import * as mqtt from '../transports/mqtt/conformance-peer.ts';
 import * as rsync from '../transports/rsync/conformance-peer.ts';
 import * as sftp from '../transports/sftp/conformance-peer.ts';
 import * as scp from '../transports/sftp/scp-conformance-peer.ts';
@@ -64,6 +65,17 @@ const imapVariants: readonly Variant[] = [
     peer.offer(host, Buffer.from('I am out of the office\n')),
   ...own,
 }));
+
+const mqttVariant: Variant = {
+  name: 'mqtts',
+  transport: 'mqtt',
+  start: mqtt.startEncrypted,
+  skip: mqtt.skipMqtt,
+  expected: {
+    ...written,
+    partial: { because: 'what is asked for is named, and nothing is chosen' },
+  },
+};
 
 const sshVariants: readonly Variant[] = [
   {
@@ -131,6 +143,7 @@ export const remoteVariants: readonly Variant[] = [
   ...imapVariants,
   ...squidVariants,
   ...httpVariants,
+  mqttVariant,
   ...sshVariants,
   ...tcpVariants,
 ];

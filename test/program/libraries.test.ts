@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { startHostileServer } from '../helpers/hostile-server.ts';
 import { runCourier } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
@@ -35,6 +36,21 @@ test('imap: asks a server with imapflow', async (t) => {
     'imap://u@127.0.0.1:1/',
   ]);
   assert.equal(stderr, 'cmk-courier: imap: web01: 127.0.0.1:1: connection refused (UNREACHABLE)\n');
+});
+
+test('mqtt: asks a broker with mqtt', async () => {
+  const server = await startHostileServer((socket) => {
+    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  });
+  const source = `mqtt://127.0.0.1:${server.port}/courier/{host}`;
+  const { stderr } = await runCourier(['fetch', '--host=web01', source]);
+  await server.close();
+  const why =
+    'what the broker sends is not MQTT: "Invalid header flag bits, must be 0x0 for puback packet"';
+  assert.equal(
+    stderr,
+    `cmk-courier: mqtt: web01: connecting to 127.0.0.1:${server.port}: ${why} (PEER)\n`,
+  );
 });
 
 test('maildir: reads a message with postal-mime and mailsplit', async (t) => {

@@ -1,11 +1,12 @@
 /** The conformance peers of imap: and imaps:: a real Dovecot, and one that hangs or stops. */
 
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imap } from '../../../src/transports/imap/imap.ts';
 import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
+import { countConnections } from '../../helpers/established-connections.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
 import { germanDate, makeMail, toMailDate } from '../../mail/messages.ts';
@@ -80,19 +81,4 @@ async function startPeer(scheme: Scheme): Promise<ConformancePeer> {
       await Promise.all([silent.close(), breaking.close(), dovecot.close()]);
     },
   };
-}
-
-const established = '01';
-
-/** Connections of this machine to ports, from proc(5): `sl local remote state …`, in hex. */
-async function countConnections(ports: readonly number[]): Promise<readonly string[]> {
-  const table = await readFile('/proc/net/tcp', 'latin1');
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , remote = '', state]) => {
-      const port = Number.parseInt(remote.split(':')[1] ?? '', 16);
-      return state === established && ports.includes(port);
-    })
-    .map(([, local, remote]) => `a connection from ${local} to ${remote}`);
 }

@@ -38,9 +38,45 @@ _TLS_FIELDS = (
 
 # What several kinds of sources have.
 
+_CERT = fields.path(
+    Title("Client certificate"),
+    Help("Client certificate, PEM or PKCS#12."),
+    _ENCRYPTION,
+)
+_KEY = fields.path(
+    Title("Private key of the certificate"),
+    Help(
+        "Private key of “Client certificate”, PEM; not needed when “Client certificate” holds it."
+    ),
+    _ENCRYPTION,
+)
+_KEY_PASSWORD = fields.secret(
+    Title("Passphrase of the private key"),
+    Help("The passphrase of the private key."),
+    _ENCRYPTION,
+)
 _CA = fields.path(
     Title("Certificate authorities"),
     Help("Trust only the certificate authorities in this PEM file."),
+    _ENCRYPTION,
+)
+_TLS_PIN = fields.texts(
+    Title("Pins of the public key"),
+    Help("Accept only this public key of the peer: sha256: and the key's hash, base64 or hex."),
+    _ENCRYPTION,
+    checks.pin,
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+)
+_TLS_SERVER_NAME = fields.text(
+    Title("Name in the certificate"),
+    Help("Name the certificate must be for, in place of the one in the URL."),
+    _ENCRYPTION,
+    checks.server_name,
+    "depot.example",
+)
+_INSECURE = fields.switch(
+    Title("Accept any certificate"),
+    Help("Accept any certificate; only “Pins of the public key” is still checked."),
     _ENCRYPTION,
 )
 _SSH_KEY = fields.path(
@@ -124,6 +160,14 @@ _PASSWORD = fields.secret(
     Title("Password"),
     Help("The password of the user in the source, for hosts that take no key."),
     _LOGIN,
+)
+_USER = fields.text(
+    Title("User"),
+    Help("User to log in as, where the source does not say it."),
+    _LOGIN,
+    checks.user,
+    "monitoring",
+    macros=True,
 )
 _MAIL_FROM = fields.text(
     Title("Sender of the mail"),
@@ -217,47 +261,13 @@ def _http() -> Dictionary:
                 "~/etc/",
                 macros=True,
             ),
-            "cert": fields.path(
-                Title("Client certificate"),
-                Help("Client certificate, PEM or PKCS#12."),
-                _ENCRYPTION,
-            ),
-            "key": fields.path(
-                Title("Private key of the certificate"),
-                Help(
-                    "Private key of “Client certificate”, PEM; not needed when “Client "
-                    "certificate” holds it."
-                ),
-                _ENCRYPTION,
-            ),
-            "key_password": fields.secret(
-                Title("Passphrase of the private key"),
-                Help("The passphrase of the private key."),
-                _ENCRYPTION,
-            ),
+            "cert": _CERT,
+            "key": _KEY,
+            "key_password": _KEY_PASSWORD,
             "ca": _CA,
-            "tls_pin": fields.texts(
-                Title("Pins of the public key"),
-                Help(
-                    "Accept only this public key of the peer: sha256: and the key's hash, base64 "
-                    "or hex."
-                ),
-                _ENCRYPTION,
-                checks.pin,
-                "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-            ),
-            "tls_server_name": fields.text(
-                Title("Name in the certificate"),
-                Help("Name the certificate must be for, in place of the one in the URL."),
-                _ENCRYPTION,
-                checks.server_name,
-                "depot.example",
-            ),
-            "insecure": fields.switch(
-                Title("Accept any certificate"),
-                Help("Accept any certificate; only “Pins of the public key” is still checked."),
-                _ENCRYPTION,
-            ),
+            "tls_pin": _TLS_PIN,
+            "tls_server_name": _TLS_SERVER_NAME,
+            "insecure": _INSECURE,
             "proxy": fields.text(
                 Title("Proxy"),
                 Help("http://[USER@]HOST:PORT, or env for http_proxy, https_proxy and no_proxy."),
@@ -604,14 +614,7 @@ def _imap() -> Dictionary:
                 macros=True,
                 required=True,
             ),
-            "user": fields.text(
-                Title("User"),
-                Help("User to log in as, where the source does not say it."),
-                _LOGIN,
-                checks.user,
-                "monitoring",
-                macros=True,
-            ),
+            "user": _USER,
             "password": fields.secret(
                 Title("Password"),
                 Help("The user's password."),
@@ -677,6 +680,90 @@ def _maildir() -> Dictionary:
             "timeout": _TIMEOUT,
         },
         custom_validate=(checks.mail_of_host,),
+    )
+
+
+def _mqtt() -> Dictionary:
+    return Dictionary(
+        elements={
+            "source": fields.text(
+                Title("Source"),
+                Help(
+                    "mqtts: the retained message of a topic; mqtt: the same without encryption; "
+                    "mqtt+unix: the same on a Unix socket of the broker. {host} and {address} are "
+                    "filled in; macros of the host as well, percent-encoded."
+                ),
+                NoGroup(),
+                checks.mqtt_source,
+                "mqtts://broker.example/courier/{host}",
+                macros=True,
+                required=True,
+            ),
+            "user": _USER,
+            "password": fields.secret(
+                Title("Password"),
+                Help("The user's password."),
+                _LOGIN,
+            ),
+            "cert": _CERT,
+            "key": _KEY,
+            "key_password": _KEY_PASSWORD,
+            "ca": _CA,
+            "tls_pin": _TLS_PIN,
+            "tls_server_name": _TLS_SERVER_NAME,
+            "insecure": _INSECURE,
+            "mqtt_version": fields.choice(
+                Title("Mqtt version"),
+                Help(
+                    "Speak only this version; otherwise 5, and 3.1.1 where the broker does not "
+                    "know 5."
+                ),
+                _MORE,
+                [
+                    ("mqttv5", Title("Mqttv5")),
+                    ("mqttv311", Title("Mqttv311")),
+                ],
+                "mqttv5",
+            ),
+            "mqtt_wait": fields.duration(
+                Title("Mqtt wait"),
+                Help(
+                    "How long to wait for a retained message after the broker has answered "
+                    "everything; mosquitto needs none."
+                ),
+                _MORE,
+                0.5,
+                least=0.0,
+            ),
+            "client_id_prefix": fields.text(
+                Title("Client id prefix"),
+                Help(
+                    "What the client ID begins with, where the broker goes by it; chance follows."
+                ),
+                _MORE,
+                checks.one_line,
+                "",
+            ),
+            "connect_timeout": fields.duration(
+                Title("Connect timeout"),
+                Help("How long connecting may take, TLS and login included."),
+                _TIME,
+                5.0,
+            ),
+            "idle_timeout": fields.duration(
+                Title("Idle timeout"),
+                Help("How long the broker may be silent."),
+                _TIME,
+                30.0,
+            ),
+            "timeout": _TIMEOUT,
+        },
+        custom_validate=(
+            checks.needs("key", "cert", Message("A private key needs its certificate.")),
+            checks.needs("key_password", "cert", Message("A passphrase needs a certificate.")),
+            checks.excludes("insecure", "ca", Message("Any certificate, or some authorities?")),
+            checks.only_with("mqtts:", _TLS_FIELDS, Message("Encryption needs an mqtts: source.")),
+        ),
     )
 
 
@@ -807,6 +894,11 @@ def _source() -> CascadingSingleChoice:
                 name="maildir",
                 title=Title("A Maildir on this machine (maildir:)"),
                 parameter_form=_maildir(),
+            ),
+            CascadingSingleChoiceElement(
+                name="mqtt",
+                title=Title("An MQTT broker (mqtts:, mqtt:, mqtt+unix:)"),
+                parameter_form=_mqtt(),
             ),
             CascadingSingleChoiceElement(
                 name="spool",

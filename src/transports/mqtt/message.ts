@@ -1,0 +1,20 @@
+/** What a message of a broker says beside the agent output in it. */
+
+import type { IPublishPacket } from 'mqtt';
+import { oldestOf, readStatedTime, type StatedTime } from '../../times/stated-time.ts';
+
+/** A message that came. */
+export interface Message {
+  readonly output: Buffer;
+  readonly producedAt: StatedTime;
+}
+
+/** The name of the user property (MQTT 5, 3.3.2.3.7) that says when the output was made. */
+const producedProperty = 'produced';
+
+export function toMessage(payload: Buffer, { properties }: IPublishPacket): Message {
+  const stated = properties?.userProperties?.[producedProperty] ?? [];
+  const texts = typeof stated === 'string' ? [stated] : stated;
+  const times = texts.map((text) => readStatedTime(`user property ${producedProperty}`, text));
+  return { output: payload, producedAt: oldestOf(times) };
+}

@@ -1,0 +1,56 @@
+/** How long each packet of a broker is, seen before it has arrived. */
+
+/**
+ * Follows the bytes of a broker from packet to packet. Told at its beginning that a packet would be
+ * too long, one can hang up before it is in memory; the broker's own limit (Maximum Packet Size,
+ * MQTT 5, 3.1.2.11.4) would drop it without a word, and look as if nothing were there.
+ */
+export class PacketWatch {
+  readonly #mostBytes: number;
+  /** What is missing of the packet that has begun. */
+  #leftBytes = 0;
+  /** The length so far, while it is being read; undefined before and after. */
+  #length: { value: number; shift: number } | undefined;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Whether a packet has begun and not all of it has come. */
+  get isMidPacket(): boolean {
+    return this.#leftBytes > 0 || this.#length !== undefined;
+  }
+
+  /**
+   * Takes the next bytes.
+   *
+   * @returns the length of a packet that is longer than allowed, after which no more can be taken
+   */
+  follow(piece: Buffer): number | undefined {
+    let at = 0;
+    while (at < piece.length) {
+      if (this.#leftBytes > 0) {
+        const passed = Math.min(this.#leftBytes, piece.length - at);
+        this.#leftBytes -= passed;
+        at += passed;
+      } else {
+        this.#readHeader(piece[at] ?? 0);
+        at += 1;
+      }
+      if (this.#leftBytes > this.#mostBytes) return this.#leftBytes;
+    }
+    return undefined;
+  }
+
+  /** One byte of type, then the length in seven bits a byte, the lowest first: MQTT 5, 2.1. */
+  #readHeader(byte: number): void {
+    if (this.#length === undefined) {
+      this.#length = { value: 0, shift: 0 };
+      return;
+    }
+    const { value, shift } = this.#length;
+    const length = value + (byte & 127) * 2 ** shift;
+    this.#length = byte < 128 ? undefined : { value: length, shift: shift + 7 };
+    if (byte < 128 || shift > 21) this.#leftBytes = length;
+  }
+}
