@@ -2,19 +2,19 @@
 
 /**
  * Every byte but letters, digits, `-` and `_` becomes `=` and two capital hex digits: no wildcard,
- * no second token, and two names never share one (brokers.md#names).
+ * no second token, and two names never share one (mqtt.md#names, nats.md#subjects).
  */
-export function toNameToken(name: string): string {
+export function encodeToken(name: string): string {
   return [...Buffer.from(name, 'utf8')].map(encodeByte).join('');
 }
 
-/** The name again; undefined for what {@link toNameToken} never writes. */
-export function fromNameToken(token: string): string | undefined {
+/** The name again; undefined for what {@link encodeToken} never writes. */
+export function decodeToken(token: string): string | undefined {
   if (!/^(?:[\w-]|=[0-9A-F]{2})*$/.test(token)) return undefined;
   const percented = token.replaceAll('=', '%');
   try {
     const name = decodeURIComponent(percented);
-    return toNameToken(name) === token ? name : undefined;
+    return encodeToken(name) === token ? name : undefined;
   } catch {
     return undefined;
   }

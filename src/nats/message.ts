@@ -3,11 +3,11 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
+import { encodeToken } from '../names/name-token.ts';
 import { isSealed } from '../sealing/first-bytes.ts';
 import { readStatedTime, type StatedTime } from '../times/stated-time.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { omittedHeader } from './frame-filter.ts';
-import { encodeToken } from './subjects.ts';
 
 /** When the host produced it: ISO 8601 in UTC, with milliseconds. */
 const producedHeader = 'Courier-Produced';

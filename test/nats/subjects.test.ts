@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseHostName } from '../../src/names/host-name.ts';
-import {
-  decodeToken,
-  encodeToken,
-  outputSubject,
-  outputSubjects,
-  readOutputSubject,
-} from '../../src/nats/subjects.ts';
+import { decodeToken, encodeToken } from '../../src/names/name-token.ts';
+import { outputSubject, outputSubjects, readOutputSubject } from '../../src/nats/subjects.ts';
 import { anyText } from '../helpers/any-text.ts';
 
 test('a dot and all else that means something in a subject is written as =XX', () => {

@@ -2,7 +2,7 @@
 
 import { CourierError, quote } from '../../faults/errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
-import { toNameToken } from '../../names/name-token.ts';
+import { encodeToken } from '../../names/name-token.ts';
 import { fillSourceUri, type SourceUri, showUri, type Target } from '../source.ts';
 
 export interface BrokerPlace {
@@ -66,7 +66,7 @@ function locateBroker(uri: SourceUri, authority: string, target: Target) {
 
 /** What the source says literally may hold levels, and no wildcards: MQTT 5, 4.7.1. */
 function fillTopic(path: string, target: Target): string {
-  const topic = fillText(path, target, toNameToken);
+  const topic = fillText(path, target, encodeToken);
   if (topic === '') throw refuse('needs a topic, as in mqtt://broker/courier/{host}');
   if (/[+#]/.test(topic)) throw refuse('must not hold the wildcards + and # in its topic');
   if (topic.startsWith('$')) throw refuse("must not name one of the broker's own topics ($…)");

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RawOptions } from '../../../src/cli/options.ts';
-import { toNameToken } from '../../../src/names/name-token.ts';
+import { encodeToken } from '../../../src/names/name-token.ts';
 import { mqtt } from '../../../src/transports/mqtt/mqtt.ts';
 import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
@@ -42,7 +42,7 @@ function sourceAt(broker: Mosquitto, scheme: Scheme, options: RawOptions = {}): 
   };
 }
 
-const topicOf = (host: string) => `courier/${toNameToken(host)}`;
+const topicOf = (host: string) => `courier/${encodeToken(host)}`;
 
 /** As `courier-send` says when the output was made. */
 const produced = (text: string) => ({ properties: { userProperties: { produced: text } } });
