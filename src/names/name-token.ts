@@ -10,7 +10,7 @@ export function encodeToken(name: string): string {
 
 /** The name again; undefined for what {@link encodeToken} never writes. */
 export function decodeToken(token: string): string | undefined {
-  if (!/^(?:[\w-]|=[0-9A-F]{2})*$/.test(token)) return undefined;
+  if (!/^(?:[\w-]|=[0-9A-F]{2})+$/.test(token)) return undefined;
   const percented = token.replaceAll('=', '%');
   try {
     const name = decodeURIComponent(percented);
