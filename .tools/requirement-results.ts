@@ -6,7 +6,7 @@
 import type { TestEvent } from 'node:test/reporters';
 import { addRow } from './result-tables.ts';
 
-const named = /^(?:(?:CR|CL|KM|AU|TR|CF|IN|ST|TE)-\d+[a-z]?(?:, )?)+: /;
+const named = /^(?:(?:CR|CL|KM|AU|TR|CF|IN|RO|ST|DS|TE|MG)-\d+[a-z]?(?:, )?)+: /;
 
 export default async function* requirementResults(
   events: AsyncIterable<TestEvent>,

@@ -5,6 +5,7 @@ import type { CommandContext, CommandModule, Invocation } from '../cli/command.t
 import { parsePath } from '../cli/option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import type { Logger } from '../logging/log.ts';
 import type { LoadUpdates } from '../receiver/extension.ts';
 import { receiverOptions, type Settings, toSettings } from '../receiver/options.ts';
 
@@ -32,7 +33,7 @@ export const receive: CommandModule = {
     ],
   ],
   options: { ...ownOptions, ...receiverOptions },
-  keepsFiles: { options: ['state', 'spool', 'certificates', 'updates'] },
+  keepsFiles: { options: ['state', 'spool', 'certificates', 'updates', 'updatesCache'] },
   run,
 };
 
@@ -51,7 +52,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   const { makeJsonLog } = await import('../logging/json-log.ts');
   const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
-  const receiver = new Receiver(settings, context.clock, log, findUpdates(settings, context));
+  const receiver = new Receiver(settings, context.clock, log, findUpdates(settings, log, context));
   const manager = new ServiceManager(context.env, log);
   const describe = () => receiver.findTrouble() ?? 'hosts can send';
   // That the watchdog is fed shows that the event loop turns.
@@ -75,10 +76,17 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
 }
 
 /** What answers about agent updates; nothing of it is loaded before a host asks. */
-function findUpdates(settings: Settings, { env }: CommandContext): LoadUpdates {
+function findUpdates(settings: Settings, log: Logger, { env }: CommandContext): LoadUpdates {
+  const { updatesFrom } = settings;
+  if (updatesFrom === undefined) {
+    return async (services) => {
+      const { loadUpdates } = await import('../updates/server/loading.ts');
+      return loadUpdates(env, settings, services);
+    };
+  }
   return async (services) => {
-    const { loadUpdates } = await import('../updates/server/loading.ts');
-    return loadUpdates(env, settings, services);
+    const { loadRemoteUpdates } = await import('../updates/remote/loading.ts');
+    return loadRemoteUpdates(env, log, { ...settings, updatesFrom }, services);
   };
 }
 

@@ -80,8 +80,8 @@ async function outcomeOf(work: Work, exchange: Exchange): Promise<Outcome> {
 
 function send(reply: FastifyReply, style: Style, outcome: Outcome): number {
   if ('answer' in outcome) {
-    const { status, body, length, type } = outcome.answer;
-    reply.code(status);
+    const { status, body, length, type, headers } = outcome.answer;
+    reply.code(status).headers(headers ?? {});
     if (length !== undefined) reply.header('content-length', length);
     if (type !== undefined) reply.type(type);
     reply.send(body);

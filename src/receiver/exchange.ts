@@ -39,6 +39,8 @@ export interface Answer {
   /** Of a stream, in bytes. */
   readonly length?: number;
   readonly type?: 'application/json' | 'text/plain' | 'application/octet-stream';
+  /** Beside those that belong to the rest; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type Handler = (exchange: Exchange) => Promise<Answer>;

@@ -30,6 +30,8 @@ export interface UpdateAnswers {
   answer(request: UpdateRequest, exchange: Exchange): Promise<Answer>;
   /** Lines of /metrics. */
   toMetrics(): readonly Metric[];
+  /** Lets go of connections of its own; never rejects. */
+  close?(): Promise<void>;
 }
 
 /** Resolves with undefined where there are no updates. */

@@ -23,6 +23,7 @@ import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { defaultMaxSkew } from '../times/skew.ts';
 import { parsePattern } from './patterns.ts';
 import { parseNetwork } from './proxies.ts';
+import { requireOneUpdateSource, updateOptions } from './update-options.ts';
 
 /** It is a part of a URL and of the names of certificates. */
 function parseSite(raw: string): string {
@@ -70,10 +71,7 @@ export const receiverOptions = {
     ),
     parse: parseListenAddress,
   },
-  updates: {
-    ...value('DIR', 'where keys, packages and the state of agent updates are'),
-    parse: parsePath,
-  },
+  ...updateOptions,
   updatesPlainListen: {
     ...value(
       'ADDRESS:PORT',
@@ -266,6 +264,7 @@ export function receiverPlaces(
 export function toSettings(values: ReceiverValues, env: Environment): Settings {
   const site = values.site ?? env['OMD_SITE'];
   if (site === undefined) throw new CourierError('USAGE', '--site is missing');
+  requireOneUpdateSource(values);
   const places = receiverPlaces(values, env);
   return {
     ...values,

@@ -157,6 +157,7 @@ export class Receiver {
     if (web.running > 0) this.#log.warn({ requests: web.running }, 'requests were cut off');
     web.close();
     metricsServer.close();
+    await this.#updates?.loaded?.close?.();
     // Those that were cut off end by themselves, and may leave a refusal.
     await this.#letEnd(web, cutOffMs);
     await services.refusals.settle();

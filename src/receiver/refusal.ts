@@ -24,6 +24,7 @@ export const refusals = {
   'too-many': { status: 429, code: 'REFUSED' },
   'header-too-large': { status: 431, code: 'TOO_LARGE' },
   internal: { status: 500, code: 'INTERNAL' },
+  'centre-away': { status: 502, code: 'UNREACHABLE' },
   'switched-off': { status: 501, code: 'USAGE' },
   overloaded: { status: 503, code: 'LOCAL' },
   draining: { status: 503, code: 'LOCAL' },

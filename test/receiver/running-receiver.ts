@@ -20,6 +20,7 @@ import { Accesses, type AccessWish } from '../../src/receiver/state/accesses.ts'
 import { Hosts } from '../../src/receiver/state/hosts.ts';
 import { Requests } from '../../src/receiver/state/requests.ts';
 import { readSpooled, type SpooledOutput } from '../../src/spool/spool.ts';
+import { loadRemoteUpdates } from '../../src/updates/remote/loading.ts';
 import { loadUpdates } from '../../src/updates/server/loading.ts';
 import { type CollectingLog, makeCollectingLog } from '../helpers/collecting-log.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
@@ -82,10 +83,17 @@ const generous = {
   uploadRate: ['1000000'],
 };
 
-/** What `cmk-courier receive` plugs in, where the test has a directory for it. */
-function findUpdates(settings: Settings, env: Environment): LoadUpdates | undefined {
-  if (settings.updates === undefined) return undefined;
-  return (services) => loadUpdates(env, settings, services);
+/** What `cmk-courier receive` plugs in, where the test has a directory for it, or a centre. */
+function findUpdates(
+  settings: Settings,
+  env: Environment,
+  log: CollectingLog,
+): LoadUpdates | undefined {
+  const { updates, updatesFrom } = settings;
+  if (updatesFrom !== undefined) {
+    return (services) => loadRemoteUpdates(env, log, { ...settings, updatesFrom }, services);
+  }
+  return updates === undefined ? undefined : (services) => loadUpdates(env, settings, services);
 }
 
 export async function startReceiver(
@@ -112,7 +120,7 @@ export async function startReceiver(
     env,
   );
   const log = makeCollectingLog();
-  const load = findUpdates(settings, env);
+  const load = findUpdates(settings, env, log);
   const receiver = new Receiver(settings, clock, log, load);
   const restarted: Receiver[] = [];
   owner.after(async () => {

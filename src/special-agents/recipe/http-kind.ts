@@ -6,6 +6,7 @@ import { CourierError, prefixError, quote } from '../../faults/errors.ts';
 import { registerSecret } from '../../faults/redaction.ts';
 import type { Logger } from '../../logging/log.ts';
 import { Secret, type SecretContext } from '../../secrets/secrets.ts';
+import { Turns } from '../../system/turns.ts';
 import type { WebCall } from '../../web/call.ts';
 import { checkHttpOptions } from '../../web/check-options.ts';
 import { followRedirects, openConnections } from '../../web/client.ts';
@@ -22,7 +23,6 @@ import { isRefusal, markRefusal } from './refusals.ts';
 import type { HttpStep, LastStep } from './schema.ts';
 import type { Reply, StepCall } from './step.ts';
 import { hasOwnOrigin } from './templates.ts';
-import { Turns } from './turns.ts';
 
 /** A request, with all its texts filled. */
 export interface WebRequest {

@@ -31,6 +31,8 @@ const contactSchema = z.strictObject({
   /** ISO 8601, by our clock, as all times here. */
   lastContact: z.string(),
   address: z.string(),
+  /** The remote site that it asked through; absent for one that asks by itself. */
+  via: z.string().optional(),
   standing: standingSchema.optional(),
   /** The last package that it fetched to its end. */
   downloaded: z.strictObject({ sha256: z.string(), at: z.string() }).optional(),

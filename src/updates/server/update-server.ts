@@ -26,6 +26,7 @@ import {
   registerWithToken,
   rotateSecret,
 } from './registering.ts';
+import { readRemote } from './remote-request.ts';
 import { Tokens } from './tokens.ts';
 import { UpdateCounts } from './update-counts.ts';
 import { notAllowed, UpdateLimits } from './update-limits.ts';
@@ -168,15 +169,21 @@ export class UpdateServer implements UpdateAnswers {
   async #package(known: Known, { name, way }: UpdateRequest, exchange: Exchange): Promise<Answer> {
     const { target, contact } = await this.#requireOffered(known, exchange);
     if (target.packageSha256 !== name) throw notAllowed();
-    if (isInTheClear(way, contact) && (await isConfidential(this.#places, name))) {
+    const remote = readRemote(exchange);
+    const confidential = await isConfidential(this.#places, name);
+    if (confidential && isInTheClear(remote === undefined ? way : 'proxied', contact)) {
       throw new Refusal('needs-tls', 'this package is confidential: only over HTTPS');
+    }
+    if (remote?.has === name && !confidential) {
+      await this.#keepDownloaded(known.host, name);
+      return { status: 204 };
     }
     const ended = this.#limits.takePackage(known.host);
     try {
       const done = () => void this.#keepDownloaded(known.host, name);
       const answer = await sendPackage(packagePath(this.#places, name), exchange, { done, ended });
       if (answer === undefined) throw notAllowed();
-      return answer;
+      return confidential ? { ...answer, headers: { 'cache-control': 'no-store' } } : answer;
     } catch (error) {
       ended();
       throw error;
