@@ -21,6 +21,7 @@ import { loadAgent } from '../src/special-agents/catalog.ts';
 import { toJsonSchema } from '../src/special-agents/recipe/schema.ts';
 import { ownOptions } from '../src/special-agents/run-options.ts';
 import { catalog } from '../src/transports/catalog.ts';
+import { order, reasons } from '../src/updates/server/deciding.ts';
 import { httpOptions } from '../src/web/options.ts';
 import { type AgentForm, readAgentForms } from './checkmk-family/agents.ts';
 import { drawForm } from './checkmk-family/drawing.ts';
@@ -89,6 +90,15 @@ function layerTable(): string {
   return table(['layer', 'holds'], rows);
 }
 
+/** In which order it is decided what a host is told. */
+function decisionTable(): string {
+  const rows = reasons.map((reason, at) => {
+    const { stamp, when } = order[reason];
+    return [String(at + 1), `\`${reason}\``, when, stamp === undefined ? '' : `\`${stamp}\``];
+  });
+  return table(['', 'reason', 'when', 'stamp'], rows);
+}
+
 function documentTable(): string {
   const rows = Object.keys(jsonSchemas).map((line) => {
     const file = `json/${line.replaceAll(' ', '-')}.schema.json`;
@@ -151,6 +161,8 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   docs.set('docs/json/recipe.schema.json', recipeSchema());
   const architecture = 'docs/architecture.md';
   docs.set(architecture, fill(readFileSync(architecture, 'utf8'), 'layers', layerTable()));
+  const rollouts = 'docs/updates-rollouts.md';
+  docs.set(rollouts, fill(readFileSync(rollouts, 'utf8'), 'decisions', decisionTable()));
   const packages = 'src/setup/packages/README.md';
   docs.set(packages, fill(readFileSync(packages, 'utf8'), 'rules', packageRuleTable()));
   const receiver = 'src/receiver/README.md';

@@ -51,7 +51,7 @@ export const updates: CommandModule = defineGroup('updates', {
       load: async () => (await import('./updates/sign.ts')).sign,
     },
     publish: {
-      summary: 'let what is signed hold, for all hosts at once',
+      summary: 'let what is signed hold, in the stages that updates.yaml wants',
       load: async () => (await import('./updates/sign.ts')).publish,
     },
     installer: {

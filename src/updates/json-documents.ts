@@ -38,7 +38,7 @@ const hostStatus = z.strictObject({
   state: z.string().describe('unregistered, revoked, registered, or what the host said last'),
   decision: reason,
   reason: z.string().describe('the same in words'),
-  stage: z.string().nullable(),
+  stage: z.string().nullable().describe('of the rollout; null: it is in none'),
   target: z.strictObject({ counter: z.int(), agentHash: z.string() }).nullable(),
   downloaded: z.strictObject({ sha256: z.string(), at: time }).nullable(),
   installed: z
@@ -55,7 +55,48 @@ const hostStatus = z.strictObject({
   isCloned: z.boolean().describe('two machines use its secret'),
 });
 
-export const updatesStatus = z.strictObject({ hosts: z.array(hostStatus) });
+const count = z.int().min(0);
+const part = z.number().min(0).max(1);
+
+const stageOverview = z.strictObject({
+  name: z.string(),
+  share: part.describe('of the hosts that its conditions fit'),
+  isOpen: z.boolean(),
+  openedAt: time.nullable(),
+  hosts: count.describe('that it is the first stage of, and that can take part'),
+  asked: count.describe('since it was opened'),
+  absent: count.describe('revoked, excluded, switched off or not registered'),
+  installed: count,
+  failed: count,
+  silent: count,
+  waiting: count,
+  limits: z.strictObject({
+    failures: part,
+    silent: part,
+    successes: count.describe('of its hosts as they are now'),
+    soakMs: count.describe('milliseconds'),
+    isByHand: z.boolean().describe('a person opens the next one'),
+  }),
+  words: z.string(),
+});
+
+const rolloutOverview = z
+  .strictObject({
+    id: z.string(),
+    startedAt: time,
+    startedBy: z.string(),
+    state: z.enum(['running', 'held', 'done']),
+    hold: z.strictObject({ since: time, by: z.string(), why: z.string() }).nullable(),
+    words: z.string().describe('what it waits for'),
+    stages: z.array(stageOverview),
+  })
+  .nullable()
+  .describe('the last one; null before the first');
+
+export const updatesStatus = z.strictObject({
+  hosts: z.array(hostStatus),
+  rollout: rolloutOverview,
+});
 
 export const updatesWhy = hostStatus.extend({
   steps: z.array(z.strictObject({ reason, holds: z.boolean(), words: z.string() })),
@@ -156,6 +197,7 @@ const updatesPublish = z.strictObject({
   added: texts,
   changed: texts,
   removed: texts,
+  rollout: z.string().describe('in which stages it reaches hosts, in words'),
 });
 
 /** By the command line. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { unplaced } from '../../src/updates/rollout/placement.ts';
 import { deriveSecret, findKey, writeAnswer } from '../../src/updates/server/authenticity.ts';
 import { decide, explain, reasons, toStampDecision } from '../../src/updates/server/deciding.ts';
 import { readForm } from '../../src/updates/server/forms.ts';
@@ -208,8 +209,12 @@ function contactOf(state: string, refused = '-') {
   };
 }
 
-test('ST-1: the first reason that holds decides, in the order of the page', () => {
+test('ST-1, RO-5: the first reason that holds decides, in the order of the page', () => {
+  const hold = { since: '2026-11-28T09:00:00Z', by: 'gates', why: 'too many fail' };
+  const closed = { name: 'rest', at: 1, isOpen: false };
+  const held = { stage: closed, hold, isUnconfirmedRemoval: false };
   const all = {
+    placement: held,
     master: { ...on, isOn: false },
     identity: excluded,
     contact: contactOf('off', target.packageSha256),
@@ -220,14 +225,23 @@ test('ST-1: the first reason that holds decides, in the order of the page', () =
     reasons,
   );
   const idle = { ...all, contact: contactOf('idle', target.packageSha256) };
+  const selected = { ...idle, master: on, identity: {}, target };
+  const open = {
+    ...selected,
+    placement: { ...unplaced, stage: { ...closed, isOpen: true } },
+  };
   const cases = [
     [all, 'off', 'disabled'],
     [idle, 'disabled', 'disabled'],
     [{ ...idle, master: on }, 'excluded', 'excluded'],
     [{ ...idle, master: on, identity: {} }, 'unselected', 'none'],
-    [{ ...idle, master: on, identity: {}, target }, 'refused', 'offer'],
-    [{ master: on, identity: {}, target, contact: contactOf('idle') }, 'offer', 'offer'],
-    [{ master: on, identity: undefined, target, contact: undefined }, 'offer', 'offer'],
+    [{ ...selected }, 'hold', 'hold'],
+    [{ ...selected, placement: { ...held, hold: undefined } }, 'stage', 'hold'],
+    [{ ...selected, placement: { ...unplaced, isUnconfirmedRemoval: true } }, 'stage', 'hold'],
+    [open, 'refused', 'offer'],
+    [{ ...open, placement: unplaced }, 'refused', 'offer'],
+    [{ ...open, contact: contactOf('idle') }, 'offer', 'offer'],
+    [{ ...open, identity: undefined, contact: undefined }, 'offer', 'offer'],
   ] as const;
   for (const [question, reason, decision] of cases) {
     assert.equal(decide(question).reason, reason);

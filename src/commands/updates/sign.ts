@@ -46,7 +46,7 @@ export const sign: CommandModule = defineCommand({
 });
 
 export const publish: CommandModule = defineCommand({
-  summary: 'let what is signed hold, for all hosts at once',
+  summary: 'let what is signed hold, in the stages that updates.yaml wants',
   usage: 'updates publish',
   examples: [
     ['updates publish --dry-run', 'which hosts would get something else'],
@@ -54,6 +54,10 @@ export const publish: CommandModule = defineCommand({
   ],
   options: {
     dryRun: { kind: 'switch', describe: 'only tell what would change' },
+    atOnce: {
+      kind: 'switch',
+      describe: 'offer it to every host at once, whatever stages updates.yaml has',
+    },
     json: { kind: 'switch', describe: 'print JSON' },
     dir: directoryOption,
   },

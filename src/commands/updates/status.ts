@@ -21,22 +21,22 @@ export const status: CommandModule = defineCommand({
   ],
   options,
   run: async (patterns, { json, dir }, context) => {
-    const [{ readHostFacts }, { toStatus, worstFirst }, { updatePlaces }] = await Promise.all([
-      import('../../updates/server/host-facts.ts'),
-      import('../../updates/server/host-status.ts'),
+    const [{ readUpdatesOverview }, { updatePlaces }] = await Promise.all([
+      import('../../updates/server/overview.ts'),
       import('../../updates/repository/places.ts'),
     ]);
-    const places = updatePlaces(context.env, dir);
-    const all = await readHostFacts(places, context.clock);
-    const isMeant = (host: string) =>
-      patterns.length === 0 || patterns.some((pattern) => globMatcher(pattern)(host));
-    const nowMs = context.clock.now();
-    const statuses = worstFirst(
-      all.filter(({ host }) => isMeant(host)).map((one) => toStatus(one, nowMs)),
-    );
-    if (json) return printJson({ hosts: statuses }, context);
-    const { toTable } = await import('../../updates/server/status-table.ts');
-    await context.writeOutput(Buffer.from(toTable(statuses)));
+    const overview = await readUpdatesOverview(updatePlaces(context.env, dir), context.clock);
+    const matchers = patterns.map(globMatcher);
+    const isMeant = ({ host }: { readonly host: string }) =>
+      matchers.length === 0 || matchers.some((fits) => fits(host));
+    const hosts = overview.hosts.filter(isMeant);
+    if (json) return printJson({ hosts, rollout: overview.rollout }, context);
+    const [{ toTable }, { toRolloutText }] = await Promise.all([
+      import('../../updates/server/status-table.ts'),
+      import('../../updates/rollout/rollout-text.ts'),
+    ]);
+    const below = overview.rollout === null ? '' : `\n${toRolloutText(overview.rollout)}`;
+    await context.writeOutput(Buffer.from(`${toTable(hosts)}${below}`));
   },
 });
 

@@ -38,6 +38,7 @@ const kept = [
     'counter',
     'serial',
     'published',
+    'rollout.json',
     'signed',
     'plan.json',
     'keys',

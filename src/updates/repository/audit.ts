@@ -25,6 +25,8 @@ export interface AuditEntry extends Decision {
 export interface Actor {
   readonly env: Environment;
   readonly clock: { now(): number };
+  /** Who decides where it is no user of the system: `gates`. */
+  readonly by?: string;
 }
 
 /** The user that the program runs as, and who came through sudo to be it. */
@@ -51,12 +53,12 @@ function nameOfUser(): string {
 export async function recordDecision(
   { directory, audit }: UpdatePlaces,
   { what, before, after }: Decision,
-  { env, clock }: Actor,
+  { env, clock, by = userOf(env) }: Actor,
 ): Promise<void> {
   await makePrivateDirectory(directory);
   const entry: AuditEntry = {
     time: new Date(clock.now()).toISOString(),
-    user: userOf(env),
+    user: by,
     what: cleanText(what),
     before: cleanText(before, 2000),
     after: cleanText(after, 2000),

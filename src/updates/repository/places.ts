@@ -35,6 +35,8 @@ export interface UpdatePlaces {
   readonly signed: string;
   /** Which target holds for which host. */
   readonly published: string;
+  /** The rollout in stages that is under way, and which updaters may be switched off. */
+  readonly rollout: string;
   /** Hosts: `<host>.json`, and `<host>.secret`. */
   readonly hosts: string;
   /** Tokens for registration. */
@@ -77,6 +79,7 @@ export function updatePlaces(env: Environment, directory: string | undefined): U
     batches: inside('batches'),
     signed: inside('signed'),
     published: inside('published'),
+    rollout: inside('rollout.json'),
     hosts: inside('hosts'),
     tokens: inside('tokens'),
     audit: inside('audit.log'),

@@ -8,6 +8,7 @@ import { agentVersionText, mostPackageBytes, platformText } from '../documents/t
 import { agentHashText, digestText } from '../documents/words.ts';
 import { makePrivateDirectory } from './opening.ts';
 import type { UpdatePlaces } from './places.ts';
+import { stageShape } from './rollout-file.ts';
 
 const host = z.string().refine(isHostName, 'no name of a host');
 
@@ -37,6 +38,8 @@ const planShape = z.strictObject({
   /** ISO 8601. */
   bakedAt: z.string(),
   offers: z.array(offer),
+  /** In which stages hosts are to get it; all at once where there are none. */
+  stages: z.array(stageShape).min(1).readonly().optional(),
 });
 
 export type Offer = z.infer<typeof offer>;

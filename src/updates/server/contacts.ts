@@ -81,8 +81,9 @@ export class Contacts {
     return this.#records.read(host);
   }
 
-  list(): Promise<readonly Contact[]> {
-    return this.#records.list();
+  /** @param isMeant by the name of the host; all unless given */
+  list(isMeant?: (host: string) => boolean): Promise<readonly Contact[]> {
+    return this.#records.list(isMeant);
   }
 
   /**

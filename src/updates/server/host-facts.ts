@@ -7,7 +7,9 @@ import type { HostStanding } from '../repository/host-standings.ts';
 import { type HostTarget, readHostTargets } from '../repository/host-targets.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { PlannedIntervals } from '../repository/planned-intervals.ts';
+import { readRolloutFile } from '../repository/rollout-file.ts';
 import { type MasterSwitch, readSwitch } from '../repository/switch.ts';
+import { type Placement, Placements } from '../rollout/placement.ts';
 import { type Contact, Contacts } from './contacts.ts';
 import { Identities, type Identity } from './identities.ts';
 
@@ -20,6 +22,7 @@ export interface HostFacts {
   readonly contact: Contact | undefined;
   /** Undefined where nothing is published for it. */
   readonly target: HostTarget | undefined;
+  readonly placement: Placement;
   /** How often it is to ask. */
   readonly intervalSeconds: number;
 }
@@ -35,6 +38,7 @@ export async function readHostFacts(
 ): Promise<readonly HostFacts[]> {
   const master = await readSwitch(places);
   const targets = await readHostTargets(places.published);
+  const placements = new Placements(await readRolloutFile(places));
   const identities = byHost(await (await Identities.open(places)).list());
   const contacts = byHost(await (await Contacts.open(places, clock)).list());
   const names = [...new Set([...targets.keys(), ...identities.keys()])].filter(isHostName);
@@ -43,7 +47,9 @@ export async function readHostFacts(
   for (const host of names.sort()) {
     const known = { identity: identities.get(host), contact: contacts.get(host) };
     const intervalSeconds = await intervals.of(host);
-    facts.push({ host, master, target: targets.get(host), ...known, intervalSeconds });
+    const target = targets.get(host);
+    const placement = placements.of(host, target);
+    facts.push({ ...{ host, master, target, placement, intervalSeconds }, ...known });
   }
   return facts;
 }
@@ -54,11 +60,13 @@ export async function readFactsOf(
   places: UpdatePlaces,
   clock: Pick<Clock, 'now'>,
 ): Promise<HostFacts> {
-  const targets = await readHostTargets(places.published);
+  const target = (await readHostTargets(places.published)).get(host);
+  const placements = new Placements(await readRolloutFile(places));
   return {
     host,
     master: await readSwitch(places),
-    target: targets.get(host),
+    target,
+    placement: placements.of(host, target),
     identity: await (await Identities.open(places)).read(host),
     contact: await (await Contacts.open(places, clock)).read(host),
     intervalSeconds: await new PlannedIntervals(places).of(host),

@@ -1,11 +1,9 @@
 /** One line of the status of updates: what a host has, is to have, and what is wrong. */
 
 import { formatDuration } from '../../times/durations.ts';
+import { silentIntervals } from '../rollout/tally.ts';
 import { decide } from './deciding.ts';
 import type { HostFacts } from './host-facts.ts';
-
-/** A host that has left out so many questions counts as silent. */
-const silentIntervals = 3;
 
 export interface HostStatus {
   readonly host: string;
@@ -51,7 +49,7 @@ export function toStatus(facts: HostFacts, nowMs: number): HostStatus {
     state: stateOf(facts),
     decision: step.reason,
     reason: step.words,
-    stage: null,
+    stage: facts.placement.stage?.name ?? null,
     target: target ? { counter: target.counter, agentHash: target.agentHash } : null,
     downloaded: contact?.downloaded ?? null,
     installed: hasAgent

@@ -1,13 +1,15 @@
 /** `cmk-courier updates status` and `why`, as text. */
 
 import { cleanText } from '../../faults/errors.ts';
+import { type Column, drawTable } from '../text-table.ts';
 import { explain } from './deciding.ts';
 import type { HostFacts } from './host-facts.ts';
 import { type HostStatus, toStatus } from './host-status.ts';
 
-const columns: readonly (readonly [title: string, value: (status: HostStatus) => string])[] = [
+const columns: readonly Column<HostStatus>[] = [
   ['host', ({ host }) => host],
   ['state', ({ state }) => state],
+  ['stage', ({ stage }) => stage ?? '-'],
   ['decision', ({ decision }) => decision],
   ['target', ({ target }) => (target === null ? '-' : `${target.counter} ${target.agentHash}`)],
   [
@@ -22,18 +24,7 @@ const columns: readonly (readonly [title: string, value: (status: HostStatus) =>
 /** A table with a line a host. */
 export function toTable(statuses: readonly HostStatus[]): string {
   if (statuses.length === 0) return 'no host is registered, and nothing is published\n';
-  const rows = [
-    columns.map(([title]) => title),
-    ...statuses.map((status) => columns.map(([, value]) => value(status))),
-  ];
-  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
+  return drawTable(columns, statuses);
 }
 
 /** Every reason in the order in which they count, and what is known of the host. */

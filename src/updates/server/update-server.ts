@@ -11,6 +11,7 @@ import type { UpdatePlaces } from '../repository/places.ts';
 import { PlannedIntervals } from '../repository/planned-intervals.ts';
 import { readRootBytes } from '../repository/root-files.ts';
 import { readSwitch } from '../repository/switch.ts';
+import { RolloutWatch } from '../rollout/rollout-watch.ts';
 import { StampSigner } from '../signing/stamps.ts';
 import { type MacKey, type SignedAnswer, writeAnswer } from './authenticity.ts';
 import { type Contact, Contacts, toStanding } from './contacts.ts';
@@ -40,6 +41,7 @@ export class UpdateServer implements UpdateAnswers {
   readonly #stamps: StampSigner;
   readonly #counts = new UpdateCounts();
   readonly #reception: Reception;
+  readonly #rollout: RolloutWatch;
 
   private constructor(
     places: UpdatePlaces,
@@ -56,6 +58,10 @@ export class UpdateServer implements UpdateAnswers {
     this.#published = new PublishedTargets(places);
     this.#intervals = new PlannedIntervals(places);
     this.#stamps = new StampSigner(places, clock);
+    this.#rollout = new RolloutWatch({
+      ...{ places, clock, published: this.#published, intervals: this.#intervals },
+      ...{ contacts: registry.contacts, identities: registry.identities },
+    });
   }
 
   /** @throws CourierError CONFIG; LOCAL */
@@ -102,6 +108,7 @@ export class UpdateServer implements UpdateAnswers {
     if (identity.rotate && known.key !== identity.pending) {
       return this.#say(known, 'rotate-secret', contact);
     }
+    await this.#rollout.note(host, contact, identity);
     const question = await this.#question(host, { identity, contact });
     const { target } = question;
     const body = await this.#stamps.sign({
@@ -120,8 +127,10 @@ export class UpdateServer implements UpdateAnswers {
     { identity, contact }: Pick<Question, 'identity' | 'contact'>,
   ): Promise<Question> {
     const master = await readSwitch(this.#places);
+    // In this order: a rollout is on disk before what it is for is published.
     const target = await this.#published.of(host);
-    return { master, identity, contact, target };
+    const placement = (await this.#rollout.look()).of(host, target);
+    return { master, identity, contact, target, placement };
   }
 
   /** Takes over what a host tells of itself. */
@@ -140,6 +149,7 @@ export class UpdateServer implements UpdateAnswers {
       exchange,
       this.#told(known.form),
     );
+    if (isFresh) await this.#rollout.note(known.host, contact, known.identity);
     const { standing } = contact;
     if (isFresh && standing !== undefined && standing.code !== '-') {
       exchange.note.warning ??= `the host reports ${standing.code}: ${standing.error}`;

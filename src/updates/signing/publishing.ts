@@ -3,6 +3,7 @@
 import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
 import { CourierError } from '../../faults/errors.ts';
+import { counted } from '../../names/counted.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { toStamp } from '../../sealing/stamp.ts';
 import { findSigners, splitDocument } from '../documents/verifying.ts';
@@ -11,14 +12,19 @@ import { readKept } from '../repository/by-digest.ts';
 import { type HostTargets, readHostTargets, writeHostTargets } from '../repository/host-targets.ts';
 import { changeState } from '../repository/opening.ts';
 import { type UpdatePlaces, updatePlaces } from '../repository/places.ts';
+import { readPlan } from '../repository/plan.ts';
+import { type RolloutFile, readRolloutFile, writeRolloutFile } from '../repository/rollout-file.ts';
 import { requireNewestRoot } from '../repository/root-files.ts';
 import { readSwitch } from '../repository/switch.ts';
+import { describeStart, planRollout } from '../rollout/starting.ts';
 import { describeEnding, findEndings } from '../trust/expiry.ts';
 import { sweep } from './sweeping.ts';
 
 interface PublishWishes {
   readonly dir: string | undefined;
   readonly dryRun: boolean;
+  /** Without stages, whatever the plan says. */
+  readonly atOnce: boolean;
   readonly json: boolean;
 }
 
@@ -37,28 +43,52 @@ interface Change {
 export async function publish(wishes: PublishWishes, context: CommandContext): Promise<void> {
   const places = updatePlaces(context.env, wishes.dir);
   const good = await findGood(places);
-  const { change, hosts } = await changeState(places, async () => {
+  const stages = wishes.atOnce ? undefined : (await readPlan(places))?.stages;
+  const { change, hosts, file } = await changeState(places, async () => {
     const [before, after] = await readBoth(places, good, context.clock.now());
     const found = compare(before, after);
-    if (wishes.dryRun || isNothing(found)) return { change: found, hosts: after.size };
-    await recordDecision(
-      places,
-      { what: 'publish', before: describe(before), after: `${describe(after)}; ${toText(found)}` },
-      context,
-    );
+    const was = await readRolloutFile(places);
+    const planned = planRollout(was, { before, after, stages }, context);
+    const done = { change: found, hosts: after.size, file: planned };
+    if (wishes.dryRun || isNothing(found)) return done;
+    const how = planned.rollout === was.rollout ? '' : `; ${describeStart(planned)}`;
+    const words = `${describe(after)}; ${toText(found)}${how}`;
+    const decision = { what: 'publish', before: describe(before), after: words };
+    await recordDecision(places, decision, context);
+    // Before the targets: nobody is to see them without their stages.
+    if (planned !== was) await writeRolloutFile(places, planned);
     await writeHostTargets(places.published, after);
-    return { change: found, hosts: after.size };
+    return done;
   });
   if (!wishes.dryRun) await sweep(places, context.clock.now());
-  if (wishes.json) return printJson({ isDryRun: wishes.dryRun, hosts, ...change }, context);
+  const rollout = describeStart(file);
+  if (wishes.json) {
+    return printJson({ isDryRun: wishes.dryRun, hosts, ...change, rollout }, context);
+  }
   const endings = await findEndings(places, context.clock.now());
   const isOn = (await readSwitch(places)).isOn;
   const lines = [
     `${wishes.dryRun ? 'would be published' : 'published'} for ${hosts} hosts: ${toText(change)}`,
+    ...(isNothing(change) || file.rollout === null ? [] : [rollout]),
+    ...(await findRemovals(places, file)),
     ...(isOn ? [] : ['the master switch is off: `cmk-courier updates on` hands it out']),
     ...endings.map((ending) => `${ending.severity}: ${describeEnding(ending)}`),
   ];
   await context.writeOutput(Buffer.from(`${lines.join('\n')}\n`));
+}
+
+/** Updaters that are to be switched off, which nobody has confirmed. */
+async function findRemovals(
+  places: UpdatePlaces,
+  { removals }: RolloutFile,
+): Promise<readonly string[]> {
+  const targets = await readHostTargets(places.published);
+  const waiting = [...targets].filter(
+    ([host, { action }]) => action === 'remove-updater' && !removals.includes(host),
+  );
+  if (waiting.length === 0) return [];
+  const how = '`cmk-courier updates rollout remove-updater` confirms it';
+  return [`switching the updater off waits for ${counted(waiting.length, 'host')}: ${how}`];
 }
 
 /**
