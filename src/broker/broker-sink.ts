@@ -27,6 +27,8 @@ export interface SinkSettings {
   readonly writer: BrokerWriter;
   /** Undefined with `--broker-only`: whoever sends waits, and is refused then. */
   readonly waiting: WaitingOutputs | undefined;
+  /** How long an output waits for the broker before it goes to disk, or is refused. */
+  readonly patienceMs: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -38,11 +40,6 @@ const faultsOfOutput: ReadonlySet<string> = new Set(['TOO_LARGE', 'STALE', 'MALF
 export function isFaultOfOutput(error: unknown): boolean {
   return error instanceof CourierError && faultsOfOutput.has(error.code);
 }
-
-/** How long a sender waits before its output goes to disk; the first ones after a leader's death do. */
-const patienceMs = 3000;
-/** A leader that has died is missed for 4 to 8 s. */
-const onlyPatienceMs = 15_000;
 
 export class BrokerSink {
   readonly #settings: SinkSettings;
@@ -88,7 +85,7 @@ export class BrokerSink {
     if (waiting === undefined) return this.#putOnly(output);
     if (this.#away === undefined) {
       try {
-        return await this.#write(output, patienceMs);
+        return await this.#write(output);
       } catch (error) {
         if (isFaultOfOutput(error)) throw error;
         this.#noteFault(asCourierError(error, 'writing to the broker'));
@@ -101,7 +98,7 @@ export class BrokerSink {
 
   async #putOnly(output: NewOutput): Promise<Produced | undefined> {
     try {
-      return await this.#write(output, onlyPatienceMs);
+      return await this.#write(output);
     } catch (error) {
       if (isFaultOfOutput(error)) throw error;
       const fault = asCourierError(error, 'writing to the broker');
@@ -111,8 +108,8 @@ export class BrokerSink {
     }
   }
 
-  async #write(output: NewOutput, timeoutMs: number): Promise<Produced | undefined> {
-    const { writer, clock, signal } = this.#settings;
+  async #write(output: NewOutput): Promise<Produced | undefined> {
+    const { writer, clock, signal, patienceMs: timeoutMs } = this.#settings;
     const limit = { clock, timeoutMs, tooSlow: 'the broker has not acknowledged' };
     const newer = await withTimeLimit(limit, signal, (limited) => writer.write(output, limited));
     this.#noteFault(undefined);

@@ -6,7 +6,7 @@ import type { HostName } from '../names/host-name.ts';
 import type { Produced } from '../spool/newest.ts';
 import { readSpooled } from '../spool/reading.ts';
 import type { NewOutput, SpooledOutput } from '../spool/record.ts';
-import { Spool } from '../spool/spool.ts';
+import { Spool, type SpoolStatistics, type SpoolSummary } from '../spool/spool.ts';
 
 export interface WaitingSettings {
   readonly directory: string;
@@ -35,6 +35,18 @@ export class WaitingOutputs {
 
   get count(): number {
     return this.#spool.statistics.hosts;
+  }
+
+  get statistics(): SpoolStatistics {
+    return this.#spool.statistics;
+  }
+
+  summaries(): readonly SpoolSummary[] {
+    return this.#spool.summaries();
+  }
+
+  has(host: HostName): boolean {
+    return this.#spool.newest(host, this.#settings.maxSkewMs) !== undefined;
   }
 
   /** Hosts whose output waits, the one that has waited longest first. */

@@ -1,7 +1,7 @@
 /** What JetStream answers, and its faults in our words. */
 
 import { CourierError, quote } from '../faults/errors.ts';
-import { asCourierError } from '../faults/system-errors.ts';
+import { asNatsFault } from './faults.ts';
 
 export interface StreamError {
   readonly code: number | undefined;
@@ -15,9 +15,16 @@ export interface StreamAnswer {
   readonly error: StreamError | undefined;
   readonly seq: number | undefined;
   readonly duplicate: boolean | undefined;
-  readonly message:
-    | { readonly seq: number; readonly headers: ReadonlyMap<string, string> }
-    | undefined;
+  readonly message: ReadMessage | undefined;
+}
+
+/** A message that was asked for. */
+export interface ReadMessage {
+  readonly seq: number;
+  readonly headers: { get(name: string): string };
+  readonly storedAt: Date;
+  /** In the message as it is stored. */
+  readonly bytes: number;
 }
 
 /**
@@ -54,16 +61,18 @@ function readError(error: unknown): StreamError | undefined {
 function readMessage(message: unknown): StreamAnswer['message'] {
   const seq = asNumber(fieldOf(message, 'seq'));
   if (seq === undefined) return undefined;
-  const headers = Buffer.from(asText(fieldOf(message, 'hdrs')) ?? '', 'base64').toString();
-  return { seq, headers: readHeaders(headers) };
+  const headers = readHeaders(Buffer.from(asText(fieldOf(message, 'hdrs')) ?? '', 'base64'));
+  const storedAt = new Date(asText(fieldOf(message, 'time')) ?? Number.NaN);
+  const bytes = Buffer.byteLength(asText(fieldOf(message, 'data')) ?? '', 'base64');
+  return { seq, headers: { get: (name) => headers.get(name) ?? '' }, storedAt, bytes };
 }
 
-/** `NATS/1.0`, then a header a line; the names in small letters. */
-function readHeaders(text: string): ReadonlyMap<string, string> {
+/** `NATS/1.0`, then a header a line. */
+function readHeaders(block: Buffer): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
-  for (const line of text.split('\r\n').slice(1)) {
+  for (const line of block.toString().split('\r\n').slice(1)) {
     const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) headers.set(name.toLowerCase(), value);
+    if (name !== undefined && value !== undefined) headers.set(name, value);
   }
   return headers;
 }
@@ -106,24 +115,14 @@ export function asRefusedWrite(error: StreamError, stream: string): CourierError
   return new CourierError('PEER', `the broker refuses it: ${quote(description)}`);
 }
 
-/** What kept an answer from coming, as a fault of ours: errors of the library go by their names. */
+/** What kept an answer from coming, as a fault of ours. */
 export function asMissedAnswer(error: unknown, stream: string): CourierError {
-  const known = error instanceof Error ? error : new Error(String(error));
-  const names = [known.name, known.cause instanceof Error ? known.cause.name : ''];
-  const is = (name: string) => names.includes(name);
-  const options = { cause: error };
-  if (is('PermissionViolationError')) {
-    const what = 'this user of the broker may not do that';
-    return new CourierError('REFUSED', `${what}: ${quote(known.message)}`, options);
-  }
-  if (is('NoRespondersError')) {
-    return new CourierError('PEER', `nobody leads the stream ${stream}, or there is none`, options);
-  }
-  if (is('TimeoutError')) {
-    return new CourierError('TIMEOUT', 'the broker did not answer in time', options);
-  }
-  if (is('ClosedConnectionError') || is('DrainingConnectionError') || is('RequestError')) {
-    return new CourierError('UNREACHABLE', 'the connection to the broker was lost', options);
-  }
-  return asCourierError(error, 'asking the broker');
+  const isLate = error instanceof Error && /^TimeoutError$/.test(nameOf(error));
+  if (!isLate) return asNatsFault(error, `asking for the stream ${stream}`);
+  const what = `the broker did not answer for the stream ${stream} in time`;
+  return new CourierError('TIMEOUT', what, { cause: error });
+}
+
+function nameOf({ name, cause }: Error): string {
+  return name === 'RequestError' && cause instanceof Error ? cause.name : name;
 }

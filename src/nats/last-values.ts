@@ -4,12 +4,19 @@ import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { neverAborts } from '../system/never-aborts.ts';
-import { asMissedAnswer, asRefusedWrite, readAnswer, type StreamAnswer } from './answers.ts';
+import {
+  asMissedAnswer,
+  asRefusedWrite,
+  type ReadMessage,
+  readAnswer,
+  type StreamAnswer,
+} from './answers.ts';
+import { readProduced } from './message.ts';
 import type { LastValue, LastValues, Published, StreamValue } from './newest-writer.ts';
 
 /** A message as it is published. */
 export interface StreamMessage extends StreamValue {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
 }
 
@@ -62,12 +69,12 @@ export class JetStreamValues implements LastValues<StreamMessage> {
     if (error !== undefined) throw asRefusedWrite(error, stream);
     if (message === undefined)
       throw new CourierError('PEER', 'the broker answered without a message');
-    return toLastValue(message.seq, message.headers);
+    return toLastValue(message);
   }
 
   #toHeaders(message: StreamMessage, expectedSequence: number, repeats: number): MsgHdrs {
     const headers = this.#use.makeHeaders();
-    for (const [name, value] of Object.entries(message.headers)) headers.set(name, value);
+    for (const [name, value] of message.headers) headers.set(name, value);
     headers.set('Nats-Msg-Id', repeats === 0 ? message.id : `${message.id} ${repeats}`);
     headers.set('Nats-Expected-Stream', this.#use.stream);
     headers.set('Nats-Expected-Last-Subject-Sequence', String(expectedSequence));
@@ -132,9 +139,8 @@ function sizeOf(headers: MsgHdrs): number {
   return bytes;
 }
 
-function toLastValue(sequence: number, headers: ReadonlyMap<string, string>): LastValue {
-  const producedAt = new Date(headers.get('courier-produced') ?? Number.NaN);
-  const digest = headers.get('courier-sha256');
-  const isKnown = !Number.isNaN(producedAt.getTime());
-  return { sequence, producedAt: isKnown ? producedAt : undefined, digest };
+/** Of a time that nobody can read nothing is known: any output may take its place. */
+function toLastValue({ seq: sequence, headers, storedAt }: ReadMessage): LastValue {
+  const { producedAt, digest } = readProduced({ headers, storedAt });
+  return { sequence, producedAt: producedAt instanceof Date ? producedAt : undefined, digest };
 }

@@ -1,10 +1,21 @@
 /** The stream that keeps the newest output of each host: how it is set up, and what differs from that. */
 
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
+import { CourierError, quote } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
 
 /** The name of the stream, when a site has all of the broker for itself. */
 export const defaultStream = 'COURIER';
+
+/**
+ * The name of a stream: it is a part of subjects.
+ *
+ * @throws CourierError USAGE
+ */
+export function parseStreamName(raw: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(raw)) return raw;
+  throw new CourierError('USAGE', `must be letters, digits, - and _, not ${quote(raw)}`);
+}
 
 /** What an administrator decides about the stream. */
 export interface StreamWanted {

@@ -1,6 +1,7 @@
 /** What the receiver can be told, on the command line or in receiver.yaml, under the same names. */
 
 import { dirname, join } from 'node:path';
+import { brokerOptions } from '../broker/options.ts';
 import { findCertificateDirectory } from '../certs/directory.ts';
 import type { Environment } from '../cli/environment.ts';
 import { formOptions } from '../cli/form-options.ts';
@@ -214,6 +215,7 @@ export const receiverOptions = {
     parse: parseNumberWithin(2, 1200),
     fallback: '60',
   },
+  ...brokerOptions,
   ...formOptions,
   logUploads: {
     kind: 'switch',
@@ -236,6 +238,8 @@ export type Settings = ReceiverValues & {
   readonly spool: string;
   readonly state: string;
   readonly seals: SealPlaces;
+  /** Says where the site is whose password store is read. */
+  readonly env: Environment;
 };
 
 type DirectoryOption = 'certificates' | 'spool' | 'state';
@@ -273,5 +277,6 @@ export function toSettings(values: ReceiverValues, env: Environment): Settings {
     spool: places.spool(),
     state: places.state(),
     seals: sealPlaces(env),
+    env,
   };
 }

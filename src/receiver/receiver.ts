@@ -7,7 +7,6 @@ import type { Logger } from '../logging/log.ts';
 import { MetricsServer } from '../metrics/metrics-server.ts';
 import type { HostName } from '../names/host-name.ts';
 import { SealBook } from '../sealing/seal-book.ts';
-import { Spool } from '../spool/spool.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { Credentials } from './credentials.ts';
 import { type LoadUpdates, UpdateExtension } from './extension.ts';
@@ -23,6 +22,7 @@ import { LastRefusals } from './state/last-refusals.ts';
 import { Reports } from './state/reports.ts';
 import { Requests } from './state/requests.ts';
 import { SealKeys } from './state/seal-keys.ts';
+import { Storage } from './storage.ts';
 import { Trust } from './trust.ts';
 import { WebServer } from './web-server.ts';
 
@@ -35,8 +35,6 @@ export interface Ports {
 }
 
 const hourMs = 3_600_000;
-/** How long the receiver stays unwell after the disk was full. */
-const troubleMs = 60_000;
 const drainStepMs = 20;
 
 /** Requests whose connection is gone need no longer to end. */
@@ -49,7 +47,7 @@ const reportsAMinute = 10;
 /** What start() has opened. */
 interface Opened {
   readonly services: Services;
-  readonly spool: Spool;
+  readonly storage: Storage;
   readonly watch: CertificateWatch;
   readonly web: WebServer;
   readonly metricsServer: MetricsServer;
@@ -63,7 +61,6 @@ export class Receiver {
   readonly #metrics = new Metrics();
   #opened: Opened | undefined;
   readonly #ended = new AbortController();
-  #trouble: { readonly message: string; readonly sinceMs: number } | undefined;
   #stopped: Promise<void> | undefined;
 
   /** @param loadUpdates what answers about agent updates, loaded when a host asks */
@@ -80,16 +77,14 @@ export class Receiver {
    * @throws CourierError CONFIG or LOCAL; nothing is left open then
    */
   async start(): Promise<Ports> {
-    const { spool: directory, spoolSize, spoolHosts } = this.#settings;
     const trust = await Trust.load(this.#settings.certificates, this.#clock);
-    const limits = { maxBytes: spoolSize, maxHosts: spoolHosts };
-    const spool = await Spool.open({ directory, ...limits, log: this.#log, clock: this.#clock });
+    const storage = await Storage.open(this.#settings, this.#clock, this.#log);
     try {
-      const services = await this.#makeServices(trust, spool);
+      const services = await this.#makeServices(trust, storage);
       const web = new WebServer({ services, log: this.#log, metrics: this.#metrics });
       const watch = new CertificateWatch(trust, this.#clock, this.#log);
-      const metricsServer = this.#makeMetricsServer({ services, spool, watch, web });
-      this.#opened = { services, spool, watch, web, metricsServer };
+      const metricsServer = this.#makeMetricsServer({ services, storage, watch, web });
+      this.#opened = { services, storage, watch, web, metricsServer };
       const ports = await this.#listen(this.#opened);
       watch.tell();
       await this.#tellReadableKeys();
@@ -97,7 +92,7 @@ export class Receiver {
     } catch (error) {
       this.#opened?.web.close();
       this.#opened?.metricsServer.close();
-      await spool.close();
+      await storage.close();
       throw asCourierError(error, 'starting');
     }
   }
@@ -137,9 +132,7 @@ export class Receiver {
   findTrouble(): string | undefined {
     if (this.#opened === undefined) return 'not started';
     if (this.#opened.web.isDraining) return 'about to end';
-    if (this.#trouble === undefined) return undefined;
-    const { message, sinceMs } = this.#trouble;
-    return this.#clock.monotonic() - sinceMs < troubleMs ? message : undefined;
+    return this.#opened.storage.findTrouble();
   }
 
   /** Takes nothing new, lets what runs finish for `--drain-timeout`, and closes. Never rejects. */
@@ -151,7 +144,7 @@ export class Receiver {
   async #stop(): Promise<void> {
     this.#ended.abort();
     if (this.#opened === undefined) return;
-    const { services, web, metricsServer, spool } = this.#opened;
+    const { services, web, metricsServer, storage } = this.#opened;
     web.drain();
     await this.#letEnd(web, this.#settings.drainTimeout);
     if (web.running > 0) this.#log.warn({ requests: web.running }, 'requests were cut off');
@@ -161,7 +154,7 @@ export class Receiver {
     // Those that were cut off end by themselves, and may leave a refusal.
     await this.#letEnd(web, cutOffMs);
     await services.refusals.settle();
-    await spool.close();
+    await storage.close();
   }
 
   /** Waits until no request runs, but no longer than it is told. */
@@ -172,7 +165,7 @@ export class Receiver {
     }
   }
 
-  async #makeServices(trust: Trust, spool: Spool): Promise<Services> {
+  async #makeServices(trust: Trust, storage: Storage): Promise<Services> {
     const { state: directory, failureRate, registrationRate, renewalRate } = this.#settings;
     const [settings, clock] = [this.#settings, this.#clock];
     const accesses = await Accesses.open(directory, this.#log);
@@ -183,11 +176,10 @@ export class Receiver {
     const sealKeys = await SealKeys.open(directory, this.#log);
     await requests.prune(clock.now());
     const seals = new SealBook(settings.seals);
-    const hasOutput = (host: HostName) => spool.newest(host) !== undefined;
+    const hasOutput = (host: HostName) => storage.has(host);
     const isKnown = async (host: HostName) =>
       hasOutput(host) || (await hosts.byName(host)) !== undefined;
     const refusals = new RefusalMemory({ records: refused, isKnown, clock, log: this.#log });
-    const watched = { put: (...what: Parameters<Spool['put']>) => this.#put(spool, what) };
     return {
       settings,
       clock,
@@ -197,7 +189,7 @@ export class Receiver {
       sealPlaces: settings.seals,
       sealKeyRate: new RateLimit(sealKeysAMinute, clock),
       credentials: new Credentials(accesses, failureRate, clock),
-      intake: new Intake({ settings, spool: watched, seals }, clock, this.#metrics),
+      intake: new Intake({ settings, spool: storage, seals }, clock, this.#metrics),
       registrations: new RateLimit(registrationRate, clock),
       renewals: new RateLimit(renewalRate, clock),
       reports: new RateLimit(reportsAMinute, clock),
@@ -205,19 +197,6 @@ export class Receiver {
       refusals,
       updates: this.#updates,
     };
-  }
-
-  /** Remembers when the spool could not take something: that is what /healthz tells. */
-  async #put(spool: Spool, what: Parameters<Spool['put']>): ReturnType<Spool['put']> {
-    try {
-      const newer = await spool.put(...what);
-      this.#trouble = undefined;
-      return newer;
-    } catch (error) {
-      const { message } = asCourierError(error, 'storing output');
-      this.#trouble = { message, sinceMs: this.#clock.monotonic() };
-      throw error;
-    }
   }
 
   async #listen({ web, metricsServer, services, watch }: Opened): Promise<Ports> {
@@ -257,7 +236,7 @@ export class Receiver {
 
   #makeMetricsServer({
     services,
-    spool,
+    storage,
     watch,
     web,
   }: Omit<Opened, 'metricsServer'>): MetricsServer {
@@ -268,24 +247,15 @@ export class Receiver {
       prefix: receiverPrefix,
       toMetrics: () => [
         ...this.#metrics.toMetrics({
-          ...spool.statistics,
-          oldestAgeS: findOldestAge(spool, this.#clock.now()),
+          ...storage.statistics,
+          oldestAgeS: storage.oldestAgeS,
           connections: web.connections.count,
           load: services.intake.load,
           certificateNotAfter: services.trust.notAfter,
         }),
+        ...storage.toMetrics(),
         ...(services.updates?.loaded?.toMetrics() ?? []),
       ],
     });
   }
-}
-
-/** In seconds; hosts that are gone are to be removed from the spool, or they show here. */
-function findOldestAge(spool: Spool, now: number): number | undefined {
-  let oldest: number | undefined;
-  for (const { receivedAt } of spool.summaries()) {
-    const at = receivedAt.getTime();
-    if (oldest === undefined || at < oldest) oldest = at;
-  }
-  return oldest === undefined ? undefined : Math.max(0, (now - oldest) / 1000);
 }

@@ -41,7 +41,14 @@ async function openSink(t: TestContext, writer: Broker, directory?: string): Pro
     directory === undefined
       ? undefined
       : await WaitingOutputs.open({ directory, ...limits, clock, log });
-  const sink = new BrokerSink({ writer, waiting, clock, log, signal: neverAborts });
+  const sink = new BrokerSink({
+    writer,
+    waiting,
+    patienceMs: 3000,
+    clock,
+    log,
+    signal: neverAborts,
+  });
   t.after(() => sink.stop());
   sink.start();
   return { sink, waiting, log };

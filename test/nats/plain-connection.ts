@@ -40,7 +40,10 @@ export function toMessage(host: string, producedAt: Date, text = ''): StreamMess
     producedAt,
     digest,
     id: digest,
-    headers: { 'Courier-Produced': produced, 'Courier-Sha256': digest },
+    headers: [
+      ['Courier-Produced', produced],
+      ['Courier-Sha256', digest],
+    ],
     body: Buffer.from(`<<<check_mk>>>\nAgentOS: linux\n${text}`),
   };
 }

@@ -1,0 +1,130 @@
+/** A broker as the options of a service name it. Loaded only where one is named. */
+
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logging/log.ts';
+import { counter, gauge, type Metric } from '../metrics/metric.ts';
+import type { HostName } from '../names/host-name.ts';
+import type { NatsServer } from '../nats/servers.ts';
+import type { SecretContext } from '../secrets/secrets.ts';
+import type { Produced } from '../spool/newest.ts';
+import type { NewOutput } from '../spool/record.ts';
+import type { SpoolStatistics, SpoolSummary } from '../spool/spool.ts';
+import { neverAborts } from '../system/never-aborts.ts';
+import { BrokerSink } from './broker-sink.ts';
+import { type BrokerValues, toNatsOptions } from './options.ts';
+import { StreamWriter } from './stream-writer.ts';
+import { WaitingOutputs } from './waiting-outputs.ts';
+
+export interface OutputBrokerSettings extends BrokerValues {
+  readonly broker: readonly NatsServer[];
+  readonly site: string;
+  /** Of the service; what waits lies beside it unless `brokerWaiting` says where. */
+  readonly spool: string;
+  readonly maxBytes: number;
+  readonly maxHosts: number;
+  readonly maxSkewMs: number;
+}
+
+export interface OutputBrokerContext extends SecretContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The broker, for a service that puts outputs into it. */
+export class OutputBroker {
+  readonly #writer: StreamWriter;
+  readonly #sink: BrokerSink;
+  readonly #waiting: WaitingOutputs | undefined;
+
+  private constructor(writer: StreamWriter, sink: BrokerSink, waiting: WaitingOutputs | undefined) {
+    this.#writer = writer;
+    this.#sink = sink;
+    this.#waiting = waiting;
+  }
+
+  /**
+   * Begins with what waits since before. That the broker answers is not waited for.
+   *
+   * @throws CourierError USAGE; LOCAL or CONFIG about the place of what waits
+   */
+  static async open(
+    settings: OutputBrokerSettings,
+    context: OutputBrokerContext,
+  ): Promise<OutputBroker> {
+    const { broker: servers, brokerStream: stream, site, maxSkewMs } = settings;
+    const access = { servers, options: toNatsOptions(settings), stream, site };
+    const writer = await StreamWriter.open(access, { ...context, maxSkewMs });
+    const waiting = settings.brokerOnly ? undefined : await openWaiting(settings, context);
+    const { clock, log } = context;
+    const patienceMs = settings.brokerPatience ?? (settings.brokerOnly ? 15_000 : 3000);
+    const sink = new BrokerSink({ writer, waiting, patienceMs, clock, log, signal: neverAborts });
+    sink.start();
+    return new OutputBroker(writer, sink, waiting);
+  }
+
+  /** See {@link BrokerSink.put}. */
+  put(output: NewOutput): Promise<Produced | undefined> {
+    return this.#sink.put(output);
+  }
+
+  /** Of what waits on this machine. */
+  get statistics(): SpoolStatistics {
+    return this.#waiting?.statistics ?? nothing;
+  }
+
+  /** What waits on this machine. */
+  waitingSummaries(): readonly SpoolSummary[] {
+    return this.#waiting?.summaries() ?? [];
+  }
+
+  findTrouble(): string | undefined {
+    return this.#sink.findTrouble();
+  }
+
+  /** Whether there is output of a host, as far as this process has seen. */
+  knows(host: HostName): boolean {
+    return this.#writer.knows(host) || (this.#waiting?.has(host) ?? false);
+  }
+
+  toMetrics(): readonly Metric[] {
+    const { counts, reconnects } = this.#writer;
+    const waiting = this.#waiting;
+    const lagS = waiting && (waiting.longestMs ?? 0) / 1000;
+    return [
+      gauge('broker_away', 'Whether the broker counts as away.', this.#sink.isAway ? 1 : 0),
+      gauge(
+        'broker_waiting_hosts',
+        'Hosts whose output waits for the broker.',
+        waiting?.count ?? 0,
+      ),
+      gauge('broker_lag_seconds', 'How long the output that came first has waited for it.', lagS),
+      counter('broker_stored_total', 'Outputs the broker has acknowledged.', counts.stored),
+      counter(
+        'broker_conflicts_total',
+        'Outputs another writer was quicker with.',
+        counts.conflicts,
+      ),
+      counter('broker_older_outputs_total', 'Outputs dropped for newer in it.', counts.older),
+      counter('broker_attempts_again_total', 'Attempts that had to be repeated.', counts.again),
+      counter('broker_forwarded_total', 'Outputs that had waited for it.', this.#sink.forwarded),
+      counter('broker_reconnects_total', 'Connections after the first one.', reconnects),
+    ];
+  }
+
+  /** What is on its way ends, or goes to disk; never rejects. */
+  async close(): Promise<void> {
+    await this.#sink.stop();
+    await this.#writer.close();
+  }
+}
+
+const nothing: SpoolStatistics = { hosts: 0, bytes: 0, lastFsyncMs: 0, fsyncs: 0, fsyncMs: 0 };
+
+function openWaiting(
+  settings: OutputBrokerSettings,
+  { clock, log }: OutputBrokerContext,
+): Promise<WaitingOutputs> {
+  const { spool, brokerWaiting: directory = `${spool}-to-broker` } = settings;
+  const { maxBytes, maxHosts, maxSkewMs } = settings;
+  return WaitingOutputs.open({ directory, maxBytes, maxHosts, maxSkewMs, clock, log });
+}

@@ -1,0 +1,101 @@
+/** Outputs of a site into its stream, over a connection that is made anew whenever it is lost. */
+
+import type { MsgHdrs } from '@nats-io/transport-node';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logging/log.ts';
+import type { HostName } from '../names/host-name.ts';
+import { JetStreamValues, type StreamMessage } from '../nats/last-values.ts';
+import { packOutput } from '../nats/message.ts';
+import { NewestWriter, type WriterCounts } from '../nats/newest-writer.ts';
+import type { NatsOptions } from '../nats/options.ts';
+import type { NatsServer } from '../nats/servers.ts';
+import { NatsSession } from '../nats/session.ts';
+import { outputSubject } from '../nats/subjects.ts';
+import type { SecretContext } from '../secrets/secrets.ts';
+import type { Produced } from '../spool/newest.ts';
+import type { NewOutput } from '../spool/record.ts';
+import { neverAborts } from '../system/never-aborts.ts';
+import type { BrokerWriter } from './broker-sink.ts';
+
+export interface StreamAccess {
+  readonly servers: readonly NatsServer[];
+  readonly options: NatsOptions;
+  readonly stream: string;
+  readonly site: string;
+}
+
+export interface WriterContext extends SecretContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly maxSkewMs: number;
+}
+
+/** The last message of a subject is read as a whole, in base64: as much as servers may allow. */
+const mostAnswerBytes = 48 * 1024 * 1024;
+
+/** Who wrote what is there already; it stands in headers that we need not read for it. */
+const somebodyElse = 'the broker';
+
+export class StreamWriter implements BrokerWriter {
+  readonly #session: NatsSession;
+  readonly #writer: NewestWriter<StreamMessage>;
+  readonly #site: string;
+
+  private constructor(
+    { servers, options, stream, site }: StreamAccess,
+    context: WriterContext,
+    makeHeaders: () => MsgHdrs,
+  ) {
+    const session = new NatsSession(servers, options, {
+      ...context,
+      signal: neverAborts,
+      maxOutputBytes: mostAnswerBytes,
+    });
+    this.#session = session;
+    this.#site = site;
+    const values = new JetStreamValues({
+      connect: () => session.connection(neverAborts),
+      discard: (connection) => session.discard(connection),
+      stream,
+      makeHeaders,
+    });
+    this.#writer = new NewestWriter(values, context);
+  }
+
+  /** Loads the library; nothing is connected before something is written. */
+  static async open(access: StreamAccess, context: WriterContext): Promise<StreamWriter> {
+    const { headers } = await import('@nats-io/transport-node');
+    return new StreamWriter(access, context, headers);
+  }
+
+  get counts(): WriterCounts {
+    return this.#writer.counts;
+  }
+
+  get reconnects(): number {
+    return this.#session.reconnects;
+  }
+
+  /** Whether output of a host has been written or found since the start. */
+  knows(host: HostName): boolean {
+    return this.#writer.knows(outputSubject(this.#site, host));
+  }
+
+  async write(output: NewOutput, signal: AbortSignal): Promise<Produced | undefined> {
+    const { host, producedAt } = output;
+    const { headers, body, digest } = await packOutput(output);
+    const [, id = digest] = headers.find(([name]) => name === 'Nats-Msg-Id') ?? [];
+    const subject = outputSubject(this.#site, host);
+    const written = await this.#writer.write(
+      { subject, producedAt, digest, id, headers, body },
+      signal,
+    );
+    if (written.kind === 'stored') return undefined;
+    return { producedAt: written.producedAt, origin: somebodyElse };
+  }
+
+  /** May be called twice; never rejects. */
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+}
