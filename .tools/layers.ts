@@ -26,6 +26,7 @@ export const layers: readonly Layer[] = [
     holds: 'the web page of collector, receiver and updates: documents, feeds, access',
   },
   { path: 'src/doctor/', holds: 'what one connection shows, step by step' },
+  { path: 'src/forwarding/', holds: 'from the collector of a relay to the receiver of the site' },
   { path: 'src/collector/', holds: 'the resident fetcher' },
   {
     path: 'src/updates/',
@@ -64,6 +65,7 @@ export const layers: readonly Layer[] = [
   { path: 'src/certs/', holds: 'authorities, certificates, signing requests, what is trusted' },
   { path: 'src/transports/', holds: 'the contract of a transport, and what a source is' },
   { path: 'src/ready/', holds: 'output laid ready in memory, for the script of the site' },
+  { path: 'src/relay/', holds: 'what relays send to a receiver, and what it remembers of them' },
   { path: 'src/spool/', holds: 'the newest output of each host, on disk' },
   { path: 'src/agent-output/', holds: 'parser, rules, filter and writer of agent output' },
   { path: 'src/wrapping/', holds: 'compression and encryption around agent output' },

@@ -1,6 +1,6 @@
 /** When a host is asked again. */
 
-import { type FaultCode, faults } from '../faults/errors.ts';
+import { type CourierError, isSilence } from '../faults/errors.ts';
 
 /** What is known of a host's last cycles. */
 export interface History {
@@ -13,8 +13,11 @@ export interface History {
 export const cleanHistory: History = { failures: 0, silences: 0 };
 
 /** The history after a cycle that ended with a fault. */
-export function afterFault({ failures, silences }: History, code: FaultCode): History {
-  return { failures: failures + 1, silences: faults[code].silence ? silences + 1 : 0 };
+export function afterFault(
+  { failures, silences }: History,
+  error: Pick<CourierError, 'code' | 'isSecondHand'>,
+): History {
+  return { failures: failures + 1, silences: isSilence(error) ? silences + 1 : 0 };
 }
 
 /** The number of silences in a row that begin a backoff. */

@@ -147,7 +147,7 @@ export class Collector {
   }
 
   status(): CollectorStatus {
-    return reportStatus(
+    const status = reportStatus(
       {
         startedAt: this.#startedAt,
         routesPath: this.#settings.routesPath,
@@ -159,6 +159,7 @@ export class Collector {
       },
       this.#context.clock,
     );
+    return { ...status, ...this.#outlets.toStatus() };
   }
 
   /** Whether it still looks after its hosts, for a watchdog. */

@@ -202,7 +202,7 @@ export class Entry {
    */
   failed(fault: LastFault, ended: Moment): boolean {
     const wasGood = this.#history.failures === 0;
-    this.#history = afterFault(this.#history, fault.error.code);
+    this.#history = afterFault(this.#history, fault.error);
     this.#lastFault = fault;
     this.#schedule(ended, ended.nowMs);
     return wasGood;

@@ -8,6 +8,7 @@ import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { HostName } from '../names/host-name.ts';
+import type { CollectorStatus } from './status-shape.ts';
 
 /** What is known of a host whose cycle has ended. */
 export interface CycledHost {
@@ -60,6 +61,8 @@ export interface Outlet {
   hostGone?(host: HostName): void;
   /** What it counts, for those who ask the collector. */
   toMetrics?(): readonly Metric[];
+  /** Its part of the status of the collector. */
+  toStatus?(): Partial<CollectorStatus>;
 }
 
 /** Tells all outlets; one that fails harms no other, and no cycle. */
@@ -86,6 +89,10 @@ export class Outlets {
 
   toMetrics(): readonly Metric[] {
     return this.#outlets.flatMap((outlet) => outlet.toMetrics?.() ?? []);
+  }
+
+  toStatus(): Partial<CollectorStatus> {
+    return Object.assign({}, ...this.#outlets.map((outlet) => outlet.toStatus?.() ?? {}));
   }
 
   #tell(call: (outlet: Outlet) => void): void {

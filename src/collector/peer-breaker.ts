@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../clock.ts';
-import { CourierError, faults } from '../faults/errors.ts';
+import { CourierError, isSilence } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import { sharedPeerOf } from './shared-peer.ts';
@@ -81,7 +81,7 @@ function refuseWhileOpen(circuit: Circuit, nowMs: number): void {
 }
 
 function note(circuit: Circuit, error: CourierError, nowMs: number): CourierError {
-  if (!faults[error.code].silence) {
+  if (!isSilence(error)) {
     if (error.code !== 'INTERRUPTED') circuit.silences = 0;
     return error;
   }

@@ -53,6 +53,32 @@ const hostStatus = z.object({
   served: z.enum(['output', 'grace', 'fault', 'nothing']),
 });
 
+/** How a relay gets its hosts to the site. */
+const forwarding = z.object({
+  /** What the receiver calls us; undefined before it has answered. */
+  relay: z.string().optional(),
+  receivers: z.array(
+    z.object({
+      url: z.string(),
+      state: z.enum(['used', 'well', 'down', 'untried']),
+      lastContactAt: z.string().optional(),
+      fault: z.object({ code: z.string(), message: z.string() }).optional(),
+    }),
+  ),
+  /** Hosts that are forwarded, and those of which something is still to be sent. */
+  hosts: z.number(),
+  waiting: z.number(),
+  /** Since the start: outputs and faults that a receiver has, and what it will never take. */
+  sent: z.number(),
+  refused: z.number(),
+  /** How far our clock is ahead of that of the receiver. */
+  skewMs: z.number().optional(),
+  /** Some of the hosts that it does not take, and why. */
+  refusedHosts: z.array(z.object({ host: z.string(), message: z.string() })),
+});
+
+export type ForwardingStatus = z.infer<typeof forwarding>;
+
 export const collectorStatus = z.object({
   version: z.string(),
   pid: z.number(),
@@ -66,6 +92,8 @@ export const collectorStatus = z.object({
   running: z.number(),
   /** Fetches that have ended since the start, by how they ended. */
   cycles: z.object({ good: z.number(), faulty: z.number() }),
+  /** With --forward. */
+  forwarding: forwarding.optional(),
   hostCount: z.number(),
   hosts: z.array(hostStatus),
 });

@@ -6,6 +6,9 @@ import { parseDiskSize, parseNumberWithin, parsePath } from '../cli/option-types
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import type { Collector } from '../collector/collector.ts';
 import { CourierError, quote } from '../faults/errors.ts';
+import type { Forwarder } from '../forwarding/forwarder.ts';
+import type { SpoolBounds } from '../forwarding/open-forwarder.ts';
+import { forwardOptions } from '../forwarding/options.ts';
 import type { Logger } from '../logging/log.ts';
 import { metricsListen } from '../metrics/options.ts';
 
@@ -47,6 +50,7 @@ const options = {
     parse: parseNumberWithin(1, 1_000_000),
     fallback: '20000',
   },
+  ...forwardOptions,
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof options>;
@@ -57,9 +61,13 @@ export const collect: CommandModule = defineCommand({
   examples: [
     ['collect', 'in a site, with etc/cmk-courier/routes.yaml'],
     ['collect --routes=routes.yaml --ready=/run/courier/ready --spool=spool', 'anywhere else'],
+    [
+      'collect --forward=https://monitor.example:8000/mysite --token-file=relay.token --ca=ca.pem',
+      'a relay: sends all of it to the receiver of a site (docs/relay.md)',
+    ],
   ],
   options,
-  keepsFiles: { options: ['ready', 'spool'] },
+  keepsFiles: { options: ['ready', 'spool', 'forwardSpool'] },
   run,
 });
 
@@ -82,7 +90,9 @@ async function run(
   const { makeJsonLog } = await import('../logging/json-log.ts');
   const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
-  const collector = new Collector(settings, { ...context, log });
+  const forwarder = await openForwarding(values, settings, { ...context, log });
+  const outlets = forwarder === undefined ? [] : [forwarder];
+  const collector = new Collector({ ...settings, outlets }, { ...context, log });
   const manager = new ServiceManager(context.env, log);
   const ready = () =>
     manager.ready(
@@ -95,7 +105,11 @@ async function run(
     await ready();
   };
   context.stay?.({ graceMs, onHangup: () => void reload() });
-  await collector.start();
+  await collector.start().catch(async (error: unknown) => {
+    await forwarder?.stop();
+    throw error;
+  });
+  forwarder?.start();
   const metrics = await listenForMetrics(values, collector, log);
   await ready();
   if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
@@ -103,6 +117,7 @@ async function run(
   const stopped = collector.stop();
   await manager.stopping();
   await stopped;
+  await forwarder?.stop();
   log.info({}, 'ended');
 }
 
@@ -110,6 +125,17 @@ async function listenForMetrics(values: Values, collector: Collector, log: Logge
   if (values.metricsListen === undefined) return undefined;
   const { serveMetrics } = await import('../collector/serving-metrics.ts');
   return serveMetrics(values.metricsListen, collector, log);
+}
+
+/** Undefined for a collector that is no relay, which loads nothing of it. */
+async function openForwarding(
+  values: OptionValues<typeof options>,
+  bounds: SpoolBounds,
+  context: CommandContext,
+): Promise<Forwarder | undefined> {
+  if (values.forward.length === 0) return undefined;
+  const { openForwarder } = await import('../forwarding/open-forwarder.ts');
+  return openForwarder(values, bounds, context);
 }
 
 /** As the collector does at its start and when it is to reload. */

@@ -12,6 +12,7 @@ import { type HostName, parseHostName } from '../names/host-name.ts';
 import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { readReady } from '../ready/reading.ts';
 import { systemUptime } from '../ready/uptime.ts';
+import { type FarHost, findFarFault, lookUpRelayed } from '../relay/looking.ts';
 import { defaultRoutesPath, loadRoutes } from '../routes/load.ts';
 import { defaultSpoolDirectory } from '../spool/directories.ts';
 import { collectorOrigin } from '../spool/origins.ts';
@@ -122,11 +123,16 @@ async function judge(
   const clocks = { clock: context.clock, uptime: systemUptime() };
   const found = ready === undefined ? undefined : readReady(ready, host, clocks);
   if (found?.kind === 'output') return judgeOutput(found.validMs, host);
-  if (found?.kind === 'fault' && !isOurs(found.line)) return { state: 'DOWN', text: found.line };
   // Only now: a fresh answer needs no spool.
   const spool = values.spool ?? defaultSpoolDirectory(context.env);
+  const far = await lookUpInTime(spool, host, context);
+  if (far?.silence !== undefined) return judgeSilence(spool, far.silence, host, [values, context]);
+  if (found?.kind === 'fault' && !isOurs(found.line)) return { state: 'DOWN', text: found.line };
   const kept = await readInTime(spool, host, values, context);
-  const byAge = kept && judgeAge(kept, values.maxAge, context.clock.now());
+  const nowMs = context.clock.now();
+  const fault = far && findFarFault(far, kept?.receivedAt, nowMs);
+  if (fault !== undefined) return judgeFault(stderrLine(fault, ['relay', host]), undefined);
+  const byAge = kept && judgeAge(kept, values.maxAge, nowMs);
   if (byAge?.state === 'UP') return byAge;
   if (found !== undefined) return judgeFault(found.line, byAge);
   const isCollected = kept === undefined || kept.origin.startsWith(collectorOrigin);
@@ -134,6 +140,20 @@ async function judge(
     await requireCollector(ready, byAge, context);
   }
   return byAge ?? (await judgeUnrouted(host, context)) ?? judgeAbsence(host, ready, spool);
+}
+
+/** Of a host behind a relay that is silent, only output that is still fresh says anything. */
+async function judgeSilence(
+  spool: string,
+  silence: string,
+  host: HostName,
+  [values, context]: readonly [Values, CommandContext],
+): Promise<Verdict> {
+  const kept = await readInTime(spool, host, values, context);
+  const byAge = kept && judgeAge(kept, values.maxAge, context.clock.now());
+  if (byAge?.state === 'UP') return byAge;
+  const before = byAge === undefined ? '' : `; ${byAge.text}`;
+  return { ...byAge, state: 'UNKNOWN', text: `${silence}, and asks for ${host}${before}` };
 }
 
 /**
@@ -196,6 +216,17 @@ async function requireCollector(
 
 /** How long a disk may take to answer; a monitoring core waits some ten seconds for a plug-in. */
 const spoolMs = 5000;
+
+async function lookUpInTime(
+  spool: string,
+  host: HostName,
+  { clock, shutdown }: CommandContext,
+): Promise<FarHost | undefined> {
+  const limit = { clock, timeoutMs: spoolMs, tooSlow: `no answer from the spool ${spool}` };
+  return withTimeLimit(limit, shutdown, (signal) =>
+    untilAborted(lookUpRelayed(spool, host, clock.now()), signal),
+  );
+}
 
 async function readInTime(
   spool: string,

@@ -130,6 +130,7 @@ export type FaultCode = keyof typeof faults;
 
 interface CourierErrorOptions extends ErrorOptions {
   readonly where?: readonly string[];
+  readonly isSecondHand?: boolean;
 }
 
 /** The only thing this program throws on purpose. */
@@ -138,16 +139,29 @@ export class CourierError extends Error {
   readonly code: FaultCode;
   /** What the line on stderr names before the message, such as transport and host. */
   readonly where: readonly string[] | undefined;
+  /** Whether who was asked only passes it on: whatever its code says, somebody has answered here. */
+  readonly isSecondHand: boolean;
 
   constructor(code: FaultCode, message: string, options?: CourierErrorOptions) {
     super(message, options);
     this.code = code;
     this.where = options?.where;
+    const { cause } = options ?? {};
+    this.isSecondHand =
+      options?.isSecondHand ?? (cause instanceof CourierError && cause.isSecondHand);
   }
 
   get exitCode(): number {
     return faults[this.code].exit;
   }
+}
+
+/** Whether nobody answered who was asked. */
+export function isSilence({
+  code,
+  isSecondHand,
+}: Pick<CourierError, 'code' | 'isSecondHand'>): boolean {
+  return faults[code].silence && !isSecondHand;
 }
 
 /** The same fault with what was being done put in front, once; keeps the cause. */

@@ -1,7 +1,7 @@
 /** Rests for sources beside a chain that do not answer: a cycle is not to wait for them every time. */
 
 import type { Clock } from '../clock.ts';
-import { CourierError, faults } from '../faults/errors.ts';
+import { CourierError, isSilence } from '../faults/errors.ts';
 import type { SourceStep } from './attempt.ts';
 
 /** How many silences in a row begin a rest. */
@@ -39,7 +39,7 @@ export class Rests {
   /** @param error undefined when it had output */
   note(step: SourceStep, error: CourierError | undefined): void {
     if (error?.code === 'INTERRUPTED') return;
-    if (error === undefined || !faults[error.code].silence) {
+    if (error === undefined || !isSilence(error)) {
       this.#known.delete(keyOf(step));
       return;
     }

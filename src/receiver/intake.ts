@@ -15,7 +15,7 @@ import { withTimeLimit } from '../system/time-limit.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type BodyLimits, readBody } from './body.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Note } from './exchange.ts';
 import { Budget, Gate, RateLimit, Slots } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Settings } from './options.ts';
@@ -106,26 +106,72 @@ export class Intake {
    * @throws Refusal, or a CourierError of the checks and the spool
    */
   async receive(exchange: Exchange, sender: Sender, unpack: Unpack): Promise<void> {
-    const key = `${sender.name} ${sender.host}`;
+    const key = keyOf(sender);
     this.#count(key);
+    await this.#readBody(exchange, key, async (body) => {
+      await this.#takeUnpacked(await unpack(body, this.#unpacker), sender, exchange.note);
+    });
+  }
+
+  /**
+   * Reads a body that holds outputs of several hosts, packed with gzip. What `use` takes out of it
+   * goes through {@link takeIn}.
+   *
+   * @param by who sends it
+   * @throws Refusal
+   */
+  async receiveSeveral<Result>(
+    exchange: Exchange,
+    by: string,
+    use: (content: Buffer) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#readBody(exchange, by, async (body) => {
+      const content = await this.#unpacker.inflate(body, 'gzip');
+      this.#memory.take(content.length);
+      try {
+        return await use(content);
+      } finally {
+        this.#memory.giveBack(content.length);
+      }
+    });
+  }
+
+  /**
+   * Takes one output, which came with others. Resolves when it is safe on disk.
+   *
+   * @throws Refusal, or a CourierError of the checks and the spool
+   */
+  async takeIn(packed: Buffer, sender: Sender, note: Note): Promise<void> {
+    this.#count(keyOf(sender));
+    await this.#takeUnpacked(await this.#unpacker.unwrap(packed), sender, note);
+  }
+
+  async #readBody<Result>(
+    exchange: Exchange,
+    key: string,
+    use: (body: Buffer) => Promise<Result>,
+  ): Promise<Result> {
     const giveBack = this.#slots.take(key);
     try {
       const body = await readBody(exchange, this.#bodyLimits, this.#memory);
       try {
         exchange.note.bytes = body.bytes.length;
-        const output = await unpack(body.bytes, this.#unpacker);
-        const losses = await this.#accept(output, sender, exchange);
-        if (losses.length > 0) {
-          exchange.note.losses = describeLosses(losses);
-        }
-        if (this.#news.isNew(sender.host, kindsOf(losses))) {
-          exchange.note.warning ??= 'served, with losses';
-        }
+        return await use(body.bytes);
       } finally {
         body.release();
       }
     } finally {
       giveBack();
+    }
+  }
+
+  async #takeUnpacked(output: Buffer, sender: Sender, note: Note): Promise<void> {
+    const losses = await this.#accept(output, sender, note);
+    if (losses.length > 0) {
+      note.losses = describeLosses(losses);
+    }
+    if (this.#news.isNew(sender.host, kindsOf(losses))) {
+      note.warning ??= 'served, with losses';
     }
   }
 
@@ -158,7 +204,7 @@ export class Intake {
   }
 
   /** @returns what some version of the site drops of it */
-  async #accept(output: Buffer, sender: Sender, { note }: Exchange): Promise<readonly Problem[]> {
+  async #accept(output: Buffer, sender: Sender, note: Note): Promise<readonly Problem[]> {
     const { host, origin } = sender;
     const { maxSize, maxSkew } = this.#settings;
     requireSize(output, maxSize);
@@ -205,6 +251,10 @@ export class Intake {
     requirePiggyback(names, host, await sender.confirm());
     return losses;
   }
+}
+
+function keyOf({ name, host }: Sender): string {
+  return `${name} ${host}`;
 }
 
 /**

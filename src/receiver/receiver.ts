@@ -15,6 +15,7 @@ import { RateLimit } from './limits.ts';
 import { Metrics, receiverPrefix } from './metrics.ts';
 import type { Settings } from './options.ts';
 import { RefusalMemory } from './refusal-memory.ts';
+import { RelayDesk } from './relays/desk.ts';
 import type { Services } from './services.ts';
 import { Accesses } from './state/accesses.ts';
 import { Hosts } from './state/hosts.ts';
@@ -195,6 +196,7 @@ export class Receiver {
       reports: new RateLimit(reportsAMinute, clock),
       hasOutput,
       refusals,
+      relays: new RelayDesk({ spool: settings.spool, clock, log: this.#log }),
       updates: this.#updates,
     };
   }

@@ -12,6 +12,7 @@ import { pollNew, registerNew } from './agent-api/new-hosts.ts';
 import { takeReport } from './doctor-reports.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { listUpdateRoutes } from './extension.ts';
+import { takeRelayed } from './relays/take-relayed.ts';
 import { takeSealKey } from './seal-key.ts';
 import type { Services } from './services.ts';
 import { uploadOutput } from './upload.ts';
@@ -47,6 +48,7 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
   } as const;
   const doctor = { methods: ['PUT'], style: 'line', handle: takeReport } as const;
   const sealKey = { methods: ['PUT', 'POST'], style: 'line', handle: takeSealKey } as const;
+  const relay = { methods: ['POST'], style: 'line', isRoutine: true, handle: takeRelayed } as const;
   const answerPort = async (): Promise<Answer> => ({
     status: 200,
     // A number with nothing around it: a line end makes the controller fail.
@@ -60,6 +62,8 @@ export function listRoutes(site: string, port: () => number): readonly Route[] {
     { path: `/${site}/v1/hosts/:host/seal-key`, ...sealKey },
     { path: '/v1/hosts/:host/doctor', ...doctor },
     { path: `/${site}/v1/hosts/:host/doctor`, ...doctor },
+    { path: '/v1/relay', ...relay },
+    { path: `/${site}/v1/relay`, ...relay },
     {
       path: `/${site}/${discovery}`,
       methods: ['GET'],

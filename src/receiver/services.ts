@@ -10,6 +10,7 @@ import type { Intake } from './intake.ts';
 import type { RateLimit } from './limits.ts';
 import type { Settings } from './options.ts';
 import type { RefusalMemory } from './refusal-memory.ts';
+import type { RelayDesk } from './relays/desk.ts';
 import type { Accesses } from './state/accesses.ts';
 import type { Hosts } from './state/hosts.ts';
 import type { LastRefusals } from './state/last-refusals.ts';
@@ -41,6 +42,7 @@ export interface Services {
   /** Of courier-doctor, by sender and host. */
   readonly reports: RateLimit;
   readonly refusals: RefusalMemory;
+  readonly relays: RelayDesk;
   /** Whether there is output of a host in the spool. */
   readonly hasOutput: (host: HostName) => boolean;
   /** Enrolments, and keys of this site. */

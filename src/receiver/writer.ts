@@ -10,6 +10,8 @@ import { allPiggyback } from './state/hosts.ts';
 /** Somebody known, and for whom it may write. */
 export interface Writer {
   readonly name: string;
+  /** What people call it. */
+  readonly title: string;
   readonly hosts: readonly string[];
   readonly piggyback: readonly string[];
 }
@@ -38,6 +40,7 @@ export async function identifyWriter(exchange: Exchange, services: Services): Pr
   }
   return {
     name: `${access.kind === 'user' ? 'user' : 'token'} ${access.id}`,
+    title: access.name || access.id,
     hosts: access.hosts,
     piggyback: [...access.hosts, ...access.piggyback],
   };
@@ -57,6 +60,7 @@ async function identifyByCertificate(exchange: Exchange, services: Services): Pr
   }
   return {
     name: `certificate ${certificate.uuid}`,
+    title: registered.host,
     // A registered name is no pattern: it has no star.
     hosts: [registered.host],
     piggyback: allPiggyback(registered),

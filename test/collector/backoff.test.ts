@@ -5,7 +5,10 @@ import type { FaultCode } from '../../src/faults/errors.ts';
 
 /** The history of a host after these faults in a row. */
 function after(...codes: readonly FaultCode[]) {
-  return codes.reduce(afterFault, cleanHistory);
+  return codes.reduce(
+    (history, code) => afterFault(history, { code, isSecondHand: false }),
+    cleanHistory,
+  );
 }
 
 function silent(times: number) {

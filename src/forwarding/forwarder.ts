@@ -1,0 +1,186 @@
+/** Sends what the collector of a relay brings to the receiver of the site, as long as it takes. */
+
+import type { Clock } from '../clock.ts';
+import type { CycleEnd, Outlet } from '../collector/outlets.ts';
+import type { CollectorStatus } from '../collector/status-shape.ts';
+import { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import type { Logger } from '../logging/log.ts';
+import type { HostName } from '../names/host-name.ts';
+import { type RelayMessage, type RelayNote, writeMessage } from '../relay/message.ts';
+import type { Spool } from '../spool/spool.ts';
+import { neverAborts } from '../system/never-aborts.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
+import { version } from '../version.ts';
+import { isTooLarge } from './receiver.ts';
+import { reportForwarding } from './status.ts';
+import { Verdicts } from './verdicts.ts';
+import type { Bounds, Sent, WaitingHosts } from './waiting.ts';
+import type { Answered, Way } from './way.ts';
+
+export interface ForwarderSettings {
+  readonly way: Way;
+  readonly waiting: WaitingHosts;
+  readonly spool: Spool;
+  readonly contactMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What comes within this time goes out in one message. */
+const gatherMs = 200;
+/** Between two messages while much waits: many relays may be back at once. */
+const pauseMs = 50;
+const usualBounds: Bounds = { hosts: 64, bytes: 1024 * 1024 };
+const one: Bounds = { hosts: 1, bytes: 1 };
+/** How long saying good-bye may take. */
+const endMs = 3000;
+/** The wait where no receiver says how long. */
+const shortestMs = 20;
+
+export class Forwarder implements Outlet {
+  readonly name = 'the way to the receiver';
+  readonly #settings: ForwarderSettings;
+  readonly #verdicts: Verdicts;
+  readonly #hosts = new Set<HostName>();
+  readonly #stopping = new AbortController();
+  readonly #startedAtMs: number;
+  #wake = Promise.withResolvers<void>();
+  #bounds = usualBounds;
+  #lastMessageMs = Number.NEGATIVE_INFINITY;
+  #loop: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
+  #toldFault = '';
+
+  constructor(settings: ForwarderSettings) {
+    this.#settings = settings;
+    this.#verdicts = new Verdicts(settings);
+    this.#startedAtMs = settings.clock.now();
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  cycleEnded(end: CycleEnd): void {
+    this.#hosts.add(end.host);
+    if (end.kind === 'output') this.#settings.waiting.putOutput(end);
+    else this.#settings.waiting.putFault(end);
+    this.#wake.resolve();
+  }
+
+  hostGone(host: HostName): void {
+    this.#hosts.delete(host);
+    this.#settings.waiting.drop(host);
+  }
+
+  toStatus(): Pick<CollectorStatus, 'forwarding'> {
+    const { way, waiting } = this.#settings;
+    const counts = { hosts: this.#hosts.size, waiting: waiting.size };
+    return { forwarding: reportForwarding(way, this.#verdicts, counts) };
+  }
+
+  /** Says good-bye; what waits stays in the spool. May be called twice; never rejects. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(new CourierError('INTERRUPTED', 'the relay ends'));
+    await this.#loop;
+    await this.#looking;
+    const { clock, way, spool } = this.#settings;
+    const limit = { clock, timeoutMs: endMs, tooSlow: 'no answer' };
+    const farewell = writeMessage(this.#describe([], true));
+    if (way.current !== undefined) {
+      await withTimeLimit(limit, neverAborts, (signal) => way.send(farewell, signal)).catch(
+        () => undefined,
+      );
+    }
+    await way.close();
+    await spool.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#untilDue();
+      if (signal.aborted) return;
+      await this.#sendSome();
+      const { way } = this.#settings;
+      this.#looking = way.lookBack(() => writeMessage(this.#describe([])), signal);
+      await this.#sleep(pauseMs);
+    }
+  }
+
+  /** Until something waits that may be sent, or the receiver is to hear of us. */
+  async #untilDue(): Promise<void> {
+    const { way, waiting, clock, contactMs } = this.#settings;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers<void>();
+      const contactInMs = this.#lastMessageMs + contactMs - clock.monotonic();
+      const dueMs = Math.max(way.waitMs, Math.min(waiting.waitMs ?? contactInMs, contactInMs));
+      if (dueMs <= 0) {
+        if (waiting.waitMs === 0) await this.#sleep(gatherMs);
+        return;
+      }
+      const isBlocked = way.waitMs > 0;
+      const pause = this.#sleep(Math.max(shortestMs, dueMs));
+      await (isBlocked ? pause : Promise.race([pause, this.#wake.promise]));
+    }
+  }
+
+  async #sleep(delayMs: number): Promise<void> {
+    await this.#settings.clock.sleep(delayMs, this.#stopping.signal).catch(() => undefined);
+  }
+
+  /** Never rejects. */
+  async #sendSome(): Promise<void> {
+    const { way, waiting, log } = this.#settings;
+    const { signal } = this.#stopping;
+    let sent: readonly Sent[] = [];
+    try {
+      sent = await waiting.choose(this.#bounds);
+      const message = writeMessage(this.#describe(sent));
+      this.#lastMessageMs = this.#settings.clock.monotonic();
+      const answered = await way.send(message, signal);
+      this.#bounds = usualBounds;
+      this.#verdicts.apply(answered.answer, sent);
+      this.#tellBack(answered);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const error = asCourierError(thrown, 'forwarding');
+      if (isTooLarge(error)) return this.#makeSmaller(error, sent);
+      if (this.#toldFault === error.message) return;
+      this.#toldFault = error.message;
+      log.warn({ code: error.code, waiting: waiting.size }, error.message);
+    }
+  }
+
+  /** What is too large even alone is never taken. */
+  #makeSmaller(error: CourierError, sent: readonly Sent[]): void {
+    if (this.#bounds === one) {
+      for (const each of sent) this.#verdicts.refuse(each, error.message);
+    }
+    this.#bounds = one;
+  }
+
+  #tellBack({ by }: Answered): void {
+    if (this.#toldFault === '') return;
+    this.#toldFault = '';
+    const { log, waiting } = this.#settings;
+    log.info({ receiver: by.shown, waiting: waiting.size }, 'the receiver is reached again');
+  }
+
+  #describe(sent: readonly Sent[], isEnding = false): RelayMessage {
+    const { clock, contactMs, waiting } = this.#settings;
+    const note: RelayNote = {
+      version,
+      startedAtMs: this.#startedAtMs,
+      sentAtMs: clock.now(),
+      contactMs,
+      hosts: this.#hosts.size,
+      waiting: waiting.size,
+      ...(isEnding ? { isEnding } : {}),
+    };
+    return { note, entries: sent.map(({ entry }) => entry) };
+  }
+}

@@ -1,0 +1,73 @@
+/** From options to a forwarder. */
+
+import { dirname, join } from 'node:path';
+import type { CommandContext } from '../cli/command.ts';
+import { parseOptions } from '../cli/options.ts';
+import { CourierError } from '../faults/errors.ts';
+import { Spool } from '../spool/spool.ts';
+import { chance } from '../system/chance.ts';
+import { checkHttpOptions } from '../web/check-options.ts';
+import { openConnections } from '../web/client.ts';
+import { readCredentials } from '../web/credentials.ts';
+import { httpOptions } from '../web/options.ts';
+import { Forwarder } from './forwarder.ts';
+import type { ForwardValues } from './options.ts';
+import { Receiver } from './receiver.ts';
+import { WaitingHosts } from './waiting.ts';
+import { Way } from './way.ts';
+
+/** Where the spool of the collector is, and its bounds. */
+export interface SpoolBounds {
+  readonly spoolDirectory: string;
+  readonly maxSpoolBytes: number;
+  readonly maxSpoolHosts: number;
+}
+
+/** Answers to a relay are small. */
+const longestAnswer = 4 * 1024 * 1024;
+
+/**
+ * Reads what options name; nothing is connected yet.
+ *
+ * @throws CourierError USAGE, CONFIG, LOCAL
+ */
+export async function openForwarder(
+  values: ForwardValues,
+  bounds: SpoolBounds,
+  context: CommandContext,
+): Promise<Forwarder> {
+  const { clock, log } = context;
+  const way = new Way(await openReceivers(values, context), clock);
+  const directory = values.forwardSpool ?? join(dirname(bounds.spoolDirectory), 'forward');
+  const spool = await Spool.open({
+    directory,
+    maxBytes: bounds.maxSpoolBytes,
+    maxHosts: bounds.maxSpoolHosts,
+    // Newer output comes before long; what a power cut tears is found by its checksum.
+    isDurable: false,
+    log,
+    clock,
+  });
+  const waiting = new WaitingHosts({ spool, directory, clock, log });
+  return new Forwarder({ way, waiting, spool, contactMs: values.contact, clock, log });
+}
+
+async function openReceivers(
+  values: ForwardValues,
+  context: CommandContext,
+): Promise<readonly Receiver[]> {
+  const options = { ...parseOptions(httpOptions, {}), ...values };
+  checkHttpOptions('https', options);
+  const credentials = await readCredentials(options, context);
+  if (credentials.length === 0 && options.cert === undefined) {
+    const what = '--forward needs --token-file, --token-id or --cert: how the receiver knows us';
+    throw new CourierError('USAGE', what);
+  }
+  const limits = { ...context, maxOutputBytes: longestAnswer };
+  return Promise.all(
+    values.forward.map(async (base) => {
+      const connections = await openConnections('https', options, credentials, limits);
+      return new Receiver({ base, connections, clock: context.clock, chance });
+    }),
+  );
+}

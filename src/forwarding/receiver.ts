@@ -1,0 +1,156 @@
+/** A receiver that is sent to, how it is, and when it may be tried again. */
+
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Clock } from '../clock.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
+import { type RelayAnswer, readAnswer } from '../relay/message.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
+import type { Connections } from '../web/connections.ts';
+import { showWebPlace, type WebPlace } from '../web/place.ts';
+import type { WebResponse } from '../web/response-reader.ts';
+import { showStatus } from '../web/statuses.ts';
+
+const pack = promisify(gzip);
+
+/** For one request with its answer; the receiver gives it a minute. */
+const requestMs = 60_000;
+/** The wait after a fault, doubled with each further one. */
+const shortestWaitMs = 1000;
+const longestWaitMs = 30_000;
+/** Credentials that are not accepted become good by what a person does. */
+const refusedWaitMs = 15_000;
+/** What a receiver may ask for. */
+const longestRetryAfterMs = 300_000;
+
+/** A message that the receiver has not taken, as it said with a status. */
+export class NotTaken extends CourierError {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, status: number, retryAfterMs: number | undefined) {
+    super([401, 403].includes(status) ? 'REFUSED' : 'PEER', message);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+interface Settings {
+  readonly base: WebPlace;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  /** A number from 0 to 1, which spreads relays that lost the same receiver. */
+  chance(): number;
+}
+
+export class Receiver {
+  readonly #settings: Settings;
+  readonly #place: WebPlace;
+  #fault: CourierError | undefined;
+  #failures = 0;
+  #tryAtMs = 0;
+  #lastContactMs: number | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    const { url } = settings.base;
+    const path = `${url.pathname.replace(/\/+$/, '')}/v1/relay`;
+    this.#place = { url: new URL(path, url), socketPath: undefined };
+  }
+
+  /** For people. */
+  get shown(): string {
+    return showWebPlace(this.#settings.base).replace(/\/$/, '');
+  }
+
+  /** Why it could not be reached last; undefined while it is well, and before it was tried. */
+  get fault(): CourierError | undefined {
+    return this.#fault;
+  }
+
+  /** When it answered last, in milliseconds since 1970. */
+  get lastContactMs(): number | undefined {
+    return this.#lastContactMs;
+  }
+
+  /** When it may be tried, by the monotonic clock. */
+  get tryAtMs(): number {
+    return this.#tryAtMs;
+  }
+
+  get mayBeTried(): boolean {
+    return this.#settings.clock.monotonic() >= this.#tryAtMs;
+  }
+
+  /**
+   * Sends one message, once more over a new connection where the kept one was lost: the newest of a
+   * host may come twice.
+   *
+   * @throws CourierError; {@link NotTaken} when it answers otherwise than with verdicts
+   */
+  async send(message: Buffer, signal: AbortSignal): Promise<RelayAnswer> {
+    try {
+      const answer = await this.#post(message, signal).catch((error: unknown) => {
+        const isLost = error instanceof CourierError && error.code === 'UNREACHABLE';
+        if (!isLost || this.#fault !== undefined || signal.aborted) throw error;
+        return this.#post(message, signal);
+      });
+      this.#fault = undefined;
+      this.#failures = 0;
+      this.#lastContactMs = this.#settings.clock.now();
+      return answer;
+    } catch (thrown) {
+      const error = asCourierError(thrown, `sending to ${this.shown}`);
+      if (!signal.aborted && !isTooLarge(error)) this.#failed(error);
+      throw error;
+    }
+  }
+
+  async #post(message: Buffer, signal: AbortSignal): Promise<RelayAnswer> {
+    const { connections, clock } = this.#settings;
+    const body = await pack(message, { level: 3 });
+    const headers = [
+      { name: 'content-type', value: 'application/octet-stream' },
+      { name: 'content-encoding', value: 'gzip' },
+    ];
+    const wants = (status: number) => status === 200;
+    const call = { method: 'POST', headers, body, wants } as const;
+    const limit = { clock, timeoutMs: requestMs, tooSlow: `no answer from ${this.shown}` };
+    const response = await withTimeLimit(limit, signal, (limited) =>
+      connections.ask({ place: this.#place, isKnown: true, call }, limited),
+    );
+    if (response.status !== 200) throw this.#toNotTaken(response);
+    return readAnswer(response.body, this.shown);
+  }
+
+  #toNotTaken(response: WebResponse): NotTaken {
+    const said = cleanText(response.body.toString('utf8').split('\n')[0] ?? '', 200);
+    const what = `${this.shown}: ${showStatus(response)}${said === '' ? '' : `, ${said}`}`;
+    const hint = response.status === 404 ? '; has the URL the name of the site at its end?' : '';
+    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+    const retryAfterMs = Number.isFinite(seconds) ? Math.max(0, seconds) * 1000 : undefined;
+    return new NotTaken(`${what}${hint}`, response.status, retryAfterMs);
+  }
+
+  #failed(error: CourierError): void {
+    const { clock, chance } = this.#settings;
+    this.#fault = error;
+    const doubled = Math.min(shortestWaitMs * 2 ** Math.min(this.#failures, 10), longestWaitMs);
+    const least = error.code === 'REFUSED' ? refusedWaitMs : 0;
+    const asked = error instanceof NotTaken ? (error.retryAfterMs ?? 0) : 0;
+    const waitMs = Math.max(doubled, least, Math.min(asked, longestRetryAfterMs));
+    this.#failures += 1;
+    // From a half to all of the wait, and never less than was asked for.
+    const spreadMs = Math.max(asked, waitMs * (0.5 + chance() / 2));
+    this.#tryAtMs = clock.monotonic() + Math.min(spreadMs, longestRetryAfterMs);
+  }
+
+  close(): Promise<void> {
+    return this.#settings.connections.close();
+  }
+}
+
+export function isTooLarge(error: CourierError): boolean {
+  return error instanceof NotTaken && error.status === 413;
+}

@@ -1,0 +1,178 @@
+/** Keeps what is known of relays and their hosts, and writes it down when it changes. */
+
+import type { Clock } from '../../clock.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
+import type { Logger } from '../../logging/log.ts';
+import { News } from '../../logging/news.ts';
+import type { HostName } from '../../names/host-name.ts';
+import type { RelayEntry, RelayedFault, RelayNote } from '../../relay/message.ts';
+import {
+  type RelayedHost,
+  type RelayRecord,
+  readHost,
+  writeHost,
+  writeRelay,
+} from '../../relay/records.ts';
+
+/** A relay, as it proved to be. */
+export interface RelayIdentity {
+  /** `token-1a2b…`. */
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+}
+
+interface Settings {
+  readonly spool: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What a relay did for a host last. */
+interface Writing {
+  readonly id: string;
+  readonly name: string;
+  readonly atMs: number;
+  /** Whether it brought output, not a fault. */
+  readonly isGood: boolean;
+}
+
+/** A relay is not written down more often, unless something is to be seen. */
+const quietMs = 1000;
+/** Another relay that wrote for a host within so many intervals writes for it as well. */
+const sharedIntervals = 3;
+const usualEveryMs = 60_000;
+/** More hosts than any relay has; beyond it files are read again. */
+const mostRemembered = 100_000;
+
+export class RelayDesk {
+  readonly #settings: Settings;
+  readonly #relays = new Map<string, RelayRecord>();
+  readonly #writtenMs = new Map<string, number>();
+  readonly #hosts = new Map<HostName, RelayedHost>();
+  /** The newest change of each host; the next one waits for it. */
+  readonly #turns = new Map<HostName, Promise<void>>();
+  readonly #writers = new Map<HostName, readonly Writing[]>();
+  readonly #news = new News();
+  readonly #counts = { outputs: 0, faults: 0, refused: 0 };
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** Relays heard of since the start. */
+  get relays(): readonly RelayRecord[] {
+    return [...this.#relays.values()];
+  }
+
+  /** What they have brought since the start. */
+  get counts(): { readonly outputs: number; readonly faults: number; readonly refused: number } {
+    return this.#counts;
+  }
+
+  /** Notes that a relay was heard of. Never rejects. */
+  async heardOf(relay: RelayIdentity, note: RelayNote): Promise<void> {
+    const nowMs = this.#settings.clock.now();
+    const skewMs = note.sentAtMs - nowMs;
+    const { version, startedAtMs, contactMs, hosts, waiting, isEnding = false } = note;
+    const about = { version, startedAtMs, contactMs, hosts, waiting, skewMs, isEnded: isEnding };
+    const record = { ...relay, ...about, lastContactMs: nowMs };
+    const before = this.#relays.get(relay.id);
+    this.#relays.set(relay.id, record);
+    const writtenMs = this.#writtenMs.get(relay.id) ?? Number.NEGATIVE_INFINITY;
+    const isNew = before?.isEnded !== record.isEnded || before.startedAtMs !== startedAtMs;
+    if (!isNew && Math.abs(nowMs - writtenMs) < quietMs) return;
+    this.#writtenMs.set(relay.id, nowMs);
+    await this.#try(() => writeRelay(this.#settings.spool, record));
+  }
+
+  countRefused(): void {
+    this.#counts.refused += 1;
+  }
+
+  /**
+   * Notes what a relay has brought for a host. Never rejects.
+   *
+   * @param isKept whether output was newer than what was there
+   * @returns what the relay is to be told, if anything
+   */
+  async brought(
+    relay: RelayIdentity,
+    host: HostName,
+    { entry, isKept }: { readonly entry: RelayEntry; readonly isKept: boolean },
+  ): Promise<string | undefined> {
+    const others = this.#noteWriter(relay, host, entry);
+    const turn = (this.#turns.get(host) ?? Promise.resolve()).then(() =>
+      this.#try(() =>
+        this.#note(host, toRecord(relay, entry, this.#settings.clock.now()), isKept, others),
+      ),
+    );
+    this.#turns.set(host, turn);
+    await turn;
+    if (this.#turns.get(host) === turn) this.#turns.delete(host);
+    return others.length === 0 ? undefined : this.#tellOthers(relay, host, others);
+  }
+
+  /** @returns others that have written for the host within a few intervals */
+  #noteWriter(relay: RelayIdentity, host: HostName, entry: RelayEntry): readonly Writing[] {
+    const nowMs = this.#settings.clock.monotonic();
+    const withinMs = sharedIntervals * (entry.everyMs ?? usualEveryMs);
+    const before = this.#writers.get(host) ?? [];
+    const others = before.filter(({ id, atMs }) => id !== relay.id && nowMs - atMs < withinMs);
+    const own = { id: relay.id, name: relay.name, atMs: nowMs, isGood: entry.kind === 'output' };
+    if (this.#writers.size >= mostRemembered) this.#writers.clear();
+    this.#writers.set(host, [...others, own]);
+    if (entry.kind === 'fault') this.#counts.faults += 1;
+    else this.#counts.outputs += 1;
+    return others;
+  }
+
+  async #note(
+    host: HostName,
+    record: RelayedHost,
+    isKept: boolean,
+    others: readonly Writing[],
+  ): Promise<void> {
+    const before = this.#hosts.get(host) ?? (await readHost(this.#settings.spool, host));
+    // While another relay brings output, the fault of this one is no fault of the host.
+    const counts = record.fault === undefined ? isKept : !others.some(({ isGood }) => isGood);
+    const shared = others.length === 0 ? {} : { others: others.map(({ name }) => name) };
+    const after = { ...(counts || before === undefined ? record : before), ...shared };
+    if (this.#hosts.size >= mostRemembered) this.#hosts.clear();
+    this.#hosts.set(host, after);
+    if (JSON.stringify(before) !== JSON.stringify(after)) {
+      await writeHost(this.#settings.spool, host, after);
+    }
+  }
+
+  #tellOthers({ name }: RelayIdentity, host: HostName, others: readonly Writing[]): string {
+    const names = others.map((other) => other.name);
+    const all = [name, ...names].sort().join(' and ');
+    if (this.#news.isNew(host, all)) {
+      this.#settings.log.warn({ host }, `relays ${all} write for it; the newest output counts`);
+    }
+    return `relay ${names.join(' and ')} writes for it as well; the newest output counts`;
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      const { code, message } = asCourierError(thrown, 'noting what a relay brought');
+      if (this.#news.isNew('', `${code} ${message}`)) this.#settings.log.warn({ code }, message);
+    }
+  }
+}
+
+function toRecord(relay: RelayIdentity, entry: RelayEntry, nowMs: number): RelayedHost {
+  const { host, everyMs, maxAgeMs } = entry;
+  return {
+    ...{ host, relay: relay.id, relayName: relay.name, everyMs, maxAgeMs },
+    ...(entry.kind === 'fault' ? { fault: toFarFault(entry, nowMs) } : { source: entry.source }),
+  };
+}
+
+function toFarFault({ code, line, ageMs, validMs }: RelayedFault, nowMs: number) {
+  const atMs = nowMs - ageMs;
+  return { code, line, atMs, toldAtMs: nowMs, untilMs: atMs + validMs };
+}

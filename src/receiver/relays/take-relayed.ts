@@ -1,0 +1,130 @@
+/** What a relay sends: outputs and faults of several hosts, each judged for itself. */
+
+import { cleanText } from '../../faults/errors.ts';
+import { type HostName, isHostName } from '../../names/host-name.ts';
+import {
+  type RelayAnswer,
+  type RelayEntry,
+  type RelayedOutput,
+  readMessage,
+  type Verdict,
+} from '../../relay/message.ts';
+import { formatDuration } from '../../times/durations.ts';
+import { isFromFuture } from '../../times/skew.ts';
+import { type Answer, type Exchange, jsonAnswer, type Note } from '../exchange.ts';
+import { asRefusal, Refusal, refusalLine } from '../refusal.ts';
+import type { Services } from '../services.ts';
+import { identifyWriter, requireHost, type Writer } from '../writer.ts';
+import type { RelayIdentity } from './desk.ts';
+
+/** A relay whose request is being answered. */
+interface Relaying {
+  readonly relay: RelayIdentity;
+  readonly writer: Writer;
+  readonly exchange: Exchange;
+  readonly services: Services;
+}
+
+/** Answers when all of it that is taken is safe. */
+export async function takeRelayed(exchange: Exchange, services: Services): Promise<Answer> {
+  const writer = await identifyWriter(exchange, services);
+  exchange.note.by = writer.name;
+  const relay = {
+    id: writer.name.replace(' ', '-'),
+    name: writer.title,
+    address: exchange.address,
+  };
+  return services.intake.receiveSeveral(exchange, writer.name, async (content) => {
+    const { note, entries } = readMessage(content);
+    await services.relays.heardOf(relay, note);
+    const relaying = { relay, writer, exchange, services };
+    const verdicts = await Promise.all(entries.map((entry) => judge(entry, relaying)));
+    noteRefused(verdicts, relaying);
+    const answer: RelayAnswer = { nowMs: services.clock.now(), relay: relay.name, verdicts };
+    return jsonAnswer(answer);
+  });
+}
+
+/** Never rejects: what is wrong with one host is no matter of the others. */
+async function judge(entry: RelayEntry, relaying: Relaying): Promise<Verdict> {
+  const { host } = entry;
+  try {
+    const message = await take(entry, relaying);
+    return { host, status: 204, ...(message === undefined ? {} : { message }) };
+  } catch (thrown) {
+    const refusal = asRefusal(thrown);
+    const { exchange, services } = relaying;
+    services.relays.countRefused();
+    const note = { ...exchange.note, host };
+    services.refusals.note({ ...exchange, note }, refusal);
+    const { status, retryAfterS } = refusal;
+    const retry = retryAfterS === undefined ? {} : { retryAfterS };
+    return { host, status, message: refusalLine(refusal), ...retry };
+  }
+}
+
+/** @returns what is to be told though it was taken */
+async function take(entry: RelayEntry, relaying: Relaying): Promise<string | undefined> {
+  const { relay, writer, services } = relaying;
+  const host = requireOwn(entry.host, writer);
+  if (entry.kind === 'fault') {
+    const line = cleanText(entry.line, 280);
+    return services.relays.brought(relay, host, { entry: { ...entry, line }, isKept: false });
+  }
+  const note: Note = {};
+  await takeOutput(entry, host, relaying, note);
+  const isKept = note.dropped === undefined;
+  const told = await services.relays.brought(relay, host, { entry, isKept });
+  return told ?? note.dropped ?? note.losses;
+}
+
+/** @throws Refusal 403 */
+function requireOwn(name: string, writer: Writer): HostName {
+  if (!isHostName(name)) throw new Refusal('bad-request', 'this is no name Checkmk accepts');
+  requireHost(writer, name);
+  return name;
+}
+
+async function takeOutput(
+  { producedAtMs, source, output }: RelayedOutput,
+  host: HostName,
+  { relay, writer, exchange, services }: Relaying,
+  note: Note,
+): Promise<void> {
+  const producedAt = new Date(producedAtMs);
+  requirePast(producedAt, relay, services);
+  const sender = {
+    name: writer.name,
+    host,
+    confirm: async () => {
+      const now = await identifyWriter(exchange, services);
+      requireHost(now, host);
+      return now.piggyback;
+    },
+    origin: `relay ${relay.name}: ${source}`,
+    producedAt,
+  };
+  await services.intake.takeIn(output, sender, note);
+}
+
+/** @throws Refusal 400 */
+function requirePast(
+  producedAt: Date,
+  { name }: RelayIdentity,
+  { clock, settings }: Services,
+): void {
+  const nowMs = clock.now();
+  if (!isFromFuture(producedAt, nowMs, settings.maxSkew)) return;
+  const ahead = formatDuration(producedAt.getTime() - nowMs);
+  const why = `it was produced ${ahead} in the future, allowed are ${formatDuration(settings.maxSkew)}`;
+  throw new Refusal('bad-request', `${why}; is the clock of the relay ${name} wrong?`);
+}
+
+/** In the line of the log: who was refused, and why. */
+function noteRefused(verdicts: readonly Verdict[], { relay, exchange }: Relaying): void {
+  const [first, ...others] = verdicts.filter(({ status }) => status >= 400);
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : `; and ${others.length} more`;
+  const what = `relay ${relay.name}: ${first.host} refused with ${first.status}`;
+  exchange.note.warning = `${what}: ${first.message ?? ''}${more}`;
+}

@@ -1,0 +1,149 @@
+/**
+ * What a relay sends in one request, and what it is answered (docs/protocol/relay.md). A message is
+ * one line of JSON and then the bytes of the outputs it lists, one after the other.
+ */
+
+import { z } from 'zod';
+import { CourierError, type FaultCode, faults } from '../faults/errors.ts';
+
+/** No message of ours has more hosts. */
+export const mostHosts = 256;
+
+const line = z.string().max(2000);
+const milliseconds = z.number().min(0).max(1e13);
+
+const hostAbout = {
+  host: z.string().max(255),
+  /** How often the relay asks for it. */
+  everyMs: milliseconds.optional(),
+  /** How old its output may be, by the rules of the relay. */
+  maxAgeMs: milliseconds.optional(),
+};
+
+const outputHeader = z.object({
+  kind: z.literal('output'),
+  ...hostAbout,
+  producedAtMs: z.number(),
+  /** Transport and place. */
+  source: line,
+  bytes: z.int().min(0),
+});
+
+const faultHeader = z.object({
+  kind: z.literal('fault'),
+  ...hostAbout,
+  code: z.string().refine((code): code is FaultCode => Object.hasOwn(faults, code)),
+  /** What the relay says of it, without the name of the program and the code. */
+  line,
+  /** How long ago it was. */
+  ageMs: milliseconds,
+  /** For how long it says something about now, from when it was. */
+  validMs: milliseconds,
+});
+
+const header = z.object({
+  version: z.string().max(100),
+  startedAtMs: z.number(),
+  /** The relay's clock when it sent this. */
+  sentAtMs: z.number(),
+  /** It is heard of again within this time. */
+  contactMs: milliseconds,
+  /** Hosts it asks for. */
+  hosts: z.int().min(0),
+  /** Hosts of which something is still to be sent, this message included. */
+  waiting: z.int().min(0),
+  /** It ends, as somebody wants it to. */
+  isEnding: z.boolean().optional(),
+  entries: z.array(z.discriminatedUnion('kind', [outputHeader, faultHeader])).max(mostHosts),
+});
+
+export type RelayNote = Omit<z.infer<typeof header>, 'entries'>;
+type OutputHeader = z.infer<typeof outputHeader>;
+
+export type RelayedOutput = Omit<OutputHeader, 'bytes'> & { readonly output: Buffer };
+export type RelayedFault = z.infer<typeof faultHeader>;
+export type RelayEntry = RelayedOutput | RelayedFault;
+
+export interface RelayMessage {
+  readonly note: RelayNote;
+  readonly entries: readonly RelayEntry[];
+}
+
+export function writeMessage({ note, entries }: RelayMessage): Buffer {
+  const headers = entries.map((entry) => {
+    if (entry.kind === 'fault') return entry;
+    const { output, ...about } = entry;
+    return { ...about, bytes: output.length };
+  });
+  const bodies = entries.flatMap((entry) => (entry.kind === 'output' ? [entry.output] : []));
+  const head = Buffer.from(`${JSON.stringify({ ...note, entries: headers })}\n`);
+  return Buffer.concat([head, ...bodies]);
+}
+
+/** @throws CourierError MALFORMED */
+export function readMessage(bytes: Buffer): RelayMessage {
+  const end = bytes.indexOf('\n');
+  const { entries, ...note } = readHeader(bytes.subarray(0, Math.max(0, end)));
+  let at = end + 1;
+  const read = entries.map((entry) => {
+    if (entry.kind === 'fault') return entry;
+    const { bytes: length, ...about } = entry;
+    const output = bytes.subarray(at, at + length);
+    at += length;
+    return { ...about, output };
+  });
+  if (at !== bytes.length) throw malformed('its parts are not as long as it says');
+  return { note, entries: read };
+}
+
+function readHeader(text: Buffer): z.infer<typeof header> {
+  const parsed = header.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw malformed(
+    `${issue?.path.join('.') || 'its header'}: ${issue?.message ?? 'not as expected'}`,
+  );
+}
+
+function parseJson(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString('utf8'));
+  } catch {
+    throw malformed('its header is no JSON');
+  }
+}
+
+function malformed(why: string): CourierError {
+  return new CourierError('MALFORMED', `this is no message of a relay: ${why}`);
+}
+
+const verdict = z.object({
+  host: z.string(),
+  /** As a request for this host alone would be answered: 204, 403, 429, 503, … */
+  status: z.int(),
+  /** Why not, or what is to be told though it was taken. */
+  message: z.string().optional(),
+  retryAfterS: z.number().optional(),
+});
+
+const answer = z.object({
+  /** The clock of the receiver. */
+  nowMs: z.number(),
+  /** What the receiver calls the relay. */
+  relay: z.string(),
+  /** One an entry, in its order. */
+  verdicts: z.array(verdict),
+});
+
+export type Verdict = z.infer<typeof verdict>;
+export type RelayAnswer = z.infer<typeof answer>;
+
+/** @throws CourierError PEER */
+export function readAnswer(bytes: Buffer, place: string): RelayAnswer {
+  try {
+    return answer.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (error) {
+    const what = `${place}: the answer is not that of a receiver for relays`;
+    throw new CourierError('PEER', what, { cause: error });
+  }
+}

@@ -1,0 +1,127 @@
+/** A relay and the receiver of a site: what goes over, what is told, and what is refused. */
+
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { hostcheck } from '../../src/commands/hostcheck.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { parseSourceUri } from '../../src/transports/source.ts';
+import { spool } from '../../src/transports/spool/spool.ts';
+import { withTransport } from '../../src/transports/transport.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
+import { expectFault } from '../helpers/expect-fault.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
+import { type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
+import { makeOutput, makeTokenFile, startRelay } from './running-relay.ts';
+
+const timeout = 60_000;
+
+const spoolOf = ({ directory }: RunningReceiver) => join(directory, 'spool');
+
+/** As a fetch of the site gets it from `spool:`, so much later. */
+function fetchFar(receiver: RunningReceiver, host: string, laterMs = 0) {
+  const clock = new FakeClock(Date.now() + laterMs);
+  const context = makeOpenContext({ clock });
+  const source = { uri: parseSourceUri(`spool://${spoolOf(receiver)}`), options: {} };
+  const target = { host: parseHostName(host), address: undefined };
+  return withTransport(spool, source, context, (open) => open.fetch(target, context.signal));
+}
+
+/** What the host check of the site says, so much later. */
+async function checkFar(receiver: RunningReceiver, host: string, laterMs = 0) {
+  const context = { ...makeCommandContext(), clock: new FakeClock(Date.now() + laterMs) };
+  let code: number | undefined;
+  const exitWith = (given: number) => {
+    code = given;
+  };
+  const options = { spool: [spoolOf(receiver)], ready: [join(receiver.directory, 'none')] };
+  await hostcheck.run({ operands: [host], options }, { ...context, exitWith });
+  return `${code} ${context.said.output}`;
+}
+
+const minuteMs = 60_000;
+
+test('outputs reach the spool of the site, dated by their hosts; a foreign host is refused by name', {
+  timeout,
+}, async (t) => {
+  const receiver = await startReceiver(t);
+  const relay = await startRelay(t, [receiver], {
+    hosts: ['far-web01', 'near01'],
+    options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])] },
+  });
+  const output = makeOutput('far-web01');
+  relay.drop('far-web01', output);
+  relay.drop('near01', makeOutput('near01'));
+  await waitUntil(() => relay.status().sent > 1 && relay.status().refused > 0);
+  const spooled = await receiver.readSpooled('far-web01');
+  assert.equal(spooled?.output.toString(), output);
+  assert.equal(spooled.origin, `relay far1: file ${relay.directory}/drops/far-web01`);
+  assert.ok(Date.now() - spooled.producedAt.getTime() < 60_000);
+  assert.equal(await receiver.readOutput('near01'), undefined);
+  const refused = 'not allowed to write for this host (REFUSED)';
+  assert.deepEqual(relay.status().refusedHosts, [{ host: 'near01', message: refused }]);
+  const lines = receiver.log.lines.filter((line) => line.includes('near01'));
+  assert.match(lines[0] ?? '', /^warn relay far1: near01 refused with 403: not allowed to write/);
+  assert.ok(relay.log.lines.some((line) => line.includes(`does not take it: ${refused}`)));
+});
+
+test('a fault of a far fetch is the fault of the site: code, line, age; and not for ever', {
+  timeout,
+}, async (t) => {
+  const receiver = await startReceiver(t);
+  const relay = await startRelay(t, [receiver], {
+    hosts: ['far-web01'],
+    options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])], contact: ['1h'] },
+    route: 'every: 1s, maxAge: 1h, deadline: 5s',
+  });
+  await waitUntil(() => relay.status().sent > 0);
+  const there = `${relay.directory}/drops/far-web01`;
+  const fault = await expectFault(fetchFar(receiver, 'far-web01', minuteMs), 'NO_OUTPUT');
+  assert.match(
+    fault.message,
+    new RegExp(`^relay far1, (59s|1m\\d?s?) ago: file: far-web01: there is no ${there}$`),
+  );
+  assert.ok(fault.isSecondHand);
+  assert.match(
+    await checkFar(receiver, 'far-web01'),
+    new RegExp(
+      `^2 DOWN - cmk-courier: relay: far-web01: relay far1, .* ago: .*${there} \\(NO_OUTPUT\\)`,
+    ),
+  );
+  const later = await expectFault(fetchFar(receiver, 'far-web01', 10 * minuteMs), 'NO_OUTPUT');
+  assert.equal(later.message, `there is no output of far-web01 in ${spoolOf(receiver)}`);
+  const output = makeOutput('far-web01');
+  relay.drop('far-web01', output);
+  await waitUntil(() => receiver.receiver.load.uploads === 0 && relay.status().waiting === 0);
+  const arrived = async () => (await receiver.readOutput('far-web01')) === output;
+  while (!(await arrived()));
+  assert.equal((await fetchFar(receiver, 'far-web01')).output.toString(), output);
+  // Good output, then a fault: what is of now counts.
+  rmSync(there);
+  const { sent } = relay.status();
+  await waitUntil(() => relay.status().sent > sent + 1);
+  await expectFault(fetchFar(receiver, 'far-web01'), 'NO_OUTPUT');
+});
+
+test('a host behind a silent relay is UNKNOWN, and the relay is named', { timeout }, async (t) => {
+  const receiver = await startReceiver(t);
+  const relay = await startRelay(t, [receiver], {
+    hosts: ['far-web01'],
+    options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])], contact: ['15s'] },
+  });
+  relay.drop('far-web01', makeOutput('far-web01'));
+  await waitUntil(() => relay.status().sent > 0 && relay.status().waiting === 0);
+  assert.match(await checkFar(receiver, 'far-web01'), /^0 UP - output of far-web01 is /);
+  const silent = 'UNKNOWN - relay far1 has been silent for 10m, and asks for far-web01; output of';
+  assert.ok((await checkFar(receiver, 'far-web01', 10 * minuteMs)).startsWith(`3 ${silent}`));
+  const { origin } = await fetchFar(receiver, 'far-web01', 10 * minuteMs);
+  assert.match(origin, /far-web01; relay far1 has been silent for 10m\)$/);
+  await relay.stop();
+  assert.match(
+    await checkFar(receiver, 'far-web01', 10 * minuteMs),
+    /^3 UNKNOWN - relay far1 was stopped 10m ago, and asks for far-web01; output of far-web01 is /,
+  );
+});
