@@ -79,6 +79,25 @@ const forwarding = z.object({
 
 export type ForwardingStatus = z.infer<typeof forwarding>;
 
+/** Relays that send to the receiver of this site. */
+export const relayStatuses = z.array(
+  z.object({
+    relay: z.string(),
+    id: z.string(),
+    address: z.string(),
+    version: z.string(),
+    startedAt: z.string(),
+    lastContactAt: z.string(),
+    sinceContactMs: z.number(),
+    hosts: z.number(),
+    waiting: z.number(),
+    /** How far its clock is ahead of ours. */
+    skewMs: z.number(),
+    /** Why nothing is heard of it. */
+    silence: z.string().optional(),
+  }),
+);
+
 export const collectorStatus = z.object({
   version: z.string(),
   pid: z.number(),
@@ -94,6 +113,7 @@ export const collectorStatus = z.object({
   cycles: z.object({ good: z.number(), faulty: z.number() }),
   /** With --forward. */
   forwarding: forwarding.optional(),
+  relays: relayStatuses.optional(),
   hostCount: z.number(),
   hosts: z.array(hostStatus),
 });

@@ -2,6 +2,7 @@
 
 import { cleanText } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
+import { describeForwarding, describeRelay } from './relay-lines.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
 const ranks = { nothing: 0, fault: 1, grace: 2, less: 3, output: 4 } as const;
@@ -96,7 +97,8 @@ function wrap(text: string, width: number): readonly string[] {
   return text.match(line) ?? [];
 }
 
-function summarise({ hosts, running, reloadFault, readyFault, routesPath }: CollectorStatus) {
+function summarise(status: CollectorStatus) {
+  const { hosts, running, reloadFault, readyFault, routesPath, forwarding, relays = [] } = status;
   const count = (state: keyof typeof ranks) =>
     hosts.filter((host) => stateOf(host) === state).length;
   const counts = [
@@ -112,7 +114,11 @@ function summarise({ hosts, running, reloadFault, readyFault, routesPath }: Coll
     ...(reloadFault === undefined ? [] : [`not in force: ${cleanText(reloadFault)}`]),
     ...(readyFault === undefined ? [] : [`not laid ready: ${cleanText(readyFault)}`]),
   ];
-  return [`${counts.join(', ')}; routes: ${cleanText(routesPath)}`, ...trouble];
+  const far = [
+    ...(forwarding === undefined ? [] : describeForwarding(forwarding)),
+    ...relays.map(describeRelay),
+  ];
+  return [`${counts.join(', ')}; routes: ${cleanText(routesPath)}`, ...trouble, ...far];
 }
 
 function toRowAt(nowMs: number): (host: HostStatus) => readonly string[] {

@@ -23,6 +23,12 @@ const options = {
     describe: 'with revoke: where the receiver keeps its certificates',
     parse: parsePath,
   },
+  spool: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe: 'with list: the spool of the receiver, where hosts of relays are remembered',
+    parse: parsePath,
+  },
   json: { kind: 'switch', describe: 'with list: print JSON' },
   piggyback: {
     kind: 'list',
@@ -86,6 +92,7 @@ export const hosts: CommandModule = defineCommand({
     ['hosts list', 'registered hosts, requests that wait, users and tokens'],
     ['hosts allow web01', 'a host that asked to be registered, by name or UUID'],
     ['hosts token web01', 'a token to upload the output of web01 with'],
+    ["hosts token --name=far1 'far-*'", 'a token for the relay far1, which may write for these'],
     ["hosts token --registration 'web*'", 'a token to register one of these hosts with'],
     ["hosts token --user=ansible '*'", 'a user, with a new password'],
     [
@@ -127,7 +134,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   list: async ({ values, names, places }) => {
     if (names.length > 0) throw new CourierError('USAGE', 'list takes no names');
     const { list } = await import('../receiver/administration/list.ts');
-    return list(places.state(), values.json);
+    return list(places, values.json);
   },
   allow: async ({ values, names, places, context }) => {
     const { allow } = await import('../receiver/administration/answer.ts');

@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { collectorStatus } from '../collector/status-shape.ts';
+import { collectorStatus, relayStatuses } from '../collector/status-shape.ts';
 import { doctorDocument, portFinding } from '../doctor/report/document-schema.ts';
 import { faults } from '../faults/errors.ts';
 import { sealsList, sealsPending } from '../receiver/administration/seal-documents.ts';
@@ -199,6 +199,9 @@ const hostsList = z.strictObject({
       expiresAt: time.nullable(),
     }),
   ),
+  relayed: z
+    .array(z.strictObject({ host: z.string(), relay: z.string(), others: texts }))
+    .describe('hosts that relays write for'),
   damaged: texts.describe('records that cannot be read'),
 });
 
@@ -274,7 +277,7 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   'routes validate': validate,
   'routes explain': explain,
   'routes test': routesTest,
-  status: collectorStatus,
+  status: z.union([collectorStatus, z.strictObject({ relays: relayStatuses })]),
   hostcheck,
   'hosts list': hostsList,
   'seals list': sealsList,

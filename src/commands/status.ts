@@ -6,6 +6,7 @@ import { type CommandContext, type CommandModule, defineCommand } from '../cli/c
 import { parseNumberWithin, parsePath, parsePositiveDuration } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { askStatus } from '../collector/ask-status.ts';
+import { describeRelay } from '../collector/relay-lines.ts';
 import type { CollectorStatus, HostStatus } from '../collector/status-shape.ts';
 import { isWell, sortWorstFirst, toTable } from '../collector/status-table.ts';
 import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
@@ -20,6 +21,17 @@ const options = {
     placeholder: 'DIR',
     describe: 'the ready directory of the collector; by default tmp/cmk-courier/ready of the site',
     parse: parsePath,
+  },
+  spool: {
+    kind: 'value',
+    placeholder: 'DIR',
+    describe:
+      'the spool, where relays are remembered; by default var/cmk-courier/spool of the site',
+    parse: parsePath,
+  },
+  relays: {
+    kind: 'switch',
+    describe: 'only relays, as the receiver knows them; needs no collector',
   },
   faulty: { kind: 'switch', describe: 'only hosts without good output, or without a part of it' },
   json: { kind: 'switch', describe: 'print JSON' },
@@ -55,6 +67,7 @@ export const status: CommandModule = defineCommand({
     ['status', 'all hosts'],
     ['status --faulty --watch', 'those without good output, until Ctrl-C'],
     ["status --json 'web*'", 'for scripts; hosts may be globs'],
+    ['status --relays', 'relays that send to the receiver: last contact, hosts, what waits'],
   ],
   options,
   run,
@@ -65,12 +78,14 @@ async function run(
   values: Values,
   context: CommandContext,
 ): Promise<void> {
+  if (values.relays) return showRelays(values, context);
   const ready = values.ready ?? defaultReadyDirectory(context.env);
   const { socket } = placesBeside(ready);
-  const show = (known: CollectorStatus) => toText(known, patterns, values, context);
-  if (!values.watch) return print(show(await ask(socket, values, context)), context);
+  const show = async (known: CollectorStatus) =>
+    toText(await withRelays(known, values, context), patterns, values, context);
+  if (!values.watch) return print(await show(await ask(socket, values, context)), context);
   while (!context.shutdown.aborted) {
-    const said = await ask(socket, values, context).then(show, toFault);
+    const said = await ask(socket, values, context).then(show).catch(toFault);
     // What was shown last stays there when a signal ends it.
     if (context.shutdown.aborted) return;
     await showAgain(said, values, context);
@@ -141,6 +156,28 @@ function measure(terminal: WriteStream): TerminalSize | undefined {
   const { columns, rows } = terminal;
   terminal.destroy();
   return columns > 0 && rows > 0 ? { columns, rows } : undefined;
+}
+
+/** With the relays whose hosts are in the spool of this site. */
+async function withRelays(
+  known: CollectorStatus,
+  values: Values,
+  context: CommandContext,
+): Promise<CollectorStatus> {
+  const relays = await listRelayStatuses(values, context);
+  return relays.length === 0 ? known : { ...known, relays };
+}
+
+async function listRelayStatuses({ spool }: Values, { env, clock }: CommandContext) {
+  const { findRelayStatuses } = await import('../relay/status.ts');
+  return findRelayStatuses(spool, env, clock.now());
+}
+
+async function showRelays(values: Values, context: CommandContext): Promise<void> {
+  const relays = await listRelayStatuses(values, context);
+  if (values.json) return print(`${JSON.stringify({ relays })}\n`, context);
+  const lines = relays.map(describeRelay);
+  await print(lines.length === 0 ? 'no relays\n' : `${lines.join('\n')}\n`, context);
 }
 
 async function ask(socket: string, values: Values, context: CommandContext) {

@@ -2,16 +2,18 @@
 
 import type { Clock } from '../clock.ts';
 import type { CycleEnd, Outlet } from '../collector/outlets.ts';
-import type { CollectorStatus } from '../collector/status-shape.ts';
+import type { ForwardingStatus } from '../collector/status-shape.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import type { Metric } from '../metrics/metric.ts';
 import type { HostName } from '../names/host-name.ts';
 import { type RelayMessage, type RelayNote, writeMessage } from '../relay/message.ts';
 import type { Spool } from '../spool/spool.ts';
 import { neverAborts } from '../system/never-aborts.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { version } from '../version.ts';
+import { toForwardingMetrics } from './metrics.ts';
 import { isTooLarge } from './receiver.ts';
 import { reportForwarding } from './status.ts';
 import { Verdicts } from './verdicts.ts';
@@ -44,7 +46,7 @@ export class Forwarder implements Outlet {
   readonly #verdicts: Verdicts;
   readonly #hosts = new Set<HostName>();
   readonly #stopping = new AbortController();
-  readonly #startedAtMs: number;
+  readonly #startedAt: Date;
   #wake = Promise.withResolvers<void>();
   #bounds = usualBounds;
   #lastMessageMs = Number.NEGATIVE_INFINITY;
@@ -55,7 +57,7 @@ export class Forwarder implements Outlet {
   constructor(settings: ForwarderSettings) {
     this.#settings = settings;
     this.#verdicts = new Verdicts(settings);
-    this.#startedAtMs = settings.clock.now();
+    this.#startedAt = new Date(settings.clock.now());
   }
 
   start(): void {
@@ -74,10 +76,14 @@ export class Forwarder implements Outlet {
     this.#settings.waiting.drop(host);
   }
 
-  toStatus(): Pick<CollectorStatus, 'forwarding'> {
+  toStatus(): { readonly forwarding: ForwardingStatus } {
     const { way, waiting } = this.#settings;
     const counts = { hosts: this.#hosts.size, waiting: waiting.size };
     return { forwarding: reportForwarding(way, this.#verdicts, counts) };
+  }
+
+  toMetrics(): readonly Metric[] {
+    return toForwardingMetrics(this.toStatus().forwarding, this.#settings.clock.now());
   }
 
   /** Says good-bye; what waits stays in the spool. May be called twice; never rejects. */
@@ -172,10 +178,11 @@ export class Forwarder implements Outlet {
 
   #describe(sent: readonly Sent[], isEnding = false): RelayMessage {
     const { clock, contactMs, waiting } = this.#settings;
+    const nowMs = clock.now();
     const note: RelayNote = {
       version,
-      startedAtMs: this.#startedAtMs,
-      sentAtMs: clock.now(),
+      startedAtMs: this.#startedAt.getTime(),
+      sentAtMs: nowMs,
       contactMs,
       hosts: this.#hosts.size,
       waiting: waiting.size,

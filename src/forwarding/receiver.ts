@@ -50,7 +50,7 @@ export class Receiver {
   #fault: CourierError | undefined;
   #failures = 0;
   #tryAtMs = 0;
-  #lastContactMs: number | undefined;
+  #lastContactAt: Date | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -69,9 +69,9 @@ export class Receiver {
     return this.#fault;
   }
 
-  /** When it answered last, in milliseconds since 1970. */
-  get lastContactMs(): number | undefined {
-    return this.#lastContactMs;
+  /** When it answered last. */
+  get lastContactAt(): Date | undefined {
+    return this.#lastContactAt;
   }
 
   /** When it may be tried, by the monotonic clock. */
@@ -98,7 +98,7 @@ export class Receiver {
       });
       this.#fault = undefined;
       this.#failures = 0;
-      this.#lastContactMs = this.#settings.clock.now();
+      this.#lastContactAt = new Date(this.#settings.clock.now());
       return answer;
     } catch (thrown) {
       const error = asCourierError(thrown, `sending to ${this.shown}`);

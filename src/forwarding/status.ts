@@ -23,13 +23,13 @@ export function reportForwarding(
 }
 
 function toStatus(receiver: Receiver, current: Receiver | undefined): ReceiverStatus {
-  const { shown: url, fault, lastContactMs } = receiver;
-  const isUntried = lastContactMs === undefined;
+  const { shown: url, fault, lastContactAt } = receiver;
+  const isUntried = lastContactAt === undefined;
   const isWell = isUntried ? 'untried' : receiver === current ? 'used' : 'well';
   return {
     url,
     state: fault === undefined ? isWell : 'down',
-    lastContactAt: isUntried ? undefined : new Date(lastContactMs).toISOString(),
+    lastContactAt: lastContactAt?.toISOString(),
     fault: fault && { code: fault.code, message: cleanText(fault.message) },
   };
 }

@@ -16,6 +16,7 @@ import { Metrics, receiverPrefix } from './metrics.ts';
 import type { Settings } from './options.ts';
 import { RefusalMemory } from './refusal-memory.ts';
 import { RelayDesk } from './relays/desk.ts';
+import { toRelayMetrics } from './relays/metrics.ts';
 import type { Services } from './services.ts';
 import { Accesses } from './state/accesses.ts';
 import { Hosts } from './state/hosts.ts';
@@ -257,6 +258,7 @@ export class Receiver {
         }),
         ...storage.toMetrics(),
         ...(services.updates?.loaded?.toMetrics() ?? []),
+        ...toRelayMetrics(services.relays, this.#clock.now()),
       ],
     });
   }

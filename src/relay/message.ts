@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { CourierError, type FaultCode, faults } from '../faults/errors.ts';
 
 /** No message of ours has more hosts. */
-export const mostHosts = 256;
+const mostHosts = 256;
 
 const line = z.string().max(2000);
 const milliseconds = z.number().min(0).max(1e13);

@@ -71,7 +71,7 @@ const relaysDirectory = 'relays';
 const hostsDirectory = 'relayed';
 
 /** Where relays are remembered in a spool. */
-export function relaysIn(spool: string): string {
+function relaysIn(spool: string): string {
   return join(spool, relaysDirectory);
 }
 

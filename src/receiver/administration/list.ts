@@ -1,13 +1,21 @@
 /** `cmk-courier hosts list`: who may send, who asks to, and what is damaged. */
 
+import { listRelayedHosts, type RelayedHost } from '../../relay/records.ts';
 import type { Access } from '../state/accesses.ts';
 import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
 import type { RegistrationRequest } from '../state/requests.ts';
 import { openRequests, openState } from './state.ts';
 
+/** Directories of the receiver; each throws CourierError USAGE where it is not known. */
+interface Places {
+  readonly state: () => string;
+  readonly spool: () => string;
+}
+
 /** Everything there is, as text or JSON, no host twice; hashes are not shown. */
-export async function list(directory: string, asJson: boolean): Promise<string> {
-  const state = await openState(directory);
+export async function list(places: Places, asJson: boolean): Promise<string> {
+  const state = await openState(places.state());
+  const relayed = await findRelayed(places);
   const [hosts, asked, accesses] = [
     await state.hosts.inspect(),
     await state.requests.inspect(),
@@ -22,6 +30,9 @@ export async function list(directory: string, asJson: boolean): Promise<string> 
       hosts: hosts.values.map(toShown),
       requests,
       accesses: accesses.values.map(({ hash: _, ...access }) => access),
+      relayed: relayed.map(({ host, relayName, others = [] }) => ({
+        ...{ host, relay: relayName, others },
+      })),
       damaged,
     };
     return `${JSON.stringify(shown, null, 2)}\n`;
@@ -29,9 +40,27 @@ export async function list(directory: string, asJson: boolean): Promise<string> 
   const lines = [
     ...describeHosts(hosts.values, requests),
     ...accesses.values.map((access) => `${describeAccess(access)}, ${describeEnd(access)}`),
+    ...relayed.map(describeRelayed),
     ...damaged.map((message) => `damaged: ${message}`),
   ];
   return lines.length === 0 ? 'no hosts, requests, users or tokens\n' : `${lines.join('\n')}\n`;
+}
+
+/** Where only the state is known, nothing is known of relays. */
+async function findRelayed({ spool }: Places): Promise<readonly RelayedHost[]> {
+  let directory: string;
+  try {
+    directory = spool();
+  } catch {
+    return [];
+  }
+  return listRelayedHosts(directory);
+}
+
+function describeRelayed({ host, relayName, others = [], fault }: RelayedHost): string {
+  const also = others.length === 0 ? '' : `, as does ${others.join(' and ')}`;
+  const now = fault === undefined ? '' : `; ${fault.code} since the last cycle`;
+  return `relayed ${host} by ${relayName}${also}${now}`;
 }
 
 function toShown(record: RegisteredHost) {

@@ -29,6 +29,7 @@ interface Relaying {
 export async function takeRelayed(exchange: Exchange, services: Services): Promise<Answer> {
   const writer = await identifyWriter(exchange, services);
   exchange.note.by = writer.name;
+  keepLong(exchange);
   const relay = {
     id: writer.name.replace(' ', '-'),
     name: writer.title,
@@ -43,6 +44,15 @@ export async function takeRelayed(exchange: Exchange, services: Services): Promi
     const answer: RelayAnswer = { nowMs: services.clock.now(), relay: relay.name, verdicts };
     return jsonAnswer(answer);
   });
+}
+
+/** A relay comes again, and again over the same connection. */
+const idleMs = 120_000;
+
+function keepLong({ request, response }: Exchange): void {
+  response.setHeader('keep-alive', `timeout=${idleMs / 1000}`);
+  // Node sets the time of the server when an answer has gone out.
+  response.once('close', () => setImmediate(() => request.socket.setTimeout(idleMs)));
 }
 
 /** Never rejects: what is wrong with one host is no matter of the others. */

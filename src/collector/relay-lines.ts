@@ -1,0 +1,39 @@
+/** Relays in lines of the status, at either end. */
+
+import { cleanText } from '../faults/errors.ts';
+import { counted } from '../names/counted.ts';
+import type { RelayStatus } from '../relay/status.ts';
+import { formatDuration } from '../times/durations.ts';
+import { defaultMaxSkewMs } from '../times/skew.ts';
+import type { ForwardingStatus } from './status-shape.ts';
+
+/** A relay as its receiver knows it. */
+export function describeRelay(status: RelayStatus): string {
+  const { relay, address, version, hosts, waiting, skewMs, silence, sinceContactMs } = status;
+  const heard = silence === undefined ? `heard of ${formatDuration(sinceContactMs)} ago` : silence;
+  const start = silence === undefined ? `relay ${relay}: ${heard}` : heard;
+  const what = `${counted(hosts, 'host')}, ${waiting} waiting, version ${version}, from ${address}`;
+  return cleanText(`${start}, ${what}${describeSkew(skewMs, 'its', 'ours')}`, 400);
+}
+
+/** The way of a relay to its receivers, a line each. */
+export function describeForwarding(forwarding: ForwardingStatus): readonly string[] {
+  const { relay, hosts, waiting, sent, refused, skewMs = 0, refusedHosts } = forwarding;
+  const name = relay === undefined ? '' : ` as ${relay}`;
+  const counts = `${counted(hosts, 'host')}, ${waiting} waiting, ${sent} sent, ${refused} refused`;
+  const skew = describeSkew(skewMs, 'our', "the receiver's");
+  return [
+    cleanText(`forwarding${name}: ${counts}${skew}`),
+    ...forwarding.receivers.map(({ url, state, fault }) => {
+      const why = fault === undefined ? '' : `: ${fault.message} (${fault.code})`;
+      return cleanText(`${url} ${state}${why}`, 400);
+    }),
+    ...refusedHosts.map(({ host, message }) => cleanText(`${host} is refused: ${message}`, 400)),
+  ];
+}
+
+function describeSkew(skewMs: number, whose: string, other: string): string {
+  if (Math.abs(skewMs) <= defaultMaxSkewMs) return '';
+  const how = skewMs > 0 ? 'ahead of' : 'behind';
+  return `; ${whose} clock is ${formatDuration(Math.abs(skewMs))} ${how} ${other}`;
+}

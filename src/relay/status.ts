@@ -1,0 +1,51 @@
+/** Relays as their receiver knows them, for those who look. */
+
+import type { Environment } from '../cli/environment.ts';
+import { defaultSpoolDirectory } from '../spool/directories.ts';
+import { describeSilence } from './looking.ts';
+import { listRelays, type RelayRecord } from './records.ts';
+
+export interface RelayStatus {
+  readonly relay: string;
+  /** Whom it proved to be, such as `token-1a2b…`. */
+  readonly id: string;
+  readonly address: string;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly lastContactAt: string;
+  readonly sinceContactMs: number;
+  readonly hosts: number;
+  readonly waiting: number;
+  /** How far its clock is ahead of ours. */
+  readonly skewMs: number;
+  /** Why nothing is heard of it; undefined while it is. */
+  readonly silence?: string | undefined;
+}
+
+/**
+ * Every relay that a spool knows.
+ *
+ * @param spool undefined: where it is by default; nowhere is no fault
+ * @throws CourierError CONFIG, LOCAL
+ */
+export async function findRelayStatuses(
+  spool: string | undefined,
+  env: Environment,
+  nowMs: number,
+): Promise<RelayStatus[]> {
+  const isKnown = spool !== undefined || env['OMD_ROOT'] || env['XDG_STATE_HOME'] || env['HOME'];
+  if (!isKnown) return [];
+  const relays = await listRelays(spool ?? defaultSpoolDirectory(env));
+  return relays.map((relay) => toStatus(relay, nowMs));
+}
+
+function toStatus(record: RelayRecord, nowMs: number): RelayStatus {
+  const { id, name: relay, address, version, hosts, waiting, skewMs } = record;
+  return {
+    ...{ relay, id, address, version },
+    startedAt: new Date(record.startedAtMs).toISOString(),
+    lastContactAt: new Date(record.lastContactMs).toISOString(),
+    sinceContactMs: Math.max(0, nowMs - record.lastContactMs),
+    ...{ hosts, waiting, skewMs, silence: describeSilence(record, nowMs) },
+  };
+}
