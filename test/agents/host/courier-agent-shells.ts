@@ -58,8 +58,10 @@ const shells = new Map([
 export function testInShells(
   name: string,
   run: (shell: Shell, directories: Directories) => void | Promise<void>,
+  names: readonly string[] = [...shells.keys()],
 ): void {
   for (const [shellName, shell] of shells) {
+    if (!names.includes(shellName)) continue;
     const skip = shell === undefined ? `${shellName} is not installed` : false;
     test(`${shellName}: ${name}`, { skip }, async (t) => {
       if (shell !== undefined) await run(shell, makeDirectories(t));

@@ -24,7 +24,7 @@ export const startOnUnixSocket = () => startPeer('mqtt+unix');
 export const startOldVersion = () => startPeer('mqtt', { mqttVersion: ['mqttv311'] });
 
 /** Where the broker is, for a source with that scheme. */
-function sourceAt(broker: Mosquitto, scheme: Scheme, options: RawOptions = {}): Source {
+export function sourceAt(broker: Mosquitto, scheme: Scheme, options: RawOptions = {}): Source {
   const authorities = {
     mqtt: `127.0.0.1:${broker.port}`,
     mqtts: `localhost:${broker.tlsPort}`,
