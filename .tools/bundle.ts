@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { loadRecipe } from '../src/special-agents/recipe/load.ts';
 import { shippedRecipes } from '../src/special-agents/shipped-recipes.ts';
+import { pageFiles } from '../src/status-page/page/page-files.ts';
 
 /**
  * What undici loads of Node and hardly uses, and what takes its place there:
@@ -84,6 +85,16 @@ const withRecipes: Plugin = {
   },
 };
 
+/** Script and style of the status page, which the program hands to browsers. */
+const withPageFiles: Plugin = {
+  name: 'with-page-files',
+  setup(builder) {
+    builder.onLoad({ filter: /src.status-page.page.page-files\.ts$/ }, () => ({
+      contents: `export const pageFiles = () => (${JSON.stringify(pageFiles())});`,
+    }));
+  },
+};
+
 /** Names stay as they are: they are what `--debug` shows, and cost nothing. */
 const settings: BuildOptions = {
   bundle: true,
@@ -104,7 +115,7 @@ const settings: BuildOptions = {
     'import.meta.url': 'bundleUrl',
   },
   banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
-  plugins: [withLeanUndici, withReadyScript, withHostFiles, withRecipes],
+  plugins: [withLeanUndici, withReadyScript, withHostFiles, withRecipes, withPageFiles],
 };
 
 /** A fetch uses these, or parts of them, every time: they belong into the program. */

@@ -23,6 +23,9 @@ interface Check {
   run(): Outcome;
 }
 
+/** It knows the DOM, and nothing of Node. */
+const pageClient = 'src/status-page/page/client';
+
 const checks: readonly Check[] = [
   {
     name: 'lint and format',
@@ -30,6 +33,7 @@ const checks: readonly Check[] = [
     run: () => runProgram('biome', 'check', '--error-on-warnings', '.'),
   },
   { name: 'types', run: () => runProgram('tsc') },
+  { name: 'types in the browser', run: () => runProgram('tsc', '-p', pageClient) },
   { name: 'layers', mend: 'docs/architecture.md has the order', run: checkLayers },
   { name: 'unused code', run: () => runProgram('knip') },
   {
