@@ -43,6 +43,7 @@ export const textNotes: Readonly<Record<string, TextNote>> = {
   mailSubject: { check: 'pattern', hint: 'Checkmk {host}', macros: true },
   mailTo: { check: 'pattern', hint: 'checkmk+{host}@*', macros: true },
   mailOlder: { check: 'older', hint: 'move:Old' },
+  stream: { check: 'stream', hint: 'COURIER' },
   sections: { check: 'section_pattern', hint: 'lnx_*' },
 };
 
@@ -96,6 +97,11 @@ const titles: Readonly<Record<string, string>> = {
   mailTo: 'Recipient of the mail',
   mailOlder: 'Older mail',
   allowPlaintext: 'Allow plain text',
+  stream: 'Stream',
+  leader: 'Ask the leader of the stream',
+  nkey: 'Seed of an NKey',
+  credentials: 'Credentials (.creds)',
+  tlsFirst: 'Begin with TLS',
   stdin: 'Standard input of the program',
   deadline: 'Time for all sources together',
   timeout: 'Time for each source',
@@ -226,6 +232,15 @@ export const togetherness: Readonly<Record<string, readonly string[]>> = {
     'checks.excludes("insecure", "ca", Message("Any certificate, or some authorities?"))',
     'checks.only_with("mqtts:", _TLS_FIELDS, Message("Encryption needs an mqtts: source."))',
   ],
+  nats: [
+    'checks.needs("password", "user", Message("A password needs a user."))',
+    'checks.needs("user", "password", Message("A user needs a password."))',
+    'checks.needs("key", "cert", Message("A private key needs its certificate."))',
+    'checks.needs("key_password", "cert", Message("A passphrase needs a certificate."))',
+    'checks.excludes("insecure", "ca", Message("Any certificate, or some authorities?"))',
+    'checks.excludes("allow_plaintext", "tls_first", Message("Encrypted, or not?"))',
+    'checks.at_most_one("user", "token", "nkey", "credentials")',
+  ],
 };
 
 /** Of what kind of source the form speaks, and an example. */
@@ -240,6 +255,7 @@ export const sourceNotes: Readonly<Record<string, readonly [title: string, hint:
   maildir: ['A Maildir on this machine', 'maildir:///var/mail/checkmk/Maildir'],
   mqtt: ['An MQTT broker', 'mqtts://broker.example/courier/{host}'],
   spool: ['What was stored last', 'spool:'],
+  nats: ['A broker, NATS JetStream', 'nats://broker.example/SITE/{host}'],
   exec: ['A program on this machine', 'exec:/usr/lib/vendor/agent?arg=--host&arg={host}'],
   agent: ['A recipe of your own, by its name', 'agent:own_product'],
 };

@@ -37,14 +37,16 @@ function meaningOf(error: Error): Meaning | undefined {
     case 'PermissionViolationError':
       return ['REFUSED', `the server does not allow it: ${quote(error.message)}`];
     case 'ProtocolError':
-    case 'JetStreamApiError':
-    case 'JetStreamStatusError':
       return ['PEER', `the server says ${quote(error.message)}`];
     case 'NoResponders':
       return ['PEER', 'nobody answers: no JetStream, no such stream, or no leader of it just now'];
     case 'RequestError':
       return ['UNREACHABLE', 'connection lost'];
     default:
+      // StreamNotFoundError, ConsumerNotFoundError and others of the library of JetStream.
+      if (/^(?:JetStream|Stream|Consumer)/.test(error.name)) {
+        return ['PEER', `the server says ${quote(error.message)}`];
+      }
       return Object.hasOwn(meanings, error.name) ? meanings[error.name] : undefined;
   }
 }

@@ -62,6 +62,12 @@ export function checkNatsOptions(options: NatsOptions): void {
     throw usage(`${toFlag(first)} and ${toFlag(second)} exclude each other: one says who we are`);
   }
   if (options.key !== undefined && options.cert === undefined) throw usage('--key needs --cert');
+  if (isSecretGiven(options, 'keyPassword') && options.cert === undefined) {
+    throw usage('a passphrase needs --cert');
+  }
+  if (options.insecure && options.ca !== undefined) {
+    throw usage('--insecure and --ca exclude each other');
+  }
   if (options.allowPlaintext && options.tlsFirst) {
     throw usage('--allow-plaintext and --tls-first exclude each other');
   }

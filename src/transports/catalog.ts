@@ -27,6 +27,7 @@ const loadSpool = async () => (await import('./spool/spool.ts')).spool;
 const loadExec = async () => (await import('./exec/exec.ts')).exec;
 const loadTcp = async () => (await import('./tcp/tcp.ts')).tcp;
 const loadAgent = async () => (await import('./agent/agent.ts')).agent;
+const loadNats = async () => (await import('./nats/nats.ts')).nats;
 const loadFile = async () => (await import('./file/file.ts')).file;
 
 export const catalog: Readonly<Record<string, CatalogEntry>> = {
@@ -70,6 +71,11 @@ export const catalog: Readonly<Record<string, CatalogEntry>> = {
     summary: 'what the receiver or the collector stored last',
     transport: 'spool',
     load: loadSpool,
+  },
+  nats: {
+    summary: 'the last output of the host in a stream of NATS JetStream',
+    transport: 'nats',
+    load: loadNats,
   },
   exec: { summary: 'what a local program prints', transport: 'exec', load: loadExec },
   agent: {

@@ -5,6 +5,7 @@ import type { ConformancePeer } from '../conformance/peer.ts';
 import * as http from '../transports/http/conformance-peer.ts';
 import * as imap from '../transports/imap/conformance-peer.ts';
 import * as mqtt from '../transports/mqtt/conformance-peer.ts';
+import * as nats from '../transports/nats/conformance-peer.ts';
 import * as rsync from '../transports/rsync/conformance-peer.ts';
 import * as sftp from '../transports/sftp/conformance-peer.ts';
 import * as scp from '../transports/sftp/scp-conformance-peer.ts';
@@ -105,6 +106,13 @@ const sshVariants: readonly Variant[] = [
     start: scp.startManyScpFiles,
     skip: scp.skipManyScp,
     expected: usual,
+  },
+  {
+    name: 'nats',
+    transport: 'nats',
+    start: nats.startNats,
+    skip: nats.skipNats,
+    expected: written,
   },
   {
     name: 'ssh',

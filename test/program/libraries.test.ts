@@ -66,6 +66,12 @@ test('maildir: reads a message with postal-mime and mailsplit', async (t) => {
   assert.deepEqual([stdout.toString(), stderr], ['<<<check_mk>>>\nVersion: 1\n', '']);
 });
 
+test('nats: asks a server with its library', async () => {
+  const { stderr } = await runCourier(['fetch', '--host=web01', 'nats://127.0.0.1:1/prod/{host}']);
+  const line = 'nats: web01: connecting to 127.0.0.1:1: connection refused (UNREACHABLE)';
+  assert.equal(stderr, `cmk-courier: ${line}\n`);
+});
+
 test('receive reads its configuration with yaml and zod', async (t) => {
   const file = join(await makeTempDir(t), 'receiver.yaml');
   writeFileSync(file, 'listen: 127.0.0.1:0\nno-such-key: 1\n');

@@ -112,6 +112,14 @@ def uuid(value: str) -> None:
     _require(is_uuid is not None, Message("A UUID with hyphens is needed."))
 
 
+def stream(value: str) -> None:
+    one_line(value)
+    _require(
+        not re.search(r"[\s.*>/\\\ufeff]", value),
+        Message("The name of a stream holds no blanks, dots, slashes, * and >."),
+    )
+
+
 def host_pattern(value: str) -> None:
     is_pattern = re.fullmatch(r"[\w.*?-]+", value, re.ASCII)
     _require(
@@ -251,6 +259,22 @@ def imap_source(value: str) -> None:
     _require("" not in folders, Message("A folder has no name."))
 
 
+def nats_source(value: str) -> None:
+    _, authority, where, rest = _take_apart(value, "nats")
+    _require("{" not in value.split("/")[2], Message("Servers are the same for all hosts."))
+    for one in authority.split(","):
+        _require_place(one, least_port=1)
+    parts = where.removesuffix("/").split("/")[1:]
+    _require(
+        rest == "" and len(parts) == 2 and "" not in parts,
+        Message("The form is nats://server,server/SITE/{host}."),
+    )
+    _require_decodable(where)
+    name = unquote(parts[1])
+    is_name = re.fullmatch(r"\w[\w.-]{0,239}", name, re.ASCII) is not None
+    _require(is_name or _is_ipv6(name), Message("This is no name of a host."))
+
+
 def _remote(value: str, *schemes: str) -> str:
     _, authority, where, rest = _take_apart(value, *schemes)
     _require(rest == "", Message("Write %3F for a question mark, %23 for #."))
@@ -371,6 +395,12 @@ def excludes(key: str, other: str, message: Message) -> Check:
 def one_of(key: str, other: str, message: Message) -> Check:
     """One is needed, and not both."""
     return lambda form: _require((key in form) != (other in form), message)
+
+
+def at_most_one(*keys: str) -> Check:
+    return lambda form: _require(
+        sum(key in form for key in keys) <= 1, Message("One of them says who we are, not several.")
+    )
 
 
 def only_with(prefix: str, keys: Sequence[str], message: Message) -> Check:

@@ -38,6 +38,11 @@ _TLS_FIELDS = (
 
 # What several kinds of sources have.
 
+_PASSWORD = fields.secret(
+    Title("Password"),
+    Help("The password of “User”."),
+    _LOGIN,
+)
 _CERT = fields.path(
     Title("Client certificate"),
     Help("Client certificate, PEM or PKCS#12."),
@@ -156,11 +161,6 @@ _SSH_MACS = fields.text(
     checks.algorithms,
     "hmac-md5",
 )
-_PASSWORD = fields.secret(
-    Title("Password"),
-    Help("The password of the user in the source, for hosts that take no key."),
-    _LOGIN,
-)
 _USER = fields.text(
     Title("User"),
     Help("User to log in as, where the source does not say it."),
@@ -232,11 +232,7 @@ def _http() -> Dictionary:
                 "monitoring",
                 macros=True,
             ),
-            "password": fields.secret(
-                Title("Password"),
-                Help("The password of “User”."),
-                _LOGIN,
-            ),
+            "password": _PASSWORD,
             "token": fields.secret(
                 Title("Bearer token"),
                 Help("A bearer token."),
@@ -549,7 +545,11 @@ def _ssh() -> Dictionary:
                 required=True,
             ),
             "ssh_key": _SSH_KEY,
-            "password": _PASSWORD,
+            "password": fields.secret(
+                Title("Password"),
+                Help("The password of the user in the source, for hosts that take no key."),
+                _LOGIN,
+            ),
             "known_hosts": _KNOWN_HOSTS,
             "proxy_jump": _PROXY_JUMP,
             "multiplex": _MULTIPLEX,
@@ -582,7 +582,11 @@ def _sftp() -> Dictionary:
                 required=True,
             ),
             "ssh_key": _SSH_KEY,
-            "password": _PASSWORD,
+            "password": fields.secret(
+                Title("Password"),
+                Help("The password of the user in the source, for hosts that take no key."),
+                _LOGIN,
+            ),
             "known_hosts": _KNOWN_HOSTS,
             "proxy_jump": _PROXY_JUMP,
             "multiplex": _MULTIPLEX,
@@ -787,6 +791,102 @@ def _spool() -> Dictionary:
     )
 
 
+def _nats() -> Dictionary:
+    return Dictionary(
+        elements={
+            "source": fields.text(
+                Title("Source"),
+                Help(
+                    "nats: the last output of the host in a stream of NATS JetStream. {host} and "
+                    "{address} are filled in; macros of the host as well, percent-encoded."
+                ),
+                NoGroup(),
+                checks.nats_source,
+                "nats://broker.example/SITE/{host}",
+                macros=True,
+                required=True,
+            ),
+            "stream": fields.text(
+                Title("Stream"),
+                Help("The stream that keeps the outputs."),
+                _MORE,
+                checks.stream,
+                "COURIER",
+            ),
+            "leader": fields.switch(
+                Title("Ask the leader of the stream"),
+                Help("Ask the leader of the stream; other copies of it may lag behind."),
+                _MORE,
+            ),
+            "user": fields.text(
+                Title("User"),
+                Help("User at the servers; needs its password."),
+                _LOGIN,
+                checks.user,
+                "monitoring",
+                macros=True,
+            ),
+            "password": _PASSWORD,
+            "token": fields.secret(
+                Title("Bearer token"),
+                Help("A token of the servers."),
+                _LOGIN,
+            ),
+            "nkey": fields.secret(
+                Title("Seed of an NKey"),
+                Help("The seed of an NKey, a line that begins with SU."),
+                _MORE,
+            ),
+            "credentials": fields.secret(
+                Title("Credentials (.creds)"),
+                Help("Credentials as nsc writes them (.creds)."),
+                _MORE,
+            ),
+            "cert": _CERT,
+            "key": _KEY,
+            "key_password": _KEY_PASSWORD,
+            "ca": _CA,
+            "tls_pin": _TLS_PIN,
+            "tls_server_name": _TLS_SERVER_NAME,
+            "insecure": _INSECURE,
+            "tls_first": fields.switch(
+                Title("Begin with TLS"),
+                Help("Begin with TLS, for servers with handshake_first."),
+                _ENCRYPTION,
+            ),
+            "allow_plaintext": fields.switch(
+                Title("Allow plain text"),
+                Help(
+                    "Talk unencrypted where a server offers no TLS; on this machine it always may."
+                ),
+                _ENCRYPTION,
+            ),
+            "connect_timeout": fields.duration(
+                Title("Connect timeout"),
+                Help("How long connecting to one server may take, TLS and log-in included."),
+                _TIME,
+                5.0,
+            ),
+            "answer_timeout": fields.duration(
+                Title("Answer timeout"),
+                Help("How long the servers may take to answer a request."),
+                _TIME,
+                10.0,
+            ),
+            "timeout": _TIMEOUT,
+        },
+        custom_validate=(
+            checks.needs("password", "user", Message("A password needs a user.")),
+            checks.needs("user", "password", Message("A user needs a password.")),
+            checks.needs("key", "cert", Message("A private key needs its certificate.")),
+            checks.needs("key_password", "cert", Message("A passphrase needs a certificate.")),
+            checks.excludes("insecure", "ca", Message("Any certificate, or some authorities?")),
+            checks.excludes("allow_plaintext", "tls_first", Message("Encrypted, or not?")),
+            checks.at_most_one("user", "token", "nkey", "credentials"),
+        ),
+    )
+
+
 def _exec() -> Dictionary:
     return Dictionary(
         elements={
@@ -904,6 +1004,11 @@ def _source() -> CascadingSingleChoice:
                 name="spool",
                 title=Title("What was stored last (spool:)"),
                 parameter_form=_spool(),
+            ),
+            CascadingSingleChoiceElement(
+                name="nats",
+                title=Title("A broker, NATS JetStream (nats:)"),
+                parameter_form=_nats(),
             ),
             CascadingSingleChoiceElement(
                 name="exec",

@@ -62,6 +62,7 @@ _OTHERS = {
     "rsync": ["rsync+ssh://monitor@{address}/var/spool/{host}"],
     "sftp": ["scp://{address}:2222/~/out"],
     "imaps": ["imap://mail.example:1143/{host}", "imaps://mail.example", "imap://me@mail.example"],
+    "nats": ["nats://b1.example,b2.example:4223/SITE/{host}", "nats://[2001:db8::1]/a/web01/"],
     "/var/drops/{host}/": ["file:/drops/{host}*.txt"],
 }
 
