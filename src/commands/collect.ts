@@ -1,8 +1,9 @@
 /** `cmk-courier collect`: keeps fetching, so that the site need not wait. */
 
 import { once } from 'node:events';
+import { brokerOptions } from '../broker/options.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
-import { parseDiskSize, parseNumberWithin, parsePath } from '../cli/option-types.ts';
+import { parseDiskSize, parseNumberWithin, parsePath, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import type { Collector } from '../collector/collector.ts';
 import { CourierError, quote } from '../faults/errors.ts';
@@ -11,6 +12,7 @@ import type { SpoolBounds } from '../forwarding/open-forwarder.ts';
 import { forwardOptions } from '../forwarding/options.ts';
 import type { Logger } from '../logging/log.ts';
 import { metricsListen } from '../metrics/options.ts';
+import { defaultMaxSkewMs } from '../times/skew.ts';
 
 const options = {
   routes: {
@@ -51,6 +53,13 @@ const options = {
     fallback: '20000',
   },
   ...forwardOptions,
+  ...brokerOptions,
+  brokerSite: {
+    kind: 'value',
+    placeholder: 'NAME',
+    describe: 'the site as which outputs go into the broker; in a site its own name',
+    parse: parseText,
+  },
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof options>;
@@ -91,7 +100,8 @@ async function run(
   const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
   const forwarder = await openForwarding(values, settings, { ...context, log });
-  const outlets = forwarder === undefined ? [] : [forwarder];
+  const broker = await openBroker(values, settings, { ...context, log });
+  const outlets = [forwarder, broker].filter((outlet) => outlet !== undefined);
   const collector = new Collector({ ...settings, outlets }, { ...context, log });
   const manager = new ServiceManager(context.env, log);
   const ready = () =>
@@ -106,7 +116,7 @@ async function run(
   };
   context.stay?.({ graceMs, onHangup: () => void reload() });
   await collector.start().catch(async (error: unknown) => {
-    await forwarder?.stop();
+    await stopAll(outlets);
     throw error;
   });
   forwarder?.start();
@@ -117,8 +127,28 @@ async function run(
   const stopped = collector.stop();
   await manager.stopping();
   await stopped;
-  await forwarder?.stop();
+  await stopAll(outlets);
   log.info({}, 'ended');
+}
+
+async function stopAll(outlets: readonly { stop(): Promise<void> }[]): Promise<void> {
+  await Promise.all(outlets.map((outlet) => outlet.stop()));
+}
+
+/** Nothing of it is loaded without `--broker`. */
+async function openBroker(
+  { broker, brokerSite, ...values }: Values,
+  { spoolDirectory: spool, maxSpoolBytes: maxBytes, maxSpoolHosts: maxHosts }: SpoolBounds,
+  context: CommandContext,
+) {
+  if (broker === undefined) return undefined;
+  const site = brokerSite ?? context.env['OMD_SITE'];
+  if (site === undefined) throw new CourierError('USAGE', '--broker-site is missing');
+  const { OutputBroker } = await import('../broker/output-broker.ts');
+  const { BrokerOutlet } = await import('../collector/broker-outlet.ts');
+  const limits = { maxBytes, maxHosts, maxSkewMs: defaultMaxSkewMs };
+  const settings = { ...values, broker, site, spool, ...limits };
+  return new BrokerOutlet(await OutputBroker.open(settings, context), context);
 }
 
 async function listenForMetrics(values: Values, collector: Collector, log: Logger) {

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
-import { headers } from '@nats-io/transport-node';
 import type { RawOptions } from '../../src/cli/options.ts';
-import { parseHostName } from '../../src/names/host-name.ts';
-import { JetStreamValues } from '../../src/nats/last-values.ts';
-import { addStream, defaultStream } from '../../src/nats/stream.ts';
-import { outputSubject } from '../../src/nats/subjects.ts';
-import { neverAborts } from '../../src/system/never-aborts.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
-import { openTestSession } from '../nats/sessions.ts';
+import { makeSiteStream } from '../nats/stream-reader.ts';
 import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
 import { goodOutput, type RunningReceiver, site, startReceiver } from './running-receiver.ts';
 import { openUploads, type Uploads } from './uploading.ts';
@@ -31,28 +25,16 @@ interface Running extends RunningReceiver {
 }
 
 async function start(t: TestContext, options: RawOptions = {}): Promise<Running> {
-  const { session } = openTestSession(t, peer.urls);
-  const { jetstreamManager } = await import('@nats-io/jetstream');
-  const connect = () => session.connection(neverAborts);
-  const manager = await jetstreamManager(await connect());
-  const wanted = { subjects: 'courier.>', replicas: 1, maxAgeMs: 1e9 };
-  await addStream(manager, { name: defaultStream, ...wanted });
+  const stream = await makeSiteStream(t, peer.urls, { site });
   const broker = [peer.urls.join(',')];
   const running = await startReceiver(t, { broker, ...options });
   const token = await running.makeAccess({});
   const uploads = openUploads({ port: running.port, ca: running.certificates.rootCert, token });
   t.after(() => uploads.close());
-  const values = new JetStreamValues({
-    connect,
-    discard: (connection) => session.discard(connection),
-    stream: defaultStream,
-    makeHeaders: headers,
-  });
   return {
     ...running,
     uploads,
-    producedInStream: async (host) =>
-      (await values.last(outputSubject(site, parseHostName(host))))?.producedAt,
+    producedInStream: async (host) => (await stream.last(host))?.producedAt,
     metric: async (name) => {
       const page = await fetch(`http://127.0.0.1:${running.metricsPort}/metrics`);
       const found = new RegExp(`^cmk_courier_receiver_${name} (.*)$`, 'm').exec(await page.text());

@@ -1,0 +1,37 @@
+/** A site's stream on a test's servers, as somebody sees it who asks the leader. */
+
+import type { TestContext } from 'node:test';
+import { headers } from '@nats-io/transport-node';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { JetStreamValues } from '../../src/nats/last-values.ts';
+import type { LastValue } from '../../src/nats/newest-writer.ts';
+import { addStream, defaultStream } from '../../src/nats/stream.ts';
+import { outputSubject } from '../../src/nats/subjects.ts';
+import { neverAborts } from '../../src/system/never-aborts.ts';
+import { openTestSession } from './sessions.ts';
+
+export interface StreamReader {
+  /** @throws CourierError while nobody leads the stream */
+  last(host: string): Promise<LastValue | undefined>;
+}
+
+/** Makes the stream, if it is not there, as `broker init` does. */
+export async function makeSiteStream(
+  t: Pick<TestContext, 'after'>,
+  urls: readonly string[],
+  { site = 'mysite', replicas = 1 }: { readonly site?: string; readonly replicas?: number } = {},
+): Promise<StreamReader> {
+  const { session } = openTestSession(t, urls);
+  const { jetstreamManager } = await import('@nats-io/jetstream');
+  const connect = () => session.connection(neverAborts);
+  const manager = await jetstreamManager(await connect(), { timeout: 30_000 });
+  const wanted = { subjects: 'courier.>', replicas, maxAgeMs: 604_800_000 };
+  await addStream(manager, { name: defaultStream, ...wanted });
+  const values = new JetStreamValues({
+    connect,
+    discard: (connection) => session.discard(connection),
+    stream: defaultStream,
+    makeHeaders: headers,
+  });
+  return { last: (host) => values.last(outputSubject(site, parseHostName(host))) };
+}
