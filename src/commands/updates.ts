@@ -54,6 +54,10 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'let what is signed hold, in the stages that updates.yaml wants',
       load: async () => (await import('./updates/sign.ts')).publish,
     },
+    rollout: {
+      summary: 'stages: how far a rollout has come; hold it, go on, open the next one',
+      load: async () => (await import('./updates/rollout.ts')).rollout,
+    },
     installer: {
       summary:
         'print a script that installs the updater on a host, registers it, and installs its agent',

@@ -98,6 +98,8 @@ export const updatesStatus = z.strictObject({
   rollout: rolloutOverview,
 });
 
+const updatesRolloutStatus = z.strictObject({ rollout: rolloutOverview });
+
 export const updatesWhy = hostStatus.extend({
   steps: z.array(z.strictObject({ reason, holds: z.boolean(), words: z.string() })),
 });
@@ -139,6 +141,8 @@ const updatesBake = z.strictObject({
       isNew: z.boolean(),
     }),
   ),
+  kept: texts.describe('hosts that are to keep what they have'),
+  removed: texts.describe('hosts whose updater is to be switched off'),
   left: texts.describe('hosts that no rule fits'),
   dropped: texts.describe('hosts of the plan before that get nothing any more'),
   rootVersion: z.int().nullable().describe('null: there is no root yet'),
@@ -205,6 +209,7 @@ export const updatesDocuments = {
   'updates validate': updatesValidate,
   'updates explain': updatesExplain,
   'updates status': updatesStatus,
+  'updates rollout status': updatesRolloutStatus,
   'updates why': updatesWhy,
   'updates register-token': updatesRegisterToken,
   'updates audit': updatesAudit,

@@ -188,3 +188,23 @@ test('on a site hosts, tags and labels are those of Setup', async (t) => {
   const db = await explain('db01');
   assert.deepEqual([db.tags, db.labels, db.passedOver.length], [['test'], [], 2]);
 });
+
+test('mistakes in stages and in folders are told with their lines', async (t) => {
+  const validate = async (yaml: string) => {
+    const { run } = await makeFolder(t, `${yaml}rules:\n  - agent: auto\n`);
+    return (await run('validate')).output.split('\n').slice(0, -1);
+  };
+  const wrong =
+    '  - {name: a, share: 5}\n  - {name: b, soak: 1.5ms, hold: 1}\n  - {name: c, folders: web}\n';
+  assert.deepEqual(await validate(`stages:\n${wrong}`), [
+    'ROOT/updates.yaml:2: share must be a share of the hosts, such as 5%',
+    'ROOT/updates.yaml:3: soak must be whole seconds, a year at most, not "1.5ms"',
+    'ROOT/updates.yaml:3: unknown key "hold"; there are name, share, soak, successes, failures, silent, next, hosts, groups, folders, sites, tags, labels',
+    'ROOT/updates.yaml:4: folders must be a folder such as /servers, not "web"',
+  ]);
+  const shares = '  - {name: a, share: 5%}\n  - {name: a, share: 4%}\n  - {name: c, tags: prod}\n';
+  assert.deepEqual(await validate(`stages:\n${shares}`), [
+    'ROOT/updates.yaml:3: two stages have the name "a"',
+    'ROOT/updates.yaml:4: the last stage must be for all hosts: without conditions, with a share of 100%',
+  ]);
+});

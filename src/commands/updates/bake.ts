@@ -67,13 +67,23 @@ function listHosts(hosts: readonly string[]): string {
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
-function summarise({ dropped, dryRun, left, releases, rootVersion }: BakeReport): string {
+function summarise({
+  dropped,
+  dryRun,
+  kept,
+  left,
+  releases,
+  removed,
+  rootVersion,
+}: BakeReport): string {
   const hosts = releases.reduce((sum, release) => sum + release.hosts.length, 0);
   const changed = releases.flatMap((release) => release.changed).sort();
   const lines = [
     `${counted(releases.length, 'release')} for ${counted(hosts, 'host')}`,
     changed.length === 0 ? 'no host gets another one' : `another one for ${listHosts(changed)}`,
     ...(dropped.length === 0 ? [] : [`nothing any more for ${listHosts(dropped)}`]),
+    ...(kept.length === 0 ? [] : [`as it is on ${listHosts(kept)}`]),
+    ...(removed.length === 0 ? [] : [`the updater is switched off on ${listHosts(removed)}`]),
     ...(left.length === 0 ? [] : [`no rule fits ${listHosts(left)}`]),
     ...(rootVersion === null
       ? ['there is no root yet: `cmk-courier updates root init` first, then bake again']

@@ -32,9 +32,13 @@ interface ForeignBatch extends Shared {
 export interface Batches {
   /** Sorted by agent hash. */
   readonly batches: readonly Batch[];
+  /** Hosts that get nothing to install: they keep what they have, or their updater is switched off. */
+  readonly resting: readonly RestingOffer[];
   /** Hosts that no rule fits, and that are left alone. */
   readonly left: readonly HostName[];
 }
+
+export type RestingOffer = Exclude<Offer, { readonly action: 'install' }>;
 
 export interface Ingredients {
   readonly sources: Sources;
@@ -66,10 +70,35 @@ export async function gatherBatches(
     else entry.hosts.push(known.host);
   }
   const batches: Batch[] = [];
+  const resting: RestingOffer[] = [];
   for (const entry of alike.values()) {
-    batches.push(await toBatch(entry.configuration, entry.hosts, ingredients));
+    const offer = toResting(entry.configuration, entry.hosts, ingredients);
+    if (offer === undefined) {
+      batches.push(await toBatch(entry.configuration, entry.hosts, ingredients));
+    } else resting.push(offer);
   }
-  return { batches: mergeAlike(batches), left };
+  return { batches: mergeAlike(batches), resting, left };
+}
+
+function toResting(
+  configuration: HostConfiguration,
+  hosts: readonly HostName[],
+  { baked }: Ingredients,
+): RestingOffer | undefined {
+  const value = (parameter: string) => configuration.parameters.get(parameter)?.value;
+  const [action, named] = [value('action'), value('package')];
+  if (action !== 'keep' && action !== 'remove-updater') return undefined;
+  const format = value('format') === 'deb' ? 'linux-deb' : 'linux-tgz';
+  const foreign = named === undefined ? undefined : findForeign(String(named), baked);
+  const interval = value('updater.interval');
+  return {
+    action,
+    platform: foreign?.packages[0]?.platform ?? format,
+    updaterMin: 1,
+    selfTestSeconds: defaultSelfTestSeconds,
+    ...(interval === undefined ? {} : { intervalSeconds: Number(interval) }),
+    hosts: [...hosts],
+  };
 }
 
 async function toBatch(

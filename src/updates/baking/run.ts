@@ -1,13 +1,15 @@
 /** A whole bake: what is worked out, kept and told. */
 
+import { counted } from '../../names/counted.ts';
 import type { KnownHost, Updates } from '../configuration/rules.ts';
+import { toPlannedStages } from '../configuration/stages.ts';
 import { type Actor, recordDecision } from '../repository/audit.ts';
 import { changeState } from '../repository/opening.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
-import { type Offer, readPlan, writePlan } from '../repository/plan.ts';
+import { type Offer, type Plan, readPlan, writePlan } from '../repository/plan.ts';
 import { newestRootVersion, readRootBytes } from '../repository/root-files.ts';
 import { type Baked, readAllBaked } from './baked.ts';
-import { type Batch, gatherBatches, hashOf, toOffer } from './baking.ts';
+import { type Batch, gatherBatches, hashOf, type RestingOffer, toOffer } from './baking.ts';
 import { keepRelease } from './keeping.ts';
 import type { Sources } from './sources.ts';
 
@@ -27,6 +29,10 @@ export interface BakedRelease {
 export interface BakeReport {
   readonly dryRun: boolean;
   readonly releases: readonly BakedRelease[];
+  /** Hosts that are to keep what they have. */
+  readonly kept: readonly string[];
+  /** Hosts whose updater is to be switched off. */
+  readonly removed: readonly string[];
   /** Hosts that no rule fits. */
   readonly left: readonly string[];
   /** Hosts of the plan before that get nothing any more. */
@@ -57,9 +63,13 @@ export async function bake(request: BakeRequest, actor: Actor): Promise<BakeRepo
   const baked = await readAllBaked(places);
   const before = planned((await readPlan(places))?.offers ?? [], baked);
   const ingredients = { sources: request.sources, root, baked };
-  const { batches, left } = await gatherBatches(request.updates, request.hosts, ingredients);
+  const { batches, resting, left } = await gatherBatches(
+    request.updates,
+    request.hosts,
+    ingredients,
+  );
   const known = new Map(baked.map((entry) => [entry.agentHash, entry]));
-  const offers: Offer[] = [];
+  const offers: Offer[] = [...resting];
   const releases: BakedRelease[] = [];
   for (const batch of batches) {
     if (!isDry) offers.push(toOffer(batch, await keep(places, batch)));
@@ -67,10 +77,16 @@ export async function bake(request: BakeRequest, actor: Actor): Promise<BakeRepo
     await request.tell(release);
     releases.push(release);
   }
-  if (!isDry) await changePlan(places, offers, actor);
-  const meant = new Set<string>(batches.flatMap(({ hosts }) => hosts));
+  const stages = toPlannedStages(request.updates.stages, request.hosts);
+  if (!isDry) await changePlan(places, { offers, ...(stages && { stages }) }, actor);
+  const meant = new Set<string>([...batches, ...resting].flatMap(({ hosts }) => hosts));
   const dropped = [...before.keys()].filter((host) => !meant.has(host));
-  return { dryRun: isDry, releases, left, dropped, rootVersion: version || null };
+  const rests = { kept: hostsWith('keep', resting), removed: hostsWith('remove-updater', resting) };
+  return { dryRun: isDry, releases, ...rests, left, dropped, rootVersion: version || null };
+}
+
+function hostsWith(action: RestingOffer['action'], resting: readonly RestingOffer[]) {
+  return resting.flatMap((offer) => (offer.action === action ? offer.hosts : [])).sort();
 }
 
 async function keep(places: UpdatePlaces, batch: Batch): Promise<Baked> {
@@ -119,18 +135,20 @@ function toRelease(
 
 async function changePlan(
   places: UpdatePlaces,
-  offers: readonly Offer[],
+  planned: Omit<Plan, 'bakedAt'>,
   actor: Actor,
 ): Promise<void> {
   await changeState(places, async () => {
     const before = await readPlan(places);
-    await writePlan(places, {
-      bakedAt: new Date(actor.clock.now()).toISOString(),
-      offers: [...offers],
-    });
-    const [was, is] = [before?.offers ?? [], offers].map(describeOffers);
+    await writePlan(places, { bakedAt: new Date(actor.clock.now()).toISOString(), ...planned });
+    const [was, is] = [before, planned].map(describePlan);
     await recordDecision(places, { what: 'plan', before: was ?? '', after: is ?? '' }, actor);
   });
+}
+
+function describePlan(plan: Omit<Plan, 'bakedAt'> | undefined): string {
+  const stages = plan?.stages === undefined ? '' : `, in ${counted(plan.stages.length, 'stage')}`;
+  return `${describeOffers(plan?.offers ?? [])}${stages}`;
 }
 
 function describeOffers(offers: readonly Offer[]): string {

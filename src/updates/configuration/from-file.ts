@@ -4,21 +4,20 @@ import type { YamlLayout, YamlProblem } from '../../cli/yaml-file.ts';
 import { lineOf } from '../../cli/yaml-problems.ts';
 import { quote } from '../../faults/errors.ts';
 import { suggest } from '../../names/nearest.ts';
-import { parseHostPatterns } from '../../routes/patterns.ts';
-import type { TagConditions } from '../../routes/route.ts';
+import { conditionKeys, type Groups, parseHostChoice, toConditions } from './conditions.ts';
 import { pathProblem } from './places.ts';
-import type { Group, ParameterValue, Rule, Setting } from './rules.ts';
+import type { ParameterValue, Rule, Setting } from './rules.ts';
 import type { RuleInFile, UpdatesFile } from './schema.ts';
+import { type ReadStages, toStages } from './stages.ts';
 
-interface Read {
+interface Read extends ReadStages {
   readonly rules: readonly Rule[];
-  readonly problems: readonly YamlProblem[];
 }
 
 export function toRules(file: UpdatesFile, layout: YamlLayout): Read {
   const groups = new Map(
     Object.entries(file.groups ?? {}).map(([name, hosts]) => {
-      return [name, { name, hosts: parseHostPatterns(hosts) }];
+      return [name, parseHostChoice(hosts)];
     }),
   );
   const problems: YamlProblem[] = [];
@@ -33,42 +32,35 @@ export function toRules(file: UpdatesFile, layout: YamlLayout): Read {
     return {
       name: rule.name ?? describeRule(rule),
       line: lineOf(path, layout),
-      conditions: {
-        hosts: rule.hosts && parseHostPatterns(rule.hosts),
-        groups: rule.groups?.flatMap((name) => groups.get(name) ?? []),
-        tags: toTagConditions(rule.tags),
-        labels: toTagConditions(rule.labels),
-      },
+      conditions: toConditions(rule, groups),
       sets,
     };
   });
-  return { rules, problems };
+  const read = toStages(file.stages, groups, layout);
+  const unknown = (file.stages ?? []).flatMap((stage, at) => {
+    return findUnknownGroups(stage, groups, lineOf(['stages', at, 'groups'], layout));
+  });
+  return { rules, stages: read.stages, problems: [...problems, ...read.problems, ...unknown] };
 }
 
-function describeRule({ hosts, groups, tags, labels }: RuleInFile): string {
-  return [hosts, groups, tags, labels].flatMap((words) => words ?? []).join(' ') || 'every host';
+function describeRule(rule: RuleInFile): string {
+  return conditionKeys.flatMap((key) => rule[key] ?? []).join(' ') || 'every host';
 }
 
 function findUnknownGroups(
-  rule: RuleInFile,
-  groups: ReadonlyMap<string, Group>,
+  { groups: wanted = [] }: Pick<RuleInFile, 'groups'>,
+  groups: Groups,
   line: number,
 ): readonly YamlProblem[] {
-  const unknown = (rule.groups ?? []).filter((name) => !groups.has(name));
+  const names = wanted.map((name) => name.replace(/^!/, ''));
+  const unknown = names.filter((name) => !groups.has(name));
   return unknown.map((name) => {
     const hint = groups.size === 0 ? 'there are none' : suggest(name, [...groups.keys()]);
     return { line, message: `no group ${quote(name)}; ${hint}` };
   });
 }
 
-function toTagConditions(words: readonly string[] = []): TagConditions {
-  return {
-    required: words.filter((word) => !word.startsWith('!')),
-    forbidden: words.filter((word) => word.startsWith('!')).map((word) => word.slice(1)),
-  };
-}
-
-const single = ['agent', 'package', 'format', 'selfTest'] as const;
+const single = ['agent', 'package', 'format', 'action', 'selfTest'] as const;
 const several = ['plugins', 'local', 'config', 'programs', 'updater'] as const;
 
 /** By their names: `agent`, `plugins.mk_apt`, `updater.interval`. */

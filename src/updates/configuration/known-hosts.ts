@@ -22,15 +22,17 @@ export async function readKnownHosts(
   return hosts.toSorted((one, other) => (one.host < other.host ? -1 : 1));
 }
 
-/** A word with a colon is a label; no tag of Checkmk has one. */
+/** A word with a colon is a label, with a slash in front a folder, with `@` a site; no tag is any of it. */
 function readList(path: string): readonly KnownHost[] {
   const hosts = new Map<string, KnownHost>();
   for (const { host, tags: words } of readHostsInList(path)) {
     if (hosts.has(host)) throw new CourierError('CONFIG', `${path}: ${host} is there twice`);
     hosts.set(host, {
       host,
-      tags: words.filter((word) => !word.includes(':')),
-      labels: words.filter((word) => word.includes(':')),
+      tags: words.filter((word) => !/^[/@]|:/.test(word)),
+      labels: words.filter((word) => word.includes(':') && !/^[/@]/.test(word)),
+      folder: words.find((word) => word.startsWith('/')),
+      site: words.find((word) => word.startsWith('@'))?.slice(1),
     });
   }
   return [...hosts.values()];
@@ -44,7 +46,10 @@ const answered = z.object({
   value: z.array(
     z.object({
       id: z.string(),
-      extensions: z.object({ effective_attributes: z.record(z.string(), z.unknown()) }),
+      extensions: z.object({
+        folder: z.string().optional(),
+        effective_attributes: z.record(z.string(), z.unknown()),
+      }),
     }),
   ),
 });
@@ -60,8 +65,8 @@ async function askSite(connect: () => Promise<RestApi>): Promise<readonly KnownH
     throw new CourierError('PEER', 'listing the hosts: the answer is not as expected');
   }
   return read.data.value.flatMap(({ id, extensions }) => {
-    const { effective_attributes: attributes } = extensions;
-    return isHostName(id) ? [{ host: id, ...readAttributes(attributes) }] : [];
+    const { effective_attributes: attributes, folder } = extensions;
+    return isHostName(id) ? [{ host: id, folder, ...readAttributes(attributes) }] : [];
   });
 }
 
@@ -71,5 +76,6 @@ function readAttributes(attributes: Readonly<Record<string, unknown>>) {
   });
   const labels = labelsIn.safeParse(attributes['labels']);
   const pairs = labels.success ? Object.entries(labels.data) : [];
-  return { tags, labels: pairs.map(([name, value]) => `${name}:${value}`) };
+  const site = typeof attributes['site'] === 'string' ? attributes['site'] : undefined;
+  return { site, tags, labels: pairs.map(([name, value]) => `${name}:${value}`) };
 }

@@ -53,7 +53,7 @@ export async function readUpdates(
   ]);
   const parsed = withinStack(path, () => updatesFile.safeParse(file.content ?? {}));
   if (!parsed.success) return { problems: toYamlProblems(parsed.error.issues, layout, words) };
-  const { rules, problems } = toRules(parsed.data, layout);
+  const { rules, stages, problems } = toRules(parsed.data, layout);
   if (problems.length > 0) return { problems };
   const directory = dirname(resolve(path));
   const { hostList } = parsed.data;
@@ -63,6 +63,7 @@ export async function readUpdates(
       path,
       directory,
       rules,
+      stages,
       hostList: hostList === undefined ? undefined : resolve(directory, hostList),
     },
   };

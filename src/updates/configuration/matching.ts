@@ -1,6 +1,6 @@
 /** What holds for a host: of each parameter the first rule that sets it, as in Checkmk's Setup. */
 
-import type { HostPatterns, TagConditions } from '../../routes/route.ts';
+import { whyNot } from './conditions.ts';
 import type { KnownHost, Rule, Setting, Updates } from './rules.ts';
 
 /** A parameter, and the rule it came from. */
@@ -27,7 +27,7 @@ export function configurationOf({ rules }: Updates, host: KnownHost): HostConfig
   const parameters = new Map<string, Effective>();
   const passedOver: PassedOver[] = [];
   for (const rule of rules) {
-    const why = whyNot(rule, host);
+    const why = whyNot(rule.conditions, host);
     if (why !== undefined) {
       passedOver.push({ rule, why });
       continue;
@@ -42,26 +42,4 @@ export function configurationOf({ rules }: Updates, host: KnownHost): HostConfig
     passedOver,
     isMeant: passedOver.length < rules.length,
   };
-}
-
-/** What keeps a rule from a host; undefined when it holds. */
-function whyNot({ conditions }: Rule, { host, tags, labels }: KnownHost): string | undefined {
-  const fits = ({ names, fits: fitsOther }: HostPatterns) => names.has(host) || fitsOther(host);
-  if (conditions.hosts !== undefined && !fits(conditions.hosts)) return 'no pattern fits the name';
-  if (conditions.groups !== undefined && !conditions.groups.some((group) => fits(group.hosts))) {
-    const names = conditions.groups.map(({ name }) => name).join(', ');
-    return `the host is not in ${conditions.groups.length === 1 ? 'the group' : 'one of'} ${names}`;
-  }
-  return lacks(conditions.tags, tags, 'tag') ?? lacks(conditions.labels, labels, 'label');
-}
-
-function lacks(
-  { required, forbidden }: TagConditions,
-  present: readonly string[],
-  what: string,
-): string | undefined {
-  const lacking = required.find((word) => !present.includes(word));
-  if (lacking !== undefined) return `the host lacks the ${what} ${lacking}`;
-  const unwanted = forbidden.find((word) => present.includes(word));
-  return unwanted === undefined ? undefined : `the host has the ${what} ${unwanted}`;
 }

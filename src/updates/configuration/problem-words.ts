@@ -4,7 +4,7 @@ import type { YamlWords } from '../../cli/yaml-problems.ts';
 import { knownKeys } from './schema.ts';
 
 export const words: YamlWords = {
-  textKeys: ['name', 'hosts', 'tags', 'labels', 'groups', 'package'],
+  textKeys: ['name', 'hosts', 'tags', 'labels', 'groups', 'folders', 'sites', 'package'],
   knownKeys: (path) => knownKeys[placeOf(path)],
 };
 
@@ -19,6 +19,7 @@ const places: Readonly<Record<string, Place>> = {
 };
 
 function placeOf([first, , parameter]: readonly PropertyKey[]): Place {
+  if (first === 'stages') return 'stage';
   if (first !== 'rules') return 'file';
   return places[String(parameter)] ?? 'rule';
 }

@@ -1,8 +1,8 @@
 /** What updates.yaml says, checked: which rules there are, and what each sets. */
 
-import type { HostName } from '../../names/host-name.ts';
-import type { HostPatterns, TagConditions } from '../../routes/route.ts';
+import type { ChosenHost, Condition } from './conditions.ts';
 import type { FileInFile, ScriptInFile } from './schema.ts';
+import type { StageRule } from './stages.ts';
 
 export interface Updates {
   readonly path: string;
@@ -11,6 +11,8 @@ export interface Updates {
   readonly hostList: string | undefined;
   /** In the order of the file. */
   readonly rules: readonly Rule[];
+  /** Undefined: hosts get what is published all at once. */
+  readonly stages: readonly StageRule[] | undefined;
 }
 
 export interface Rule {
@@ -18,24 +20,10 @@ export interface Rule {
   readonly name: string;
   /** The line where it begins in the file. */
   readonly line: number;
-  readonly conditions: Conditions;
+  /** A host must fit every one of them. */
+  readonly conditions: readonly Condition[];
   /** What it sets, by the names of the parameters: `agent`, `plugins.mk_apt`. */
   readonly sets: ReadonlyMap<string, Setting>;
-}
-
-/** A host must fit every one of them. */
-export interface Conditions {
-  /** Undefined: any name. */
-  readonly hosts: HostPatterns | undefined;
-  /** Undefined: in a group or not. Else in one of them. */
-  readonly groups: readonly Group[] | undefined;
-  readonly tags: TagConditions;
-  readonly labels: TagConditions;
-}
-
-export interface Group {
-  readonly name: string;
-  readonly hosts: HostPatterns;
 }
 
 /** The value of one parameter, and the line it stands in. */
@@ -48,9 +36,7 @@ export interface Setting {
 export type ParameterValue = string | number | false | ScriptInFile | FileInFile;
 
 /** A host as the host list or the site knows it. */
-export interface KnownHost {
-  readonly host: HostName;
+export interface KnownHost extends ChosenHost {
   readonly tags: readonly string[];
-  /** Such as `cmk/os_family:linux`. */
   readonly labels: readonly string[];
 }

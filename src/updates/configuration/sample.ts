@@ -7,7 +7,7 @@ export const sample = `# yaml-language-server: $schema=updates.schema.json
 # \`cmk-courier updates validate\` checks this file, \`cmk-courier updates explain HOST\` shows what
 # holds for a host and why, \`cmk-courier updates bake\` makes the packages.
 
-# Lines of NAME ADDRESS TAG… LABEL…, such as: web01 192.0.2.7 prod cmk/os_family:linux
+# Lines of NAME ADDRESS TAG… LABEL… /FOLDER @SITE: web01 192.0.2.7 prod cmk/os_family:linux /servers @central
 # Without it, on a site, hosts, tags and labels are asked of the site's REST API.
 # hostList: hosts.txt
 
@@ -15,10 +15,20 @@ export const sample = `# yaml-language-server: $schema=updates.schema.json
 groups:
   web: ['web*']
 
+# In which stages hosts get what is published; without them all at once (docs/updates-rollouts.md).
+# stages:
+#   - name: canary
+#     hosts: [web01, db01]
+#     soak: 4h
+#   - {name: tenth, share: 10%, soak: 1d, successes: 80%, failures: 2%, silent: 10%}
+#   - name: everybody
+
 rules:
   - name: web servers
     groups: web
-    # hosts: [web01, 'db*']       # one of them
+    # hosts: [web01, 'db*', '!db9']  # one of the first, none of those with !
+    # folders: [/servers, '!/servers/test']   # in one of them or below
+    # sites: [central]            # monitored by one of them
     # tags: [prod, '!offline']    # all of them; with ! in front, must not be there
     # labels: ['cmk/os_family:linux']
     plugins:
@@ -38,6 +48,7 @@ rules:
     hosts: '*'
     agent: auto        # Checkmk's own where the site has one, else courier-agent; or the path of a file
     # package: check-mk-agent_2.4.0p1-1_all.deb   # one imported by \`updates import-package\`, as it is
+    # action: keep     # as it is; remove-updater switches the updater off, once that is confirmed
     # format: deb      # dpkg installs it; tgz has a way back in every case
     selfTest: 5m       # for this long a new release may show that it works, else the old one returns
     updater:

@@ -5,11 +5,12 @@ import { parsePath, parsePositiveDuration } from '../../cli/option-types.ts';
 import { complaining, parsed, texts } from '../../cli/schema-types.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { toMatcher } from '../../routes/patterns.ts';
+import { stageSettings } from './stage-schema.ts';
 import { updaterSettings } from './updater-settings.ts';
 
 const hostPatterns = texts('names, globs or /regular expressions/').superRefine(
   (given, context) => {
-    for (const text of given) complaining(() => toMatcher(text), context);
+    for (const text of given) complaining(() => toMatcher(text.replace(/^!/, '')), context);
   },
 );
 
@@ -88,6 +89,9 @@ const parameters = {
     .min(1, 'must not be empty')
     .describe('the name of an imported package, installed as it is in place of all else'),
   format: z.enum(['tgz', 'deb'], 'must be tgz or deb').describe('how it comes to the host'),
+  action: z
+    .enum(['install', 'keep', 'remove-updater'], 'must be install, keep or remove-updater')
+    .describe('keep: leave what is installed as it is; remove-updater: switch the updater off'),
   selfTest: parsed(parseInterval, 'a duration of whole seconds such as 5m'),
   plugins: named(script, 'names of plug-ins, and for each true, false, an interval, or more'),
   local: named(script, 'names of local checks, and for each true, false, an interval, or more'),
@@ -99,9 +103,28 @@ const parameters = {
     .describe('how the updater on the host goes about it'),
 };
 
+/** Texts that fit an expression, each perhaps with `!` in front. */
+function fitting(describe: string, one: string, expression: RegExp) {
+  return texts(describe).superRefine((given, context) => {
+    const wrong = given.find((text) => !expression.test(text.replace(/^!/, '')));
+    if (wrong === undefined) return;
+    context.addIssue({ code: 'custom', message: `must be ${one}, not ${quote(wrong)}` });
+  });
+}
+
 const conditions = {
   hosts: hostPatterns.optional(),
   groups: texts('names of groups, of which the host is in one').optional(),
+  folders: fitting(
+    'folders of Setup, in or below one of which the host is',
+    'a folder such as /servers',
+    /^\/\S*$/,
+  ).optional(),
+  sites: fitting(
+    'sites, one of which monitors the host',
+    'the id of a site',
+    /^[A-Za-z_][\w-]{0,63}$/,
+  ).optional(),
   tags: texts('tags the host must have; with ! in front, must not have').optional(),
   labels: texts('labels the host must have; with ! in front, must not have').optional(),
 };
@@ -115,11 +138,19 @@ const rule = z.strictObject(
   'must be keys and values',
 );
 
+const stage = z.strictObject({ ...stageSettings, ...conditions }, 'must be keys and values');
+
 /** All of updates.yaml. */
 export const updatesFile = z.strictObject(
   {
     hostList: parsed(parsePath, 'the path of a file with NAME ADDRESS TAG LABEL…').optional(),
     groups: named(hostPatterns, 'names of groups, and for each its hosts').optional(),
+    stages: z
+      .array(stage, 'must be a list of stages')
+      .min(1, 'must not be empty')
+      .max(100, 'must be 100 at most')
+      .optional()
+      .describe('in which stages hosts get what is published; the last one is for all'),
     rules: z.array(rule, 'must be a list of rules').min(1, 'must not be empty'),
   },
   'must be keys and values',
@@ -127,6 +158,7 @@ export const updatesFile = z.strictObject(
 
 export type UpdatesFile = z.output<typeof updatesFile>;
 export type RuleInFile = UpdatesFile['rules'][number];
+export type StageInFile = NonNullable<UpdatesFile['stages']>[number];
 export type ScriptInFile = Exclude<z.output<typeof script>, false>;
 export type FileInFile = Exclude<z.output<typeof file>, false>;
 
@@ -134,6 +166,7 @@ export type FileInFile = Exclude<z.output<typeof file>, false>;
 export const knownKeys = {
   file: Object.keys(updatesFile.shape),
   rule: Object.keys(rule.shape),
+  stage: Object.keys(stage.shape),
   updater: Object.keys(updaterSettings),
   script: ['from', 'content', 'interval', 'confidential'],
   entry: ['from', 'content', 'confidential'],

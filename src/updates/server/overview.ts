@@ -35,7 +35,7 @@ export async function readUpdatesOverview(
 }
 
 /** The stages of a rollout in numbers, as the files say. */
-function tallyFacts(
+export function tallyFacts(
   rollout: Rollout,
   facts: readonly HostFacts[],
   nowMs: number,
