@@ -58,6 +58,10 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'stages: how far a rollout has come; hold it, go on, open the next one',
       load: async () => (await import('./updates/rollout.ts')).rollout,
     },
+    simulate: {
+      summary: 'play a rollout through with hosts that are made up, and show what its gates do',
+      load: async () => (await import('./updates/simulate.ts')).simulate,
+    },
     installer: {
       summary:
         'print a script that installs the updater on a host, registers it, and installs its agent',

@@ -100,6 +100,32 @@ export const updatesStatus = z.strictObject({
 
 const updatesRolloutStatus = z.strictObject({ rollout: rolloutOverview });
 
+const updatesSimulate = z.strictObject({
+  scenario: z.looseObject({
+    hosts: count,
+    failures: part,
+    silent: part,
+    lost: part.describe('hosts that take the release and are never heard of again'),
+    intervalSeconds: z.number(),
+    seed: count,
+    limitMs: z.number().describe('milliseconds that are played at most'),
+  }),
+  end: z.enum(['done', 'held', 'unfinished']),
+  endedAfterMs: z.number().describe('milliseconds'),
+  steps: z.array(
+    z.strictObject({
+      afterMs: z.number().describe('milliseconds'),
+      step: z.enum(['open', 'hold', 'done']),
+      stage: z.string().describe('in which it happened'),
+      why: z.string(),
+    }),
+  ),
+  rollout: rolloutOverview,
+  reached: count.describe('hosts that were offered the release'),
+  failed: count.describe('hosts on which it failed'),
+  testing: count.describe('hosts that were testing it at the end, and finished'),
+});
+
 export const updatesWhy = hostStatus.extend({
   steps: z.array(z.strictObject({ reason, holds: z.boolean(), words: z.string() })),
 });
@@ -210,6 +236,7 @@ export const updatesDocuments = {
   'updates explain': updatesExplain,
   'updates status': updatesStatus,
   'updates rollout status': updatesRolloutStatus,
+  'updates simulate': updatesSimulate,
   'updates why': updatesWhy,
   'updates register-token': updatesRegisterToken,
   'updates audit': updatesAudit,

@@ -79,8 +79,8 @@ const start: CommandModule = defineCommand({
   keepsFiles: { options: ['dir'] },
   run: async (operands, { dir }, context) => {
     requireOperands('updates rollout start', operands, []);
-    const { places, administration } = await load(dir, context);
-    await print(`${await administration.startRollout(places, context)}\n`, context);
+    const { startRollout } = await import('../../updates/rollout/administration.ts');
+    await print(`${await startRollout(await toPlaces(dir, context), context)}\n`, context);
   },
 });
 
@@ -122,11 +122,9 @@ async function move(
   context: CommandContext,
 ): Promise<void> {
   requireOperands(`updates rollout ${verb}`, operands, []);
-  const { places, administration } = await load(dir, context);
-  await print(
-    `${await administration.moveRollout(places, { verb, why, all }, context)}\n`,
-    context,
-  );
+  const { moveRollout } = await import('../../updates/rollout/administration.ts');
+  const places = await toPlaces(dir, context);
+  await print(`${await moveRollout(places, { verb, why, all }, context)}\n`, context);
 }
 
 const mostShown = 20;
@@ -150,16 +148,19 @@ const removeUpdater: CommandModule = defineCommand({
   keepsFiles: { options: ['dir'] },
   run: async (operands, { confirm, dir }, context) => {
     requireOperands('updates rollout remove-updater', operands, []);
-    const { places, administration } = await load(dir, context);
-    const hosts = await administration.listRemovals(places);
+    const { confirmRemovals, listRemovals, removalWords } = await import(
+      '../../updates/rollout/administration.ts'
+    );
+    const places = await toPlaces(dir, context);
+    const hosts = await listRemovals(places);
     if (hosts.length === 0) return print('no updater waits to be switched off\n', context);
     const more = hosts.length > mostShown ? ` and ${hosts.length - mostShown} more` : '';
     await print(`${hosts.slice(0, mostShown).join(' ')}${more}\n`, context);
-    const sentence = administration.removalWords(hosts);
+    const sentence = removalWords(hosts);
     if ((confirm ?? (await askFor(sentence, context))) !== sentence) {
       throw new CourierError('USAGE', `nothing is switched off: that takes ${quote(sentence)}`);
     }
-    await administration.confirmRemovals(places, hosts, context);
+    await confirmRemovals(places, hosts, context);
     await print(`confirmed: ${sentence}\n`, context);
   },
 });
@@ -169,12 +170,9 @@ async function askFor(sentence: string, { shutdown }: CommandContext): Promise<s
   return askLine(`type "${sentence}": `, '--confirm', shutdown);
 }
 
-async function load(dir: string | undefined, { env }: CommandContext) {
-  const [administration, { updatePlaces }] = await Promise.all([
-    import('../../updates/rollout/administration.ts'),
-    import('../../updates/repository/places.ts'),
-  ]);
-  return { administration, places: updatePlaces(env, dir) };
+async function toPlaces(dir: string | undefined, { env }: CommandContext) {
+  const { updatePlaces } = await import('../../updates/repository/places.ts');
+  return updatePlaces(env, dir);
 }
 
 async function print(text: string, { writeOutput }: CommandContext): Promise<void> {

@@ -16,10 +16,9 @@ import { changeRollout } from './changing.ts';
 import { describeRollout, hold, open, resume } from './moves.ts';
 import { makeRollout } from './starting.ts';
 
-export const rolloutVerbs = ['hold', 'resume', 'advance'] as const;
-export type RolloutVerb = (typeof rolloutVerbs)[number];
+export type RolloutVerb = 'hold' | 'resume' | 'advance';
 
-export interface RolloutWish {
+interface RolloutWish {
   readonly verb: RolloutVerb;
   /** For the audit log, and for whoever asks why. */
   readonly why: string;

@@ -42,10 +42,16 @@ export class Placements {
   readonly stages: ReadonlyMap<string, number>;
   readonly #removals: ReadonlySet<string>;
 
-  constructor(file: RolloutFile) {
+  /** @param stages where they are known already */
+  constructor(file: RolloutFile, stages?: ReadonlyMap<string, number>) {
     this.file = file;
-    this.stages = file.rollout === null ? new Map() : toStages(file.rollout);
+    this.stages = stages ?? (file.rollout === null ? new Map() : toStages(file.rollout));
     this.#removals = new Set(file.removals);
+  }
+
+  /** The same hosts in a rollout that has moved on. */
+  with(rollout: Rollout): Placements {
+    return new Placements({ ...this.file, rollout }, this.stages);
   }
 
   of(host: string, target: Pick<HostTarget, 'action'> | undefined): Placement {
