@@ -35,6 +35,8 @@ export interface CollectorSettings extends PlaceSettings {
   readonly routesPath: string;
   /** What else hears of each cycle. */
   readonly outlets?: readonly Outlet[];
+  /** Sealed output is left as it is, for the site it is carried to. */
+  readonly carriesSeals?: boolean;
 }
 
 /** How often it looks which hosts are due. */
@@ -213,7 +215,8 @@ export class Collector {
   }
 
   #loadRoutes(): Promise<RoutesInForce> {
-    return RoutesInForce.load(this.#settings.routesPath, this.#context, this.#breakers.lend);
+    const { routesPath, carriesSeals } = this.#settings;
+    return RoutesInForce.load(routesPath, this.#context, this.#breakers.lend, carriesSeals);
   }
 
   #enforce(running: Running, inForce: RoutesInForce): void {

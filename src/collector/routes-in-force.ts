@@ -3,6 +3,7 @@
 import type { CommandContext } from '../cli/command.ts';
 import type { SourceStep } from '../fetching/attempt.ts';
 import { type PreparedRoute, prepareRoute, toSteps } from '../fetching/route-plan.ts';
+import { toCarried } from '../fetching/sealed.ts';
 import { loadRoutes } from '../routes/load.ts';
 import type { Route, Routes } from '../routes/route.ts';
 import type { LendTransport } from '../transports/transport.ts';
@@ -16,14 +17,22 @@ interface Prepared {
   readonly atMs: number;
 }
 
+interface Surroundings {
+  readonly context: CommandContext;
+  readonly lend: LendTransport;
+  readonly carriesSeals: boolean;
+}
+
 export class RoutesInForce {
   readonly routes: Routes;
   readonly #context: CommandContext;
   readonly #lend: LendTransport;
+  readonly #carriesSeals: boolean;
   readonly #prepared = new Map<Route, Prepared>();
 
-  private constructor(routes: Routes, context: CommandContext, lend: LendTransport) {
+  private constructor(routes: Routes, { context, lend, carriesSeals }: Surroundings) {
     this.routes = routes;
+    this.#carriesSeals = carriesSeals;
     this.#context = context;
     this.#lend = lend;
   }
@@ -31,18 +40,20 @@ export class RoutesInForce {
   /**
    * Loads a routes file and checks all of it, the options of transports included.
    *
+   * @param carriesSeals whether sealed output is left as it is
    * @throws CourierError CONFIG, LOCAL
    */
   static async load(
     path: string,
     context: CommandContext,
     lend: LendTransport,
+    carriesSeals = false,
   ): Promise<RoutesInForce> {
     const routes = await loadRoutes(path);
     for (const route of routes.routes) {
       await toSteps([...route.sources, ...route.with], path, context.env);
     }
-    return new RoutesInForce(routes, context, lend);
+    return new RoutesInForce(routes, { context, lend, carriesSeals });
   }
 
   /**
@@ -66,6 +77,9 @@ export class RoutesInForce {
     const prepared = await prepareRoute(route, this.routes.path, this.#context, this.#lend);
     const { everyMs } = route.settings;
     const keep = (step: SourceStep) => keepConnections(step, everyMs);
-    return { ...prepared, steps: prepared.steps.map(keep), with: prepared.with.map(keep) };
+    const steps = { steps: prepared.steps.map(keep), with: prepared.with.map(keep) };
+    if (!this.#carriesSeals) return { ...prepared, ...steps };
+    const rules = { ...prepared.rules, seal: toCarried(prepared.rules.seal) };
+    return { ...prepared, ...steps, rules };
   }
 }

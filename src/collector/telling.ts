@@ -2,6 +2,7 @@
 
 import type { FaultCode } from '../faults/errors.ts';
 import type { Outgoing } from '../fetching/outgoing.ts';
+import { isSealed } from '../sealing/first-bytes.ts';
 import type { Entry } from './entry.ts';
 import type { CycledHost, Outlets } from './outlets.ts';
 
@@ -25,7 +26,8 @@ export function tellOutput(entry: Entry, served: Outgoing, told: Told): void {
   told.outlets.cycleEnded({
     ...describeHost(entry, told),
     kind: 'output',
-    parts: [output, ...added.map((one) => one.output)],
+    // Nothing can be added to what is sealed still.
+    parts: isSealed(output) ? [output] : [output, ...added.map((one) => one.output)],
     producedAt,
     source,
     losses,

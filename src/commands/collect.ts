@@ -102,7 +102,8 @@ async function run(
   const forwarder = await openForwarding(values, settings, { ...context, log });
   const broker = await openBroker(values, settings, { ...context, log });
   const outlets = [forwarder, broker].filter((outlet) => outlet !== undefined);
-  const collector = new Collector({ ...settings, outlets }, { ...context, log });
+  const carriesSeals = forwarder !== undefined;
+  const collector = new Collector({ ...settings, outlets, carriesSeals }, { ...context, log });
   const manager = new ServiceManager(context.env, log);
   const ready = () =>
     manager.ready(

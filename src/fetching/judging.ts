@@ -44,6 +44,7 @@ export function judgeBy(
       const arrival = { producedAt: undefined };
       const unsealed = await unseal(bytes, arrival, host, [rules, { ...context, signal }]);
       if (unsealed.output !== bytes) opened.set(bytes, { ...unsealed, host });
+      if (unsealed.carried !== undefined) return undefined;
       return findForeign(unsealed.output) ?? findTorn(unsealed.output);
     } catch (error) {
       return toObjection(error);

@@ -5,6 +5,7 @@ import { CourierError, quote } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { Rise } from '../sealing/accepted.ts';
+import { isSealed } from '../sealing/first-bytes.ts';
 import { daysUntil, warnedDays } from '../sealing/key-end.ts';
 import { sealPlaces } from '../sealing/places.ts';
 import { wasOpened } from '../spool/origins.ts';
@@ -14,8 +15,16 @@ import type { OutputLimit } from '../wrapping/decompress.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import type { CheckContext, OutputRules } from './accept.ts';
 
-/** `enrolled`: as the enrolment of the host says. `required`: on every way. */
-export type SealRule = 'enrolled' | 'required';
+/**
+ * `enrolled`: as the enrolment of the host says. `required`: on every way. The same for a relay, which
+ * opens no seal and leaves that to its site: `carried`, and `carried-only`.
+ */
+export type SealRule = 'enrolled' | 'required' | 'carried' | 'carried-only';
+
+/** The rule of a relay. */
+export function toCarried(rule: SealRule): SealRule {
+  return rule === 'required' ? 'carried-only' : 'carried';
+}
 
 /** The seal that was opened. */
 export interface Seal {
@@ -37,6 +46,10 @@ export interface Seal {
   prepare(): Promise<Rise>;
 }
 
+function isRequired(rule: SealRule): boolean {
+  return rule === 'required' || rule === 'carried-only';
+}
+
 /** Whole days until the key of a seal ends; undefined when it does not end. */
 export function daysLeft(
   { expiresAtMs }: Pick<Seal, 'expiresAtMs'>,
@@ -55,6 +68,8 @@ export function endsSoon(seal: Seal | undefined, nowMs: number): boolean {
 export interface Unsealed {
   readonly output: Buffer;
   readonly seal: Seal | undefined;
+  /** When a drop was produced that stays sealed, as it says itself. */
+  readonly carried?: Date;
 }
 
 /** The rules that a seal is held against, and what is around it. */
@@ -77,16 +92,22 @@ export async function unseal(
 ): Promise<Unsealed> {
   const limit: OutputLimit = { ...context, maxOutputBytes: rules.maxOutputBytes };
   let seal: Seal | undefined;
+  const carries = rules.seal === 'carried' || rules.seal === 'carried-only';
+  const openSeal = async (sealed: Buffer) => {
+    const { openForHost } = await import('./open-seal.ts');
+    const opened = await openForHost(sealed, arrival, host, [rules, { ...context, ...limit }]);
+    seal = opened.seal;
+    return opened.output;
+  };
   const output = await unwrap(bytes, limit, {
     passphrase: rules.passphrase,
-    openSeal: async (sealed) => {
-      const { openForHost } = await import('./open-seal.ts');
-      const opened = await openForHost(sealed, arrival, host, [rules, { ...context, ...limit }]);
-      seal = opened.seal;
-      return opened.output;
-    },
+    ...(carries ? { keepsSeal: true } : { openSeal }),
   });
-  const isAsked = seal === undefined && (rules.seal === 'required' || hasEnrolments(context));
+  if (carries && isSealed(output)) {
+    const { carrySeal } = await import('./carry-seal.ts');
+    return carrySeal(output, host, rules, context);
+  }
+  const isAsked = seal === undefined && (isRequired(rules.seal) || hasEnrolments(context));
   if (isAsked) {
     await requireUnsealed(arrival, host, rules, context);
   }
@@ -115,7 +136,7 @@ export async function requireOpened(
   rules: SealRules,
   context: Omit<CheckContext, 'signal'>,
 ): Promise<void> {
-  if (wasOpened(kept) || (rules.seal === 'enrolled' && !hasEnrolments(context))) return;
+  if (wasOpened(kept) || (!isRequired(rules.seal) && !hasEnrolments(context))) return;
   await requireUnsealed({ producedAt: undefined }, kept.host, rules, context);
 }
 
@@ -130,7 +151,7 @@ async function requireUnsealed(
   const { sealBookFor } = await import('../sealing/seal-book.ts');
   const { isSealOptional } = await import('../sealing/enrolment.ts');
   const enrolment = await sealBookFor(env).enrolments.find(host);
-  if (rule === 'required') {
+  if (isRequired(rule)) {
     const how = enrolment === undefined ? `, and ${host} has no enrolment` : '';
     throw new CourierError('REFUSED', `this is not sealed, which is required here${how}`);
   }

@@ -28,7 +28,7 @@ export interface RunningRelay {
   readonly directory: string;
   readonly log: CollectingLog;
   status(): ForwardingStatus;
-  drop(host: string, text: string): void;
+  drop(host: string, text: string | Buffer): void;
   /** As `collect` ends on SIGTERM. */
   stop(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export function makeOutput(host: string, text = ''): string {
 
 export async function startRelay(
   owner: Owner,
-  receivers: readonly RunningReceiver[],
+  receivers: readonly Pick<RunningReceiver, 'port' | 'certificates'>[],
   wish: RelayWish,
 ): Promise<RunningRelay> {
   const directory = wish.directory ?? (await makeTempDir());
@@ -87,7 +87,10 @@ export async function startRelay(
     ...wish.options,
   });
   const forwarder = await openForwarder(values, settings, context);
-  const collector = new Collector({ ...settings, outlets: [forwarder] }, context);
+  const collector = new Collector(
+    { ...settings, outlets: [forwarder], carriesSeals: true },
+    context,
+  );
   const stop = async () => {
     await collector.stop();
     await forwarder.stop();

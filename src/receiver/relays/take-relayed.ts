@@ -39,9 +39,12 @@ export async function takeRelayed(exchange: Exchange, services: Services): Promi
     const { note, entries } = readMessage(content);
     await services.relays.heardOf(relay, note);
     const relaying = { relay, writer, exchange, services };
-    const verdicts = await Promise.all(entries.map((entry) => judge(entry, relaying)));
+    const verdicts = await judgeAll(entries, relaying);
     noteRefused(verdicts, relaying);
-    const answer: RelayAnswer = { nowMs: services.clock.now(), relay: relay.name, verdicts };
+    const answer: RelayAnswer = {
+      ...{ nowMs: services.clock.now(), relay: relay.name },
+      verdicts: [...verdicts],
+    };
     return jsonAnswer(answer);
   });
 }
@@ -53,6 +56,20 @@ function keepLong({ request, response }: Exchange): void {
   response.setHeader('keep-alive', `timeout=${idleMs / 1000}`);
   // Node sets the time of the server when an answer has gone out.
   response.once('close', () => setImmediate(() => request.socket.setTimeout(idleMs)));
+}
+
+/** All hosts at once, so that they share the waiting for the disk; of one host in order. */
+async function judgeAll(
+  entries: readonly RelayEntry[],
+  relaying: Relaying,
+): Promise<readonly Verdict[]> {
+  const before = new Map<string, Promise<Verdict>>();
+  const judging = entries.map((entry) => {
+    const turn = (before.get(entry.host) ?? Promise.resolve()).then(() => judge(entry, relaying));
+    before.set(entry.host, turn);
+    return turn;
+  });
+  return Promise.all(judging);
 }
 
 /** Never rejects: what is wrong with one host is no matter of the others. */

@@ -1,0 +1,129 @@
+/** A relay whose way is down, whose receiver ends, that is killed itself, and one of two. */
+
+import assert from 'node:assert/strict';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { listRelayedHosts, listRelays } from '../../src/relay/records.ts';
+import { readSpooled } from '../../src/spool/reading.ts';
+import { makeCollectingLog } from '../helpers/collecting-log.ts';
+import { findFreePort } from '../helpers/free-port.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
+import { type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
+import { makeOutput, makeTokenFile, startRelay } from './running-relay.ts';
+
+const timeout = 60_000;
+const host = 'far-web01';
+const reading = { log: makeCollectingLog(), clock: systemClock };
+const spoolOf = ({ directory }: RunningReceiver) => join(directory, 'spool');
+
+/** One that can be started again where it was. */
+async function startAtPort(t: TestContext): Promise<RunningReceiver> {
+  return startReceiver(t, { listen: [`127.0.0.1:${await findFreePort()}`], drainTimeout: ['0s'] });
+}
+
+async function waitForOutput(receiver: RunningReceiver, output: string): Promise<void> {
+  while ((await receiver.readOutput(host)) !== output) await new Promise(setImmediate);
+}
+
+test('the first receiver that is well is sent to, and the first of all when it is back', {
+  timeout,
+}, async (t) => {
+  const [first, second] = [await startAtPort(t), await startAtPort(t)];
+  const options = { tokenFile: [await makeTokenFile(first, ['far-*'])] };
+  const accessOf = ({ directory }: RunningReceiver) => join(directory, 'state/access');
+  cpSync(accessOf(first), accessOf(second), { recursive: true });
+  const relay = await startRelay(t, [first, second], { hosts: [host], options });
+  const states = () => relay.status().receivers.map(({ state }) => state);
+  relay.drop(host, makeOutput(host, 'one'));
+  await waitUntil(() => states()[0] === 'used' && relay.status().sent > 0);
+  await first.receiver.stop();
+  const two = makeOutput(host, 'two');
+  relay.drop(host, two);
+  await waitForOutput(second, two);
+  await waitUntil(() => states().join() === 'down,used');
+  assert.match(
+    relay.status().receivers[0]?.fault?.message ?? '',
+    /connection refused|about to end/,
+  );
+  await first.restart();
+  const three = makeOutput(host, 'three');
+  await waitUntil(() => states()[0] !== 'down');
+  relay.drop(host, three);
+  await waitForOutput(first, three);
+});
+
+test('only the newest waits while the way is down, over an end, and goes out when it is back', {
+  timeout,
+}, async (t) => {
+  const receiver = await startAtPort(t);
+  const options = { tokenFile: [await makeTokenFile(receiver, ['far-*'])] };
+  const relay = await startRelay(t, [receiver], { hosts: [host], options });
+  const one = makeOutput(host, 'one');
+  relay.drop(host, one);
+  await waitForOutput(receiver, one);
+  await receiver.receiver.stop();
+  const two = makeOutput(host, 'two');
+  relay.drop(host, two);
+  const kept = () => readSpooled(join(relay.directory, 'forward'), parseHostName(host), reading);
+  while ((await kept())?.output.toString() !== two) await new Promise(setImmediate);
+  const { sent } = relay.status();
+  await relay.stop();
+  assert.equal(relay.status().sent, sent);
+  rmSync(join(relay.directory, 'drops', host));
+  // The new one finds no output any more: what was kept is all there is, and is as old as it is.
+  const { directory } = relay;
+  const again = await startRelay(t, [receiver], { hosts: [host], options, directory });
+  await waitUntil(() => again.status().waiting === 1);
+  await receiver.restart();
+  await waitForOutput(receiver, two);
+  await waitUntil(() => again.status().waiting === 0);
+});
+
+test('a token that is revoked ends at once, and what waits stays', { timeout }, async (t) => {
+  const receiver = await startReceiver(t);
+  const options = { tokenFile: [await makeTokenFile(receiver, ['far-*'])] };
+  const relay = await startRelay(t, [receiver], { hosts: [host], options });
+  const one = makeOutput(host, 'one');
+  relay.drop(host, one);
+  await waitForOutput(receiver, one);
+  for (const access of await receiver.accesses.list()) await receiver.accesses.remove(access);
+  relay.drop(host, makeOutput(host, 'two'));
+  await waitUntil(() => relay.status().receivers[0]?.state === 'down');
+  const { code, message } = relay.status().receivers[0]?.fault ?? {};
+  assert.equal(code, 'REFUSED');
+  assert.match(
+    message ?? '',
+    /the peer answered 401 "Unauthorized", these credentials are not acc/,
+  );
+  assert.equal(relay.status().waiting, 1);
+  assert.equal(await receiver.readOutput(host), one);
+});
+
+test('of two relays for one host the newest output counts, and both are told', {
+  timeout,
+}, async (t) => {
+  const receiver = await startReceiver(t);
+  const start = async (name: string) =>
+    startRelay(t, [receiver], {
+      hosts: [host],
+      options: { tokenFile: [await makeTokenFile(receiver, ['far-*'], name)] },
+    });
+  const [one, two] = [await start('one'), await start('two')];
+  one.drop(host, makeOutput(host, 'old'));
+  await waitUntil(() => one.status().sent > 0);
+  const newest = makeOutput(host, 'new');
+  two.drop(host, newest);
+  const isTold = (lines: readonly string[], other: string) =>
+    lines.some((line) => line.includes(`taken; relay ${other} writes for it as well`));
+  await waitUntil(() => isTold(one.log.lines, 'two') && isTold(two.log.lines, 'one'));
+  assert.ok(receiver.log.lines.some((line) => line.includes('relays one and two write for it')));
+  await waitForOutput(receiver, newest);
+  await waitUntil(() => two.status().waiting === 0);
+  const [known] = await listRelayedHosts(spoolOf(receiver));
+  assert.equal(known?.host, host);
+  const names = (await listRelays(spoolOf(receiver))).map(({ name }) => name);
+  assert.deepEqual(names, ['one', 'two']);
+});
