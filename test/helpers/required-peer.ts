@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const mustRunInCi = new Set([
   'busybox',
   'bzip2',
+  'chromium',
   'compress',
   'curl',
   'dash',

@@ -4,16 +4,17 @@ import { formatDuration } from '../../times/durations.ts';
 import type { Unit } from '../model.ts';
 import { type Content, h } from './element.ts';
 
-/** `12,345`, alike in every browser. */
+/** `12,345`, alike in every browser; of small means two figures more. */
 export function formatCount(count: number): string {
-  const [whole = '', rest] = String(Math.round(count * 100) / 100).split('.');
+  const rounded = count < 10 ? Math.round(count * 100) / 100 : Math.round(count);
+  const [whole = '', rest] = String(rounded).split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return rest === undefined ? grouped : `${grouped}.${rest}`;
 }
 
 const sizes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** `12 B`, `1.2 kB`, `480 MB`: two or three figures. */
+/** `12 B`, `1.2 kB`, `480 MB`: two or three figures, below one another in a column. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let index = 0;
@@ -21,7 +22,7 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     index += 1;
   }
-  return `${index === 0 || value >= 99.95 ? Math.round(value) : trim(value, 1)} ${sizes[index]}`;
+  return `${index === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${sizes[index]}`;
 }
 
 /** `1.5`, but `2` and not `2.0`. */
@@ -31,6 +32,7 @@ function trim(value: number, digits: number): string {
 
 /** `250ms`, `1.5s`, `12s`, `3m20s`. */
 export function formatTook(durationMs: number): string {
+  if (durationMs === 0) return '0s';
   if (durationMs < 1000) return `${Math.round(durationMs)}ms`;
   return durationMs < 10_000 ? `${trim(durationMs / 1000, 1)}s` : formatDuration(durationMs);
 }

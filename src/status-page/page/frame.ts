@@ -49,7 +49,7 @@ export function toDocument(frame: Frame, main: Content): string {
   return `<!DOCTYPE html>\n${toHtml(h('html', attributes, headOf(frame), h('body', {}, body)))}\n`;
 }
 
-function headOf({ title, basePath, assets, context }: Frame): Content {
+function headOf({ title, basePath, assets }: Frame): Content {
   const asset = (name: string) => at(basePath, `/assets/${name}`);
   return h(
     'head',
@@ -62,7 +62,7 @@ function headOf({ title, basePath, assets, context }: Frame): Content {
     // Without `defer`: light or dark is known before anything is drawn.
     h('script', { src: asset(assets.theme) }),
     h('link', { rel: 'stylesheet', href: asset(assets.style) }),
-    context !== undefined && h('script', { src: asset(assets.script), defer: true }),
+    h('script', { src: asset(assets.script), defer: true }),
   );
 }
 

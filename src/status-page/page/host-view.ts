@@ -29,8 +29,8 @@ export function hostView(document: HostDocument, scope: Scope): Content {
         'div',
         { class: 'wide' },
         sourcesOf(document, scope),
-        plotsOf(document),
         doctorOf(document, scope),
+        plotsOf(document),
       ),
       h(
         'div',

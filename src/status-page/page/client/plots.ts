@@ -103,7 +103,7 @@ function toOptions(place: HTMLElement, { unit, label }: Series, isSmall: boolean
       ? [{ show: false }, { show: false }]
       : [
           { ...axis, size: 24, space: 60, values: (_plot, ticks) => ticks.map(clockTime) },
-          { ...axis, size: 56, space: 28, values },
+          { ...axis, size: 56, space: 28, values, ...stepsOf(unit) },
         ],
     series: [
       {},
@@ -117,6 +117,14 @@ function toOptions(place: HTMLElement, { unit, label }: Series, isSmall: boolean
     ],
     hooks: { setCursor: [(plot) => tellPoint(plot, unit)] },
   };
+}
+
+/** Steps that make round numbers of a unit; those of ten do for the others. */
+function stepsOf(unit: Series['unit']): Pick<uPlot.Axis, 'incrs'> {
+  if (unit !== 'seconds') return {};
+  const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
+  const longer = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 2880, 7200, 14_400, 43_200];
+  return { incrs: [...seconds, ...longer.map((minutes) => minutes * 60)] };
 }
 
 function clockTime(seconds: number): string {
