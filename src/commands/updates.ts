@@ -80,8 +80,8 @@ export const updates: CommandModule = defineGroup('updates', {
       load: async () => (await import('./updates/status.ts')).status,
     },
     why: {
-      summary: 'why a host is offered what it is',
-      load: async () => (await import('./updates/status.ts')).why,
+      summary: 'why a host is offered what it is, and which rules select it',
+      load: async () => (await import('./updates/why.ts')).why,
     },
     'register-token': {
       summary: 'print a token that a host registers with, once and soon',

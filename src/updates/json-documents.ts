@@ -1,6 +1,7 @@
 /** What commands about updates print with --json, one document each. Nothing loads it when the program runs. */
 
 import { z } from 'zod';
+import { conditionKeys } from './configuration/conditions.ts';
 import { reasons } from './server/deciding.ts';
 
 const line = z.int().min(1).describe('line of the file, counted from 1');
@@ -126,8 +127,33 @@ const updatesSimulate = z.strictObject({
   testing: count.describe('hosts that were testing it at the end, and finished'),
 });
 
+const conditions = z.array(
+  z.strictObject({
+    condition: z.enum(conditionKeys),
+    wanted: z.string(),
+    holds: z.boolean().nullable().describe('null: not known of the host, and so it does not fit'),
+    words: z.string(),
+  }),
+);
+
+const selection = z.strictObject({
+  path: z.string(),
+  known: z.strictObject({
+    from: z.enum(['file', 'site', 'options', 'nothing']),
+    askedAt: time.nullable().describe('when the site said so'),
+    tags: texts.nullable(),
+    labels: texts.nullable(),
+    folder: z.string().nullable(),
+    site: z.string().nullable(),
+  }),
+  isSelected: z.boolean().describe('whether any rule fits'),
+  rules: z.array(z.strictObject({ rule: z.string(), line, holds: z.boolean(), conditions })),
+  stages: z.array(z.strictObject({ stage: z.string(), holds: z.boolean(), conditions })),
+});
+
 export const updatesWhy = hostStatus.extend({
   steps: z.array(z.strictObject({ reason, holds: z.boolean(), words: z.string() })),
+  selection: selection.nullable().describe('null: there is no updates.yaml'),
 });
 
 export const updatesRegisterToken = z.strictObject({

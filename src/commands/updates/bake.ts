@@ -1,6 +1,7 @@
 /** `cmk-courier updates bake`: one package for each distinct content, and the plan of who gets which. */
 
 import { type CommandContext, type CommandModule, defineCommand } from '../../cli/command.ts';
+import { parsePositiveDuration } from '../../cli/option-types.ts';
 import type { OptionTable } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { counted } from '../../names/counted.ts';
@@ -10,6 +11,13 @@ import { hostSourceOptions, readHosts, toPath } from './configuration.ts';
 
 const options = {
   ...hostSourceOptions,
+  maxListAge: {
+    kind: 'value',
+    placeholder: 'DURATION',
+    describe: 'how old the hosts may be that the site told the last time, when it does not answer',
+    parse: parsePositiveDuration,
+    fallback: '1d',
+  },
   dryRun: { kind: 'switch', describe: 'only say what would be baked, and who would get it' },
   json: { kind: 'switch', describe: 'print JSON' },
   dir: directoryOption,
@@ -24,7 +32,7 @@ export const bake: CommandModule = defineCommand({
   ],
   options,
   keepsFiles: { options: ['dir'] },
-  run: async ([extra], { dir, dryRun, json, ...values }, context) => {
+  run: async ([extra], { dir, dryRun, json, maxListAge, ...values }, context) => {
     if (extra !== undefined)
       throw new CourierError('USAGE', `updates bake takes no ${quote(extra)}`);
     const [{ loadUpdates }, { agentDirectories }, { bake: run }, { updatePlaces }] =
@@ -35,13 +43,16 @@ export const bake: CommandModule = defineCommand({
         import('../../updates/repository/places.ts'),
       ]);
     const updates = await loadUpdates(toPath(values.updates, context.env));
-    const hosts = await readHosts(updates, values, context);
+    const places = updatePlaces(context.env, dir);
+    const hosts = await readHosts(updates, values, context, {
+      ...{ places, clock: context.clock, mostMs: maxListAge, isKept: !dryRun },
+      warn: (line) => context.writeError(line),
+    });
     const sources = {
       directory: updates.directory,
       agents: agentDirectories(context.env),
       read: new Map(),
     };
-    const places = updatePlaces(context.env, dir);
     const tell = async (release: BakedRelease) => {
       context.shutdown.throwIfAborted();
       if (!json) await print(toLine(release), context);

@@ -121,20 +121,25 @@ export async function readHosts(
   updates: import('../../updates/configuration/rules.ts').Updates,
   values: SiteValues,
   context: CommandContext,
+  memory?: import('../../updates/configuration/remembered-hosts.ts').Memory,
 ): Promise<readonly import('../../updates/configuration/rules.ts').KnownHost[]> {
   const { readKnownHosts } = await import('../../updates/configuration/known-hosts.ts');
-  return readKnownHosts(updates, async () => {
-    const [{ RestApi }, { findAccess }] = await Promise.all([
-      import('../../setup/rest/rest-api.ts'),
-      import('../../setup/rest/site-options.ts'),
-    ]);
-    const access = await findAccess(values, context).catch((error: unknown) => {
-      if (!(error instanceof CourierError) || error.code !== 'USAGE') throw error;
-      const how = `${updates.path} names no \`hostList\`, a file of hosts, and ${error.message}`;
-      throw new CourierError('USAGE', how, { cause: error });
-    });
-    return new RestApi(access, context);
-  });
+  return readKnownHosts(
+    updates,
+    async () => {
+      const [{ RestApi }, { findAccess }] = await Promise.all([
+        import('../../setup/rest/rest-api.ts'),
+        import('../../setup/rest/site-options.ts'),
+      ]);
+      const access = await findAccess(values, context).catch((error: unknown) => {
+        if (!(error instanceof CourierError) || error.code !== 'USAGE') throw error;
+        const how = `${updates.path} names no \`hostList\`, a file of hosts, and ${error.message}`;
+        throw new CourierError('USAGE', how, { cause: error });
+      });
+      return new RestApi(access, context);
+    },
+    memory,
+  );
 }
 
 function requireNone(verb: string, [extra]: readonly string[]): void {

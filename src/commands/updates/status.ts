@@ -1,4 +1,4 @@
-/** `cmk-courier updates status`, `why` and `section`: what hosts have, and why. */
+/** `cmk-courier updates status` and `section`: what hosts have. */
 
 import { type CommandModule, defineCommand } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
@@ -37,29 +37,6 @@ export const status: CommandModule = defineCommand({
     ]);
     const below = overview.rollout === null ? '' : `\n${toRolloutText(overview.rollout)}`;
     await context.writeOutput(Buffer.from(`${toTable(hosts)}${below}`));
-  },
-});
-
-export const why: CommandModule = defineCommand({
-  summary: 'why a host is offered what it is: each reason, in the order in which they count',
-  usage: 'updates why HOST',
-  examples: [['updates why web01', 'the arrow shows what decides']],
-  options,
-  run: async (operands, { json, dir }, context) => {
-    const host = requireHostOperand('why', operands);
-    const [{ readFactsOf }, { toStatus }, { explain }, { updatePlaces }] = await Promise.all([
-      import('../../updates/server/host-facts.ts'),
-      import('../../updates/server/host-status.ts'),
-      import('../../updates/server/deciding.ts'),
-      import('../../updates/repository/places.ts'),
-    ]);
-    const facts = await readFactsOf(host, updatePlaces(context.env, dir), context.clock);
-    const nowMs = context.clock.now();
-    if (json) {
-      return printJson({ ...toStatus(facts, nowMs), steps: explain(facts) }, context);
-    }
-    const { describeWhy } = await import('../../updates/server/status-table.ts');
-    await context.writeOutput(Buffer.from(describeWhy(facts, nowMs)));
   },
 });
 

@@ -157,6 +157,14 @@ const yes = (words: string) => ({ holds: true, words }) as const;
 const no = (words: string) => ({ holds: false, words }) as const;
 const unknown = (words: string) => ({ holds: null, words }) as const;
 
+/** Each condition with its result, also those behind one that does not hold. */
+export function testConditions(
+  conditions: readonly Condition[],
+  host: ChosenHost,
+): readonly ConditionResult[] {
+  return conditions.map(({ key, wanted, test }) => ({ condition: key, wanted, ...test(host) }));
+}
+
 /** What keeps a host; undefined when all conditions hold. */
 export function whyNot(conditions: readonly Condition[], host: ChosenHost): string | undefined {
   for (const { test } of conditions) {

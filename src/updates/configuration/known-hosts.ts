@@ -5,25 +5,34 @@ import { CourierError } from '../../faults/errors.ts';
 import { isHostName } from '../../names/host-name.ts';
 import { readHostsInList } from '../../routes/host-list.ts';
 import type { RestApi } from '../../setup/rest/rest-api.ts';
+import { type Memory, withMemory } from './remembered-hosts.ts';
 import type { KnownHost, Updates } from './rules.ts';
 
 /**
  * All hosts, sorted by name. Without a file the site is asked.
  *
  * @param connect to the site; called only where it is asked
+ * @param memory for what the site says; nothing is remembered without it
  * @throws CourierError CONFIG about the file, or when there is neither file nor site; faults of the
  * REST API
  */
 export async function readKnownHosts(
   { hostList }: Updates,
   connect: () => Promise<RestApi>,
+  memory?: Memory,
 ): Promise<readonly KnownHost[]> {
-  const hosts = hostList === undefined ? await askSite(connect) : readList(hostList);
+  const ask = () => askSite(connect);
+  const hosts =
+    hostList !== undefined
+      ? readList(hostList)
+      : memory === undefined
+        ? await ask()
+        : await withMemory(ask, memory);
   return hosts.toSorted((one, other) => (one.host < other.host ? -1 : 1));
 }
 
 /** A word with a colon is a label, with a slash in front a folder, with `@` a site; no tag is any of it. */
-function readList(path: string): readonly KnownHost[] {
+export function readList(path: string): readonly KnownHost[] {
   const hosts = new Map<string, KnownHost>();
   for (const { host, tags: words } of readHostsInList(path)) {
     if (hosts.has(host)) throw new CourierError('CONFIG', `${path}: ${host} is there twice`);

@@ -37,6 +37,8 @@ export interface UpdatePlaces {
   readonly published: string;
   /** The rollout in stages that is under way, and which updaters may be switched off. */
   readonly rollout: string;
+  /** The hosts of the site's Setup as they were when it was asked last. */
+  readonly siteHosts: string;
   /** Hosts: `<host>.json`, and `<host>.secret`. */
   readonly hosts: string;
   /** Tokens for registration. */
@@ -80,6 +82,7 @@ export function updatePlaces(env: Environment, directory: string | undefined): U
     signed: inside('signed'),
     published: inside('published'),
     rollout: inside('rollout.json'),
+    siteHosts: inside('site-hosts.json'),
     hosts: inside('hosts'),
     tokens: inside('tokens'),
     audit: inside('audit.log'),

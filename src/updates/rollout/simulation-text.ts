@@ -14,14 +14,14 @@ export function toSimulationText(scenario: Scenario, played: Played): string {
     unfinished: 'it still waits',
   };
   const [, ...table] = toRolloutText(rollout).split('\n').slice(1);
-  const under = testing === 0 ? '' : `, ${testing} of them while it was held`;
+  const under = testing === 0 ? '' : ` (${testing} were testing it, and finished)`;
   return [
     `${hosts} hosts that ask every ${formatDuration(intervalSeconds * 1000)}: the release fails on ${percent(failures)}, ${percent(silent)} are silent, ${percent(lost)} are lost with it (seed ${seed})`,
     '',
     ...steps.map(
       ({ afterMs, step, why }) => `after ${formatDuration(afterMs)}  ${verbs[step]}  ${why}`,
     ),
-    `after ${formatDuration(endedAfterMs)}  ${words[end]}: it reached ${reached} hosts and failed on ${failed}${under}`,
+    `after ${formatDuration(endedAfterMs)}  ${words[end]}: it reached ${reached} hosts${under} and failed on ${failed}`,
     '',
     ...table,
   ].join('\n');
