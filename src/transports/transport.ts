@@ -27,16 +27,53 @@ export interface Transport {
   fetch(target: Target, signal: AbortSignal): Promise<Delivery>;
 
   /**
-   * Waits for fetches under way, which end as if nothing had happened, then lets go of sockets,
+   * Hands over outputs as soon as they are there, for sources to which others push. Left out where a
+   * source can only be asked.
+   *
+   * First the last output of each host that is wanted, then each newer one; the last ones again
+   * after a gap or a lost connection, unless they are those that were handed over. Outputs in
+   * between may be skipped: the newest always comes. Nothing is handed over of hosts that are not
+   * wanted. At most `traits.concurrency` outputs are not yet taken at a time, and one of a host; it
+   * waits for the others. A peer that is away is tried again, with pauses that grow to half a minute.
+   *
+   * Resolves soon after the signal has aborted, with nothing open that was opened for it. Rejects
+   * with a CourierError USAGE, CONFIG or LOCAL only, when it cannot even begin.
+   */
+  readonly subscribe?: ((subscriber: Subscriber, signal: AbortSignal) => Promise<void>) | undefined;
+
+  /**
+   * Waits for fetches and subscriptions under way, which end as if nothing had happened, then lets go of sockets,
    * children and temporary files. A fetch that comes later is refused. May be called twice; never
    * rejects.
    */
   close(): Promise<void>;
 }
 
+/** Who is told of outputs that others push. */
+export interface Subscriber {
+  /** Whose output is wanted. Looked at whenever something arrives: it may change meanwhile. */
+  readonly wanted: ReadonlyMap<HostName, Target>;
+  /**
+   * Takes the output of a host, or the fault of what arrived in its place, such as TOO_LARGE.
+   * Resolves when it is taken, and never rejects.
+   */
+  deliver(target: Target, arrival: Delivery | CourierError): Promise<void>;
+  /** Hears how it goes on. */
+  tell(news: SubscriptionNews): void;
+}
+
+/**
+ * `following`: all that was there has been handed over, and what comes will be. `gap`: something may
+ * have been missed, and the last outputs come again. `foreign`: an output arrived of a host that is
+ * not wanted. A fault: the peer is away, or does not let us; it is tried again.
+ */
+export type SubscriptionNews = 'following' | 'gap' | 'foreign' | CourierError;
+
 /** A transport as its folder writes it. */
 export interface Fetcher {
   fetch: Transport['fetch'];
+  /** Left out where it cannot, which may depend on the source. Ends by its signal alone. */
+  readonly subscribe?: Transport['subscribe'];
   /** Lets go of what outlives a fetch. Called once, when none is under way; must not reject. */
   close?(): Promise<void>;
 }
@@ -149,24 +186,32 @@ export function defineTransport<const Table extends OptionTable>(spec: {
 
 /** What every transport does alike at its end. */
 class OpenTransport implements Transport {
+  readonly subscribe: Transport['subscribe'];
   readonly #fetcher: Fetcher;
-  readonly #underWay = new Set<Promise<Delivery>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   constructor(fetcher: Fetcher) {
     this.#fetcher = fetcher;
+    const { subscribe } = fetcher;
+    if (subscribe === undefined) return;
+    this.subscribe = (subscriber, signal) => this.#use(() => subscribe(subscriber, signal));
   }
 
-  async fetch(target: Target, signal: AbortSignal): Promise<Delivery> {
+  fetch(target: Target, signal: AbortSignal): Promise<Delivery> {
+    return this.#use(() => this.#fetcher.fetch(target, signal));
+  }
+
+  async #use<Result>(begin: () => Promise<Result>): Promise<Result> {
     if (this.#closed !== undefined) {
       throw new CourierError('INTERNAL', 'a transport that was closed is asked to fetch');
     }
-    const fetching = this.#fetcher.fetch(target, signal);
-    this.#underWay.add(fetching);
+    const using = begin();
+    this.#underWay.add(using);
     try {
-      return await fetching;
+      return await using;
     } finally {
-      this.#underWay.delete(fetching);
+      this.#underWay.delete(using);
     }
   }
 

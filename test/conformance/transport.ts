@@ -8,6 +8,7 @@ import { hostNames } from './host-names.ts';
 import { assertNothingLeft, countHoldings, type Holdings } from './leftovers.ts';
 import type { ConformancePeer, Sentences } from './peer.ts';
 import { secrecy } from './secrecy.ts';
+import { subscribing } from './subscribing.ts';
 
 export type { ConformancePeer } from './peer.ts';
 
@@ -17,6 +18,7 @@ const sentences: Sentences = {
   ...faultsToRaise,
   ...endings,
   ...secrecy,
+  ...subscribing,
 };
 
 /** Far beyond what a test needs: it ends a fetch that would hang for ever. */

@@ -5,15 +5,18 @@ import { checkNatsOptions } from '../../nats/options.ts';
 import { NatsSession, type SessionContext } from '../../nats/session.ts';
 import { outputSubject } from '../../nats/subjects.ts';
 import type { Target } from '../source.ts';
-import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
+import { type Delivery, defineTransport, type OpenContext, type Subscriber } from '../transport.ts';
 import { toDelivery } from './arrived.ts';
+import { Follower } from './following.ts';
 import { type SourceOptions, sourceOptions } from './options.ts';
-import { checkNatsUri, locateOutput } from './place.ts';
+import { checkNatsUri, findSite, locateOutput } from './place.ts';
 import { readLast } from './reading.ts';
+
+const concurrency = 32;
 
 export const nats = defineTransport({
   options: sourceOptions,
-  traits: { concurrency: 32, consumes: false },
+  traits: { concurrency, consumes: false },
   async open(uri, options, context) {
     const servers = checkNatsUri(uri);
     checkNatsOptions(options);
@@ -33,7 +36,15 @@ export const nats = defineTransport({
       signal.throwIfAborted();
       return delivery;
     };
-    return { fetch, close: () => session.close() };
+    const site = findSite(uri);
+    const followed = { session, stream: options.stream, where, concurrency };
+    const subscribe = (subscriber: Subscriber, signal: AbortSignal) =>
+      new Follower({ ...followed, site: site ?? '' }, subscriber, context, signal).run();
+    return {
+      fetch,
+      ...(site === undefined ? {} : { subscribe }),
+      close: () => session.close(),
+    };
   },
 });
 

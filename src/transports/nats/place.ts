@@ -42,6 +42,15 @@ export function locateOutput(uri: SourceUri, target: Target): NatsPlace {
   return { servers: parseNatsServers(authority), site, host };
 }
 
+/**
+ * The site whose outputs a source takes: undefined where not every host has its own output under its
+ * own name there, so that what arrives does not say whose it is.
+ */
+export function findSite(uri: SourceUri): string | undefined {
+  const [, site = '{'] = /^nats:\/\/[^/]*\/([^/]*)\/\{host\}\/?$/i.exec(uri.text) ?? [];
+  return site.includes('{') ? undefined : decode(site);
+}
+
 function decode(text: string): string {
   try {
     const decoded = decodeURIComponent(text);
