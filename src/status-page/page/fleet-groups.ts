@@ -83,7 +83,7 @@ export function groupOfRow(row: HostRow, grouping: Grouping): string {
     case 'route':
       return row.route ?? '';
     case 'source':
-      return row.source?.match(/^[a-z][a-z0-9+]*(?=:)/)?.[0] ?? row.source ?? '';
+      return /^[\w+.-]+/.exec(row.source ?? '')?.[0] ?? '';
     case 'fault':
       return row.fault?.code ?? '';
     case 'folder':

@@ -15,18 +15,18 @@ export function fleetPath(query: FleetQuery, change: FleetChange = {}): string {
     page: 1,
     ...change,
   };
+  const isPlainSort = sort === 'state' && !isDescending;
   const parameters: readonly (readonly [string, string | undefined])[] = [
     ['state', states.join(',')],
     ['group', group],
-    ['in', group === undefined ? undefined : within],
+    ['within', group === undefined ? undefined : within],
     ['q', search],
-    ['sort', sort === 'state' ? undefined : sort],
-    ['order', isDescending ? 'desc' : undefined],
+    ['sort', isPlainSort ? undefined : `${isDescending ? '-' : ''}${sort}`],
     ['page', page === 1 ? undefined : String(page)],
   ];
   // An empty name is a group, too: that of the hosts that have none.
   const given = parameters.filter(
-    ([name, value]) => value !== undefined && (value !== '' || name === 'in'),
+    ([name, value]) => value !== undefined && (value !== '' || name === 'within'),
   );
   const text = given.map(([name, value = '']) => `${name}=${encodeParameter(value)}`).join('&');
   return text === '' ? '/' : `/?${text}`;

@@ -35,7 +35,7 @@ function poisoned(view: string): Document | undefined {
 const views = [
   '/',
   '/?group=fault&q=x',
-  '/?group=route&in=dmz',
+  '/?group=route&within=dmz',
   '/host/win-file-01',
   '/operations',
 ];

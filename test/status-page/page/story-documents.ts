@@ -1,6 +1,11 @@
 /** What each view of the page is answered with in the story. */
 
-import type { Document, FleetQuery, HostState } from '../../../src/status-page/model.ts';
+import {
+  type Document,
+  type FleetQuery,
+  type HostState,
+  sortings,
+} from '../../../src/status-page/model.ts';
 import { storyFleet, storyRows } from './story.ts';
 import { storyHost } from './story-host.ts';
 import { storyOperations } from './story-operations.ts';
@@ -16,12 +21,13 @@ export function documentOf(view: string): Document | undefined {
   }
   const one = <Name extends string>(name: Name, key: string) =>
     searchParams.has(key) ? { [name]: searchParams.get(key) ?? '' } : {};
+  const sort = searchParams.get('sort') ?? '';
   const query: Partial<FleetQuery> = {
     ...{ states: toStates(searchParams.get('state')), search: searchParams.get('q') ?? '' },
-    ...{ isDescending: searchParams.get('order') === 'desc' },
+    ...{ isDescending: sort.startsWith('-') },
     ...one('group', 'group'),
-    ...one('within', 'in'),
-    ...one('sort', 'sort'),
+    ...one('within', 'within'),
+    ...{ sort: sortings.find((one) => one === sort.replace('-', '')) ?? 'state' },
   };
   return storyFleet(query);
 }

@@ -18,7 +18,9 @@ export function toShown(view: string, document: Document): Shown {
 /** What is shown after a change. */
 export function applyDelta({ view, document }: Shown, delta: DeltaEvent): Shown {
   const { nowMs, set, rows, order } = delta;
-  const changed: Document = { ...document, ...set, nowMs };
+  // A field that is no longer there is told as null.
+  const fields = Object.entries(set).map(([name, value]) => [name, value ?? undefined]);
+  const changed: Document = { ...document, ...Object.fromEntries(fields), nowMs };
   if (changed.view !== 'fleet') return toShown(view, changed);
   return toShown(view, { ...changed, rows: changeRows(changed, rows ?? [], order) });
 }
