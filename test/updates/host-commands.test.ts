@@ -87,8 +87,8 @@ test('ST-1: the status of a host follows it step by step', async (t) => {
   assert.equal(
     await say('status'),
     [
-      'host   state  stage  decision  target              installed           root  last contact',
-      `web01  idle   -      offer     1 ${agentHash}  1 ${agentHash}  1     2026-11-28T09:00:00Z  up to date`,
+      'host   state  stage  decision  target              fetched           installed           root  last contact          silent',
+      `web01  idle   -      offer     1 ${agentHash}  ${packageSha256.slice(0, 16)}  1 ${agentHash}  1     2026-11-28T09:00:00Z  -       up to date`,
       '',
     ].join('\n'),
   );

@@ -29,7 +29,10 @@ export function judge(rollout: Rollout, tallies: readonly Tally[], nowMs: number
     return { step: 'open', why: 'no stage was open yet' };
   }
   const isLast = last === rollout.stages.length - 1;
-  const missing = findMissing(stage, tally, nowMs - Date.parse(opened.at));
+  const missing =
+    isLast && tally.hosts === 0
+      ? undefined
+      : findMissing(stage, tally, nowMs - Date.parse(opened.at));
   if (missing !== undefined) return { step: 'wait', why: `${stage.name}: ${missing}` };
   if (isLast) return { step: 'done', why: `${stage.name}: ${describeTally(tally)}` };
   if (stage.isByHand) {
@@ -60,8 +63,11 @@ function findBreach(
 
 /** What the next stage waits for; undefined when it may open. */
 function findMissing(stage: Stage, tally: Tally, openMs: number): string | undefined {
-  // A stage that nobody is in has nothing to show.
-  if (tally.hosts === 0) return undefined;
+  // A stage that nobody is in has nothing to show; one whose hosts are all away has shown nothing.
+  if (tally.hosts === 0) {
+    if (tally.absent === 0) return undefined;
+    return `none of its ${counted(tally.absent, 'host')} can take part; \`updates rollout advance\` goes on`;
+  }
   const needed = neededSuccesses(stage, tally.hosts);
   if (tally.installed < needed) return `${tally.installed} of ${needed} successes`;
   const leftMs = stage.soakSeconds * 1000 - openMs;

@@ -110,11 +110,12 @@ export class RolloutWatch {
     const nowMs = clock.monotonic();
     if (this.#readFor === id && nowMs - this.#readAtMs < rereadMs) return;
     const known = new Map((await identities.list()).map((identity) => [identity.host, identity]));
+    const asked = await contacts.list((name) => stages.has(name));
+    const told = new Map(asked.map((contact) => [contact.host, contact]));
     const participants = new Map<string, Participant>();
-    for (const contact of await contacts.list((name) => stages.has(name))) {
-      const { host } = contact;
-      if (!isHostName(host)) continue;
-      participants.set(host, await this.#toParticipant(host, contact, known.get(host)));
+    for (const host of [...stages.keys()].filter(isHostName)) {
+      const participant = await this.#toParticipant(host, told.get(host), known.get(host));
+      participants.set(host, participant);
     }
     this.#stages = stages;
     [this.#participants, this.#readFor, this.#readAtMs] = [participants, id, nowMs];
@@ -122,7 +123,7 @@ export class RolloutWatch {
 
   async #toParticipant(
     host: HostName,
-    contact: Contact,
+    contact: Contact | undefined,
     identity: Identity | undefined,
   ): Promise<Participant> {
     const { published, intervals } = this.#sources;

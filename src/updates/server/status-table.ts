@@ -1,6 +1,7 @@
 /** `cmk-courier updates status` and `why`, as text. */
 
 import { cleanText } from '../../faults/errors.ts';
+import { formatDuration } from '../../times/durations.ts';
 import { type Column, drawTable } from '../text-table.ts';
 import { explain } from './deciding.ts';
 import type { HostFacts } from './host-facts.ts';
@@ -12,12 +13,14 @@ const columns: readonly Column<HostStatus>[] = [
   ['stage', ({ stage }) => stage ?? '-'],
   ['decision', ({ decision }) => decision],
   ['target', ({ target }) => (target === null ? '-' : `${target.counter} ${target.agentHash}`)],
+  ['fetched', ({ downloaded }) => downloaded?.sha256.slice(0, 16) ?? '-'],
   [
     'installed',
     ({ installed }) => (installed === null ? '-' : `${installed.counter} ${installed.agentHash}`),
   ],
   ['root', ({ rootVersion }) => String(rootVersion ?? '-')],
   ['last contact', ({ lastContact }) => lastContact?.slice(0, 19).concat('Z') ?? 'never'],
+  ['silent', ({ silentMs }) => (silentMs === null ? '-' : formatDuration(silentMs))],
   ['', ({ text }) => cleanText(text, 120)],
 ];
 

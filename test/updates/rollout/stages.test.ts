@@ -138,6 +138,15 @@ test('RO-4: what a person has accepted breaks no gate again, and one failure mor
   assert.deepEqual(look(worse, hour, resumed).verdict, { step: 'hold', why });
 });
 
+test('RO-4: a stage without a host is passed at once, one whose hosts are all away waits for a person', () => {
+  const empty = [aStage({ name: 'elsewhere', hosts: ['x'] }), aStage()];
+  const passed = look(all({}), 0, aRollout(names, empty));
+  assert.equal(passed.verdict.step, 'open');
+  const away = names.map((name) => participant(name, {}, { takesPart: false }));
+  const why = 'first: none of its 50 hosts can take part; `updates rollout advance` goes on';
+  assert.deepEqual(look(away, 9 * hour).verdict, { step: 'wait', why });
+});
+
 test('RO-4: a fault from before the stage, or one that a hold brings, is no failure of the release', () => {
   const before = names.map((name) =>
     participant(name, { state: 'failed', code: 'E-SPACE' }, { lastContactMs: startMs - 1 }),
