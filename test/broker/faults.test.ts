@@ -1,0 +1,191 @@
+/**
+ * What was acknowledged is in the stream afterwards, or something newer, whatever happens to servers,
+ * receivers and collectors. `npm run test:long` does it to a cluster of three, 200 times.
+ */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { skipWithout } from '../helpers/required-peer.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
+import type { NatsServer } from '../peers/nats-server.ts';
+import { openStage, type Service, type Stage } from './stage.ts';
+
+const skip = skipWithout('nats-server');
+const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
+const wantedFaults = Number(process.env['COURIER_BROKER_FAULTS'] ?? 200);
+
+/** Does something bad and mends it. */
+type Fault = (stage: Stage) => Promise<void>;
+
+test('a server and a receiver are killed and started again: all that was acknowledged is in the stream', {
+  skip: skip || (isLong && 'the long form does more'),
+  timeout: 60_000,
+}, async (t) => {
+  const stage = await openStage(t, { nats: {}, hosts: 20, intervalMs: 400, collectors: 0 });
+  stage.send();
+  await sleep(600);
+  await killAll(stage);
+  await killReceiver(stage, 0);
+  await assertKept(stage);
+});
+
+test('200 faults in a cluster of three: nothing acknowledged is lost, and no site shows anything older', {
+  skip: skip || (!isLong && 'in the long form only'),
+  timeout: 3_600_000,
+}, async (t) => {
+  const disk = mountSmallDisk(t, await makeTempDir());
+  const storeOf = (index: number) => (index === 2 ? disk : undefined);
+  const nats = { servers: 3, storeOf } as const;
+  const stage = await openStage(t, { nats, hosts: 1000, intervalMs: 10_000, collectors: 2 });
+  const faults = listFaults(disk);
+  stage.send();
+  await sleep(12_000);
+  const tally = new Map<string, number>();
+  const freshMs: number[] = [];
+  for (let count = 1; count <= wantedFaults; count += 1) {
+    const [name, fault] = faults[count % faults.length] ?? ['', killAll];
+    await fault(stage);
+    tally.set(name, (tally.get(name) ?? 0) + 1);
+    await assertKept(stage);
+    freshMs.push(await waitUntilFresh(stage));
+    if (count % 10 === 0) t.diagnostic(describe(count, tally, freshMs, stage));
+  }
+  t.diagnostic(describe(wantedFaults, tally, freshMs, stage));
+});
+
+function describe(
+  count: number,
+  tally: ReadonlyMap<string, number>,
+  freshMs: readonly number[],
+  { counts }: Stage,
+): string {
+  const sorted = [...freshMs].sort((a, b) => a - b);
+  const [median = 0, worst = 0] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
+  const late = sorted.filter((ms) => ms > 10_000).length;
+  const kinds = [...tally].map(([name, number]) => `${name} ${number}`).join(', ');
+  return [
+    `${count} faults (${kinds})`,
+    `${counts.acknowledged} of ${counts.sent} outputs acknowledged, ${counts.refused} refused, ${counts.lost} without an answer; 0 lost`,
+    `all hosts fresh at both sites after ${(median / 1000).toFixed(1)} s (median), ${(worst / 1000).toFixed(1)} s (longest), ${late} times later than an interval of 10 s`,
+  ].join('; ');
+}
+
+/** Also what waits at a receiver has to get there, so it may take a moment. */
+async function assertKept(stage: Stage): Promise<void> {
+  const acknowledged = new Map(stage.acknowledged);
+  let missing: readonly string[] = [];
+  for (const giveUpAt = performance.now() + 60_000; performance.now() < giveUpAt; ) {
+    missing = await stage.findMissing(acknowledged);
+    if (missing.length === 0) return;
+    await sleep(100);
+  }
+  assert.deepEqual(missing, [], 'acknowledged, and not there');
+}
+
+/** @returns after how many milliseconds every host is fresh at both sites */
+async function waitUntilFresh(stage: Stage): Promise<number> {
+  const [sinceMs, startedAt] = [Date.now(), performance.now()];
+  for (;;) {
+    const { wrong, stale } = stage.lookAtSites(sinceMs - 10_000);
+    assert.deepEqual(wrong, [], 'shown, and older than what was shown before');
+    const tookMs = performance.now() - startedAt;
+    if (stale === 0) return tookMs;
+    assert.ok(tookMs < 120_000, `${stale} hosts are not fresh`);
+    await sleep(200);
+  }
+}
+
+/** Again and again in this order. */
+function listFaults(disk: string | undefined): readonly (readonly [name: string, fault: Fault])[] {
+  return [
+    ['leader killed', (stage) => withLeader(stage, (leader) => leader.kill())],
+    ['receiver killed', (stage) => killReceiver(stage, 0)],
+    ['collector killed', killCollector],
+    ['server stopped (SIGSTOP)', stopServer],
+    ['receiver killed', (stage) => killReceiver(stage, 1)],
+    ['leader ended', (stage) => withLeader(stage, (leader) => leader.stop())],
+    ['disk full', (stage) => fillDisk(stage, disk)],
+    ['receiver killed', (stage) => killReceiver(stage, 0)],
+    ['all servers killed', killAll],
+    ['collector killed', killCollector],
+    ['receiver killed while the leader is dead', killLeaderAndReceiver],
+  ];
+}
+
+async function withLeader(stage: Stage, end: (leader: NatsServer) => Promise<void>) {
+  const leader = (await stage.peer.findLeader('COURIER')) ?? stage.peer.servers[0];
+  if (leader === undefined) return;
+  await end(leader);
+  await sleep(500 + Math.random() * 2000);
+  await leader.start();
+  await stage.peer.settle();
+}
+
+async function again(service: Service | undefined): Promise<void> {
+  await service?.kill();
+  await sleep(Math.random() * 500);
+  await service?.start();
+}
+
+function killReceiver(stage: Stage, index: number): Promise<void> {
+  return again(stage.receivers[index]);
+}
+
+async function killCollector(stage: Stage): Promise<void> {
+  await again(stage.collectors[Math.floor(Math.random() * stage.collectors.length)]);
+}
+
+async function stopServer(stage: Stage): Promise<void> {
+  const server = stage.peer.servers[Math.floor(Math.random() * stage.peer.servers.length)];
+  server?.pause();
+  await sleep(2000 + Math.random() * 4000);
+  server?.resume();
+  await stage.peer.settle();
+}
+
+async function killLeaderAndReceiver(stage: Stage): Promise<void> {
+  await withLeader(stage, async (leader) => {
+    await leader.kill();
+    await sleep(1500);
+    await again(stage.receivers[1]);
+  });
+}
+
+async function killAll(stage: Stage): Promise<void> {
+  await Promise.all(stage.peer.servers.map((server) => server.kill()));
+  await sleep(Math.random() * 1000);
+  for (const server of stage.peer.servers) server.launch();
+  await stage.peer.settle();
+}
+
+/** The server on it gives up JetStream, and has to be started again. */
+async function fillDisk(stage: Stage, disk: string | undefined): Promise<void> {
+  const server = stage.peer.servers[2];
+  if (disk === undefined || server === undefined) return withLeader(stage, (one) => one.kill());
+  const { bavail, bsize } = statfsSync(disk);
+  const file = join(disk, 'full');
+  try {
+    writeFileSync(file, Buffer.alloc(bavail * bsize));
+  } catch {
+    // It is full, then.
+  }
+  await sleep(4000);
+  rmSync(file, { force: true });
+  await server.kill();
+  await server.start();
+  await stage.peer.settle();
+}
+
+/** Undefined where nobody may mount. */
+function mountSmallDisk(t: TestContext, directory: string): string | undefined {
+  const disk = join(directory, 'disk');
+  mkdirSync(disk);
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128m', 'tmpfs', disk]);
+  if (status !== 0) return undefined;
+  t.after(() => spawnSync('umount', ['-l', disk]));
+  return disk;
+}
