@@ -86,7 +86,7 @@ export type BrokerValues = OptionValues<typeof brokerOptions>;
  *
  * @throws CourierError USAGE
  */
-function parseBroker(raw: string): readonly NatsServer[] {
+export function parseBroker(raw: string): readonly NatsServer[] {
   const [, authority] = /^nats:\/\/([^/?#]+)\/?$/.exec(raw) ?? [];
   if (authority !== undefined) return parseNatsServers(authority);
   throw new CourierError(

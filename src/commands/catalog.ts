@@ -47,6 +47,10 @@ export const commands: CommandCatalog = {
     summary: 'take agent output that hosts send, and keep the newest of each',
     load: async () => (await import('./receive.ts')).receive,
   },
+  broker: {
+    summary: 'make, check and show the stream of NATS in which the newest outputs are',
+    load: async () => (await import('./broker.ts')).broker,
+  },
   setup: {
     summary: 'from an installed program to the first section of a host, step by step',
     load: async () => (await import('./setup.ts')).setup,

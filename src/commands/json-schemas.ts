@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { brokerDocuments } from '../broker/json-documents.ts';
 import { collectorStatus, relayStatuses } from '../collector/status-shape.ts';
 import { doctorDocument, portFinding } from '../doctor/report/document-schema.ts';
 import { faults } from '../faults/errors.ts';
@@ -288,5 +289,6 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   'certs revoke': revoked,
   'ssh-trust': sshTrust,
   'rule show': rules,
+  ...brokerDocuments,
   ...updatesDocuments,
 };

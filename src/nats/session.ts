@@ -2,6 +2,7 @@
 
 import type { Authenticator, NatsConnection } from '@nats-io/transport-node';
 import { CourierError } from '../faults/errors.ts';
+import { encodeToken } from '../names/name-token.ts';
 import type { SecretContext } from '../secrets/secrets.ts';
 import { chance } from '../system/chance.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
@@ -133,6 +134,7 @@ export class NatsSession {
       const options: DialledOptions = {
         dialled,
         name: 'cmk-courier',
+        inboxPrefix: inboxOf(this.#options.user),
         servers: [showServer(server)],
         ...(authenticator === undefined ? {} : { authenticator }),
         reconnect: false,
@@ -159,6 +161,11 @@ export class NatsSession {
     const isNamed = [ca, cert, tlsServerName].some((option) => option !== undefined);
     return isNamed || tlsPin.length > 0 || !isLoopback(server);
   }
+}
+
+/** Where answers come: a server can be told that nobody but this user may listen there. */
+function inboxOf(user: string | undefined): string {
+  return user === undefined ? '_INBOX' : `_INBOX.${encodeToken(user)}`;
 }
 
 /** What all servers of a session are shown. */

@@ -1,0 +1,165 @@
+/** What `cmk-courier broker` does at a broker. */
+
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { CommandContext } from '../cli/command.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
+import { asNatsFault } from '../nats/faults.ts';
+import { readProduced } from '../nats/message.ts';
+import type { NatsOptions } from '../nats/options.ts';
+import type { NatsServer } from '../nats/servers.ts';
+import { NatsSession } from '../nats/session.ts';
+import { addStream, type Difference, findDifferences, type StreamWanted } from '../nats/stream.ts';
+import { outputSubject } from '../nats/subjects.ts';
+import { wantedPayloadMb } from './server-configuration.ts';
+
+/** How the stream is, beside how it should be. */
+export interface StreamReport {
+  readonly stream: string;
+  readonly server: string;
+  readonly replicas: number;
+  readonly leader: string | undefined;
+  readonly hosts: number;
+  readonly bytes: number;
+  readonly differences: readonly Difference[];
+  /** What is well enough, and could be better. */
+  readonly remarks: readonly string[];
+}
+
+/** What the stream has of a host. */
+export interface StoredReport {
+  readonly host: HostName;
+  readonly subject: string;
+  readonly sequence: number;
+  readonly bytes: number;
+  /** Undefined when what it says cannot be read. */
+  readonly producedAt: Date | undefined;
+  readonly storedAt: Date;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface BrokerAccess {
+  readonly servers: readonly NatsServer[];
+  readonly options: NatsOptions;
+}
+
+/** Lends `use` the broker. */
+export async function withBroker<Result>(
+  { servers, options }: BrokerAccess,
+  context: CommandContext,
+  use: (broker: Broker) => Promise<Result>,
+): Promise<Result> {
+  const surroundings = { ...context, signal: context.shutdown, maxOutputBytes: mostAnswerBytes };
+  const session = new NatsSession(servers, options, surroundings);
+  try {
+    const connection = await session.connection(context.shutdown);
+    const { jetstreamManager } = await import('@nats-io/jetstream');
+    const timeout = options.answerTimeout;
+    const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
+    return await use(new Broker(connection, manager, session.shown));
+  } catch (error) {
+    throw asNatsFault(error, session.shown);
+  } finally {
+    await session.close();
+  }
+}
+
+const mostAnswerBytes = 48 * 1024 * 1024;
+
+const streamNotFound = 10059;
+const noMessage = 10037;
+
+export class Broker {
+  readonly #connection: NatsConnection;
+  readonly #manager: JetStreamManager;
+  readonly #shown: string;
+
+  constructor(connection: NatsConnection, manager: JetStreamManager, shown: string) {
+    this.#connection = connection;
+    this.#manager = manager;
+    this.#shown = shown;
+  }
+
+  /**
+   * Makes the stream where there is none; one that is there stays as it is.
+   *
+   * @returns whether it was made
+   */
+  async init(wanted: StreamWanted): Promise<boolean> {
+    if ((await this.#find(wanted.name)) !== undefined) return false;
+    await addStream(this.#manager, wanted);
+    return true;
+  }
+
+  /** @throws CourierError NO_OUTPUT when there is no such stream */
+  async check(wanted: StreamWanted): Promise<StreamReport> {
+    const found = await this.#find(wanted.name);
+    if (found === undefined) {
+      const hint = '`cmk-courier broker init` makes it';
+      throw new CourierError('NO_OUTPUT', `${this.#shown} has no stream ${wanted.name}; ${hint}`);
+    }
+    const { config, state, cluster } = found;
+    const { version = 'unknown', max_payload: mostPayload = 0 } = this.#connection.info ?? {};
+    return {
+      stream: wanted.name,
+      server: `nats-server ${version}`,
+      replicas: config.num_replicas,
+      leader: cluster?.leader,
+      hosts: state.num_subjects ?? state.messages,
+      bytes: state.bytes,
+      differences: findDifferences(config, wanted),
+      remarks: [...remarkVersion(version), ...remarkPayload(mostPayload)],
+    };
+  }
+
+  /** Asks the leader; undefined when there is nothing of the host. */
+  async show(stream: string, site: string, host: HostName): Promise<StoredReport | undefined> {
+    const subject = outputSubject(site, host);
+    const message = await this.#manager.streams
+      .getMessage(stream, { last_by_subj: subject })
+      .catch((error: unknown) => {
+        if (codeOf(error) === noMessage) return null;
+        throw error;
+      });
+    if (message === null) return undefined;
+    const { header, seq: sequence, data, time: storedAt } = message;
+    const { producedAt } = readProduced({ headers: header, storedAt });
+    return {
+      host,
+      subject,
+      sequence,
+      bytes: data.length,
+      producedAt: producedAt instanceof Date ? producedAt : undefined,
+      storedAt,
+      headers: Object.fromEntries([...header].map(([name, values]) => [name, values.join(', ')])),
+    };
+  }
+
+  async #find(stream: string) {
+    try {
+      return await this.#manager.streams.info(stream);
+    } catch (error) {
+      if (codeOf(error) === streamNotFound) return undefined;
+      throw error;
+    }
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
+}
+
+function remarkVersion(version: string): readonly string[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > 2 || (major === 2 && minor >= 10)) return [];
+  return [
+    `nats-server ${version} has no sync_interval: a power cut of all servers at once may lose what was acknowledged last; 2.10 has it`,
+  ];
+}
+
+function remarkPayload(bytes: number): readonly string[] {
+  const wanted = wantedPayloadMb * 1024 * 1024;
+  if (bytes >= wanted) return [];
+  return [`max_payload is ${bytes} bytes: larger outputs are refused; ${wanted} is usual`];
+}

@@ -1,0 +1,172 @@
+/** `cmk-courier broker`: makes, checks and shows the stream in which outputs of hosts are. */
+
+import { parseBroker } from '../broker/options.ts';
+import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { parseDuration, parseNumberWithin, parseText } from '../cli/option-types.ts';
+import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { CourierError } from '../faults/errors.ts';
+import { parseHostName } from '../names/host-name.ts';
+import { describeVerb } from '../names/nearest.ts';
+import { checkNatsOptions, natsOptions } from '../nats/options.ts';
+import { defaultStream, parseStreamName, type StreamWanted } from '../nats/stream.ts';
+import { formatDuration } from '../times/durations.ts';
+
+const options = {
+  site: {
+    kind: 'value',
+    placeholder: 'NAME',
+    parse: parseText,
+    describe: 'the site whose outputs these are; in a site its own name',
+  },
+  stream: {
+    kind: 'value',
+    placeholder: 'NAME',
+    parse: parseStreamName,
+    fallback: defaultStream,
+    describe: 'the stream',
+  },
+  ownSubjects: {
+    kind: 'switch',
+    describe: 'with init and check: the stream is for this site only; one such stream a site',
+  },
+  replicas: {
+    kind: 'value',
+    placeholder: 'NUMBER',
+    parse: parseNumberWithin(1, 5),
+    fallback: '3',
+    describe: 'with init and check: how many servers keep each output: 1, 3 or 5',
+  },
+  maxAge: {
+    kind: 'value',
+    placeholder: 'DURATION',
+    parse: parseDuration,
+    fallback: '7d',
+    describe: 'with init and check: how long the output of a silent host is kept',
+  },
+  json: { kind: 'switch', describe: 'with check and show: print JSON' },
+  ...natsOptions,
+} as const satisfies OptionTable;
+
+type Values = OptionValues<typeof options>;
+
+export const broker: CommandModule = defineCommand({
+  summary: 'make, check and show the stream of NATS in which the newest outputs are',
+  usage: 'broker init [nats://SERVER…] | check nats://SERVER… | show nats://SERVER… HOST',
+  examples: [
+    ['broker init --site=mysite', 'a configuration for nats-server, with one user a purpose'],
+    [
+      'broker init nats://broker1,broker2,broker3 --user=admin --password-file=admin',
+      'make the stream there',
+    ],
+    [
+      'broker check nats://broker1 --user=admin --password-file=admin',
+      'what differs; changes nothing',
+    ],
+    ['broker show nats://broker1 web01 --site=mysite', 'what the stream has of a host'],
+  ],
+  options,
+  run,
+});
+
+interface Task {
+  readonly operands: readonly string[];
+  readonly values: Values;
+  readonly context: CommandContext;
+}
+
+async function run(
+  [verb, ...operands]: readonly string[],
+  values: Values,
+  context: CommandContext,
+): Promise<void> {
+  const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (act === undefined) throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
+  checkNatsOptions(values);
+  await act({ operands, values, context });
+}
+
+const verbs: Readonly<Record<string, (task: Task) => Promise<void>>> = { init, check, show };
+
+async function init({ operands: [servers, ...more], values, context }: Task): Promise<void> {
+  if (more.length > 0) throw new CourierError('USAGE', 'init takes one list of servers');
+  if (servers === undefined) {
+    const { makeServerConfiguration } = await import('../broker/server-configuration.ts');
+    const { stream } = values;
+    return print(makeServerConfiguration({ site: siteOf(values, context), stream }), context);
+  }
+  const wanted = toWanted(values, context);
+  const isMade = await withServers({ servers, values, context }, (found) => found.init(wanted));
+  const keeps = `${wanted.subjects}, ${wanted.replicas} replicas, for ${formatDuration(wanted.maxAgeMs)}`;
+  const there = 'is there already and stays as it is; `broker check` says what differs';
+  await print(`stream ${wanted.name} ${isMade ? `made: ${keeps}` : there}\n`, context);
+}
+
+async function check({ operands: [servers, ...more], values, context }: Task): Promise<void> {
+  if (servers === undefined || more.length > 0) {
+    throw new CourierError('USAGE', 'check needs the servers, such as nats://broker1');
+  }
+  const wanted = toWanted(values, context);
+  const report = await withServers({ servers, values, context }, (found) => found.check(wanted));
+  const { describeStream } = await import('../broker/describe.ts');
+  if (values.json) await printDocument({ ...report, leader: report.leader ?? null }, context);
+  else await print(describeStream(report), context);
+  const losing = report.differences.filter(({ weight }) => weight === 'loses');
+  if (losing.length === 0) return;
+  const names = losing.map(({ setting }) => setting).join(', ');
+  throw new CourierError('CONFIG', `outputs get lost or old ones win with this stream: ${names}`);
+}
+
+async function show({ operands: [servers, name, ...more], values, context }: Task): Promise<void> {
+  if (servers === undefined || name === undefined || more.length > 0) {
+    throw new CourierError('USAGE', 'show needs the servers and a host');
+  }
+  const [host, site] = [parseHostName(name), siteOf(values, context)];
+  const found = await withServers({ servers, values, context }, (there) =>
+    there.show(values.stream, site, host),
+  );
+  if (found === undefined) {
+    throw new CourierError('NO_OUTPUT', `the stream ${values.stream} has nothing of ${host}`);
+  }
+  const { describeStored, toStoredDocument } = await import('../broker/describe.ts');
+  const nowMs = context.clock.now();
+  if (values.json) await printDocument(toStoredDocument(found, nowMs), context);
+  else await print(describeStored(found, nowMs), context);
+}
+
+interface AtServers {
+  readonly servers: string;
+  readonly values: Values;
+  readonly context: CommandContext;
+}
+
+type Broker = import('../broker/administration.ts').Broker;
+
+async function withServers<Result>(
+  { servers, values, context }: AtServers,
+  use: (found: Broker) => Promise<Result>,
+): Promise<Result> {
+  const access = { servers: parseBroker(servers), options: values };
+  const { withBroker } = await import('../broker/administration.ts');
+  return withBroker(access, context, use);
+}
+
+function toWanted(values: Values, context: CommandContext): StreamWanted {
+  const { stream: name, replicas, maxAge: maxAgeMs, ownSubjects } = values;
+  const subjects = ownSubjects ? `courier.${siteOf(values, context)}.>` : 'courier.>';
+  return { name, subjects, replicas, maxAgeMs };
+}
+
+function siteOf({ site }: Values, { env }: CommandContext): string {
+  const known = site ?? env['OMD_SITE'];
+  if (known !== undefined) return known;
+  throw new CourierError('USAGE', '--site is missing');
+}
+
+async function print(text: string, { writeOutput }: CommandContext): Promise<void> {
+  await writeOutput(Buffer.from(text));
+}
+
+async function printDocument(document: object, context: CommandContext): Promise<void> {
+  const { printJson } = await import('../cli/json-document.ts');
+  await printJson(document, context);
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { parseOptions } from '../../src/cli/options.ts';
+import { systemClock } from '../../src/clock.ts';
+import { main } from '../../src/main.ts';
+import { natsOptions } from '../../src/nats/options.ts';
+import { parseNatsServers } from '../../src/nats/servers.ts';
+import { NatsSession } from '../../src/nats/session.ts';
+import { neverAborts } from '../../src/system/never-aborts.ts';
+import { Authority } from '../helpers/certificates.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
+import { startDaemon } from '../helpers/daemon.ts';
+import { findFreePort } from '../helpers/free-port.ts';
+import { assertDocument } from '../helpers/json-document.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
+import { skipWithout } from '../helpers/required-peer.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
+import { openTestSession } from '../nats/sessions.ts';
+import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
+
+const skip = skipWithout('nats-server');
+let peer: NatsPeer;
+
+before(async () => {
+  if (skip === false) peer = await startNatsServers();
+});
+
+after(() => peer?.close());
+
+async function run(...args: readonly string[]) {
+  const { said, ...context } = makeCommandContext();
+  const code = await main(['broker', ...args], { ...context, clock: systemClock });
+  return { code, output: said.output, errors: said.errors };
+}
+
+test('init makes the stream once, check says what differs and changes nothing', {
+  skip,
+}, async (t) => {
+  const url = peer.urls.join();
+  const none = await run('check', url);
+  const line = `has no stream COURIER; \`cmk-courier broker init\` makes it (NO_OUTPUT)\n`;
+  assert.equal(none.errors, `cmk-courier: broker: ${url.replace('nats://', '')} ${line}`);
+  const made = await run('init', url, '--replicas=1');
+  assert.equal(made.output, 'stream COURIER made: courier.>, 1 replicas, for 7d\n');
+  const again = await run('init', url, '--replicas=1', '--max-age=1d');
+  assert.equal(
+    again.output,
+    'stream COURIER is there already and stays as it is; `broker check` says what differs\n',
+  );
+  const good = await run('check', url, '--replicas=1', '--max-age=1d');
+  assert.equal(good.code, 0);
+  assert.match(good.output, /\ndiffers: max_age is 7d, wanted is 1d\n$/);
+  const { session } = openTestSession(t, peer.urls);
+  const { jetstreamManager } = await import('@nats-io/jetstream');
+  const manager = await jetstreamManager(await session.connection(neverAborts));
+  await manager.streams.update('COURIER', { max_msgs_per_subject: 3 });
+  const bad = await run('check', url, '--replicas=1');
+  assert.equal(bad.code, 3);
+  assert.match(bad.output, /\nwrong: max_msgs_per_subject is 3, wanted is 1\n$/);
+  const json = await run('check', url, '--replicas=1', '--json');
+  assertDocument('broker check', json.output);
+  assert.equal((await manager.streams.info('COURIER')).config.max_msgs_per_subject, 3);
+});
+
+test('show says what the stream has of a host', { skip }, async (t) => {
+  const url = peer.urls.join();
+  await run('init', url, '--replicas=1');
+  const { session } = openTestSession(t, peer.urls);
+  const connection = await session.connection(neverAborts);
+  await connection.request('courier.mysite.output.web02', 'text');
+  const shown = await run('show', url, 'web02', '--site=mysite');
+  assert.match(
+    shown.output,
+    /^web02: courier\.mysite\.output\.web02, message \d+, 4 bytes\nproduced .* ago\)\nstored {3}.* ago\)\n$/,
+  );
+  const json = await run('show', url, 'web02', '--site=mysite', '--json');
+  assertDocument('broker show', json.output);
+  const none = await run('show', url, 'web09', '--site=mysite');
+  assert.equal(
+    none.errors,
+    'cmk-courier: broker: the stream COURIER has nothing of web09 (NO_OUTPUT)\n',
+  );
+});
+
+test('nats-server takes the configuration that init prints, and each user may do its own and no more', {
+  skip,
+}, async (t) => {
+  const server = await startConfigured(t);
+  const admin = ['--user=admin', `--password-file=${server.directory}/admin`, `--ca=${server.ca}`];
+  const made = await run('init', server.url, '--replicas=1', ...admin);
+  assert.equal(made.errors, '');
+  const outputs = 'courier.mysite.output';
+  const api = '$JS.API';
+  const may: Readonly<Record<string, readonly string[]>> = {
+    receiver: [`${outputs}.web02`, `${api}.STREAM.MSG.GET.COURIER`],
+    site: [`${api}.DIRECT.GET.COURIER.${outputs}.web02`, `${api}.STREAM.INFO.COURIER`],
+    web01: [`${outputs}.web01=2Eexample=2Enet`],
+  };
+  const mayNot: Readonly<Record<string, readonly string[]>> = {
+    receiver: [
+      'courier.other.output.web02',
+      `${api}.STREAM.DELETE.COURIER`,
+      `${api}.STREAM.PURGE.COURIER`,
+      `${api}.CONSUMER.CREATE.COURIER`,
+    ],
+    site: [
+      `${outputs}.web02`,
+      `${api}.STREAM.MSG.GET.COURIER`,
+      `${api}.DIRECT.GET.COURIER`,
+      `${api}.DIRECT.GET.COURIER.courier.other.output.web02`,
+      `${api}.CONSUMER.CREATE.COURIER.name.courier.other.output.web02`,
+      `${api}.STREAM.PURGE.COURIER`,
+    ],
+    web01: [`${outputs}.web02`, `${api}.DIRECT.GET.COURIER.${outputs}.web02`],
+  };
+  for (const user of ['receiver', 'site', 'web01']) {
+    const connection = await server.connect(user);
+    for (const subject of may[user] ?? []) {
+      assert.equal(await isForbidden(connection, subject), false, `${user} ${subject}`);
+    }
+    for (const subject of mayNot[user] ?? []) {
+      assert.equal(await isForbidden(connection, subject), true, `${user} ${subject}`);
+    }
+    for (const subject of ['courier.>', '_INBOX.>', '_INBOX.admin.>']) {
+      assert.equal(await mayListen(connection, subject), false, `${user} listens to ${subject}`);
+    }
+  }
+});
+
+interface Configured {
+  readonly url: string;
+  readonly directory: string;
+  readonly ca: string;
+  connect(user: string): Promise<NatsConnection>;
+}
+
+async function startConfigured(t: TestContext): Promise<Configured> {
+  const directory = await makeTempDir(t);
+  const authority = new Authority();
+  const { cert, key } = authority.issueServer({ name: 'localhost', names: ['127.0.0.1'] });
+  const ca = join(directory, 'ca.pem');
+  const printed = await run('init', '--site=mysite');
+  assert.equal(printed.code, 0, printed.errors);
+  const port = await findFreePort();
+  const users = ['admin', 'receiver', 'site', 'collector', 'web01'];
+  const passwords = users.map((user) => `${user.toUpperCase()}_PASSWORD: "secret of ${user}"`);
+  const files = {
+    'ca.pem': authority.cert,
+    'cert.pem': cert,
+    'key.pem': key,
+    'courier-passwords.conf': passwords.join('\n'),
+    'nats.conf': printed.output
+      .replaceAll('/etc/nats', directory)
+      .replaceAll('/var/lib/nats', join(directory, 'streams'))
+      .replace('0.0.0.0:4222', `127.0.0.1:${port}`),
+    ...Object.fromEntries(users.map((user) => [user, `secret of ${user}\n`])),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(directory, name), text, { mode: 0o600 });
+  }
+  const daemon = await startDaemon('nats-server', ['-c', join(directory, 'nats.conf')], { port });
+  t.after(() => daemon.stop());
+  assert.ok((await readFile(ca, 'utf8')).includes('CERTIFICATE'));
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    directory,
+    ca,
+    connect: async (user) => {
+      const options = { user: [user], passwordFile: [join(directory, user)], ca: [ca] };
+      const values = parseOptions(natsOptions, options);
+      const servers = parseNatsServers(`127.0.0.1:${port}`);
+      const session = new NatsSession(servers, values, makeOpenContext());
+      t.after(() => session.close());
+      return session.connection(neverAborts);
+    },
+  };
+}
+
+/** What is answered, or by nobody, is allowed. */
+async function isForbidden(connection: NatsConnection, subject: string): Promise<boolean> {
+  try {
+    await connection.request(subject, '', { timeout: 500 });
+    return false;
+  } catch (error) {
+    return /permissions? violation/i.test(`${error} ${error instanceof Error && error.cause}`);
+  }
+}
+
+async function mayListen(connection: NatsConnection, subject: string): Promise<boolean> {
+  const refused = Promise.withResolvers<boolean>();
+  connection.subscribe(subject, { callback: (error) => refused.resolve(error === null) });
+  await connection.flush();
+  const soon = new Promise<boolean>((resolve) => setTimeout(resolve, 300, true));
+  return Promise.race([refused.promise, soon]);
+}
