@@ -2,6 +2,7 @@
 
 import { cpus } from 'node:os';
 import { benchAgentPort } from './agent-port.ts';
+import { benchBrokers } from './brokers.ts';
 import { benchInterrupt } from './interrupt.ts';
 import { benchReadyPath } from './ready-path.ts';
 import { benchManySenders, benchReceiver } from './receiver.ts';
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<string>)[]>> = {
   receiver: [() => benchReceiver(), () => benchManySenders()],
   updates: [() => benchUpdates(turns)],
   sweep: [() => benchSweep(), () => benchManyHosts()],
+  brokers: [() => benchBrokers()],
   vsphere: [() => benchVsphere()],
   'special-agents': [() => benchSpecialAgents()],
 };

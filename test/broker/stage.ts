@@ -5,13 +5,13 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { initCertificates, loadCertificates } from '../../src/certs/store.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { courier, type Running, start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import type { Owner } from '../nats/sessions.ts';
 import { makeSiteStream, type StreamReader } from '../nats/stream-reader.ts';
 import { type NatsPeer, type NatsWanted, startNatsServers } from '../peers/nats-server.ts';
 import { openUploads, type Uploads } from '../receiver/uploading.ts';
@@ -49,7 +49,7 @@ export class Stage {
   /** When the last output of each host that was acknowledged was produced. */
   readonly acknowledged = new Map<string, number>();
   readonly #stream: StreamReader;
-  readonly #uploads: readonly Uploads[];
+  readonly uploads: readonly Uploads[];
   readonly #intervalMs: number;
   /** The newest each site has shown of each host. */
   readonly #shown = new Map<string, number>();
@@ -68,7 +68,7 @@ export class Stage {
     this.receivers = parts.receivers;
     this.collectors = parts.collectors;
     this.#stream = parts.stream;
-    this.#uploads = parts.uploads;
+    this.uploads = parts.uploads;
     this.#intervalMs = parts.wanted.intervalMs;
     this.hosts = listHosts(parts.wanted);
   }
@@ -93,7 +93,7 @@ export class Stage {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       this.counts.sent += 1;
       try {
-        const uploads = this.#uploads[(turn + attempt) % this.#uploads.length];
+        const uploads = this.uploads[(turn + attempt) % this.uploads.length];
         const said = await uploads?.put(host, body, new Date(producedMs));
         if (said?.status === 204) {
           this.counts.acknowledged += 1;
@@ -146,7 +146,7 @@ export class Stage {
   async stop(): Promise<void> {
     this.#isSending = false;
     await this.#sending;
-    for (const uploads of this.#uploads) await uploads.close();
+    for (const uploads of this.uploads) await uploads.close();
     await Promise.all([...this.receivers, ...this.collectors].map((one) => one.kill()));
     await this.peer.close();
   }
@@ -165,10 +165,13 @@ function listHosts({ hosts }: StageWanted): readonly string[] {
   return Array.from({ length: hosts }, (_, index) => `host${index}.example.net`);
 }
 
-export async function openStage(t: TestContext, wanted: StageWanted): Promise<Stage> {
-  const directory = await makeTempDir(t);
+export async function openStage(owner: Owner, wanted: StageWanted): Promise<Stage> {
+  const directory = await makeTempDir(owner);
   const peer = await startNatsServers(wanted.nats);
-  const stream = await makeSiteStream(t, peer.urls, { site, replicas: wanted.nats.servers ?? 1 });
+  const stream = await makeSiteStream(owner, peer.urls, {
+    site,
+    replicas: wanted.nats.servers ?? 1,
+  });
   const certificates = join(directory, 'certificates');
   await initCertificates(certificates, { site, names: ['localhost', '127.0.0.1'] });
   const { rootCert: ca } = await loadCertificates(certificates);
@@ -191,7 +194,7 @@ export async function openStage(t: TestContext, wanted: StageWanted): Promise<St
     collectors.push({ ...collector, ready: join(home, 'ready') });
   }
   const stage = new Stage({ peer, receivers, collectors, stream, uploads, wanted });
-  t.after(() => stage.stop());
+  owner.after(() => stage.stop());
   return stage;
 }
 

@@ -1,11 +1,15 @@
 /** Sessions with servers of tests. */
 
-import type { TestContext } from 'node:test';
 import { parseOptions, type RawOptions } from '../../src/cli/options.ts';
 import { checkNatsOptions, natsOptions } from '../../src/nats/options.ts';
 import { parseNatsServers } from '../../src/nats/servers.ts';
 import { NatsSession } from '../../src/nats/session.ts';
 import { type CollectingContext, makeOpenContext } from '../helpers/open-context.ts';
+
+/** Whoever can be asked to clean up at its end; a TestContext is one. */
+export interface Owner {
+  after(cleanUp: () => Promise<void>): void;
+}
 
 export interface TestSession {
   readonly session: NatsSession;
@@ -18,7 +22,7 @@ export interface TestSession {
  * @param options as they are written
  */
 export function openTestSession(
-  t: Pick<TestContext, 'after'>,
+  owner: Owner,
   servers: readonly string[],
   options: RawOptions = {},
 ): TestSession {
@@ -27,6 +31,6 @@ export function openTestSession(
   checkNatsOptions(values);
   const authority = servers.map((server) => server.replace(/^\w+:\/\//, '')).join(',');
   const session = new NatsSession(parseNatsServers(authority), values, context);
-  t.after(() => session.close());
+  owner.after(() => session.close());
   return { session, context };
 }

@@ -1,6 +1,5 @@
 /** A site's stream on a test's servers, as somebody sees it who asks the leader. */
 
-import type { TestContext } from 'node:test';
 import { headers } from '@nats-io/transport-node';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { JetStreamValues } from '../../src/nats/last-values.ts';
@@ -8,7 +7,7 @@ import type { LastValue } from '../../src/nats/newest-writer.ts';
 import { addStream, defaultStream } from '../../src/nats/stream.ts';
 import { outputSubject } from '../../src/nats/subjects.ts';
 import { neverAborts } from '../../src/system/never-aborts.ts';
-import { openTestSession } from './sessions.ts';
+import { type Owner, openTestSession } from './sessions.ts';
 
 export interface StreamReader {
   /** @throws CourierError while nobody leads the stream */
@@ -17,11 +16,11 @@ export interface StreamReader {
 
 /** Makes the stream, if it is not there, as `broker init` does. */
 export async function makeSiteStream(
-  t: Pick<TestContext, 'after'>,
+  owner: Owner,
   urls: readonly string[],
   { site = 'mysite', replicas = 1 }: { readonly site?: string; readonly replicas?: number } = {},
 ): Promise<StreamReader> {
-  const { session } = openTestSession(t, urls);
+  const { session } = openTestSession(owner, urls);
   const { jetstreamManager } = await import('@nats-io/jetstream');
   const connect = () => session.connection(neverAborts);
   const manager = await jetstreamManager(await connect(), { timeout: 30_000 });

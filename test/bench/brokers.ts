@@ -1,0 +1,159 @@
+/**
+ * What the way through a broker costs: outputs a second through a receiver into a stream, beside plain
+ * publishing of the same bodies by the same library in the same run, and what a collector holds that
+ * reads 10,000 hosts from there.
+ */
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StreamWriter } from '../../src/broker/stream-writer.ts';
+import { parseOptions } from '../../src/cli/options.ts';
+import { systemClock } from '../../src/clock.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { packOutput } from '../../src/nats/message.ts';
+import { natsOptions } from '../../src/nats/options.ts';
+import { parseNatsServers } from '../../src/nats/servers.ts';
+import { outputSubject } from '../../src/nats/subjects.ts';
+import { neverAborts } from '../../src/system/never-aborts.ts';
+import { openStage, type Stage } from '../broker/stage.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
+import { courier, start } from '../helpers/run-program.ts';
+import { type Owner, openTestSession } from '../nats/sessions.ts';
+import { sampleOutput } from './sample-output.ts';
+
+const outputs = 3000;
+const hosts = 500;
+const lanes = 64;
+const site = 'mysite';
+const output = sampleOutput().subarray(0, 30_000);
+
+/** Ends in the reverse order. */
+class Ends implements Owner {
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  after(end: () => Promise<void>): void {
+    this.#ends.push(end);
+  }
+
+  async end(): Promise<void> {
+    for (const end of this.#ends.reverse()) await end();
+  }
+}
+
+/** A few lines. */
+export async function benchBrokers(): Promise<string> {
+  const lines = [`through a broker on loopback: ${outputs} outputs of 30 kB, ${lanes} at once`];
+  for (const servers of [1, 3] as const) {
+    const ends = new Ends();
+    try {
+      const nats = { servers };
+      const stage = await openStage(ends, { nats, hosts, intervalMs: 1000, collectors: 0 });
+      lines.push(`R${servers} plain publishing:    ${await benchPlain(ends, stage)}`);
+      lines.push(`R${servers} newest-wins writer:  ${await benchWriter(ends, stage)}`);
+      lines.push(`R${servers} receiver, until 204: ${await benchReceiver(stage)}`);
+      if (servers === 1) lines.push(await measureCollector(ends, stage));
+    } finally {
+      await ends.end();
+    }
+  }
+  return lines.join('\n');
+}
+
+/** `1234/s, p50 1.2 ms, p99 3.4 ms` of `work`, done for each number below `outputs`. */
+async function time(work: (index: number) => Promise<unknown>): Promise<string> {
+  const tookMs: number[] = [];
+  let next = 0;
+  const run = async () => {
+    for (let index = next++; index < outputs; index = next++) {
+      const startedAt = performance.now();
+      await work(index);
+      tookMs.push(performance.now() - startedAt);
+    }
+  };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: lanes }, run));
+  const seconds = (performance.now() - startedAt) / 1000;
+  tookMs.sort((a, b) => a - b);
+  const at = (part: number) => `${(tookMs[Math.floor(tookMs.length * part)] ?? 0).toFixed(1)} ms`;
+  return `${Math.round(outputs / seconds)}/s, p50 ${at(0.5)}, p99 ${at(0.99)}`;
+}
+
+const hostAt = (index: number) => parseHostName(`bench${index % hosts}`);
+
+function toOutput(index: number) {
+  const at = new Date();
+  return { host: hostAt(index), output, producedAt: at, receivedAt: at, origin: 'bench' };
+}
+
+async function benchPlain(ends: Owner, { peer }: Stage): Promise<string> {
+  const { session } = openTestSession(ends, peer.urls);
+  const { jetstream } = await import('@nats-io/jetstream');
+  const stream = jetstream(await session.connection(neverAborts));
+  const { body } = await packOutput(toOutput(0));
+  return time((index) => stream.publish(outputSubject('plain', hostAt(index)), body));
+}
+
+async function benchWriter(ends: Owner, { peer }: Stage): Promise<string> {
+  const servers = parseNatsServers(peer.urls.map((url) => url.replace('nats://', '')).join());
+  const access = { servers, options: parseOptions(natsOptions, {}), stream: 'COURIER', site: 'w' };
+  const context = { ...makeOpenContext(), clock: systemClock, maxSkewMs: 60_000 };
+  const writer = await StreamWriter.open(access, context);
+  ends.after(() => writer.close());
+  return time((index) => writer.write(toOutput(index), neverAborts));
+}
+
+async function benchReceiver({ uploads: [uploads] }: Stage): Promise<string> {
+  return time(async (index) => {
+    const said = await uploads?.put(hostAt(index), output, new Date());
+    if (said?.status !== 204) throw new Error(`${said?.status} ${said?.body}`);
+  });
+}
+
+const followed = 10_000;
+
+/** A collector that reads many hosts from the stream: memory, and how long until all are ready. */
+async function measureCollector(ends: Owner, stage: Stage): Promise<string> {
+  const names = Array.from({ length: followed }, (_, index) => `many${index}`);
+  const { session } = openTestSession(ends, stage.peer.urls);
+  const connection = await session.connection(neverAborts);
+  const { headers, body } = await packOutput(toOutput(0));
+  const { headers: make } = await import('@nats-io/transport-node');
+  for (let index = 0; index < names.length; index += 100) {
+    const batch = names.slice(index, index + 100).map((name) => {
+      const given = make();
+      for (const [key, value] of headers) if (key !== 'Nats-Msg-Id') given.set(key, value);
+      const subject = outputSubject(site, parseHostName(name));
+      return connection.request(subject, body, { headers: given, timeout: 20_000 });
+    });
+    await Promise.all(batch);
+  }
+  const home = join(stage.peer.directory, 'collector');
+  mkdirSync(home);
+  const source = `nats://${stage.peer.urls.join().replaceAll('nats://', '')}/${site}/{host}`;
+  const route = `{ hosts: [${names.join(', ')}], sources: '${source}' }`;
+  writeFileSync(
+    join(home, 'routes.yaml'),
+    `defaults: { every: 60s, maxAge: 1h }\nroutes: [${route}]\n`,
+  );
+  const places = ['ready', 'spool'].map((name) => `--${name}=${home}/${name}`);
+  const startedAt = performance.now();
+  const running = start(courier, ['collect', `--routes=${home}/routes.yaml`, ...places]);
+  const ready = join(home, 'ready');
+  while (countFiles(ready) < followed && performance.now() - startedAt < 180_000) await sleep(100);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  const there = countFiles(ready);
+  const [, kb = '0'] =
+    /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.pid}/status`, 'utf8')) ?? [];
+  process.kill(running.pid, 'SIGKILL');
+  await running.ended;
+  return `collector with ${followed} hosts: ${there} ready after ${seconds} s, ${Math.round(Number(kb) / 1024)} MB`;
+}
+
+function countFiles(directory: string): number {
+  try {
+    return readdirSync(directory).filter((name) => name.startsWith('many')).length;
+  } catch {
+    return 0;
+  }
+}
