@@ -8,6 +8,7 @@ import type { CommandContext } from '../cli/command.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Metric } from '../metrics/metric.ts';
+import type { HostName } from '../names/host-name.ts';
 import { chance } from '../system/chance.ts';
 import { areFilesScarce, describeShortage, findRoom, type Room } from '../system/open-files.ts';
 import { wellWord } from './ask-status.ts';
@@ -180,6 +181,22 @@ export class Collector {
     return insight === undefined
       ? []
       : [...this.#measures.tell(insight), ...this.#outlets.toMetrics()];
+  }
+
+  /** Undefined for a host that is not asked. */
+  find(host: HostName): Entry | undefined {
+    return this.#roster.get(host);
+  }
+
+  /**
+   * Makes the next cycle of a host due now; one that runs is as good.
+   *
+   * @returns false for a host that is not asked
+   */
+  fetchNow(host: HostName): boolean {
+    const entry = this.#roster.get(host);
+    if (entry?.isRunning === false) entry.planFor(this.#context.clock.monotonic());
+    return entry !== undefined;
   }
 
   /** What there is to see at the moment; nothing before the start. */

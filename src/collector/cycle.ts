@@ -12,6 +12,7 @@ import { daysLeft, endsSoon, requireOpened, type Seal } from '../fetching/sealed
 import { sendByRoute } from '../fetching/sending.ts';
 import { describeOlder } from '../spool/newest.ts';
 import { letGo } from '../system/let-go.ts';
+import { noteAttemptOf } from './attempt-note.ts';
 import { findChanges, toBesideState } from './beside-state.ts';
 import type { Entry, GoodSeal, Laid } from './entry.ts';
 import { findNewer, isToBeKept, type Keepers, keep, keepLast, readLast } from './keeping.ts';
@@ -42,7 +43,8 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
   try {
     const prepared = await settings.prepare(entry);
     const rests = prepared.with.length === 0 ? {} : { rests: entry.rests(clock) };
-    const plan = { ...planFor(prepared, entry.target), ...rests };
+    const noteAttempt = noteAttemptOf(entry, isVain, clock);
+    const plan = { ...planFor(prepared, entry.target), ...rests, noteAttempt };
     const readKept = () => readLast(entry, settings);
     await sendByRoute(plan, settings.context, readKept, async (came) => {
       if (isVain()) return;
@@ -70,7 +72,8 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
     const line = await layFaultReady(entry, error, settings);
     tellFault(entry, { code: error.code, line }, toldWith(entry, startMs, settings));
   } finally {
-    entry.took(clock.monotonic() - startMs);
+    const endedMs = clock.monotonic();
+    entry.took(endedMs - startMs, endedMs);
   }
 }
 

@@ -6,6 +6,7 @@ import type { CourierError } from '../faults/errors.ts';
 import { Rests } from '../fetching/rests.ts';
 import type { Route } from '../routes/route.ts';
 import type { Target } from '../transports/source.ts';
+import type { AttemptNote } from './attempt-note.ts';
 import { afterFault, cleanHistory, delayMs, type History } from './backoff.ts';
 import type { BesideState } from './beside-state.ts';
 
@@ -78,11 +79,14 @@ export class Entry {
   #rests: Rests | undefined;
   #laid: Laid = 'nothing';
   #targets = 0;
+  #attempts: readonly AttemptNote[] = [];
+  #changedMs: number;
 
   /** A host that has not been asked yet. */
   constructor(routed: Routed, dueMs: number) {
     this.#routed = routed;
     this.#dueMs = dueMs;
+    this.#changedMs = dueMs;
   }
 
   get routed(): Routed {
@@ -155,6 +159,21 @@ export class Entry {
     return this.#laid;
   }
 
+  /** The last attempt at each source. */
+  get attempts(): readonly AttemptNote[] {
+    return this.#attempts;
+  }
+
+  /** In the place of the one before at the same source. */
+  attempted(note: AttemptNote): void {
+    this.#attempts = [...this.#attempts.filter(({ uri }) => uri !== note.uri), note];
+  }
+
+  /** When a cycle of it ended last or its route changed, by the monotonic clock. */
+  get changedMs(): number {
+    return this.#changedMs;
+  }
+
   isDue(nowMs: number): boolean {
     return !this.#isRunning && this.#dueMs <= nowMs;
   }
@@ -177,8 +196,9 @@ export class Entry {
     this.#isRunning = false;
   }
 
-  took(durationMs: number): void {
+  took(durationMs: number, endedMs: number): void {
     this.#durationMs = durationMs;
+    this.#changedMs = endedMs;
   }
 
   /**
@@ -218,6 +238,7 @@ export class Entry {
   rerouted(routed: Routed, nowMs: number): boolean {
     const before = this.#routed;
     this.#routed = routed;
+    if (before.route !== routed.route || before.everyMs !== routed.everyMs) this.#changedMs = nowMs;
     if (isSameTarget(before, routed)) {
       const sooner = routed.everyMs < before.everyMs ? nowMs + routed.everyMs : this.#dueMs;
       this.#dueMs = Math.min(this.#dueMs, sooner);
@@ -226,6 +247,7 @@ export class Entry {
     this.#history = cleanHistory;
     this.#beside = [];
     this.#rests = undefined;
+    this.#attempts = [];
     this.#targets += 1;
     return true;
   }

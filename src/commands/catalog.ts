@@ -35,6 +35,10 @@ export const commands: CommandCatalog = {
     summary: 'show how the hosts of the collector are, the worst first',
     load: async () => (await import('./status.ts')).status,
   },
+  'page-token': {
+    summary: 'say who may log in to the status page',
+    load: async () => (await import('./page-token.ts')).pageToken,
+  },
   hostcheck: {
     summary: 'say whether a host is up, by its agent output: a plug-in for host checks',
     load: async () => (await import('./hostcheck.ts')).hostcheck,

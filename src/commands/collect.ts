@@ -5,13 +5,14 @@ import { brokerOptions } from '../broker/options.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseDiskSize, parseNumberWithin, parsePath, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import type { Collector } from '../collector/collector.ts';
+import type { Collector, CollectorSettings } from '../collector/collector.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import type { Forwarder } from '../forwarding/forwarder.ts';
 import type { SpoolBounds } from '../forwarding/open-forwarder.ts';
 import { forwardOptions } from '../forwarding/options.ts';
 import type { Logger } from '../logging/log.ts';
 import { metricsListen } from '../metrics/options.ts';
+import { statusPageOptions, toPageSettings } from '../status-page/options.ts';
 import { defaultMaxSkewMs } from '../times/skew.ts';
 
 const options = {
@@ -60,6 +61,7 @@ const options = {
     describe: 'the site as which outputs go into the broker; in a site its own name',
     parse: parseText,
   },
+  ...statusPageOptions,
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof options>;
@@ -76,7 +78,7 @@ export const collect: CommandModule = defineCommand({
     ],
   ],
   options,
-  keepsFiles: { options: ['ready', 'spool', 'forwardSpool'] },
+  keepsFiles: { options: ['ready', 'spool', 'forwardSpool', 'statusState'] },
   run,
 });
 
@@ -99,10 +101,11 @@ async function run(
   const { makeJsonLog } = await import('../logging/json-log.ts');
   const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
+  const page = await openPage(values, settings, { ...context, log });
   const forwarder = await openForwarding(values, settings, { ...context, log });
   const broker = await openBroker(values, settings, { ...context, log });
-  const outlets = [forwarder, broker].filter((outlet) => outlet !== undefined);
-  const carriesSeals = forwarder !== undefined;
+  const senders = [forwarder, broker].filter((outlet) => outlet !== undefined);
+  const [outlets, carriesSeals] = [[...senders, ...page.outlets], forwarder !== undefined];
   const collector = new Collector({ ...settings, outlets, carriesSeals }, { ...context, log });
   const manager = new ServiceManager(context.env, log);
   const ready = () =>
@@ -117,23 +120,34 @@ async function run(
   };
   context.stay?.({ graceMs, onHangup: () => void reload() });
   await collector.start().catch(async (error: unknown) => {
-    await stopAll(outlets);
+    await stopAll(senders);
     throw error;
   });
   forwarder?.start();
+  page.start(collector);
   const metrics = await listenForMetrics(values, collector, log);
   await ready();
   if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
   metrics?.close();
+  await page.stop();
   const stopped = collector.stop();
   await manager.stopping();
   await stopped;
-  await stopAll(outlets);
+  await stopAll(senders);
   log.info({}, 'ended');
 }
 
-async function stopAll(outlets: readonly { stop(): Promise<void> }[]): Promise<void> {
-  await Promise.all(outlets.map((outlet) => outlet.stop()));
+async function stopAll(senders: readonly { stop(): Promise<void> }[]): Promise<void> {
+  await Promise.all(senders.map((sender) => sender.stop()));
+}
+
+async function openPage(
+  values: Values,
+  places: Pick<CollectorSettings, 'routesPath' | 'spoolDirectory'>,
+  context: CommandContext,
+) {
+  const { CollectorPage } = await import('../status-page/collector-page.ts');
+  return CollectorPage.prepare(toPageSettings('collector', values, context.env), places, context);
 }
 
 /** Nothing of it is loaded without `--broker`. */

@@ -65,7 +65,20 @@ export interface Attempt {
   readonly lend: LendTransport;
   /** Ends the attempt early, as long as no output has been accepted. */
   readonly cancel?: AbortSignal;
+  readonly noteAttempt?: NoteAttempt;
 }
+
+/** How one attempt ended. */
+export interface AttemptEnd {
+  readonly step: SourceStep;
+  readonly durationMs: number;
+  /** What was accepted; undefined when there was no good output. */
+  readonly accepted?: Accepted;
+  readonly error?: CourierError;
+}
+
+/** Hears of every attempt, good or not, before anything is done with what came. */
+export type NoteAttempt = (end: AttemptEnd) => void;
 
 /**
  * open → fetch → checks → take → acknowledge → close. A failed acknowledgement is logged,
@@ -76,7 +89,7 @@ export interface Attempt {
  */
 export async function fetchFrom(
   step: SourceStep,
-  { target, rules, timeoutMs, lend, cancel }: Attempt,
+  { target, rules, timeoutMs, lend, cancel, noteAttempt }: Attempt,
   context: CommandContext,
   take: Take,
 ): Promise<Taken> {
@@ -96,6 +109,7 @@ export async function fetchFrom(
     env,
   };
   const startMs = clock.monotonic();
+  let isNoted = false;
   try {
     return await lend(step.module, step.source, openContext, async (transport) => {
       const delivery = await transport.fetch(target, limit.signal);
@@ -110,6 +124,8 @@ export async function fetchFrom(
       const durationMs = clock.monotonic() - startMs;
       const accepted = { ...passed, step, origin, passedOver, durationMs };
       log.info(describe(accepted), 'agent output accepted');
+      isNoted = true;
+      noteAttempt?.({ step, durationMs, accepted });
       if (passed.seal !== undefined && endsSoon(passed.seal, clock.now())) {
         const days = daysLeft(passed.seal, clock.now());
         log.warn({}, `the key "${passed.seal.label}" expires in ${days} days`);
@@ -118,6 +134,10 @@ export async function fetchFrom(
       if (taken === 'taken') await acknowledge(delivery, { ...context, log });
       return taken;
     });
+  } catch (thrown) {
+    const error = asCourierError(thrown, 'fetching');
+    if (!isNoted) noteAttempt?.({ step, durationMs: clock.monotonic() - startMs, error });
+    throw error;
   } finally {
     limit.stop();
   }

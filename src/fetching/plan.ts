@@ -7,7 +7,7 @@ import type { ReportKind } from '../routes/route.ts';
 import type { Target } from '../transports/source.ts';
 import type { LendTransport } from '../transports/transport.ts';
 import type { OutputRules } from './accept.ts';
-import type { Accepted, SourceStep, Taken } from './attempt.ts';
+import type { Accepted, NoteAttempt, SourceStep, Taken } from './attempt.ts';
 import { toSourceError } from './faults.ts';
 import type { Rests } from './rests.ts';
 
@@ -20,6 +20,7 @@ export interface FetchPlan {
   /** The longest time for one source; undefined: an equal share of the remaining time. */
   readonly timeoutMs: number | undefined;
   readonly lend: LendTransport;
+  readonly noteAttempt?: NoteAttempt;
 }
 
 /** A plan with what a routes file may ask for beyond a chain. */

@@ -229,7 +229,10 @@ export interface Figure {
 export interface OperationsTable {
   readonly name: string;
   readonly title: string;
-  readonly columns: readonly { readonly label: string; readonly unit?: Unit | 'moment' }[];
+  readonly columns: readonly {
+    readonly label: string;
+    readonly unit?: Unit | 'moment' | undefined;
+  }[];
   readonly rows: readonly { readonly level: Level; readonly cells: readonly (string | number)[] }[];
   /** What stands there when there are no rows. */
   readonly whenEmpty: string;

@@ -1,0 +1,107 @@
+/** How the collector itself is: cycles, lanes, breakers, the process, the spool. */
+
+import type { Insight } from '../../collector/measures.ts';
+import type { OperationsTable, Panel, Series } from '../model.ts';
+import {
+  type FigureSpec,
+  type FiguresNow,
+  toCountTable,
+  toFigures,
+  toFurtherTable,
+} from './figures.ts';
+
+export const collectorFigures: readonly FigureSpec[] = [
+  {
+    ...{ name: 'collector.good', label: 'Good cycles', unit: 'per-second', kind: 'rate' },
+    metric: 'cycles_total{result=good}',
+  },
+  {
+    ...{ name: 'collector.faulty', label: 'Faulty cycles', unit: 'per-second', kind: 'rate' },
+    metric: 'cycles_total{result=faulty}',
+  },
+  {
+    ...{ name: 'collector.lanes', label: 'Lanes in use', unit: 'count', kind: 'value' },
+    ...{ metric: 'fetches', limit: 'fetches_limit' },
+  },
+  {
+    ...{ name: 'collector.backoff', label: 'Hosts in backoff', unit: 'count', kind: 'value' },
+    metric: 'hosts_in_backoff',
+  },
+  {
+    ...{ name: 'collector.breakers', label: 'Open breakers', unit: 'count', kind: 'value' },
+    ...{ metric: 'open_breakers', warnAt: 1 },
+  },
+  {
+    ...{ name: 'collector.oldest', label: 'Oldest good output', unit: 'seconds', kind: 'value' },
+    metric: 'oldest_output_age_seconds',
+  },
+  {
+    ...{ name: 'collector.processor', label: 'Processor', unit: 'ratio', kind: 'rate' },
+    ...{ metric: 'processor_seconds_total', warnAt: 0.8 },
+  },
+  {
+    ...{ name: 'collector.memory', label: 'Memory', unit: 'bytes', kind: 'value' },
+    metric: 'resident_memory_bytes',
+  },
+  {
+    ...{ name: 'collector.spool', label: 'Spool', unit: 'bytes', kind: 'value' },
+    metric: 'spool_bytes',
+  },
+  {
+    ...{ name: 'collector.kept', label: 'Hosts in the spool', unit: 'count', kind: 'value' },
+    metric: 'spool_hosts',
+  },
+];
+
+export function toCollectorPanel(
+  insight: Insight,
+  now: FiguresNow,
+  seriesOf: (name: string) => Series | undefined,
+): Panel {
+  const faults = {
+    ...{ name: 'faults', title: 'Cycles without output, by fault', metric: 'faults_total' },
+    ...{ label: 'Fault', whenEmpty: 'No cycle has failed since the start.' },
+  };
+  const elsewhere = ['faults_total', 'hosts', 'version', 'start_time_seconds', 'troubles'];
+  return {
+    ...{ name: 'collector', title: 'Collector', part: 'collector' },
+    figures: toFigures(now, seriesOf),
+    tables: [
+      toBreakers(insight),
+      toCountTable(now, faults),
+      toTroubles(insight),
+      toFurtherTable(now, elsewhere),
+    ],
+  };
+}
+
+const mostRows = 100;
+
+function toBreakers({ openBreakers }: Insight): OperationsTable {
+  return toList(openBreakers, {
+    ...{ name: 'breakers', title: 'Peers that are left alone for now', label: 'Peer' },
+    whenEmpty: 'All peers are asked.',
+  });
+}
+
+function toTroubles({ troubles }: Insight): OperationsTable {
+  return toList(troubles, {
+    ...{ name: 'troubles', title: 'Troubles of the collector itself', label: 'Trouble' },
+    whenEmpty: 'None.',
+  });
+}
+
+function toList(
+  texts: readonly string[],
+  {
+    label,
+    ...table
+  }: Pick<OperationsTable, 'name' | 'title' | 'whenEmpty'> & { readonly label: string },
+): OperationsTable {
+  return {
+    ...table,
+    columns: [{ label }],
+    rows: texts.slice(0, mostRows).map((text) => ({ level: 'bad', cells: [text] })),
+    count: texts.length,
+  };
+}
