@@ -20,6 +20,7 @@ import { rules as packageRules } from '../src/setup/packages/problems.ts';
 import { loadAgent } from '../src/special-agents/catalog.ts';
 import { toJsonSchema } from '../src/special-agents/recipe/schema.ts';
 import { ownOptions } from '../src/special-agents/run-options.ts';
+import { statusPageOptions } from '../src/status-page/options.ts';
 import { catalog } from '../src/transports/catalog.ts';
 import { order, reasons } from '../src/updates/server/deciding.ts';
 import { httpOptions } from '../src/web/options.ts';
@@ -166,7 +167,14 @@ async function currentDocs(): Promise<ReadonlyMap<string, string>> {
   const packages = 'src/setup/packages/README.md';
   docs.set(packages, fill(readFileSync(packages, 'utf8'), 'rules', packageRuleTable()));
   const receiver = 'src/receiver/README.md';
-  docs.set(receiver, fill(readFileSync(receiver, 'utf8'), 'options', optionTable(receiverOptions)));
+  docs.set(
+    receiver,
+    fill(
+      readFileSync(receiver, 'utf8'),
+      'options',
+      optionTable({ ...receiverOptions, ...statusPageOptions }),
+    ),
+  );
   const collector = 'src/collector/README.md';
   let page = readFileSync(collector, 'utf8');
   for (const [name, { options }] of Object.entries({ collect, status, hostcheck })) {

@@ -21,11 +21,11 @@ export const layers: readonly Layer[] = [
     holds: 'arguments → command → exit code; the one place that words a fault',
   },
   { path: 'src/commands/', holds: 'one file a command, imported when it is chosen' },
+  { path: 'src/doctor/', holds: 'what one connection shows, step by step' },
   {
     path: 'src/status-page/',
     holds: 'the web page of collector, receiver and updates: documents, feeds, access',
   },
-  { path: 'src/doctor/', holds: 'what one connection shows, step by step' },
   { path: 'src/forwarding/', holds: 'from the collector of a relay to the receiver of the site' },
   { path: 'src/collector/', holds: 'the resident fetcher' },
   {

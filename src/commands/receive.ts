@@ -8,6 +8,7 @@ import { CourierError, quote } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { LoadUpdates } from '../receiver/extension.ts';
 import { receiverOptions, type Settings, toSettings } from '../receiver/options.ts';
+import { type PageSettings, statusPageOptions, toPageSettings } from '../status-page/options.ts';
 
 const ownOptions = {
   check: {
@@ -32,8 +33,10 @@ export const receive: CommandModule = {
       'anywhere else',
     ],
   ],
-  options: { ...ownOptions, ...receiverOptions },
-  keepsFiles: { options: ['state', 'spool', 'certificates', 'updates', 'updatesCache'] },
+  options: { ...ownOptions, ...receiverOptions, ...statusPageOptions },
+  keepsFiles: {
+    options: ['state', 'spool', 'certificates', 'updates', 'updatesCache', 'statusState'],
+  },
   run,
 };
 
@@ -42,7 +45,7 @@ const closingMs = 2000;
 
 /** Ends when a signal asks for it, and then as well as any success. */
 async function run(invocation: Invocation, context: CommandContext): Promise<void> {
-  const { settings, isCheck } = await readSettings(invocation, context);
+  const { settings, page, isCheck } = await readSettings(invocation, context);
   if (isCheck) {
     const { Trust } = await import('../receiver/trust.ts');
     await Trust.load(settings.certificates, context.clock);
@@ -67,8 +70,11 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
     onHangup: () => void reload(),
   });
   await receiver.start();
+  const { startReceiverPage } = await import('../status-page/receiver-page.ts');
+  const presence = await startReceiverPage(page, receiver, settings, { ...context, log });
   await ready();
   if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
+  await presence.stop();
   const stopped = receiver.stop();
   await manager.stopping();
   await stopped;
@@ -94,16 +100,27 @@ function findUpdates(settings: Settings, log: Logger, { env }: CommandContext): 
 async function readSettings(
   { operands, options }: Invocation,
   { env }: CommandContext,
-): Promise<{ readonly settings: Settings; readonly isCheck: boolean }> {
+): Promise<{
+  readonly settings: Settings;
+  readonly page: PageSettings;
+  readonly isCheck: boolean;
+}> {
   const [operand] = operands;
   if (operand !== undefined) {
     throw new CourierError('USAGE', `receive takes options only, not ${quote(operand)}`);
   }
   const { config = [], check = [], ...flags } = options;
   const { config: path, check: isCheck } = parseOptions(ownOptions, { config, check });
-  const toAll = (fromFile: RawOptions) =>
-    toSettings(parseOptions(receiverOptions, { ...fromFile, ...flags }), env);
-  if (path === undefined) return { settings: toAll({}), isCheck };
+  const table = { ...receiverOptions, ...statusPageOptions };
+  const toAll = (fromFile: RawOptions) => {
+    const values = parseOptions(table, { ...fromFile, ...flags });
+    return {
+      settings: toSettings(values, env),
+      page: toPageSettings('receiver', values, env),
+      isCheck,
+    };
+  };
+  if (path === undefined) return toAll({});
   const { readConfiguration } = await import('../receiver/configuration.ts');
-  return { settings: toAll(await readConfiguration(path, receiverOptions)), isCheck };
+  return toAll(await readConfiguration(path, table));
 }

@@ -4,6 +4,7 @@ import { findReadableKeys } from '../certs/key-modes.ts';
 import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
+import type { Metric } from '../metrics/metric.ts';
 import { MetricsServer } from '../metrics/metrics-server.ts';
 import type { HostName } from '../names/host-name.ts';
 import { SealBook } from '../sealing/seal-book.ts';
@@ -53,6 +54,15 @@ interface Opened {
   readonly watch: CertificateWatch;
   readonly web: WebServer;
   readonly metricsServer: MetricsServer;
+}
+
+/** What there is to see of a receiver that runs. */
+export interface ReceiverInsight {
+  readonly services: Services;
+  readonly storage: Storage;
+  /** Why hosts cannot send, or soon cannot. */
+  findTrouble(): string | undefined;
+  toMetrics(): readonly Metric[];
 }
 
 export class Receiver {
@@ -118,6 +128,11 @@ export class Receiver {
       const { code, message } = asCourierError(error, 'reading the certificates again');
       this.#log.warn({ code }, `${message}; going on with those from before`);
     }
+  }
+
+  /** Nothing before the start. */
+  get insight(): ReceiverInsight | undefined {
+    return this.#opened && this.#look(this.#opened);
   }
 
   /** Outputs being received now, and the memory they take. */
@@ -243,11 +258,17 @@ export class Receiver {
     watch,
     web,
   }: Omit<Opened, 'metricsServer'>): MetricsServer {
-    return new MetricsServer({
+    const seen = this.#look({ services, storage, watch, web });
+    return new MetricsServer({ ...seen, prefix: receiverPrefix });
+  }
+
+  #look({ services, storage, watch, web }: Omit<Opened, 'metricsServer'>): ReceiverInsight {
+    return {
+      services,
+      storage,
       // Not part of findTrouble(), which the watchdog sees: a restart would not renew a
       // certificate.
       findTrouble: () => this.findTrouble() ?? watch.findTrouble(),
-      prefix: receiverPrefix,
       toMetrics: () => [
         ...this.#metrics.toMetrics({
           ...storage.statistics,
@@ -260,6 +281,6 @@ export class Receiver {
         ...(services.updates?.loaded?.toMetrics() ?? []),
         ...toRelayMetrics(services.relays, this.#clock.now()),
       ],
-    });
+    };
   }
 }

@@ -8,6 +8,7 @@ import { linkStatus } from '../../../files/file-calls.ts';
 import { readConfiguration } from '../../../receiver/configuration.ts';
 import { receiverOptions, type Settings, toSettings } from '../../../receiver/options.ts';
 import { services } from '../../../service/service.ts';
+import { statusPageOptions } from '../../../status-page/options.ts';
 import { fine, type SiteFinding, type SiteScene, type SiteStep, wrong } from '../scene.ts';
 import { isService } from './collector.ts';
 
@@ -50,8 +51,9 @@ async function lookAtReceiver(scene: SiteScene, signal: AbortSignal): Promise<Si
 }
 
 async function readSettings({ env, places }: SiteScene): Promise<Settings> {
-  const raw = await readConfiguration(places.receiverConfig, receiverOptions);
-  return toSettings(parseOptions(receiverOptions, raw), env);
+  const table = { ...receiverOptions, ...statusPageOptions };
+  const raw = await readConfiguration(places.receiverConfig, table);
+  return toSettings(parseOptions(table, raw), env);
 }
 
 /** A wildcard address includes loopback. */

@@ -1,0 +1,176 @@
+/** What the page learns from the receiver in its own process: hosts that push, and their updates. */
+
+import type { Clock } from '../../clock.ts';
+import { asCourierError } from '../../faults/system-errors.ts';
+import type { HostName } from '../../names/host-name.ts';
+import type { Receiver, ReceiverInsight } from '../../receiver/receiver.ts';
+import type { RegisteredHost } from '../../receiver/state/hosts.ts';
+import type { SpoolSummary } from '../../spool/spool.ts';
+import { version } from '../../version.ts';
+import type { Batch, Feed, PartHost, PartRow } from '../feed.ts';
+import { Slices } from '../fleet/slices.ts';
+import type { Fact, Panel, Part } from '../model.ts';
+import { type Figures, toCountTable, toFigures, toFurtherTable } from './figures.ts';
+import { receiverFigures } from './receiver-figures.ts';
+import type { Remembered } from './remembered.ts';
+import type { SpooledParts } from './spooled-parts.ts';
+
+/** A host that pushes and has sent nothing for so long is silent: what the spool gives out at most. */
+const silentAfterMs = 5 * 60_000;
+/** Two clocks of one machine that is set back a little must not hide what came meanwhile. */
+const overlapMs = 2000;
+/** Going through all registrations takes the disk; who registers shows within this time. */
+const registeredMs = 60_000;
+const batchRows = 512;
+
+/** What hosts are asked for by agent updates; empty where there are none. */
+export type DescribeUpdate = (host: HostName) => Promise<readonly Fact[]>;
+
+interface Around {
+  readonly parts: SpooledParts;
+  readonly remembered: Remembered;
+  readonly figures: Figures;
+  readonly describeUpdate: DescribeUpdate;
+}
+
+export class ReceiverFeed implements Feed {
+  readonly name = 'receiver';
+  readonly #receiver: Receiver;
+  readonly #around: Around;
+  readonly #clock: Clock;
+  readonly #startedAt: Date;
+  #registered: readonly string[] = [];
+  #registeredAtMs = Number.NEGATIVE_INFINITY;
+  #listed = 0;
+  #epoch = 0;
+
+  constructor(receiver: Receiver, around: Around, clock: Clock) {
+    this.#receiver = receiver;
+    this.#around = around;
+    this.#clock = clock;
+    this.#startedAt = new Date(clock.now());
+  }
+
+  async part(): Promise<Part> {
+    const trouble = this.#receiver.insight?.findTrouble();
+    const nowMs = this.#clock.now();
+    return {
+      ...{ name: 'receiver', state: trouble === undefined ? 'well' : 'ailing', version },
+      ...{ pid: process.pid, heardAtMs: nowMs, startedAtMs: this.#startedAt.getTime() },
+      troubles: trouble === undefined ? [] : [trouble],
+    };
+  }
+
+  async *list(since: string | undefined): AsyncIterable<Batch> {
+    const { insight } = this.#receiver;
+    if (insight === undefined) return;
+    const nowMs = this.#clock.now();
+    const summaries = insight.storage.summaries();
+    const missing = await this.#findSilent(insight, summaries);
+    // A host less shows only in a listing of all.
+    if (summaries.length + missing.length < this.#listed) this.#epoch += 1;
+    this.#listed = summaries.length + missing.length;
+    const run = `${this.#startedAt.getTime().toString(36)} ${this.#epoch}`;
+    const cursor = `${run} ${nowMs - overlapMs}`;
+    const before = since?.startsWith(`${run} `) ? Number(since.split(' ')[2]) : undefined;
+    let isWhole = before === undefined;
+    let rows: PartRow[] = before === undefined ? missing.map(toMissing) : [];
+    const slices = new Slices(this.#clock);
+    for (const summary of summaries) {
+      if (slices.isOver()) await slices.rest();
+      if (before !== undefined && summary.receivedAt.getTime() < before) continue;
+      rows.push(toRow(summary));
+      if (rows.length < batchRows) continue;
+      yield { rows, cursor, isWhole };
+      [rows, isWhole] = [[], false];
+    }
+    yield { rows, cursor, isWhole };
+  }
+
+  /** Hosts that are registered and have never sent anything. */
+  async #findSilent(
+    { services }: ReceiverInsight,
+    summaries: readonly SpoolSummary[],
+  ): Promise<readonly string[]> {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#registeredAtMs > registeredMs) {
+      this.#registeredAtMs = nowMs;
+      this.#registered = (await services.state.hosts.list()).map(({ host }) => host);
+    }
+    const seen = new Set<string>(summaries.map(({ host }) => host));
+    return this.#registered.filter((host) => !seen.has(host));
+  }
+
+  async host(host: HostName): Promise<PartHost | undefined> {
+    const { insight } = this.#receiver;
+    if (insight === undefined) return undefined;
+    const { hosts, refused } = insight.services.state;
+    const remarks: string[] = [];
+    const look = async <Value>(asking: Promise<Value>): Promise<Value | undefined> => {
+      try {
+        return await asking;
+      } catch (thrown) {
+        remarks.push(asCourierError(thrown, 'looking at what is known of it').message);
+        return undefined;
+      }
+    };
+    const registered = await look(hosts.byName(host));
+    const refusal = await look(refused.read(host));
+    const update = (await look(this.#around.describeUpdate(host))) ?? [];
+    if (registered === undefined && refusal === undefined && !insight.storage.has(host)) {
+      return update.length === 0 ? undefined : { update };
+    }
+    const parts = await this.#around.parts.find(host);
+    return {
+      ...parts,
+      remarks: [...remarks, ...(parts.remarks ?? [])],
+      update,
+      registration: registered === undefined ? [] : describeRegistration(registered),
+      refusal: refusal && {
+        ...{ code: refusal.reason, line: refusal.message },
+        atMs: Date.parse(refusal.refusedAt),
+      },
+    };
+  }
+
+  async panels(): Promise<readonly Panel[]> {
+    const now = this.#around.figures.current();
+    const refusals = {
+      ...{ name: 'refusals', title: 'Refusals by reason', metric: 'refusals_total' },
+      ...{ label: 'Reason', whenEmpty: 'Nothing was refused since the start.' },
+    };
+    return [
+      {
+        ...{ name: 'receiver', title: 'Receiver', part: 'receiver' },
+        figures: toFigures(now, this.#around.remembered.seriesOf(receiverFigures)),
+        tables: [toCountTable(now, refusals), toFurtherTable(now, ['refusals_total'])],
+      },
+    ];
+  }
+}
+
+function toRow({ host, bytes, producedAt, origin }: SpoolSummary): PartRow {
+  return {
+    ...{ host, state: 'fresh', source: `push ${origin}`, bytes, failures: 0, silentAfterMs },
+    producedAtMs: producedAt.getTime(),
+  };
+}
+
+function toMissing(host: string): PartRow {
+  return { host, state: 'never', source: 'push', failures: 0 };
+}
+
+function describeRegistration(registered: RegisteredHost): readonly Fact[] {
+  const { uuid, mode, registeredAt, registeredBy, certificates, piggyback, tookOver } = registered;
+  const [last] = certificates.map(({ notAfter }) => Date.parse(notAfter)).sort((a, b) => b - a);
+  return [
+    { label: 'UUID', value: uuid },
+    { label: 'Mode', value: mode },
+    { label: 'Registered', value: `by ${registeredBy}`, atMs: Date.parse(registeredAt) },
+    ...(last === undefined ? [] : [{ label: 'Certificate', value: 'ends', atMs: last }]),
+    ...(piggyback.length === 0 ? [] : [{ label: 'Piggyback for', value: piggyback.join(' ') }]),
+    ...(tookOver === undefined
+      ? []
+      : [{ label: 'Took over from', value: tookOver.uuid, atMs: Date.parse(tookOver.at) }]),
+  ];
+}

@@ -1,0 +1,69 @@
+/** The status page as a guest of the receiver, and the receiver's side of a page elsewhere. */
+
+import { join } from 'node:path';
+import type { CommandContext } from '../cli/command.ts';
+import type { HostName } from '../names/host-name.ts';
+import type { Settings } from '../receiver/options.ts';
+import type { Receiver } from '../receiver/receiver.ts';
+import type { UpdatePlaces } from '../updates/repository/places.ts';
+import { Figures } from './feeds/figures.ts';
+import { ReceiverFeed } from './feeds/receiver-feed.ts';
+import { receiverFigures } from './feeds/receiver-figures.ts';
+import { Remembered } from './feeds/remembered.ts';
+import { SpooledParts } from './feeds/spooled-parts.ts';
+import { History } from './history/history.ts';
+import type { Fact, Level } from './model.ts';
+import type { PageSettings } from './options.ts';
+import { Presence } from './presence.ts';
+
+/** Returns when it has begun; what goes wrong later is in the log. Never rejects. */
+export async function startReceiverPage(
+  page: PageSettings,
+  receiver: Receiver,
+  settings: Pick<Settings, 'spool' | 'updates'>,
+  context: CommandContext,
+): Promise<Presence> {
+  const { clock, log, env } = context;
+  const { at, directory } = page;
+  const isRemembered = at !== undefined && directory !== undefined;
+  const history = isRemembered
+    ? await History.load(join(directory, 'history-receiver'), log)
+    : undefined;
+  const remembered = new Remembered(history, clock);
+  const figures = new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, clock);
+  const parts = new SpooledParts(settings.spool, clock, log);
+  const describeUpdate = async (host: HostName) => {
+    const { updatePlaces } = await import('../updates/repository/places.ts');
+    return describe(host, updatePlaces(env, settings.updates), context);
+  };
+  const feed = new ReceiverFeed(receiver, { parts, remembered, figures, describeUpdate }, clock);
+  const presence = new Presence(page, feed, context, []);
+  presence.start((signal) => remembered.run(figures, signal));
+  return presence;
+}
+
+/** Empty for a host that updates know nothing of, or where there are none. */
+async function describe(
+  host: HostName,
+  places: UpdatePlaces,
+  { clock }: CommandContext,
+): Promise<readonly Fact[]> {
+  const { newestRootVersion } = await import('../updates/repository/root-files.ts');
+  if ((await newestRootVersion(places)) === 0) return [];
+  const { readFactsOf } = await import('../updates/server/host-facts.ts');
+  const { toStatus } = await import('../updates/server/host-status.ts');
+  const facts = await readFactsOf(host, places, clock);
+  if (facts.identity === undefined && facts.target === undefined) return [];
+  const status = toStatus(facts, clock.now());
+  const level: Level = status.severity === 0 ? 'ok' : 'warn';
+  const { lastContact, stage, reason, platform } = status;
+  return [
+    { label: 'State', value: status.text, level },
+    { label: 'Decision', value: reason },
+    ...(stage === null ? [] : [{ label: 'Stage', value: stage }]),
+    ...(platform === null ? [] : [{ label: 'Platform', value: platform }]),
+    ...(lastContact === null
+      ? []
+      : [{ label: 'Last contact', value: '', atMs: Date.parse(lastContact) }]),
+  ];
+}
