@@ -24,7 +24,7 @@ export class PageServer {
   /** Paths of the actions that were asked for. */
   readonly actions: string[] = [];
   /** What an action is answered with. */
-  answer: { status: number; body: object } = { status: 202, body: { notice: 'Asked for.' } };
+  answer: { status: number; body: object } = { status: 202, body: { message: 'Asked for.' } };
   isLoggedIn = true;
   documents: Documents;
   #server: Server | undefined;
@@ -86,8 +86,8 @@ export class PageServer {
 
   #sendDocument(path: string, response: ServerResponse): void {
     const document = this.documents(path.replace(/^\/fleet/, '/'));
-    if (!this.isLoggedIn) sendJson(response, 401, { problem: 'log in first' });
-    else if (document === undefined) sendJson(response, 404, { problem: 'there is no such host' });
+    if (!this.isLoggedIn) sendJson(response, 401, { message: 'log in first' });
+    else if (document === undefined) sendJson(response, 404, { message: 'there is no such host' });
     else sendJson(response, 200, document);
   }
 
@@ -124,7 +124,7 @@ export class PageServer {
   #stream(view: string, response: ServerResponse): void {
     const document = this.documents(view);
     if (!this.isLoggedIn || document === undefined) {
-      sendJson(response, this.isLoggedIn ? 404 : 401, { problem: 'there is no such view' });
+      sendJson(response, this.isLoggedIn ? 404 : 401, { message: 'there is no such view' });
       return;
     }
     response.setHeader('content-type', 'text/event-stream');

@@ -220,10 +220,10 @@ inBrowser(
 
 inBrowser('a button asks without a new page, and tells what became of it', async () => {
   await open('host/win-file-01');
-  server.answer = { status: 202, body: { notice: 'It is asked now.' } };
+  server.answer = { status: 202, body: { message: 'It is asked now.' } };
   await page.getByRole('button', { name: 'Fetch now' }).click();
   await page.locator('#notice', { hasText: 'It is asked now.' }).waitFor();
-  server.answer = { status: 429, body: { problem: 'Too often; wait 10s.' } };
+  server.answer = { status: 429, body: { message: 'Too often; wait 10s.' } };
   await page.getByRole('button', { name: 'Run the doctor' }).click();
   await page.locator('#notice.is-problem', { hasText: 'Too often; wait 10s.' }).waitFor();
   assert.deepEqual(server.actions.splice(0), [

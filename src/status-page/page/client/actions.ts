@@ -3,8 +3,8 @@
 import { elementOf } from './place.ts';
 
 interface Answer {
-  readonly notice?: string;
-  readonly problem?: string;
+  /** What became of it, or why nothing. */
+  readonly message?: string;
 }
 
 /** An answer is given at once; a long action goes on behind it. */
@@ -32,7 +32,7 @@ async function send(form: HTMLFormElement): Promise<void> {
       signal: AbortSignal.timeout(longestMs),
     });
     const said: Answer = await answer.json();
-    say(said.problem ?? said.notice ?? 'Asked for.', !answer.ok);
+    say(said.message ?? 'Asked for.', !answer.ok);
   } catch {
     say('The server does not answer.', true);
   } finally {

@@ -149,10 +149,10 @@ export class Feed {
     return 'away';
   }
 
-  #end(status: number, { problem }: { readonly problem?: string }): 'ended' {
+  #end(status: number, { message }: { readonly message?: string }): 'ended' {
     this.stop();
     const why = status === 401 ? 'login' : status === 404 ? 'host' : 'fault';
-    this.#listener.onEnd(why, problem);
+    this.#listener.onEnd(why, message);
     return 'ended';
   }
 }
