@@ -23,6 +23,11 @@ export interface SpoolBounds {
   readonly maxSpoolHosts: number;
 }
 
+/**
+ * How long an answer may take. Where the way is cut so that nobody says so, this and the wait behind
+ * it have to pass within the interval of a host.
+ */
+const answerMs = 15_000;
 /** Answers to a relay are small. */
 const longestAnswer = 4 * 1024 * 1024;
 
@@ -56,7 +61,7 @@ async function openReceivers(
   values: ForwardValues,
   context: CommandContext,
 ): Promise<readonly Receiver[]> {
-  const options = { ...parseOptions(httpOptions, {}), ...values };
+  const options = { ...parseOptions(httpOptions, {}), ...values, headerTimeout: answerMs };
   checkHttpOptions('https', options);
   const credentials = await readCredentials(options, context);
   if (credentials.length === 0 && options.cert === undefined) {

@@ -14,11 +14,10 @@ import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
-import { waitUntil } from '../helpers/wait-until.ts';
 import { type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
 import { makeSealSite } from '../sealing/seal-site.ts';
 import { rsaPair, seal } from '../sealing/sealing-kit.ts';
-import { makeOutput, makeTokenFile, startRelay } from './running-relay.ts';
+import { makeOutput, makeTokenFile, startRelay, until } from './running-relay.ts';
 
 const timeout = 60_000;
 
@@ -58,7 +57,7 @@ test('outputs reach the spool of the site, dated by their hosts; a foreign host 
   const output = makeOutput('far-web01');
   relay.drop('far-web01', output);
   relay.drop('near01', makeOutput('near01'));
-  await waitUntil(() => relay.status().sent > 1 && relay.status().refused > 0);
+  await until(() => relay.status().sent > 1 && relay.status().refused > 0);
   const spooled = await receiver.readSpooled('far-web01');
   assert.equal(spooled?.output.toString(), output);
   assert.equal(spooled.origin, `relay far1: file ${relay.directory}/drops/far-web01`);
@@ -80,7 +79,7 @@ test('a fault of a far fetch is the fault of the site: code, line, age; and not 
     options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])], contact: ['1h'] },
     route: 'every: 1s, maxAge: 1h, deadline: 5s',
   });
-  await waitUntil(() => relay.status().sent > 0);
+  await until(() => relay.status().sent > 0);
   const there = `${relay.directory}/drops/far-web01`;
   const fault = await expectFault(fetchFar(receiver, 'far-web01', minuteMs), 'NO_OUTPUT');
   assert.match(
@@ -98,14 +97,13 @@ test('a fault of a far fetch is the fault of the site: code, line, age; and not 
   assert.equal(later.message, `there is no output of far-web01 in ${spoolOf(receiver)}`);
   const output = makeOutput('far-web01');
   relay.drop('far-web01', output);
-  await waitUntil(() => receiver.receiver.load.uploads === 0 && relay.status().waiting === 0);
-  const arrived = async () => (await receiver.readOutput('far-web01')) === output;
-  while (!(await arrived()));
+  await until(() => receiver.receiver.load.uploads === 0 && relay.status().waiting === 0);
+  await until(async () => (await receiver.readOutput('far-web01')) === output);
   assert.equal((await fetchFar(receiver, 'far-web01')).output.toString(), output);
   // Good output, then a fault: what is of now counts.
   rmSync(there);
   const { sent } = relay.status();
-  await waitUntil(() => relay.status().sent > sent + 1);
+  await until(() => relay.status().sent > sent + 1);
   await expectFault(fetchFar(receiver, 'far-web01'), 'NO_OUTPUT');
 });
 
@@ -116,7 +114,7 @@ test('a host behind a silent relay is UNKNOWN, and the relay is named', { timeou
     options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])], contact: ['15s'] },
   });
   relay.drop('far-web01', makeOutput('far-web01'));
-  await waitUntil(() => relay.status().sent > 0 && relay.status().waiting === 0);
+  await until(() => relay.status().sent > 0 && relay.status().waiting === 0);
   assert.match(await checkFar(receiver, 'far-web01'), /^0 UP - output of far-web01 is /);
   const silent =
     /^3 UNKNOWN - relay far1 has been silent for 10m\d?s?, and asks for far-web01; output of/;
@@ -147,9 +145,7 @@ test('a sealed drop goes over as it is, and is judged at the site', { timeout },
   // The relay sees that the second is of another host, and says so.
   const isTold = (host: string) =>
     relay.log.lines.some((line) => line.startsWith(`warn cmk-courier: file: ${host}: `));
-  await waitUntil(
-    () => isTold('far-web02') && relay.status().sent > 2 && relay.status().waiting === 0,
-  );
+  await until(() => isTold('far-web02') && relay.status().sent > 2 && relay.status().waiting === 0);
   const stored = await receiver.readSpooled('far-web01');
   assert.deepEqual(stored?.output, drop);
   assert.equal(

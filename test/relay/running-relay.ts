@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawOptions } from '../../src/cli/options.ts';
 import { parseOptions } from '../../src/cli/options.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
@@ -103,4 +104,9 @@ export async function startRelay(
     status: () => forwarder.toStatus().forwarding,
     drop: (host, text) => writeFileSync(join(drops, host), text),
   };
+}
+
+/** Looks now and then, and leaves the processor to those it waits for. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
 }

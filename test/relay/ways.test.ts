@@ -10,9 +10,8 @@ import { listRelayedHosts, listRelays } from '../../src/relay/records.ts';
 import { readSpooled } from '../../src/spool/reading.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { findFreePort } from '../helpers/free-port.ts';
-import { waitUntil } from '../helpers/wait-until.ts';
 import { type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
-import { makeOutput, makeTokenFile, startRelay } from './running-relay.ts';
+import { makeOutput, makeTokenFile, startRelay, until } from './running-relay.ts';
 
 const timeout = 60_000;
 const host = 'far-web01';
@@ -25,7 +24,7 @@ async function startAtPort(t: TestContext): Promise<RunningReceiver> {
 }
 
 async function waitForOutput(receiver: RunningReceiver, output: string): Promise<void> {
-  while ((await receiver.readOutput(host)) !== output) await new Promise(setImmediate);
+  await until(async () => (await receiver.readOutput(host)) === output);
 }
 
 test('the first receiver that is well is sent to, and the first of all when it is back', {
@@ -38,19 +37,19 @@ test('the first receiver that is well is sent to, and the first of all when it i
   const relay = await startRelay(t, [first, second], { hosts: [host], options });
   const states = () => relay.status().receivers.map(({ state }) => state);
   relay.drop(host, makeOutput(host, 'one'));
-  await waitUntil(() => states()[0] === 'used' && relay.status().sent > 0);
+  await until(() => states()[0] === 'used' && relay.status().sent > 0);
   await first.receiver.stop();
   const two = makeOutput(host, 'two');
   relay.drop(host, two);
   await waitForOutput(second, two);
-  await waitUntil(() => states().join() === 'down,used');
+  await until(() => states().join() === 'down,used');
   assert.match(
     relay.status().receivers[0]?.fault?.message ?? '',
     /connection refused|about to end/,
   );
   await first.restart();
   const three = makeOutput(host, 'three');
-  await waitUntil(() => states()[0] !== 'down');
+  await until(() => states()[0] !== 'down');
   relay.drop(host, three);
   await waitForOutput(first, three);
 });
@@ -68,7 +67,7 @@ test('only the newest waits while the way is down, over an end, and goes out whe
   const two = makeOutput(host, 'two');
   relay.drop(host, two);
   const kept = () => readSpooled(join(relay.directory, 'forward'), parseHostName(host), reading);
-  while ((await kept())?.output.toString() !== two) await new Promise(setImmediate);
+  await until(async () => (await kept())?.output.toString() === two);
   const { sent } = relay.status();
   await relay.stop();
   assert.equal(relay.status().sent, sent);
@@ -76,10 +75,10 @@ test('only the newest waits while the way is down, over an end, and goes out whe
   // The new one finds no output any more: what was kept is all there is, and is as old as it is.
   const { directory } = relay;
   const again = await startRelay(t, [receiver], { hosts: [host], options, directory });
-  await waitUntil(() => again.status().waiting === 1);
+  await until(() => again.status().waiting === 1);
   await receiver.restart();
   await waitForOutput(receiver, two);
-  await waitUntil(() => again.status().waiting === 0);
+  await until(() => again.status().waiting === 0);
 });
 
 test('a token that is revoked ends at once, and what waits stays', { timeout }, async (t) => {
@@ -91,7 +90,7 @@ test('a token that is revoked ends at once, and what waits stays', { timeout }, 
   await waitForOutput(receiver, one);
   for (const access of await receiver.accesses.list()) await receiver.accesses.remove(access);
   relay.drop(host, makeOutput(host, 'two'));
-  await waitUntil(() => relay.status().receivers[0]?.state === 'down');
+  await until(() => relay.status().receivers[0]?.state === 'down');
   const { code, message } = relay.status().receivers[0]?.fault ?? {};
   assert.equal(code, 'REFUSED');
   assert.match(
@@ -113,15 +112,15 @@ test('of two relays for one host the newest output counts, and both are told', {
     });
   const [one, two] = [await start('one'), await start('two')];
   one.drop(host, makeOutput(host, 'old'));
-  await waitUntil(() => one.status().sent > 0);
+  await until(() => one.status().sent > 0);
   const newest = makeOutput(host, 'new');
   two.drop(host, newest);
   const isTold = (lines: readonly string[], other: string) =>
     lines.some((line) => line.includes(`taken; relay ${other} writes for it as well`));
-  await waitUntil(() => isTold(one.log.lines, 'two') && isTold(two.log.lines, 'one'));
+  await until(() => isTold(one.log.lines, 'two') && isTold(two.log.lines, 'one'));
   assert.ok(receiver.log.lines.some((line) => line.includes('relays one and two write for it')));
   await waitForOutput(receiver, newest);
-  await waitUntil(() => two.status().waiting === 0);
+  await until(() => two.status().waiting === 0);
   const [known] = await listRelayedHosts(spoolOf(receiver));
   assert.equal(known?.host, host);
   const names = (await listRelays(spoolOf(receiver))).map(({ name }) => name);

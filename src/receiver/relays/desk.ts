@@ -80,7 +80,10 @@ export class RelayDesk {
     const before = this.#relays.get(relay.id);
     this.#relays.set(relay.id, record);
     const writtenMs = this.#writtenMs.get(relay.id) ?? Number.NEGATIVE_INFINITY;
-    const isNew = before?.isEnded !== record.isEnded || before.startedAtMs !== startedAtMs;
+    const isNew =
+      before?.isEnded !== record.isEnded ||
+      before.startedAtMs !== startedAtMs ||
+      before.hosts !== hosts;
     if (!isNew && Math.abs(nowMs - writtenMs) < quietMs) return;
     this.#writtenMs.set(relay.id, nowMs);
     await this.#try(() => writeRelay(this.#settings.spool, record));
