@@ -91,6 +91,10 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'revoke, exclude or forget single hosts, and let them take another secret',
       load: async () => (await import('./updates/hosts.ts')).hosts,
     },
+    sites: {
+      summary: 'which site hands updates on to which hosts',
+      load: async () => (await import('./updates/sites.ts')).sites,
+    },
     section: {
       summary: 'print the section that shows updates in Checkmk, for a host that cannot report',
       load: async () => (await import('./updates/status.ts')).section,

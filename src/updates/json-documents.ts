@@ -256,6 +256,28 @@ const updatesPublish = z.strictObject({
   rollout: z.string().describe('in which stages it reaches hosts, in words'),
 });
 
+const updatesSitesShow = z.strictObject({
+  sites: z.array(
+    z.strictObject({
+      site: z.string().describe('-: hosts that no site is for'),
+      server: z.string().nullable(),
+      inRoot: z.boolean().describe('whether the newest root names the server'),
+      patterns: texts,
+      hosts: z.int().describe('of those that have asked'),
+      elsewhere: z.int().describe('how many of them asked through another site, or none'),
+      lastContact: time.nullable(),
+    }),
+  ),
+  hosts: z.array(
+    z.strictObject({
+      host: z.string(),
+      site: z.string().nullable(),
+      via: z.string().nullable().describe('the remote site through which it asked last'),
+      lastContact: time,
+    }),
+  ),
+});
+
 /** By the command line. */
 export const updatesDocuments = {
   'updates validate': updatesValidate,
@@ -268,6 +290,7 @@ export const updatesDocuments = {
   'updates audit': updatesAudit,
   'updates keys list': updatesKeysList,
   'updates root show': updatesRootShow,
+  'updates sites show': updatesSitesShow,
   'updates publish': updatesPublish,
   'updates bake': updatesBake,
   'updates import-package': updatesImportPackage,

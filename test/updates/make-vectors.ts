@@ -302,6 +302,22 @@ function stamps(): readonly Case[] {
     ['interval-59', 'refused', s('interval 3600', 'interval 59')],
     ['unknown-decision', 'refused', s('decision offer', 'decision maybe')],
     ['serial-0', 'refused', s('serial 90211', 'serial 0')],
+    ...placedStamps(),
+  ];
+}
+
+/** With the server that a host is to ask first. */
+function placedStamps(): readonly Case[] {
+  const placed = writeStamp(aStamp({ server: 'https://berlin.example:8000/berlin' }));
+  const p = (from: string | RegExp, to: string) =>
+    signDocument(changed(placed, from, to), ['stamp1']);
+  return [
+    ['placed', 'good', signDocument(placed, ['stamp1'])],
+    ['placed-nowhere', 'refused', p(/server .*/, 'server -')],
+    ['placed-without-server', 'refused', p(/server .*\n/, '')],
+    ['placed-for-a-shell', 'refused', p(/server .*/, 'server https://berlin.example/$(id)')],
+    ['placed-in-version-1', 'refused', p('stamp/2', 'stamp/1')],
+    ['of-version-3', 'refused', p('stamp/2', 'stamp/3')],
   ];
 }
 

@@ -1,9 +1,10 @@
 /** A remote site of a centre, as `cmk-courier receive --updates-from` starts one. */
 
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { RawOptions } from '../../src/cli/options.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { findFreePort } from '../helpers/free-port.ts';
+import { findFreePort, portOf } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
 import { ask, UpdateClient } from './update-client.ts';
@@ -57,6 +58,33 @@ export async function startRemoteSite(
       const { text } = await ask(`http://127.0.0.1:${running.metricsPort}/metrics`, 'GET');
       const line = new RegExp(`^cmk_courier_receiver_updates_remote_${name} (\\S+)$`, 'm');
       return Number(line.exec(text)?.[1] ?? Number.NaN);
+    },
+  };
+}
+
+/** What becomes of the body of an answer; undefined: 404. */
+export type Change = (body: Buffer, path: string) => Buffer | undefined;
+
+/** Hands everything but headers on to the centre, and answers with what it makes of that. */
+export async function startLiar(owner: Owner, centre: string) {
+  let change: Change = (body) => body;
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    const path = request.url ?? '';
+    const method = request.method ?? 'GET';
+    const honest = await ask(`${centre}${path}`, method, Buffer.concat(chunks).toString('latin1'));
+    const body = honest.status === 200 ? change(honest.body, path) : honest.body;
+    const status = body === undefined ? 404 : honest.status;
+    response.writeHead(status, { 'content-length': body?.length ?? 0 }).end(body);
+  };
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  owner.after(async () => void server.close());
+  return {
+    url: `http://127.0.0.1:${portOf(server.address())}`,
+    lie: (how: Change) => {
+      change = how;
     },
   };
 }

@@ -9,9 +9,10 @@ import { parseHostName } from '../../src/names/host-name.ts';
 import { splitEnvelope } from '../../src/sealing/envelope.ts';
 import { readStamp } from '../../src/updates/documents/stamp.ts';
 import { readHostTargets, writeHostTargets } from '../../src/updates/repository/host-targets.ts';
+import { writeSites } from '../../src/updates/repository/sites.ts';
 import { Identities } from '../../src/updates/server/identities.ts';
 import { sha256 } from '../peers/update-documents.ts';
-import { startRemoteSite } from './remote-kit.ts';
+import { startLiar, startRemoteSite } from './remote-kit.ts';
 import { ask, type UpdateAnswer, UpdateClient } from './update-client.ts';
 import { markConfidential, startUpdateSite } from './update-site.ts';
 
@@ -174,6 +175,34 @@ test('TR-6: a confidential package passes a remote over TLS alone, and stays now
   client.standing = { transport: 'http' };
   await client.check();
   assert.equal((await client.package(published.packageSha256)).status, 426);
+});
+
+test('DS-6: a centre and hosts that know nothing of remotes and sites are served as well', async (t) => {
+  const centre = await startUpdateSite(t);
+  const old = await startLiar(t, centre.plainUrl);
+  const digest = sha256(readFileSync(join(centre.places.roots, '1.root')));
+  const over = { updatesFrom: [old.url], updatesFromCa: [], updatesFromRoot: [digest] };
+  const remote = await startRemoteSite(t, centre, over);
+  const pack = randomBytes(5000);
+  const published = await centre.publish('web01', pack);
+  await writeSites(centre.places, [{ name: 'a', server: centre.plainUrl, patterns: ['*'] }]);
+  const client = await remote.client('web01');
+  // The centre sends the package again, since it does not see that the remote has it.
+  for (const _ of ['first', 'second']) {
+    assert.deepEqual((await client.package(published.packageSha256)).body, pack);
+  }
+  assert.equal(await remote.count('misses_total'), 1);
+  assert.match(
+    (await client.check()).text,
+    /^format cmk-courier-stamp\/1\n(?:.+\n)*interval \d+\n--/,
+  );
+  client.standing = { updater: '2' };
+  const server = `server ${centre.plainUrl}\n-- signatures\n`;
+  const { text } = await client.check();
+  assert.ok(text.startsWith('format cmk-courier-stamp/2\n') && text.includes(server), text);
+  const other = { ...over, updatesFromRoot: ['0'.repeat(64)] };
+  const stranger = await startRemoteSite(t, centre, other);
+  assert.equal((await ask(`${stranger.plainUrl}/v1/root/1`, 'GET')).status, 502);
 });
 
 test('what the remote is told has to go together', async (t) => {

@@ -37,7 +37,7 @@ export interface Root extends Period {
   readonly keys: readonly TrustedKey[];
 }
 
-const mostServers = 8;
+const mostServers = 32;
 const mostAuthorities = 8;
 const mostKeys = 32;
 

@@ -1,6 +1,7 @@
 /** What holds for one host just now: a signed stamp (update-documents.md#stamp). */
 
 import { PayloadReader, writePayload } from '../../sealing/payload.ts';
+import { serverText } from './root.ts';
 import {
   type Audience,
   digestText,
@@ -12,6 +13,8 @@ import {
 } from './words.ts';
 
 const stampFormat = 'cmk-courier-stamp/1';
+/** With the server that the host is to ask: for updaters of version 2 and above. */
+const placedFormat = 'cmk-courier-stamp/2';
 
 /** `hold` and `excluded` are for rollouts in stages; `none`: nothing is published for the host. */
 const stampDecisions = ['offer', 'hold', 'disabled', 'excluded', 'none'] as const;
@@ -37,6 +40,8 @@ export interface HostStamp extends Period {
   readonly decision: StampDecision;
   /** Seconds until the host is to ask again. */
   readonly interval: number;
+  /** Which of the servers of the root it is to ask first; left out: in their order. */
+  readonly server?: string | undefined;
 }
 
 export const nonceText = /^[0-9a-f]{32}$/;
@@ -44,7 +49,7 @@ export const nonceText = /^[0-9a-f]{32}$/;
 /** The payload of a stamp. */
 export function writeStamp(stamp: HostStamp): Buffer {
   return writePayload([
-    ['format', stampFormat],
+    ['format', stamp.server === undefined ? stampFormat : placedFormat],
     ['audience', stamp.audience],
     ['serial', String(stamp.serial)],
     ['issued', stamp.issued],
@@ -55,6 +60,7 @@ export function writeStamp(stamp: HostStamp): Buffer {
     ['target-sha256', stamp.target?.sha256 ?? '-'],
     ['decision', stamp.decision],
     ['interval', String(stamp.interval)],
+    ...(stamp.server === undefined ? [] : [['server', stamp.server] as const]),
   ]);
 }
 
@@ -65,7 +71,7 @@ export function writeStamp(stamp: HostStamp): Buffer {
  */
 export function readStamp(payload: Buffer): HostStamp {
   const reader = new PayloadReader(payload);
-  reader.take('format', (value) => value === stampFormat);
+  const format = reader.take('format', (value) => value === stampFormat || value === placedFormat);
   const audience = takeAudience(reader);
   const serial = takeNumber(reader, 'serial', 1);
   const period = takePeriod(reader);
@@ -76,11 +82,13 @@ export function readStamp(payload: Buffer): HostStamp {
   const decisions = stampDecisions.filter((word) => word !== 'offer' || counter > 0);
   const decision = takeWord(reader, 'decision', decisions);
   const interval = Number(reader.take('interval', isInterval));
+  const server = format === placedFormat ? reader.take('server', serverText) : undefined;
   reader.end();
   return {
     ...{ audience, serial, ...period, rootVersion, decision, interval },
     nonce: nonce === '-' ? undefined : nonce,
     target: counter === 0 ? undefined : { counter, sha256 },
+    ...(server === undefined ? {} : { server }),
   };
 }
 

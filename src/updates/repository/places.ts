@@ -39,6 +39,10 @@ export interface UpdatePlaces {
   readonly rollout: string;
   /** The hosts of the site's Setup as they were when it was asked last. */
   readonly siteHosts: string;
+  /** Which site hands updates on to which hosts. */
+  readonly sites: string;
+  /** There once this state has moved to another server, which is named in it. */
+  readonly moved: string;
   /** Hosts: `<host>.json`, and `<host>.secret`. */
   readonly hosts: string;
   /** Tokens for registration. */
@@ -83,6 +87,8 @@ export function updatePlaces(env: Environment, directory: string | undefined): U
     published: inside('published'),
     rollout: inside('rollout.json'),
     siteHosts: inside('site-hosts.json'),
+    sites: inside('sites'),
+    moved: inside('moved'),
     hosts: inside('hosts'),
     tokens: inside('tokens'),
     audit: inside('audit.log'),

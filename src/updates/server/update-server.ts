@@ -10,6 +10,7 @@ import { PublishedTargets } from '../repository/host-targets.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { PlannedIntervals } from '../repository/planned-intervals.ts';
 import { readRootBytes } from '../repository/root-files.ts';
+import { SitesOfHosts } from '../repository/sites.ts';
 import { readSwitch } from '../repository/switch.ts';
 import { RolloutWatch } from '../rollout/rollout-watch.ts';
 import { StampSigner } from '../signing/stamps.ts';
@@ -32,12 +33,16 @@ import { Tokens } from './tokens.ts';
 import { UpdateCounts } from './update-counts.ts';
 import { notAllowed, UpdateLimits } from './update-limits.ts';
 
+/** The version of courier-update that reads `cmk-courier-stamp/2`. */
+const firstUpdaterWithSites = 2;
+
 export class UpdateServer implements UpdateAnswers {
   readonly #places: UpdatePlaces;
   readonly #limits: UpdateLimits;
   readonly #registry: Registry;
   readonly #published: PublishedTargets;
   readonly #intervals: PlannedIntervals;
+  readonly #sites: SitesOfHosts;
   readonly #stamps: StampSigner;
   readonly #counts = new UpdateCounts();
   readonly #reception: Reception;
@@ -57,6 +62,7 @@ export class UpdateServer implements UpdateAnswers {
     });
     this.#published = new PublishedTargets(places);
     this.#intervals = new PlannedIntervals(places);
+    this.#sites = new SitesOfHosts(places);
     this.#stamps = new StampSigner(places, clock);
     this.#rollout = new RolloutWatch({
       ...{ places, clock, published: this.#published, intervals: this.#intervals },
@@ -117,9 +123,16 @@ export class UpdateServer implements UpdateAnswers {
       decision: toStampDecision(question),
       target: target && { counter: target.counter, sha256: target.targetSha256 },
       intervalSeconds: await this.#intervals.of(host),
+      server: await this.#serverOf(form),
     });
     this.#counts.add('checks');
     return { status: 200, body, type: 'text/plain' };
+  }
+
+  /** An updater of before does not know stamps that name a server. */
+  async #serverOf({ host, values }: Form): Promise<string | undefined> {
+    if (Number(values.get('updater')) < firstUpdaterWithSites) return undefined;
+    return (await this.#sites.of(host))?.server;
   }
 
   async #question(

@@ -23,6 +23,8 @@ export interface StampRequest {
   readonly target: StampTarget | undefined;
   /** Seconds until it is to ask again, 60 to 2678400. */
   readonly intervalSeconds: number;
+  /** The server that the host is to ask first; left out, or none of the root, for the order there. */
+  readonly server?: string | undefined;
 }
 
 /** How long a stamp holds for a host that gets no newer one. */
@@ -33,6 +35,7 @@ interface Ready {
   readonly id: string;
   readonly key: KeyObject;
   readonly rootVersion: number;
+  readonly servers: readonly string[];
   /** Tells whether key or root have changed since. */
   readonly seen: string;
 }
@@ -55,7 +58,7 @@ export class StampSigner {
    * @throws CourierError CONFIG without a root, or when its stamp key is not here; LOCAL
    */
   async sign(request: StampRequest): Promise<Buffer> {
-    const { id, key, rootVersion } = await this.#getReady();
+    const { id, key, rootVersion, servers } = await this.#getReady();
     const nowMs = this.#clock.now();
     const payload = writeStamp({
       audience: `host:${request.host}`,
@@ -67,6 +70,7 @@ export class StampSigner {
       target: request.target,
       decision: request.decision,
       interval: request.intervalSeconds,
+      server: servers.find((server) => server === request.server),
     });
     const bytes = await signBytes(payload, key);
     return joinEnvelope({ payload, signatures: [{ kind: 'key', id, bytes }] });
@@ -82,7 +86,7 @@ export class StampSigner {
     const { id, key } = await readStampKey(this.#places);
     const trusted = root.keys.find((known) => known.id === id);
     if (trusted?.roles.includes('stamp')) {
-      this.#ready = { id, key, rootVersion: root.version, seen };
+      this.#ready = { id, key, rootVersion: root.version, servers: root.servers, seen };
       return this.#ready;
     }
     const why = `root ${root.version} does not trust ${this.#places.stampKey} for stamps`;

@@ -123,7 +123,7 @@ const refusals: readonly (readonly [name: string, code: string, spoil: Spoil])[]
   [
     'CL-4: a target that needs a newer updater is refused',
     'E-UPDATER',
-    changedTarget({ updaterMin: 2 }),
+    changedTarget({ updaterMin: 3 }),
   ],
   [
     'CL-6: a target below the floor of the root is refused on a fresh host *',

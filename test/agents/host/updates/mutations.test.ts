@@ -359,7 +359,7 @@ const steps: readonly Step[] = [
     cut: 'before "$UPDATER" "$t_updater" && {',
     to: 'false && {',
     code: 'E-UPDATER',
-    spoil: ({ host }) => host.offer(release, { updaterMin: 2 }),
+    spoil: ({ host }) => host.offer(release, { updaterMin: 3 }),
   },
   {
     name: 'the size of a package',
