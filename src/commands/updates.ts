@@ -107,6 +107,10 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'take a backup back, with a counter above all that may have been used since',
       load: async () => (await import('./updates/backup.ts')).restore,
     },
+    move: {
+      summary: 'move updates to another server, without touching a host',
+      load: async () => (await import('./updates/move.ts')).move,
+    },
     audit: {
       summary: 'who decided what, and when',
       load: async () => (await import('./updates/audit.ts')).audit,

@@ -16,6 +16,7 @@ export const refusals = {
   'not-found': { status: 404, code: 'USAGE' },
   'wrong-method': { status: 405, code: 'USAGE' },
   'too-slow': { status: 408, code: 'TIMEOUT' },
+  gone: { status: 410, code: 'REFUSED' },
   'too-large': { status: 413, code: 'TOO_LARGE' },
   'unknown-encoding': { status: 415, code: 'USAGE' },
   'unknown-expectation': { status: 417, code: 'USAGE' },

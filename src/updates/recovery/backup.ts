@@ -32,13 +32,14 @@ import { highestUsed } from '../signing/used-counters.ts';
  * What is kept, that which refers to something before what it refers to: whatever is published
  * meanwhile, nothing is missing. Tokens are left out, since used ones would be good again.
  */
-const kept = [
+export const kept: readonly string[] = [
   ...[
     'switch',
     'counter',
     'serial',
     'published',
     'rollout.json',
+    'sites',
     'signed',
     'plan.json',
     'keys',
@@ -46,7 +47,7 @@ const kept = [
     'stamp.key.next',
   ],
   ...['roots', 'hosts', 'audit.log', 'batches', 'targets', 'packages'],
-] as const;
+];
 
 /** How many releases may have been signed since the backup without our knowing. */
 const unknownReleases = 1000;
@@ -62,9 +63,10 @@ export async function backUp(
   places: UpdatePlaces,
   path: string,
   context: CommandContext,
+  wanted = kept,
 ): Promise<number> {
   const there = await listThere(places.directory);
-  const names = kept.filter((name) => there.includes(name));
+  const names = wanted.filter((name) => there.includes(name));
   if (names.length === 0) throw new CourierError('CONFIG', `nothing is in ${places.directory}`);
   await writeWholeFile(path, '', { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
     if (errorCode(error) !== 'EEXIST') throw asCourierError(error, `writing ${path}`);

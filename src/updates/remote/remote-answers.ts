@@ -8,6 +8,7 @@ const meanings: Readonly<Record<number, Reason>> = {
   400: 'bad-request',
   404: 'not-found',
   408: 'too-slow',
+  410: 'gone',
   413: 'too-large',
   426: 'needs-tls',
   429: 'too-many',

@@ -5,6 +5,7 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import { makeDirectory, pathStatus } from '../../files/file-calls.ts';
 import { withLockFile } from '../../system/lock-file.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
+import { requireNotMoved } from './moved-state.ts';
 import type { UpdatePlaces } from './places.ts';
 
 const others = 0o077;
@@ -30,12 +31,16 @@ export async function makePrivateDirectory(path: string): Promise<void> {
  * Changes the state while nobody else does. Signing and packing do not belong in here: whoever
  * waits gives up after 15 seconds.
  *
- * @throws CourierError CONFIG when others may look into it or change it; LOCAL; whatever `work` throws
+ * @throws CourierError CONFIG when others may look into it or change it, or it has moved to another
+ * server; LOCAL; whatever `work` throws
  */
 export async function changeState<Result>(
-  { directory, lock }: UpdatePlaces,
+  places: UpdatePlaces,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  await makePrivateDirectory(directory);
-  return withLockFile(lock, work);
+  await makePrivateDirectory(places.directory);
+  return withLockFile(places.lock, async () => {
+    await requireNotMoved(places);
+    return work();
+  });
 }

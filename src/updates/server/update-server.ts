@@ -7,11 +7,13 @@ import type { UpdateAnswers, UpdateRequest } from '../../receiver/extension.ts';
 import { Refusal } from '../../receiver/refusal.ts';
 import { readKept } from '../repository/by-digest.ts';
 import { PublishedTargets } from '../repository/host-targets.ts';
+import { type Moved, readMoved } from '../repository/moved-state.ts';
 import type { UpdatePlaces } from '../repository/places.ts';
 import { PlannedIntervals } from '../repository/planned-intervals.ts';
 import { readRootBytes } from '../repository/root-files.ts';
 import { SitesOfHosts } from '../repository/sites.ts';
 import { readSwitch } from '../repository/switch.ts';
+import { WatchedFile } from '../repository/watched-file.ts';
 import { RolloutWatch } from '../rollout/rollout-watch.ts';
 import { StampSigner } from '../signing/stamps.ts';
 import { type MacKey, type SignedAnswer, writeAnswer } from './authenticity.ts';
@@ -43,6 +45,7 @@ export class UpdateServer implements UpdateAnswers {
   readonly #published: PublishedTargets;
   readonly #intervals: PlannedIntervals;
   readonly #sites: SitesOfHosts;
+  readonly #moved: WatchedFile<Moved | undefined>;
   readonly #stamps: StampSigner;
   readonly #counts = new UpdateCounts();
   readonly #reception: Reception;
@@ -63,6 +66,7 @@ export class UpdateServer implements UpdateAnswers {
     this.#published = new PublishedTargets(places);
     this.#intervals = new PlannedIntervals(places);
     this.#sites = new SitesOfHosts(places);
+    this.#moved = new WatchedFile(places.moved, () => readMoved(places));
     this.#stamps = new StampSigner(places, clock);
     this.#rollout = new RolloutWatch({
       ...{ places, clock, published: this.#published, intervals: this.#intervals },
@@ -82,6 +86,7 @@ export class UpdateServer implements UpdateAnswers {
   async answer(request: UpdateRequest, exchange: Exchange): Promise<Answer> {
     if (request.kind === 'root') return this.#root(request.name, exchange);
     const form = await this.#reception.readForm(request.kind, exchange);
+    await this.#requireHere();
     if (request.kind === 'register') return this.#register(form, exchange);
     const path =
       request.name === '' ? `/v1/${request.kind}` : `/v1/${request.kind}/${request.name}`;
@@ -94,6 +99,12 @@ export class UpdateServer implements UpdateAnswers {
 
   toMetrics(): readonly Metric[] {
     return this.#counts.toMetrics();
+  }
+
+  /** Whatever was given out here would be unknown to the server that has all of it now. */
+  async #requireHere(): Promise<void> {
+    const moved = await this.#moved.read();
+    if (moved !== undefined) throw new Refusal('gone', `agent updates have moved to ${moved.to}`);
   }
 
   async #root(name: string, { address }: Exchange): Promise<Answer> {
