@@ -38,6 +38,10 @@ export const updates: CommandModule = defineGroup('updates', {
       summary: 'show what holds for a host, and from which rule each of it is',
       load: async () => (await import('./updates/configuration.ts')).explain,
     },
+    'from-checkmk': {
+      summary: "print what Checkmk's own updater is told on a host as a rule of updates.yaml",
+      load: async () => (await import('./updates/from-checkmk.ts')).fromCheckmk,
+    },
     bake: {
       summary: 'make one package for each distinct content, and plan which host gets which',
       load: async () => (await import('./updates/bake.ts')).bake,
