@@ -78,10 +78,9 @@ function nothingTo(why: string): CourierError {
 export async function startRollout(places: UpdatePlaces, actor: Actor): Promise<string> {
   const stages = (await readPlan(places))?.stages;
   if (stages === undefined) {
-    throw new CourierError(
-      'CONFIG',
-      'updates.yaml has no `stages`; write some, then `updates bake`',
-    );
+    const how = 'write some, then `updates bake`';
+    const without = `without ${places.rollout} every host gets what is published as soon as it asks`;
+    throw new CourierError('CONFIG', `updates.yaml has no \`stages\`: ${how}; ${without}`);
   }
   const facts = await readBehind(places, actor);
   if (facts.length === 0) throw nothingTo('every host has what is published');

@@ -38,6 +38,8 @@ export class RolloutWatch {
   readonly #startedMs: number;
   #participants = new Map<string, Participant>();
   #stages: ReadonlyMap<string, number> = new Map();
+  /** Since everything was read, or began to be. */
+  readonly #noted = new Map<string, Participant>();
   /** Which rollout they belong to, and when they were read. */
   #readFor = '';
   #readAtMs = 0;
@@ -55,8 +57,10 @@ export class RolloutWatch {
 
   /** Counts what a host has told. */
   async note(host: HostName, contact: Contact, identity: Identity): Promise<void> {
-    if (!this.#stages.has(host)) return;
+    if (!this.#stages.has(host) && this.#looking === undefined) return;
     const participant = await this.#toParticipant(host, contact, identity);
+    // What is read from disk meanwhile may be older.
+    this.#noted.set(host, participant);
     this.#participants.set(host, participant);
     if (contact.standing?.code !== '-') this.#lookedAtMs = Number.NEGATIVE_INFINITY;
   }
@@ -109,6 +113,7 @@ export class RolloutWatch {
     const { clock, contacts, identities } = this.#sources;
     const nowMs = clock.monotonic();
     if (this.#readFor === id && nowMs - this.#readAtMs < rereadMs) return;
+    this.#noted.clear();
     const known = new Map((await identities.list()).map((identity) => [identity.host, identity]));
     const asked = await contacts.list((name) => stages.has(name));
     const told = new Map(asked.map((contact) => [contact.host, contact]));
@@ -117,6 +122,7 @@ export class RolloutWatch {
       const participant = await this.#toParticipant(host, told.get(host), known.get(host));
       participants.set(host, participant);
     }
+    for (const [host, participant] of this.#noted) participants.set(host, participant);
     this.#stages = stages;
     [this.#participants, this.#readFor, this.#readAtMs] = [participants, id, nowMs];
   }

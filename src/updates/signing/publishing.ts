@@ -56,7 +56,7 @@ export async function publish(wishes: PublishWishes, context: CommandContext): P
     const decision = { what: 'publish', before: describe(before), after: words };
     await recordDecision(places, decision, context);
     // Before the targets: nobody is to see them without their stages.
-    if (planned !== was) await writeRolloutFile(places, planned);
+    if (!isSameFile(planned, was)) await writeRolloutFile(places, planned);
     await writeHostTargets(places.published, after);
     return done;
   });
@@ -75,6 +75,10 @@ export async function publish(wishes: PublishWishes, context: CommandContext): P
     ...endings.map((ending) => `${ending.severity}: ${describeEnding(ending)}`),
   ];
   await context.writeOutput(Buffer.from(`${lines.join('\n')}\n`));
+}
+
+function isSameFile(planned: RolloutFile, was: RolloutFile): boolean {
+  return planned.rollout === was.rollout && planned.removals.length === was.removals.length;
 }
 
 /** Updaters that are to be switched off, which nobody has confirmed. */

@@ -154,3 +154,26 @@ test('RO-8: keep leaves a host as it is; switching an updater off takes a senten
     'no updater waits to be switched off\n',
   );
 });
+
+test('RO-6: after damage a person begins anew, for the hosts that do not have what is published', async (t) => {
+  const server = await makeReadyServer(t);
+  await prepare(server, 'one');
+  await server.run('publish');
+  const path = server.places.rollout;
+  await writeFile(path, '{', { mode: 0o600 });
+  const damaged = `cmk-courier: updates rollout hold: ${path} is damaged; \`cmk-courier updates rollout start\` begins anew (CONFIG)\n`;
+  assert.equal((await server.run('rollout', 'hold')).errors, damaged);
+  await plantHost(server, 'web02', { rootVersion: 1, counter: 1 });
+  const started = await server.run('rollout', 'start');
+  assert.equal(started.output, 'stage 1 of 2 (canary), for 2 hosts\n');
+  const { rollout } = await readRolloutFile(server.places);
+  assert.deepEqual(rollout?.hosts, { db01: 1, web01: 1 });
+  assert.equal((await readAudit(server.places)).at(-1)?.before, 'damaged');
+  const other = await makeReadyServer(t);
+  await prepare(other, 'one', { stages: undefined });
+  const none = await other.run('rollout', 'start');
+  assert.match(
+    none.errors,
+    /updates.yaml has no `stages`: write some, then `updates bake`; without .*rollout.json every host gets what is published as soon as it asks \(CONFIG\)\n$/,
+  );
+});
