@@ -13,6 +13,9 @@ import type { Document, HostRow } from './model.ts';
 
 /** How often what is looked at is computed again. */
 const tickMs = 2000;
+/** Looking at large fleets may take this part of a core, and is done less often instead. */
+const partOfCore = 1 / 30;
+const longestTickMs = 15_000;
 /** Operations are large, and nobody sees their plots move. */
 const ticksOfOperations = 5;
 /** How often a stream says that it is alive; proxies cut those that say nothing for a minute. */
@@ -88,9 +91,13 @@ export class Live {
 
   /** Computes what is looked at again and again, until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    let tookMs = 0;
     while (!signal.aborted) {
-      await this.#clock.sleep(tickMs, signal).catch(() => undefined);
+      const restMs = Math.min(Math.max(tickMs, tookMs / partOfCore), longestTickMs);
+      await this.#clock.sleep(restMs, signal).catch(() => undefined);
+      const startMs = this.#clock.monotonic();
       if (!signal.aborted) await this.tick();
+      tookMs = this.#clock.monotonic() - startMs;
     }
     for (const { streams } of this.#views.values()) {
       for (const { response } of streams) response.end();

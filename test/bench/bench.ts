@@ -9,6 +9,7 @@ import { benchManySenders, benchReceiver } from './receiver.ts';
 import { benchSealed } from './sealed.ts';
 import { benchSpecialAgents } from './special-agents.ts';
 import { benchStartup } from './startup.ts';
+import { benchStatusPage } from './status-page.ts';
 import { benchManyHosts, benchSweep } from './sweep.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTools } from './tools.ts';
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<string>)[]>> = {
   throughput: [() => benchThroughput()],
   interrupt: [() => benchInterrupt(turns)],
   receiver: [() => benchReceiver(), () => benchManySenders()],
+  'status-page': [() => benchStatusPage()],
   updates: [() => benchUpdates(turns)],
   sweep: [() => benchSweep(), () => benchManyHosts()],
   brokers: [() => benchBrokers()],

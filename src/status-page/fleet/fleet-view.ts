@@ -23,16 +23,11 @@ const groupLimit = 200;
 type Counts = Record<HostState, number>;
 const noTotals = (): Counts => ({ faulty: 0, silent: 0, never: 0, grace: 0, fresh: 0 });
 
-interface Selected {
-  readonly known: Known;
-  readonly state: HostState;
-}
-
 interface Selection {
   readonly totals: Totals;
   readonly matchingTotals: Totals;
   /** In order of names. */
-  readonly selected: readonly Selected[];
+  readonly selected: readonly Known[];
   readonly groups: ReadonlyMap<string, Counts>;
 }
 
@@ -51,8 +46,8 @@ export async function viewFleet(
   const pages = Math.max(1, Math.ceil(selected.length / perPage));
   const page = Math.min(query.page, pages);
   const listed = toGroups(groups);
-  const ordered = await order(selected, query, listed, slices);
-  const rows = ordered.slice((page - 1) * perPage, page * perPage);
+  const range = { start: (page - 1) * perPage, end: page * perPage };
+  const rows = await order(selected, query, [listed, range], slices);
   return {
     view: 'fleet',
     nowMs,
@@ -65,7 +60,7 @@ export async function viewFleet(
     groups: listed.slice(0, groupLimit),
     groupCount: listed.length,
     groupLimit,
-    rows: rows.map(({ known }) => toHostRow(known, nowMs)),
+    rows: rows.map((known) => toHostRow(known, nowMs)),
     parts,
   };
 }
@@ -78,13 +73,14 @@ async function select(
   slices: Slices,
 ): Promise<Selection> {
   const [totals, matchingTotals] = [noTotals(), noTotals()];
-  const selected: Selected[] = [];
+  const selected: Known[] = [];
   const groups = new Map<string, Counts>();
   const fits = toSearch(query.search);
   const { group, within, states } = query;
   for (const known of index.hosts) {
     if (slices.isOver()) await slices.rest();
     const state = stateOf(known, nowMs);
+    known.state = state;
     totals[state] += 1;
     if (!fits(known.host)) continue;
     const name = group && groupOf(known, group);
@@ -92,7 +88,7 @@ async function select(
     if (name !== undefined && isShown) count(groups, name, state);
     if (within !== undefined && name !== within) continue;
     matchingTotals[state] += 1;
-    if (isShown) selected.push({ known, state });
+    if (isShown) selected.push(known);
   }
   return { totals, matchingTotals, selected, groups };
 }
@@ -141,30 +137,51 @@ function worstGroupFirst(one: Group, other: Group): number {
   return one.name < other.name ? -1 : 1;
 }
 
-/** Hosts of a group stand together; within it as the query says, and then by name. */
-async function order(
-  selected: readonly Selected[],
-  query: FleetQuery,
-  groups: readonly Group[],
-  slices: Slices,
-): Promise<readonly Selected[]> {
-  const sorted = await sortBy(selected, query, slices);
-  const { group, within } = query;
-  if (group === undefined || within !== undefined) return sorted;
-  const buckets = new Map<string, Selected[]>(groups.map(({ name }) => [name, []]));
-  for (const one of sorted) {
-    if (slices.isOver()) await slices.rest();
-    buckets.get(groupOf(one.known, group))?.push(one);
-  }
-  return [...buckets.values()].flat();
+/** Which rows of an order are looked at. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
-async function sortBy(
-  selected: readonly Selected[],
-  { sort, isDescending }: FleetQuery,
+/**
+ * Hosts of a group stand together; within it as the query says, and then by name. Only groups that are
+ * looked at are sorted.
+ */
+async function order(
+  selected: readonly Known[],
+  query: FleetQuery,
+  [groups, range]: readonly [groups: readonly Group[], range: Range],
   slices: Slices,
-): Promise<readonly Selected[]> {
-  if (sort === 'host') return isDescending ? selected.toReversed() : selected;
+): Promise<readonly Known[]> {
+  const { group, within } = query;
+  if (group === undefined || within !== undefined) {
+    return sortPart(selected, query, range, slices);
+  }
+  const buckets = new Map<string, Known[]>(groups.map(({ name }) => [name, []]));
+  for (const one of selected) {
+    if (slices.isOver()) await slices.rest();
+    buckets.get(groupOf(one, group))?.push(one);
+  }
+  const rows: Known[] = [];
+  let at = 0;
+  for (const bucket of buckets.values()) {
+    const [start, end] = [range.start - at, range.end - at];
+    at += bucket.length;
+    if (end <= 0 || start >= bucket.length) continue;
+    rows.push(...(await sortPart(bucket, query, { start: Math.max(0, start), end }, slices)));
+  }
+  return rows;
+}
+
+async function sortPart(
+  selected: readonly Known[],
+  { sort, isDescending }: FleetQuery,
+  { start, end }: Range,
+  slices: Slices,
+): Promise<readonly Known[]> {
+  if (sort === 'host') {
+    return isDescending ? selected.toReversed().slice(start, end) : selected.slice(start, end);
+  }
   const keyed = new Float64Array(selected.length);
   for (const [place, one] of selected.entries()) {
     if (slices.isOver()) await slices.rest();
@@ -172,7 +189,7 @@ async function sortBy(
   }
   // Numbers alone are sorted many times faster than by a function; names break ties by their place.
   keyed.sort();
-  return [...keyed].flatMap((key) => selected[key % room] ?? []);
+  return [...keyed.subarray(start, end)].flatMap((key) => selected[key % room] ?? []);
 }
 
 /** More than hosts there can be; a key times this stays exact. */
@@ -180,14 +197,14 @@ const room = 2 ** 21;
 const largestKey = 2 ** 31 - 1;
 
 /** A whole number from 0 to {@link largestKey}; hosts without a value stand last. */
-function toSortKey({ known, state }: Selected, sort: Sorting, isDescending: boolean): number {
-  const value = toValue(known, state, sort);
+function toSortKey(known: Known, sort: Sorting, isDescending: boolean): number {
+  const value = toValue(known, sort);
   if (value === undefined) return largestKey;
   const bounded = Math.min(Math.max(0, Math.round(value)), largestKey - 1);
   return isDescending ? largestKey - 1 - bounded : bounded;
 }
 
-function toValue(known: Known, state: HostState, sort: Sorting): number | undefined {
+function toValue(known: Known, sort: Sorting): number | undefined {
   if (sort === 'age') {
     // The older, the smaller is the moment; so that the youngest stand first, it is turned round.
     const producedAtMs = firstOf(known, 'producedAtMs');
@@ -195,5 +212,5 @@ function toValue(known: Known, state: HostState, sort: Sorting): number | undefi
   }
   if (sort === 'bytes') return firstOf(known, 'bytes');
   if (sort === 'duration') return firstOf(known, 'durationMs');
-  return hostStates.indexOf(state);
+  return hostStates.indexOf(known.state);
 }

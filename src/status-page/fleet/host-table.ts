@@ -7,6 +7,8 @@ import type { HostRow, HostState, PartName } from '../model.ts';
 interface Known {
   readonly host: string;
   parts: readonly (readonly [name: PartName, row: PartRow])[];
+  /** As of the last look at all of them: an object for each would be made a million times a minute. */
+  state: HostState;
 }
 
 export class HostTable {
@@ -39,7 +41,7 @@ export class HostTable {
     this.#version += 1;
     const known = this.#known.get(row.host);
     if (known === undefined) {
-      this.#known.set(row.host, { host: row.host, parts: [[part, row]] });
+      this.#known.set(row.host, { host: row.host, parts: [[part, row]], state: row.state });
       this.#sorted = undefined;
       return;
     }
