@@ -10,35 +10,29 @@ import { asCourierError } from '../faults/system-errors.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { HostName } from '../names/host-name.ts';
 import { chance } from '../system/chance.ts';
-import { areFilesScarce, describeShortage, findRoom, type Room } from '../system/open-files.ts';
+import { areFilesScarce, findRoom, type Room } from '../system/open-files.ts';
 import { wellWord } from './ask-status.ts';
 import { runCycle } from './cycle.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Entry } from './entry.ts';
-import { type HeldPlaces, holdPlaces, type PlaceSettings } from './held-places.ts';
+import { holdPlaces } from './held-places.ts';
 import type { KnownHosts } from './known-hosts.ts';
-import { Lanes } from './lanes.ts';
+import { fitInto, Lanes } from './lanes.ts';
 import { CollectorMeasures, type Insight } from './measures.ts';
-import { type Outlet, Outlets } from './outlets.ts';
+import { Outlets } from './outlets.ts';
 import { PeerBreakers } from './peer-breaker.ts';
 import { Population } from './population.ts';
 import { toQuietLog } from './quiet-log.ts';
 import { reportStatus } from './report-status.ts';
 import { Roster } from './roster.ts';
 import { RoutesInForce } from './routes-in-force.ts';
+import type { CollectorSettings, Running } from './settings.ts';
 import { SpoolRoom } from './spool-room.ts';
 import type { CollectorStatus } from './status-shape.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { TransportPool } from './transport-pool.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
-
-export interface CollectorSettings extends PlaceSettings {
-  readonly routesPath: string;
-  /** What else hears of each cycle. */
-  readonly outlets?: readonly Outlet[];
-  /** Sealed output is left as it is, for the site it is carried to. */
-  readonly carriesSeals?: boolean;
-}
 
 /** How often it looks which hosts are due. */
 const tickMs = 200;
@@ -53,13 +47,6 @@ const tidyMs = 30_000;
  */
 const fetchFiles = 8;
 
-/** All it holds while it runs. */
-interface Running extends HeldPlaces {
-  readonly upkeep: Upkeep;
-  readonly population: Population;
-  inForce: RoutesInForce;
-}
-
 export class Collector {
   readonly #settings: CollectorSettings;
   readonly #context: CommandContext;
@@ -67,7 +54,7 @@ export class Collector {
   readonly #breakers: PeerBreakers;
   readonly #roster = new Roster();
   readonly #lanes = new Lanes({ concurrency: 1, perPeer: 1 });
-  readonly #dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry));
+  readonly #dispatcher: Dispatcher;
   readonly #stopping = new AbortController();
   /**
    * The context of the fetches; its signal aborts when the program is ended, or in {@link stop}.
@@ -81,6 +68,7 @@ export class Collector {
   #lastTickMs = 0;
   readonly #measures = new CollectorMeasures();
   readonly #outlets: Outlets;
+  readonly #subscriptions: Subscriptions;
 
   constructor(settings: CollectorSettings, context: CommandContext) {
     this.#settings = settings;
@@ -89,9 +77,19 @@ export class Collector {
     const shutdown = AbortSignal.any([context.shutdown, this.#stopping.signal]);
     this.#fetchContext = { ...context, shutdown, log: toQuietLog(context.log) };
     this.#troubles = new Troubles(context.log);
-    this.#outlets = new Outlets([this.#measures, ...(settings.outlets ?? [])], context.log);
     this.#pool = new TransportPool(context.clock, context.log);
     this.#breakers = new PeerBreakers(this.#pool.lend, context.clock);
+    const ended = (entry: Entry) => this.#subscriptions.turnEnded(entry);
+    this.#dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry), ended);
+    this.#subscriptions = new Subscriptions({
+      roster: this.#roster,
+      lend: this.#breakers.lend,
+      lendAnyway: this.#pool.lend,
+      urge: (entry) => this.#dispatcher.urge(entry),
+      ...{ signal: shutdown, clock: context.clock, log: context.log },
+    });
+    const outlets = [this.#measures, this.#subscriptions, ...(settings.outlets ?? [])];
+    this.#outlets = new Outlets(outlets, context.log);
   }
 
   /**
@@ -109,7 +107,13 @@ export class Collector {
       this.#room = findRoom(fetchFiles);
       const { ready, socket } = places;
       const spoolRoom = new SpoolRoom(places.spool, this.#settings.maxSpoolHosts);
-      const upkeep = new Upkeep({ ready, spoolRoom, socket, clock, ...this.#upkept() });
+      const upkeep = new Upkeep({
+        ready,
+        spoolRoom,
+        socket,
+        clock,
+        ...{ pool: this.#pool, troubles: this.#troubles, isThere: this.#roster.isThere },
+      });
       const population = this.#populate(places.known, upkeep);
       this.#running = { ...places, upkeep, population, inForce };
       this.#enforce(this.#running, inForce);
@@ -143,6 +147,7 @@ export class Collector {
     this.#stopping.abort(new CourierError('INTERRUPTED', 'the collector ends'));
     await this.#loop;
     this.#running?.socket.close();
+    await this.#subscriptions.end();
     await this.#pool.close();
     await this.#dispatcher.drain();
     await this.#running?.upkeep.tidied;
@@ -214,14 +219,10 @@ export class Collector {
     };
   }
 
-  #upkept() {
-    const { isThere } = this.#roster;
-    return { pool: this.#pool, troubles: this.#troubles, isThere };
-  }
-
   #populate(known: KnownHosts, upkeep: Upkeep): Population {
     const [roster, outlets, troubles] = [this.#roster, this.#outlets, this.#troubles];
-    return new Population({ roster, known, upkeep, outlets, troubles, clock: this.#context.clock });
+    const [{ clock }, changed] = [this.#context, () => this.#subscriptions.refresh()];
+    return new Population({ roster, known, upkeep, outlets, troubles, clock, changed });
   }
 
   #answers(): ReadonlyMap<string, () => string> {
@@ -233,23 +234,18 @@ export class Collector {
 
   #loadRoutes(): Promise<RoutesInForce> {
     const { routesPath, carriesSeals } = this.#settings;
-    return RoutesInForce.load(routesPath, this.#context, this.#breakers.lend, carriesSeals);
+    return RoutesInForce.load(routesPath, this.#context, this.#subscriptions.lend, carriesSeals);
   }
 
   #enforce(running: Running, inForce: RoutesInForce): void {
     const { concurrency, perPeer } = inForce.routes.collector;
     running.inForce = inForce;
-    this.#lanes.limits = { concurrency: this.#fit(concurrency), perPeer };
+    this.#lanes.limits = {
+      concurrency: fitInto(this.#room, concurrency, this.#context.log),
+      perPeer,
+    };
     this.#troubles.note('routes', undefined);
     running.population.update(inForce.routes);
-  }
-
-  /** No more at once than the limit of open files has room for. */
-  #fit(concurrency: number): number {
-    const room = this.#room;
-    if (room === undefined || room.most >= concurrency) return concurrency;
-    this.#context.log.warn({}, describeShortage(room, concurrency, 'fetches'));
-    return room.most;
   }
 
   /** Runs until {@link stop}. */

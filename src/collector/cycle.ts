@@ -117,6 +117,12 @@ function note(entry: Entry, served: Outgoing, startMs: number, settings: CycleSe
   // What was added must not lie there longer than it is good, either.
   const added = served.added.flatMap(({ producedAt }) => producedAt ?? []);
   const addedMs = added.map((producedAt) => leftMs(producedAt, maxAgeMs));
+  // One whose source is followed is asked more seldom, but not after its output has expired.
+  if (entry.isFollowed && Number.isFinite(ownMs)) {
+    entry.planFor(
+      Math.min(entry.dueMs, settings.context.clock.monotonic() + Math.max(1000, ownMs)),
+    );
+  }
   return Math.min(untilNextMs(entry, settings), ownMs, ...addedMs);
 }
 

@@ -3,9 +3,12 @@
 import type { Entry } from './entry.ts';
 import type { Candidate, Lanes } from './lanes.ts';
 
+type Turn<Result> = (entry: Entry) => Result;
+
 export class Dispatcher {
   readonly #lanes: Lanes;
-  readonly #run: (entry: Entry) => Promise<void>;
+  readonly #run: Turn<Promise<void>>;
+  readonly #ended: Turn<void>;
   readonly #running = new Set<Promise<void>>();
   /**
    * Hosts that are due and wait for a place, the longest waiting last. Hosts that wait for the same
@@ -13,10 +16,14 @@ export class Dispatcher {
    */
   #queues: readonly Entry[][] = [];
 
-  /** @param run one cycle; never rejects, and sets when its host is due again */
-  constructor(lanes: Lanes, run: (entry: Entry) => Promise<void>) {
+  /**
+   * @param run one cycle; never rejects, and sets when its host is due again
+   * @param ended hears when a host may have its turn again
+   */
+  constructor(lanes: Lanes, run: Turn<Promise<void>>, ended: Turn<void> = () => undefined) {
     this.#lanes = lanes;
     this.#run = run;
+    this.#ended = ended;
   }
 
   /** Starts all that is due and finds a place; the rest gets the places that become free. */
@@ -28,6 +35,14 @@ export class Dispatcher {
     due.sort((one, other) => one.dueMs - other.dueMs).reverse();
     this.#queues = [...Map.groupBy(due, toPlaces).values()];
     this.#fillPlaces();
+  }
+
+  /** Starts one ahead of others that are due, if it finds a place; else it has its turn among them. */
+  urge(entry: Entry): void {
+    if (entry.isRunning) return;
+    const leave = this.#lanes.isFull ? undefined : this.#lanes.enter(toCandidate(entry));
+    if (leave !== undefined) this.#start(entry, leave);
+    else entry.planFor(0);
   }
 
   /** Resolves when nothing runs; nothing more is started. */
@@ -45,6 +60,11 @@ export class Dispatcher {
       const queue = longestWaiting(open);
       const entry = queue?.at(-1);
       if (queue === undefined || entry === undefined) return;
+      // It was urged meanwhile.
+      if (entry.isRunning) {
+        queue.pop();
+        continue;
+      }
       const leave = this.#lanes.enter(toCandidate(entry));
       if (leave === undefined) {
         open.delete(queue);
@@ -61,6 +81,7 @@ export class Dispatcher {
       entry.ended();
       leave();
       this.#running.delete(running);
+      this.#ended(entry);
       this.#fillPlaces();
     });
     this.#running.add(running);

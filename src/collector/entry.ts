@@ -65,6 +65,9 @@ export interface Moment {
   readonly chance: number;
 }
 
+/** So late is a source asked that hands over by itself: what comes each interval is then ahead of it. */
+const followedFactor = 1.5;
+
 export class Entry {
   #routed: Routed;
   #dueMs: number;
@@ -81,6 +84,8 @@ export class Entry {
   #targets = 0;
   #attempts: readonly AttemptNote[] = [];
   #changedMs: number;
+  /** Whether its source hands over by itself what is new: cycles are for the case that nothing comes. */
+  isFollowed = false;
 
   /** A host that has not been asked yet. */
   constructor(routed: Routed, dueMs: number) {
@@ -248,6 +253,7 @@ export class Entry {
     this.#beside = [];
     this.#rests = undefined;
     this.#attempts = [];
+    this.isFollowed = false;
     this.#targets += 1;
     return true;
   }
@@ -273,7 +279,8 @@ export class Entry {
   }
 
   #schedule({ nowMs: fromMs, chance }: Moment, nowMs: number): void {
-    this.#dueMs = Math.max(fromMs + delayMs(this.#routed.everyMs, this.#history, chance), nowMs);
+    const everyMs = this.#routed.everyMs * (this.isFollowed ? followedFactor : 1);
+    this.#dueMs = Math.max(fromMs + delayMs(everyMs, this.#history, chance), nowMs);
   }
 }
 

@@ -1,5 +1,8 @@
 /** Which hosts may be asked at the same time. */
 
+import type { Logger } from '../logging/log.ts';
+import { describeShortage, type Room } from '../system/open-files.ts';
+
 /** A host that is due to be asked. */
 export interface Candidate {
   /** The peers it shares with other hosts, each once. */
@@ -89,4 +92,11 @@ export class Lanes {
 /** At least one: otherwise nobody would notice when a silent host answers again. */
 function suspectsOf(places: number): number {
   return Math.max(1, Math.floor(places * partOfSuspects));
+}
+
+/** No more at once than the limit of open files has room for. */
+export function fitInto(room: Room | undefined, concurrency: number, log: Logger): number {
+  if (room === undefined || room.most >= concurrency) return concurrency;
+  log.warn({}, describeShortage(room, concurrency, 'fetches'));
+  return room.most;
 }

@@ -18,6 +18,8 @@ interface Around {
   readonly outlets: Outlets;
   readonly troubles: Troubles;
   readonly clock: Clock;
+  /** Hears when hosts or routes have changed. */
+  readonly changed: () => void;
 }
 
 export class Population {
@@ -44,6 +46,7 @@ export class Population {
       upkeep.removeReady(entry.target.host);
       entry.laidReady('nothing');
     }
+    this.#around.changed();
   }
 
   #gather(routes: Routes): ReadonlyMap<HostName, ListedHost> {

@@ -98,6 +98,21 @@ export const relayStatuses = z.array(
   }),
 );
 
+/** Sources that hand over by themselves what is pushed to them. */
+const subscriptionStatuses = z.array(
+  z.object({
+    source: z.string(),
+    state: z.enum(['following', 'beginning', 'away']),
+    fault: z.object({ code: z.string(), message: z.string() }).optional(),
+    hosts: z.number(),
+    /** Since the start: outputs that came, of hosts in no route, gaps, and times it was lost. */
+    arrived: z.number(),
+    foreign: z.number(),
+    gaps: z.number(),
+    losses: z.number(),
+  }),
+);
+
 export const collectorStatus = z.object({
   version: z.string(),
   pid: z.number(),
@@ -114,6 +129,8 @@ export const collectorStatus = z.object({
   /** With --forward. */
   forwarding: forwarding.optional(),
   relays: relayStatuses.optional(),
+  /** Sources that are followed. */
+  subscriptions: subscriptionStatuses.optional(),
   hostCount: z.number(),
   hosts: z.array(hostStatus),
 });

@@ -2,8 +2,9 @@
 
 import { join } from 'node:path';
 import type { CommandContext } from '../cli/command.ts';
-import type { Collector, CollectorSettings } from '../collector/collector.ts';
+import type { Collector } from '../collector/collector.ts';
 import type { Outlet } from '../collector/outlets.ts';
+import type { CollectorSettings } from '../collector/settings.ts';
 import { CollectorFeed, GoneHosts } from './feeds/collector-feed.ts';
 import { collectorFigures } from './feeds/collector-panel.ts';
 import { Figures } from './feeds/figures.ts';

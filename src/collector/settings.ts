@@ -1,0 +1,22 @@
+/** What a collector is told, and what it holds while it runs. */
+
+import type { HeldPlaces, PlaceSettings } from './held-places.ts';
+import type { Outlet } from './outlets.ts';
+import type { Population } from './population.ts';
+import type { RoutesInForce } from './routes-in-force.ts';
+import type { Upkeep } from './upkeep.ts';
+
+export interface CollectorSettings extends PlaceSettings {
+  readonly routesPath: string;
+  /** What else hears of each cycle. */
+  readonly outlets?: readonly Outlet[];
+  /** Sealed output is left as it is, for the site it is carried to. */
+  readonly carriesSeals?: boolean;
+}
+
+/** All it holds while it runs. */
+export interface Running extends HeldPlaces {
+  readonly upkeep: Upkeep;
+  readonly population: Population;
+  inForce: RoutesInForce;
+}

@@ -1,0 +1,118 @@
+/** One source that is followed: what it hands over waits here for the cycle of its host. */
+
+import type { Clock } from '../clock.ts';
+import { CourierError } from '../faults/errors.ts';
+import type { HostName } from '../names/host-name.ts';
+import type { Target } from '../transports/source.ts';
+import type { Delivery, Subscriber, SubscriptionNews } from '../transports/transport.ts';
+
+/** What arrived of a host and is not taken yet. */
+interface Waiting {
+  readonly arrival: Delivery | CourierError;
+  /** Lets the next output of the host come. */
+  readonly taken: () => void;
+  /** Whether a cycle has ended without it. */
+  wasLeft: boolean;
+}
+
+export interface SubscriptionCounts {
+  readonly arrived: number;
+  readonly gaps: number;
+  readonly foreign: number;
+  readonly losses: number;
+}
+
+export class Subscription implements Subscriber {
+  readonly wanted = new Map<HostName, Target>();
+  readonly counts = { arrived: 0, gaps: 0, foreign: 0, losses: 0 };
+  readonly #clock: Clock;
+  /** Runs the cycle of a host as soon as may be. */
+  readonly #urge: (host: HostName) => void;
+  readonly #waiting = new Map<HostName, Waiting>();
+  #fault: CourierError | undefined;
+  #isFollowing = false;
+  #delayMs: number | undefined;
+  #isOver = false;
+  /** Hears when it begins to follow, and why it no longer does. */
+  readonly #changed: (fault: CourierError | undefined) => void;
+
+  constructor(
+    clock: Clock,
+    urge: (host: HostName) => void,
+    changed: (fault: CourierError | undefined) => void,
+  ) {
+    this.#clock = clock;
+    this.#urge = urge;
+    this.#changed = changed;
+  }
+
+  get isFollowing(): boolean {
+    return this.#isFollowing;
+  }
+
+  /** Why it does not follow; undefined while it does, or before it has tried. */
+  get fault(): CourierError | undefined {
+    return this.#fault;
+  }
+
+  /** From production to arrival, of the last output that said when it was produced. */
+  get delayMs(): number | undefined {
+    return this.#delayMs;
+  }
+
+  async deliver({ host }: Target, arrival: Delivery | CourierError): Promise<void> {
+    if (this.#isOver) return;
+    this.counts.arrived += 1;
+    if (!(arrival instanceof CourierError) && arrival.producedAt instanceof Date) {
+      this.#delayMs = Math.max(0, this.#clock.now() - arrival.producedAt.getTime());
+    }
+    const { promise, resolve: taken } = Promise.withResolvers<void>();
+    this.#waiting.get(host)?.taken();
+    this.#waiting.set(host, { arrival, taken, wasLeft: false });
+    this.#urge(host);
+    return promise;
+  }
+
+  tell(news: SubscriptionNews): void {
+    if (news === 'foreign') this.counts.foreign += 1;
+    else if (news === 'gap') this.counts.gaps += 1;
+    else this.#turn(news === 'following' ? undefined : news);
+  }
+
+  #turn(fault: CourierError | undefined): void {
+    const [wasFollowing, before] = [this.#isFollowing, this.#fault];
+    this.#isFollowing = fault === undefined;
+    this.#fault = fault;
+    if (wasFollowing && fault !== undefined) this.counts.losses += 1;
+    if (wasFollowing !== this.#isFollowing || before?.message !== fault?.message) {
+      this.#changed(fault);
+    }
+  }
+
+  /** What arrived of a host, once. */
+  take(host: HostName): Delivery | CourierError | undefined {
+    const waiting = this.#waiting.get(host);
+    this.#waiting.delete(host);
+    waiting?.taken();
+    return waiting?.arrival;
+  }
+
+  /** A cycle of the host has ended. What came meanwhile gets one more; what it did not take, none. */
+  cycleEnded(host: HostName): void {
+    const waiting = this.#waiting.get(host);
+    if (waiting === undefined) return;
+    if (waiting.wasLeft || !this.wanted.has(host)) {
+      this.take(host);
+      return;
+    }
+    waiting.wasLeft = true;
+    this.#urge(host);
+  }
+
+  /** Nothing is taken any more. */
+  end(): void {
+    this.#isOver = true;
+    this.#isFollowing = false;
+    for (const host of [...this.#waiting.keys()]) this.take(host);
+  }
+}

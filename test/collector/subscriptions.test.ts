@@ -1,0 +1,73 @@
+/** A collector that follows a broker: no test waits for a cycle, which would take ten minutes. */
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { packOutput } from '../../src/nats/message.ts';
+import { outputSubject } from '../../src/nats/subjects.ts';
+import { skipWithout } from '../helpers/required-peer.ts';
+import { type Broker, startBroker } from '../transports/nats/broker.ts';
+import { type CollectorSite, makeOutput, makeSite } from './running-collector.ts';
+
+const skip = skipWithout('nats-server');
+
+async function publish(broker: Broker, name: string, output: string, ageMs = 0): Promise<void> {
+  const host = parseHostName(name);
+  const producedAt = new Date(Date.now() - ageMs);
+  const times = { producedAt, receivedAt: new Date() };
+  const given = { host, output: Buffer.from(output), ...times, origin: 'upload x' };
+  const { headers, body } = await packOutput(given);
+  await broker.publish(outputSubject('prod', host), body, Object.fromEntries(headers));
+}
+
+async function collect(t: TestContext): Promise<readonly [Broker, CollectorSite]> {
+  const broker = await startBroker();
+  t.after(() => broker.close());
+  const site = await makeSite(t);
+  writeFileSync(join(site.root, 'etc/cmk-courier/hosts.txt'), 'web01\nweb02\n');
+  const source = `{ uri: 'nats://127.0.0.1:${broker.port}/prod/{host}' }`;
+  site.writeRoutes(
+    `collector: { hostList: hosts.txt }\ndefaults: { every: 10m, deadline: 20s }\nroutes:\n  - { hosts: '*', sources: ${source} }\n`,
+  );
+  await site.start();
+  return [broker, site];
+}
+
+test('what comes into the broker is ready without a cycle, in full and checked', {
+  skip,
+}, async (t) => {
+  const [broker, site] = await collect(t);
+  const followed = () => site.status()?.subscriptions?.[0];
+  await site.until(() => followed()?.state === 'following');
+  assert.equal(followed()?.hosts, 2);
+  for (let round = 0; round < 3; round += 1) {
+    const output = makeOutput('web01');
+    await publish(broker, 'web01', output);
+    await site.until(() => site.ask('web01').stdout === output);
+  }
+  await publish(broker, 'web03', makeOutput('web03'));
+  await site.until(() => followed()?.foreign === 1);
+  await publish(broker, 'web02', 'no agent output\n');
+  await site.until(() => site.ask('web02').stderr.includes('(MALFORMED)'));
+  await publish(broker, 'web02', makeOutput('web02'), 3_600_000);
+  await site.until(() => site.ask('web02').stderr.includes('(STALE)'));
+});
+
+test('while the broker is away status says so, and what comes after is ready again', {
+  skip,
+}, async (t) => {
+  const [broker, site] = await collect(t);
+  const followed = () => site.status()?.subscriptions?.[0];
+  await site.until(() => followed()?.state === 'following');
+  await broker.stop();
+  await site.until(() => followed()?.state === 'away');
+  assert.equal(followed()?.fault.code, 'UNREACHABLE');
+  await broker.start();
+  const output = makeOutput('web01');
+  await publish(broker, 'web01', output);
+  await site.until(() => site.ask('web01').stdout === output);
+  assert.equal(followed()?.state, 'following');
+  assert.equal(followed()?.losses, 1);
+});
