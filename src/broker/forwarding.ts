@@ -1,4 +1,4 @@
-/** Sends what waits on disk once the broker is back: few at a time, and of each host the newest only. */
+/** Sends what waits on disk once the broker is back: some at a time, and of each host the newest only. */
 
 import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
@@ -16,10 +16,13 @@ export interface ForwardingSettings extends Pick<SinkSettings, 'writer' | 'clock
 }
 
 /** At once; the broker takes thousands a second, and hosts go on sending meanwhile. */
-const lanes = 8;
+const lanes = 32;
 const attemptMs = 10_000;
 const shortestPauseMs = 250;
 const longestPauseMs = 5000;
+
+/** `kept` by a fault of our disk, or by newer output: no reason for other hosts to wait. */
+type Sent = 'done' | 'kept' | 'away';
 
 export class Forwarding {
   readonly #settings: ForwardingSettings;
@@ -60,7 +63,8 @@ export class Forwarding {
       this.#wake = wake;
       const hosts = this.#settings.waiting.hosts();
       if (hosts.length === 0) {
-        await wake.promise;
+        // What waits, and is from the future since our clock was set back, is not to send yet.
+        await (this.#settings.waiting.count === 0 ? wake.promise : this.#pause(longestPauseMs));
         continue;
       }
       const isDone = await this.#sendAll(hosts);
@@ -74,35 +78,36 @@ export class Forwarding {
     return clock.sleep(pauseMs * (0.5 + chance()), this.#ended.signal).catch(() => undefined);
   }
 
-  /** @returns whether none was kept back by a fault of the broker; the first such fault ends it */
+  /** @returns whether none was kept back; the first fault of the broker ends it */
   async #sendAll(hosts: readonly HostName[]): Promise<boolean> {
-    const left = [...hosts];
-    let isDone = true;
-    // One alone finds out whether the broker is there.
-    const first = left.shift();
-    if (first !== undefined && !(await this.#send(first))) return false;
-    const run = async () => {
-      for (let host = left.shift(); host !== undefined && isDone; host = left.shift()) {
-        if (!(await this.#send(host))) isDone = false;
+    const left = hosts.values();
+    const sent = new Set<Sent>();
+    const run = async (most: number) => {
+      for (let count = 0; count < most && !sent.has('away'); ) {
+        const { value: host } = left.next();
+        if (host === undefined) return;
+        const became = await this.#send(host);
+        sent.add(became);
+        if (became !== 'kept') count += 1;
       }
     };
-    await Promise.all(Array.from({ length: lanes }, run));
-    return isDone;
+    // One alone finds out whether the broker is there.
+    await run(1);
+    await Promise.all(Array.from({ length: lanes }, () => run(Number.POSITIVE_INFINITY)));
+    return !sent.has('away') && !sent.has('kept');
   }
 
-  /** @returns false when the broker, or our disk, did not do its part */
-  async #send(host: HostName): Promise<boolean> {
+  async #send(host: HostName): Promise<Sent> {
     const { waiting, log } = this.#settings;
-    if (this.#ended.signal.aborted) return false;
+    if (this.#ended.signal.aborted) return 'away';
     try {
       const output = await waiting.read(host);
-      if (output !== undefined && !(await this.#write(output))) return false;
-      await waiting.remove(host, output);
-      return true;
+      if (output !== undefined && !(await this.#write(output))) return 'away';
+      return (await waiting.remove(host, output)) ? 'done' : 'kept';
     } catch (error) {
       const { code, message } = asCourierError(error, 'forwarding what waits');
       log.warn({ host, code }, message);
-      return false;
+      return 'kept';
     }
   }
 

@@ -51,7 +51,7 @@ export class WaitingOutputs {
 
   /** Hosts whose output waits, the one that has waited longest first. */
   hosts(): readonly HostName[] {
-    const summaries = [...this.#spool.summaries()];
+    const summaries = [...this.#spool.summaries(this.#settings.maxSkewMs)];
     summaries.sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
     return summaries.map(({ host }) => host);
   }
@@ -90,21 +90,26 @@ export class WaitingOutputs {
   /**
    * Forgets what waits of a host, unless something newer than `output` has come.
    *
+   * @returns whether nothing waits any more
    * @throws CourierError LOCAL
    */
-  async remove(host: HostName, output: SpooledOutput | undefined): Promise<void> {
-    if (this.#putting.has(host)) return;
+  async remove(host: HostName, output: SpooledOutput | undefined): Promise<boolean> {
+    if (this.#putting.has(host)) return false;
     const newest = this.#spool.newest(host, this.#settings.maxSkewMs);
-    const isSame =
-      output === undefined ||
-      newest === undefined ||
-      (newest.producedAt.getTime() === output.producedAt.getTime() &&
-        newest.receivedAt.getTime() === output.receivedAt.getTime());
-    if (isSame) await this.#spool.remove(host);
+    if (isNewer(newest, output)) return false;
+    await this.#spool.remove(host, output?.producedAt);
+    return true;
   }
 
   /** Ends what runs; never rejects. */
   close(): Promise<void> {
     return this.#spool.close();
   }
+}
+
+/** Another process may have put what was sent: then it is newer than all that this one has. */
+function isNewer(newest: SpoolSummary | undefined, sent: SpooledOutput | undefined): boolean {
+  if (newest === undefined || sent === undefined) return false;
+  const [here, there] = [newest.producedAt.getTime(), sent.producedAt.getTime()];
+  return here > there || (here === there && +newest.receivedAt !== +sent.receivedAt);
 }

@@ -13,8 +13,8 @@ export interface Job {
   readonly id: number;
   /** Descriptor of the directory whose names are made safe. */
   readonly directory: number;
-  /** What is written there before; nothing where only that is to be done. */
-  readonly file?: Omit<Arrival, 'directory'> & { readonly parts: readonly Uint8Array[] };
+  /** What is written there before. */
+  readonly file: Omit<Arrival, 'directory'> & { readonly parts: readonly Uint8Array[] };
 }
 
 /** What is left of an error on its way between threads. */
@@ -108,7 +108,6 @@ export class CommitThread {
 
   #write(step: Step): void {
     const { file } = step.job;
-    if (file === undefined) return;
     step.descriptor = this.#calls.openSync(file.temporary, 'wx', 0o600);
     step.path = file.temporary;
     let written = this.#calls.writevSync(step.descriptor, [...file.parts]);
@@ -127,7 +126,7 @@ export class CommitThread {
 
   #rename(step: Step): void {
     const { file } = step.job;
-    if (file === undefined || step.fault !== undefined) return;
+    if (step.fault !== undefined) return;
     this.#calls.renameSync(file.temporary, file.path);
     step.path = file.path;
   }

@@ -30,8 +30,6 @@ export interface Commits {
    * @throws what the call into the file system that failed has thrown
    */
   write(arrival: Arrival, buffers: readonly Buffer[]): Promise<Error | undefined>;
-  /** Makes the names in a directory safe. */
-  sync(directory: number): Promise<void>;
   /** To be called when nothing is under way. */
   close(): Promise<void>;
 }
@@ -52,7 +50,7 @@ export class DirectCommits implements Commits {
       await this.#writeFile(temporary, buffers);
       await renameFile(temporary, path);
       there = path;
-      await this.sync(directory);
+      if (this.#isDurable) await syncAll(directory);
     } catch (error) {
       await removeFile(there).catch(() => undefined);
       throw error;
@@ -73,10 +71,6 @@ export class DirectCommits implements Commits {
     } finally {
       await closeFile(descriptor);
     }
-  }
-
-  async sync(directory: number): Promise<void> {
-    if (this.#isDurable) await syncAll(directory);
   }
 
   async close(): Promise<void> {}

@@ -36,10 +36,6 @@ export class GroupCommits implements Commits {
     return this.#ask({ directory, file: { ...file, parts: buffers.map(toMemoryOfItsOwn) } });
   }
 
-  async sync(directory: number): Promise<void> {
-    await this.#ask({ directory });
-  }
-
   async close(): Promise<void> {
     await this.#thread?.terminate();
   }

@@ -41,6 +41,13 @@ export function nextVersion(producedAt: Date, newest: number | undefined): numbe
   return Math.max(producedAt.getTime() * 36, (newest ?? -1) + 1);
 }
 
+/** Whether a file holds output that was produced after a time; nothing is after none. */
+export function isProducedAfter(name: string, time: Date | undefined): boolean {
+  if (time === undefined) return false;
+  const { version } = parseFileName(name) ?? { version: 0 };
+  return version >= (time.getTime() + 1) * 36;
+}
+
 /** A new name for output of a host. */
 export function makeFileName(host: HostName, version: number): string {
   return `${host}~${toDigits(version, versionDigits)}${makeChance(chanceDigits)}`;

@@ -50,11 +50,6 @@ export class Shard {
     }
   }
 
-  /** Makes the names in the directory safe. */
-  async sync(): Promise<void> {
-    await this.#commits.sync(this.#descriptor);
-  }
-
   /** Removes files; fine when they are gone. */
   async remove(names: readonly string[]): Promise<void> {
     await removeFiles(this.#pathsOf(names));

@@ -12,7 +12,15 @@ import { makeDirectories } from './directories.ts';
 import { GroupCommits } from './group-commits.ts';
 import { Holdings, type Kept, type SpoolSummary } from './holdings.ts';
 import { takeInventory, tidyBroken } from './inventory.ts';
-import { brokenDirectory, makeFileName, namesOf, nextVersion, shardOf, shards } from './names.ts';
+import {
+  brokenDirectory,
+  isProducedAfter,
+  makeFileName,
+  namesOf,
+  nextVersion,
+  shardOf,
+  shards,
+} from './names.ts';
 import { Present, type Produced } from './newest.ts';
 import { cleanOrigin, makeHeader, type NewOutput } from './record.ts';
 import { Shard } from './shard.ts';
@@ -125,17 +133,20 @@ export class Spool {
   }
 
   /**
-   * Removes all there is of a host; fine when there is nothing.
+   * Removes all there is of a host; fine when there is nothing. A power cut soon after it may bring
+   * it back: nothing that is removed was promised to be gone, and a disk asked to say so for each
+   * host takes longer than all else.
    *
+   * @param lastProducedAt what another process has put since, and was produced later, stays
    * @throws CourierError LOCAL
    */
-  remove(host: HostName): Promise<void> {
+  remove(host: HostName, lastProducedAt?: Date): Promise<void> {
     const doing = `removing the output of ${host} from ${this.#settings.directory}`;
     return this.#inTurn(host, doing, async () => {
       const shard = this.#shardOf(host);
-      await shard.remove(namesOf(host, await readDirectory(shard.path)));
+      const names = namesOf(host, await readDirectory(shard.path));
+      await shard.remove(names.filter((name) => !isProducedAfter(name, lastProducedAt)));
       this.#holdings.drop(host);
-      await shard.sync();
     });
   }
 
@@ -145,8 +156,8 @@ export class Spool {
   }
 
   /** The newest output of each host. */
-  summaries(): readonly SpoolSummary[] {
-    return this.#holdings.summaries(this.#present());
+  summaries(maxSkewMs?: number): readonly SpoolSummary[] {
+    return this.#holdings.summaries(this.#present(maxSkewMs));
   }
 
   get statistics(): SpoolStatistics {

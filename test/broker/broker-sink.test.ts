@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { BrokerSink, type BrokerWriter } from '../../src/broker/broker-sink.ts';
 import { WaitingOutputs } from '../../src/broker/waiting-outputs.ts';
 import { systemClock } from '../../src/clock.ts';
 import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { shardOf } from '../../src/spool/names.ts';
 import type { Produced } from '../../src/spool/newest.ts';
 import type { NewOutput } from '../../src/spool/record.ts';
 import { neverAborts } from '../../src/system/never-aborts.ts';
 import { type CollectingLog, makeCollectingLog } from '../helpers/collecting-log.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 
@@ -155,4 +160,72 @@ test('newer output that comes while an older one is forwarded goes on waiting', 
   held.resolve();
   await waitUntil(() => waiting?.count === 0);
   assert.equal(broker.stored.get('web01'), 'new');
+});
+
+test('what waits goes out without a write to the disk for each host, and one that cannot be read holds up no other', async (t) => {
+  const broker = new Broker();
+  broker.fault = 'PEER';
+  const directory = await makeTempDir(t);
+  const { sink, waiting } = await openSink(t, broker, directory);
+  const names = Array.from({ length: 100 }, (_, index) => `web${index}`);
+  const barred = shardOf(parseHostName('web0'));
+  await sink.put(toOutput('web0', 'x', 9));
+  await Promise.all(names.map((name) => sink.put(toOutput(name, 'x', 9))));
+  const before = waiting?.statistics.fsyncs;
+  // Others might have put anything there.
+  await chmod(join(directory, barred), 0o777);
+  broker.fault = undefined;
+  const held = names.filter((name) => shardOf(parseHostName(name)) === barred);
+  await waitUntil(() => waiting?.count === held.length);
+  assert.equal(waiting?.statistics.fsyncs, before);
+  await chmod(join(directory, barred), 0o700);
+  await waitUntil(() => waiting?.count === 0);
+  assert.equal(broker.stored.size, names.length);
+});
+
+test('what waits is not forgotten when the clock is set back: it follows when its time has come', async (t) => {
+  const [broker, clock, log] = [new Broker(), new FakeClock(), makeCollectingLog()];
+  broker.fault = 'PEER';
+  const limits = { maxBytes: 1e9, maxHosts: 1000, maxSkewMs: 3_600_000 };
+  const directory = await makeTempDir(t);
+  const waiting = await WaitingOutputs.open({ directory, ...limits, clock, log });
+  const settings = { writer: broker, waiting, patienceMs: 3000, clock, log, signal: neverAborts };
+  const sink = new BrokerSink(settings);
+  t.after(() => sink.stop());
+  sink.start();
+  await sink.put({ ...toOutput('web01', 'x'), producedAt: new Date(clock.now() + 1_800_000) });
+  clock.step(-3_600_000);
+  broker.fault = undefined;
+  const { attempts } = broker;
+  for (let turn = 0; turn < 20; turn += 1) {
+    clock.advance(1000);
+    await setImmediate();
+  }
+  assert.deepEqual([broker.attempts - attempts, waiting.count], [0, 1]);
+  clock.step(3_600_000);
+  await waitUntil(() => {
+    clock.advance(1000);
+    return waiting.count === 0;
+  });
+  assert.equal(broker.stored.get('web01'), 'x');
+});
+
+test('what another process puts beside ours while ours is forwarded stays', async (t) => {
+  const directory = await makeTempDir(t);
+  const settings = { directory, maxBytes: 1e9, maxHosts: 1000, maxSkewMs: 60_000 };
+  const context = { clock: systemClock, log: makeCollectingLog() };
+  const [ours, theirs] = await Promise.all([
+    WaitingOutputs.open({ ...settings, ...context }),
+    WaitingOutputs.open({ ...settings, ...context }),
+  ]);
+  t.after(() => Promise.all([ours.close(), theirs.close()]));
+  await ours.put(toOutput('web01', 'old', 5));
+  const host = parseHostName('web01');
+  const sent = await ours.read(host);
+  await theirs.put(toOutput('web01', 'new', 1));
+  assert.equal(await ours.remove(host, sent), true);
+  const left = await theirs.read(host);
+  assert.equal(left?.output.toString(), 'new');
+  await ours.put(toOutput('web01', 'again', 3));
+  assert.equal(await ours.remove(host, left), true, 'what was sent is newer than ours');
 });

@@ -62,8 +62,12 @@ test('what a file takes the place of goes; what stays is told, and the file is t
 
 test('when the thread ends, what is under way fails, and what comes next gets another', async (t) => {
   const { path, commits, write } = await open(t);
+  const arrival = { temporary: join(path, 'lost.tmp'), path: join(path, 'file'), superseded: [] };
   // No descriptor at all, so that the call throws where nobody expects it to.
-  await assert.rejects(commits.sync(-1), { code: 'LOCAL', message: /^the thread that writes: / });
+  await assert.rejects(commits.write({ ...arrival, directory: -1 }, []), {
+    code: 'LOCAL',
+    message: /^the thread that writes: /,
+  });
   await write('file', 'x');
   assert.deepEqual(await readdir(path), ['file']);
 });
