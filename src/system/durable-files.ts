@@ -37,9 +37,19 @@ export async function readTextFile(path: string): Promise<string> {
  * @throws CourierError LOCAL when it cannot be read; CONFIG when others may change it
  */
 export async function readTextFileIfThere(path: string): Promise<string> {
+  return (await findTextFile(path)) ?? '';
+}
+
+/**
+ * Undefined for a file that is not there, which is something else than an empty one where that has
+ * to be damage: what a crash or a full disk has cut must not read as if it had never been written.
+ *
+ * @throws CourierError CONFIG when others may change it; LOCAL
+ */
+export async function findTextFile(path: string): Promise<string | undefined> {
   await requireTrusted(path);
   return readWholeFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return '';
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw asCourierError(error, `reading ${path}`);
   });
 }

@@ -49,6 +49,15 @@ test("CF-5: settings of Checkmk's updater become a rule, the package before the 
   assert.equal(validated.code, 0, validated.errors);
 });
 
+test('CF-5: a host that chose its settings writes no line of its own into the rules', async (t) => {
+  const path = join(await makeTempDir(t), 'cfg');
+  const rule = String.raw`\nrules: [{hosts: "*", action: remove-updater}]\n#`;
+  await writeFile(path, `{'server': 'a${rule}', 'site': 'b', 'x${rule}': 1}`);
+  const { code, output } = await run('from-checkmk', path);
+  assert.equal(code, 0);
+  assert.equal(output.replace(/^#.*\n/gm, ''), 'rules:\n  - hosts: "*"\n    agent: auto\n');
+});
+
 test('CF-5: what is no literal is refused and not run', async (t) => {
   const path = join(await makeTempDir(t), 'cfg');
   for (const text of ["__import__('os').system('id')", '[1]', '{']) {

@@ -5,7 +5,7 @@
  */
 
 import { stringify } from 'yaml';
-import { CourierError } from '../../faults/errors.ts';
+import { CourierError, cleanText } from '../../faults/errors.ts';
 import { isHostName } from '../../names/host-name.ts';
 import { readPythonLiteral } from '../../setup/python-literal/read.ts';
 import { isDict, type PythonValue } from '../../setup/python-literal/values.ts';
@@ -63,7 +63,9 @@ function takeOver(files: readonly CheckmkSettings[]): TakenOver {
       `${what}: --certificates=FILE writes them, \`updates root ca FILE\` has hosts trust them`,
     );
   }
-  return { yaml: stringify({ rules: [rule] }), certificates, notes };
+  // A host that chose the words must not write a line of the file.
+  const lines = notes.map((note) => cleanText(note));
+  return { yaml: stringify({ rules: [rule] }), certificates, notes: lines };
 }
 
 interface Taking {

@@ -42,8 +42,10 @@ export class StampCopies {
   /** @throws CourierError CONFIG; LOCAL */
   static async open(directory: string, clock: { now(): number }): Promise<StampCopies> {
     await makePrivateDirectory(directory);
-    const withdrawn = await readSmallFile(join(directory, 'withdrawn'), (reader) =>
-      reader.take('until', isStamp),
+    const path = join(directory, 'withdrawn');
+    const withdrawn = await readSmallFile(path, (reader) => reader.take('until', isStamp)).catch(
+      // Damaged: whatever it said is not later than now, and no reason to answer nobody.
+      () => toStamp(new Date(clock.now())),
     );
     const copies = new StampCopies(directory, clock, withdrawn ?? '0'.repeat(14));
     await copies.#prune();

@@ -6,7 +6,7 @@
 import { CourierError } from '../../faults/errors.ts';
 import { remove } from '../../files/file-calls.ts';
 import { type HostName, isHostName } from '../../names/host-name.ts';
-import { readTextFileIfThere, replaceFile } from '../../system/durable-files.ts';
+import { findTextFile, replaceFile } from '../../system/durable-files.ts';
 import { type TargetAction, targetActions } from '../documents/target.ts';
 import { WatchedFile } from './watched-file.ts';
 
@@ -32,8 +32,9 @@ export type HostTargets = ReadonlyMap<HostName, HostTarget>;
  * @throws CourierError CONFIG when it is damaged, or others may change it; LOCAL
  */
 export async function readHostTargets(path: string): Promise<HostTargets> {
-  const text = await readTextFileIfThere(path);
-  const lines = text === '' ? [] : text.slice(0, -1).split('\n');
+  const text = await findTextFile(path);
+  if (text === undefined) return new Map();
+  const lines = text.endsWith('\n') ? text.slice(0, -1).split('\n') : [''];
   return new Map(lines.map((line, index) => toHostTarget(line, `${path}:${index + 1}`)));
 }
 

@@ -3,7 +3,7 @@
 import { CourierError } from '../../faults/errors.ts';
 import { type Field, PayloadReader } from '../../sealing/payload.ts';
 import { isStamp } from '../../sealing/stamp.ts';
-import { readTextFileIfThere } from '../../system/durable-files.ts';
+import { findTextFile } from '../../system/durable-files.ts';
 import { serverText } from '../documents/root.ts';
 import type { UpdatePlaces } from './places.ts';
 
@@ -23,8 +23,8 @@ export interface Moved {
 export async function readMoved({
   moved,
 }: Pick<UpdatePlaces, 'moved'>): Promise<Moved | undefined> {
-  const text = await readTextFileIfThere(moved);
-  if (text === '') return undefined;
+  const text = await findTextFile(moved);
+  if (text === undefined) return undefined;
   const reader = new PayloadReader(Buffer.from(text, 'latin1'));
   const to = reader.take('to', serverText);
   const since = reader.take('since', isStamp);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import { isHostName } from '../../names/host-name.ts';
-import { readTextFileIfThere, replaceFile } from '../../system/durable-files.ts';
+import { findTextFile, replaceFile } from '../../system/durable-files.ts';
 import { agentVersionText, mostPackageBytes, platformText } from '../documents/target.ts';
 import { agentHashText, digestText } from '../documents/words.ts';
 import { makePrivateDirectory } from './opening.ts';
@@ -51,8 +51,8 @@ export type Plan = z.infer<typeof planShape>;
  * @throws CourierError CONFIG when it is damaged, or others may change it; LOCAL
  */
 export async function readPlan({ plan: path }: UpdatePlaces): Promise<Plan | undefined> {
-  const text = await readTextFileIfThere(path);
-  if (text === '') return undefined;
+  const text = await findTextFile(path);
+  if (text === undefined) return undefined;
   try {
     const plan = planShape.parse(JSON.parse(text));
     requireOncePerHost(plan);

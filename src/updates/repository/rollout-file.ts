@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { CourierError } from '../../faults/errors.ts';
 import { isHostName } from '../../names/host-name.ts';
-import { readTextFileIfThere, replaceFile } from '../../system/durable-files.ts';
+import { findTextFile, replaceFile } from '../../system/durable-files.ts';
 import { makePrivateDirectory } from './opening.ts';
 import type { UpdatePlaces } from './places.ts';
 
@@ -76,8 +76,8 @@ const nothing: RolloutFile = { rollout: null, removals: [] };
  * @throws CourierError CONFIG when it is damaged, or others may change it; LOCAL
  */
 export async function readRolloutFile({ rollout: path }: UpdatePlaces): Promise<RolloutFile> {
-  const text = await readTextFileIfThere(path);
-  if (text === '') return nothing;
+  const text = await findTextFile(path);
+  if (text === undefined) return nothing;
   try {
     return fileShape.parse(JSON.parse(text));
   } catch (error) {

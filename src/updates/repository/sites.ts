@@ -8,7 +8,7 @@ import { remove } from '../../files/file-calls.ts';
 import { globMatcher } from '../../names/glob.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { PayloadReader, writePayload } from '../../sealing/payload.ts';
-import { readTextFileIfThere, replaceFile } from '../../system/durable-files.ts';
+import { findTextFile, replaceFile } from '../../system/durable-files.ts';
 import { serverText } from '../documents/root.ts';
 import { makePrivateDirectory } from './opening.ts';
 import type { UpdatePlaces } from './places.ts';
@@ -28,8 +28,8 @@ const hostPatternText = /^[\w.:%*?[\]!-]{1,240}$/;
 
 /** In the order in which they are asked for; none where there is no file. */
 export async function readSites({ sites }: UpdatePlaces): Promise<readonly UpdateSite[]> {
-  const text = await readTextFileIfThere(sites);
-  if (text === '') return [];
+  const text = await findTextFile(sites);
+  if (text === undefined) return [];
   const reader = new PayloadReader(Buffer.from(text, 'latin1'));
   const found: UpdateSite[] = [];
   while (!reader.isAtEnd) found.push(readSite(reader));

@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 import { CourierError, prefixError } from '../../faults/errors.ts';
 import { type Field, PayloadReader, writePayload } from '../../sealing/payload.ts';
-import { readTextFileIfThere, replaceFile } from '../../system/durable-files.ts';
+import { findTextFile, replaceFile } from '../../system/durable-files.ts';
 import { makePrivateDirectory } from './opening.ts';
 
 /**
@@ -15,8 +15,8 @@ export async function readSmallFile<Value>(
   path: string,
   read: (reader: PayloadReader) => Value,
 ): Promise<Value | undefined> {
-  const text = await readTextFileIfThere(path);
-  if (text === '') return undefined;
+  const text = await findTextFile(path);
+  if (text === undefined) return undefined;
   try {
     const reader = new PayloadReader(Buffer.from(text, 'utf8'));
     const value = read(reader);

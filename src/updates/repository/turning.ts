@@ -5,7 +5,9 @@ import { toStamp } from '../../sealing/stamp.ts';
 import { recordDecision, userOf } from './audit.ts';
 import { changeState } from './opening.ts';
 import { updatePlaces } from './places.ts';
-import { readSwitch, writeSwitch } from './switch.ts';
+import { type MasterSwitch, readSwitch, writeSwitch } from './switch.ts';
+
+const damaged: MasterSwitch = { isOn: false, since: undefined, by: undefined };
 
 /**
  * Turns the switch and says what it was.
@@ -20,7 +22,8 @@ export async function turn(
   const places = updatePlaces(context.env, directory);
   const isOn = word === 'on';
   const was = await changeState(places, async () => {
-    const before = await readSwitch(places);
+    // A damaged switch offers nothing to anybody; it must not keep somebody from turning it.
+    const before = await readSwitch(places).catch(() => damaged);
     if (before.isOn === isOn && before.since !== undefined) return before;
     const since = toStamp(new Date(context.clock.now()));
     const wanted = { what: 'switch', before: before.isOn ? 'on' : 'off', after: word };

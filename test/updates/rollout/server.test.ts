@@ -1,19 +1,26 @@
 /** A rollout as hosts meet it: a real receiver, and what it answers them. */
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { readAudit } from '../../../src/updates/repository/audit.ts';
+import { readCounter } from '../../../src/updates/repository/counter.ts';
 import { readHostTargets } from '../../../src/updates/repository/host-targets.ts';
+import { readMoved } from '../../../src/updates/repository/moved-state.ts';
+import { updatePlaces } from '../../../src/updates/repository/places.ts';
+import { readPlan } from '../../../src/updates/repository/plan.ts';
 import {
   type Rollout,
   readRolloutFile,
   type Stage,
   writeRolloutFile,
 } from '../../../src/updates/repository/rollout-file.ts';
+import { readSites } from '../../../src/updates/repository/sites.ts';
+import { readSwitch } from '../../../src/updates/repository/switch.ts';
 import { hold } from '../../../src/updates/rollout/moves.ts';
 import { makeRollout } from '../../../src/updates/rollout/starting.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
+import { makeTempDir } from '../../helpers/temp-dir.ts';
 import type { UpdateClient } from '../update-client.ts';
 import { startUpdateSite, type UpdateSite } from '../update-site.ts';
 import { aStage } from './rollout-kit.ts';
@@ -127,6 +134,37 @@ test('RO-6: a damaged rollout offers nothing to anybody', async (t) => {
   await writeFile(started.site.places.rollout, JSON.stringify({ rollout: { ...spoilt, id: 'x' } }));
   const [client] = started.clients;
   assert.equal((await client?.check())?.status, 503);
+});
+
+test('RO-6: a rollout that was cut off, wherever, offers nothing to anybody', async (t) => {
+  const started = await start(t, [aStage({ name: 'nobody', hosts: [] }), aStage()], 1);
+  const path = started.site.places.rollout;
+  const text = await readFile(path, 'utf8');
+  for (const length of [0, 1, text.length - 3]) {
+    await writeFile(path, text.slice(0, length));
+    const [client] = started.clients;
+    assert.equal((await client?.check())?.status, 503, `${length}`);
+  }
+});
+
+test('RO-6: no file of the state reads as if it had never been written once it is empty', async (t) => {
+  const directory = await makeTempDir(t);
+  const places = updatePlaces({}, directory);
+  const { rollout, plan, published, switch: turned, counter, moved, sites } = places;
+  const files = [rollout, plan, published, turned, counter, moved, sites];
+  for (const path of files) await writeFile(path, '', { mode: 0o600 });
+  const reading = [
+    () => readRolloutFile(places),
+    () => readPlan(places),
+    () => readHostTargets(published),
+    () => readSwitch(places),
+    () => readCounter(places),
+    () => readMoved(places),
+    () => readSites(places),
+  ];
+  for (const [at, read] of reading.entries()) {
+    await assert.rejects(read, { name: 'CourierError' }, files[at]);
+  }
 });
 
 test('RO-8: an updater is switched off only after somebody has confirmed it', async (t) => {
