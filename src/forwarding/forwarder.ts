@@ -14,7 +14,7 @@ import { neverAborts } from '../system/never-aborts.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { version } from '../version.ts';
 import { toForwardingMetrics } from './metrics.ts';
-import { isTooLarge } from './receiver.ts';
+import { isRejected, isTooLarge } from './receiver.ts';
 import { reportForwarding } from './status.ts';
 import { Verdicts } from './verdicts.ts';
 import type { Bounds, Sent, WaitingHosts } from './waiting.ts';
@@ -27,6 +27,8 @@ export interface ForwarderSettings {
   readonly contactMs: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A number from 0 to 1. */
+  chance(): number;
 }
 
 /** What comes within this time goes out in one message. */
@@ -34,7 +36,8 @@ const gatherMs = 200;
 /** Between two messages while much waits: many relays may be back at once. */
 const pauseMs = 50;
 const usualBounds: Bounds = { hosts: 64, bytes: 1024 * 1024 };
-const one: Bounds = { hosts: 1, bytes: 1 };
+/** A host whose message is called wrong by a receiver waits so long, and holds up no other. */
+const doubtfulMs = 60_000;
 /** How long saying good-bye may take. */
 const endMs = 3000;
 /** The wait where no receiver says how long. */
@@ -148,13 +151,14 @@ export class Forwarder implements Outlet {
       const message = writeMessage(this.#describe(sent));
       this.#lastMessageMs = this.#settings.clock.monotonic();
       const answered = await way.send(message, signal);
-      this.#bounds = usualBounds;
+      this.#bounds = toBounds(this.#bounds.hosts * 2);
       this.#verdicts.apply(answered.answer, sent);
       this.#tellBack(answered);
     } catch (thrown) {
       if (signal.aborted) return;
       const error = asCourierError(thrown, 'forwarding');
       if (isTooLarge(error)) return this.#makeSmaller(error, sent);
+      if (isRejected(error)) this.#divide(sent);
       if (this.#toldFault === error.message) return;
       this.#toldFault = error.message;
       log.warn({ code: error.code, waiting: waiting.size }, error.message);
@@ -163,10 +167,17 @@ export class Forwarder implements Outlet {
 
   /** What is too large even alone is never taken. */
   #makeSmaller(error: CourierError, sent: readonly Sent[]): void {
-    if (this.#bounds === one) {
-      for (const each of sent) this.#verdicts.refuse(each, error.message);
-    }
-    this.#bounds = one;
+    const hosts = countHosts(sent);
+    this.#bounds = toBounds(hosts / 2);
+    if (hosts > 1) return;
+    for (const each of sent) this.#verdicts.refuse(each, error.message);
+  }
+
+  /** One host that a receiver does not understand keeps nothing of the others. */
+  #divide(sent: readonly Sent[]): void {
+    this.#bounds = toBounds(1);
+    if (countHosts(sent) > 1) return;
+    for (const each of sent) this.#settings.waiting.later(each, doubtfulMs);
   }
 
   #tellBack({ by }: Answered): void {
@@ -190,4 +201,12 @@ export class Forwarder implements Outlet {
     };
     return { note, entries: sent.map(({ entry }) => entry) };
   }
+}
+
+function toBounds(hosts: number): Bounds {
+  return { ...usualBounds, hosts: Math.min(usualBounds.hosts, Math.max(1, Math.ceil(hosts))) };
+}
+
+function countHosts(sent: readonly Sent[]): number {
+  return new Set(sent.map(({ host }) => host)).size;
 }

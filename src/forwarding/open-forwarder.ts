@@ -54,7 +54,7 @@ export async function openForwarder(
     clock,
   });
   const waiting = new WaitingHosts({ spool, directory, clock, log });
-  return new Forwarder({ way, waiting, spool, contactMs: values.contact, clock, log });
+  return new Forwarder({ way, waiting, spool, contactMs: values.contact, clock, log, chance });
 }
 
 async function openReceivers(

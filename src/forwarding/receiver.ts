@@ -19,6 +19,8 @@ const requestMs = 60_000;
 /** The wait after a fault, doubled with each further one. */
 const shortestWaitMs = 1000;
 const longestWaitMs = 30_000;
+/** Where nobody answers, trying costs little, and what waits goes out soon after the return. */
+const longestSilentWaitMs = 10_000;
 /** Credentials that are not accepted become good by what a person does. */
 const refusedWaitMs = 15_000;
 /** What a receiver may ask for. */
@@ -136,14 +138,14 @@ export class Receiver {
   #failed(error: CourierError): void {
     const { clock, chance } = this.#settings;
     this.#fault = error;
-    const doubled = Math.min(shortestWaitMs * 2 ** Math.min(this.#failures, 10), longestWaitMs);
+    const longest = error instanceof NotTaken ? longestWaitMs : longestSilentWaitMs;
+    const doubled = Math.min(shortestWaitMs * 2 ** Math.min(this.#failures, 10), longest);
     const least = error.code === 'REFUSED' ? refusedWaitMs : 0;
     const asked = error instanceof NotTaken ? (error.retryAfterMs ?? 0) : 0;
-    const waitMs = Math.max(doubled, least, Math.min(asked, longestRetryAfterMs));
     this.#failures += 1;
-    // From a half to all of the wait, and never less than was asked for.
-    const spreadMs = Math.max(asked, waitMs * (0.5 + chance() / 2));
-    this.#tryAtMs = clock.monotonic() + Math.min(spreadMs, longestRetryAfterMs);
+    const ownMs = Math.max(doubled, least) * (0.5 + chance() / 2);
+    const askedMs = spreadRetry(Math.min(asked, longestRetryAfterMs), chance());
+    this.#tryAtMs = clock.monotonic() + Math.max(ownMs, askedMs);
   }
 
   close(): Promise<void> {
@@ -153,4 +155,18 @@ export class Receiver {
 
 export function isTooLarge(error: CourierError): boolean {
   return error instanceof NotTaken && error.status === 413;
+}
+
+/** Whether the message itself is called wrong, or something before the receiver says so. */
+export function isRejected(error: CourierError): boolean {
+  return error instanceof NotTaken && error.status === 400;
+}
+
+/**
+ * Never less than was asked for, and not the same for all who were asked at once.
+ *
+ * @param chance from 0 to 1
+ */
+export function spreadRetry(askedMs: number, chance: number): number {
+  return askedMs * (1 + chance / 2);
 }

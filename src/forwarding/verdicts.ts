@@ -8,12 +8,15 @@ import type { HostName } from '../names/host-name.ts';
 import type { RelayAnswer, Verdict } from '../relay/message.ts';
 import { formatDuration } from '../times/durations.ts';
 import { defaultMaxSkewMs } from '../times/skew.ts';
+import { spreadRetry } from './receiver.ts';
 import type { Sent, WaitingHosts } from './waiting.ts';
 
 interface Settings {
   readonly waiting: WaitingHosts;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A number from 0 to 1, which spreads relays that were put off at once. */
+  chance(): number;
 }
 
 /** What a receiver cannot take now is sent again after this, unless it says otherwise. */
@@ -62,7 +65,7 @@ export class Verdicts {
 
   /** Takes an answer into account; of something it does not mention, nothing is known. */
   apply({ nowMs, relay, verdicts }: RelayAnswer, sent: readonly Sent[]): void {
-    this.#relay = relay;
+    this.#relay = cleanText(relay, 100);
     this.#noteSkew(this.#settings.clock.now() - nowMs);
     for (const [index, one] of sent.entries()) {
       const verdict = verdicts[index];
@@ -91,7 +94,8 @@ export class Verdicts {
 
   #putOff(sent: Sent, message: string, retryAfterS: number): void {
     const waitS = Math.min(Math.max(1, retryAfterS), longestRetryS);
-    this.#settings.waiting.later(sent, waitS * 1000);
+    const { waiting, chance } = this.#settings;
+    waiting.later(sent, spreadRetry(waitS * 1000, chance()));
     if (this.#news.isNew('later', message)) {
       this.#settings.log.warn({ host: sent.host }, `the receiver cannot take it now: ${message}`);
     }

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { FaultyCycle, GoodCycle } from '../collector/outlets.ts';
+import { cleanText } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { News } from '../logging/news.ts';
@@ -77,7 +78,8 @@ export class WaitingHosts {
 
   /** The bytes are copied before this returns. */
   putOutput({ parts, ...end }: GoodCycle): void {
-    const { host, producedAt, source, everyMs, maxAgeMs } = end;
+    const { host, producedAt, everyMs, maxAgeMs } = end;
+    const source = cleanText(end.source);
     const bytes = Buffer.concat(parts);
     const about = { host, producedAtMs: producedAt.getTime(), source, everyMs, maxAgeMs };
     const waiting = this.#of(host);

@@ -41,13 +41,16 @@ const missedContacts = 3;
 
 /** Undefined for a relay that was heard of in time. */
 export function describeSilence(
-  { name, lastContactMs, contactMs, isEnded }: RelayRecord,
+  { name, lastContactMs, contactMs, isEnded, refusal }: RelayRecord,
   nowMs: number,
 ): string | undefined {
   const sinceMs = Math.max(0, nowMs - lastContactMs);
   if (isEnded) return `relay ${name} was stopped ${formatDuration(sinceMs)} ago`;
   if (sinceMs <= missedContacts * contactMs + lateMs) return undefined;
-  return `relay ${name} has been silent for ${formatDuration(sinceMs)}`;
+  const silent = `relay ${name} has been silent for ${formatDuration(sinceMs)}`;
+  if (refusal === undefined) return silent;
+  const ago = formatDuration(Math.max(0, nowMs - refusal.atMs));
+  return `${silent} (refused ${ago} ago: ${refusal.message})`;
 }
 
 /** A cycle may begin and end late by so much. */

@@ -54,7 +54,14 @@ const header = z.object({
   waiting: z.int().min(0),
   /** It ends, as somebody wants it to. */
   isEnding: z.boolean().optional(),
-  entries: z.array(z.discriminatedUnion('kind', [outputHeader, faultHeader])).max(mostHosts),
+  /** Each is judged for itself: what is wrong with one costs no other. */
+  entries: z.array(z.unknown()).max(mostHosts),
+});
+const entryHeader = z.discriminatedUnion('kind', [outputHeader, faultHeader]);
+/** What has to be known of an entry that is wrong: whose it is, and where the next one begins. */
+const wrongHeader = z.object({
+  host: z.string().max(2000).catch(''),
+  bytes: z.int().min(0).optional(),
 });
 
 export type RelayNote = Omit<z.infer<typeof header>, 'entries'>;
@@ -64,9 +71,22 @@ export type RelayedOutput = Omit<OutputHeader, 'bytes'> & { readonly output: Buf
 export type RelayedFault = z.infer<typeof faultHeader>;
 export type RelayEntry = RelayedOutput | RelayedFault;
 
+/** An entry that cannot be used, such as one of a later version. */
+export interface WrongEntry {
+  readonly kind: 'wrong';
+  readonly host: string;
+  readonly why: string;
+}
+
 export interface RelayMessage {
   readonly note: RelayNote;
   readonly entries: readonly RelayEntry[];
+}
+
+/** The same as it arrives. */
+export interface ArrivedMessage {
+  readonly note: RelayNote;
+  readonly entries: readonly (RelayEntry | WrongEntry)[];
 }
 
 export function writeMessage({ note, entries }: RelayMessage): Buffer {
@@ -81,28 +101,39 @@ export function writeMessage({ note, entries }: RelayMessage): Buffer {
 }
 
 /** @throws CourierError MALFORMED */
-export function readMessage(bytes: Buffer): RelayMessage {
+export function readMessage(bytes: Buffer): ArrivedMessage {
   const end = bytes.indexOf('\n');
   const { entries, ...note } = readHeader(bytes.subarray(0, Math.max(0, end)));
   let at = end + 1;
-  const read = entries.map((entry) => {
+  const read = entries.map((given) => {
+    const entry = readEntry(given);
     if (entry.kind === 'fault') return entry;
-    const { bytes: length, ...about } = entry;
+    const { bytes: length = 0, ...about } = entry;
     const output = bytes.subarray(at, at + length);
     at += length;
-    return { ...about, output };
+    return about.kind === 'output' ? { ...about, output } : about;
   });
   if (at !== bytes.length) throw malformed('its parts are not as long as it says');
   return { note, entries: read };
 }
 
+/** @throws CourierError MALFORMED when not even its length is known */
+function readEntry(given: unknown) {
+  const { data, error } = entryHeader.safeParse(given);
+  if (data !== undefined) return data;
+  const wrong = wrongHeader.safeParse(given);
+  if (!wrong.success) throw malformed(describeIssue(wrong.error));
+  return { kind: 'wrong', ...wrong.data, why: describeIssue(error) } as const;
+}
+
 function readHeader(text: Buffer): z.infer<typeof header> {
   const parsed = header.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw malformed(
-    `${issue?.path.join('.') || 'its header'}: ${issue?.message ?? 'not as expected'}`,
-  );
+  throw malformed(describeIssue(parsed.error));
+}
+
+function describeIssue({ issues: [issue] }: z.ZodError): string {
+  return `${issue?.path.join('.') || 'its header'}: ${issue?.message ?? 'not as expected'}`;
 }
 
 function parseJson(text: Buffer): unknown {

@@ -39,6 +39,8 @@ export interface RelayRecord {
   readonly skewMs: number;
   /** Whether it has said that somebody ended it. */
   readonly isEnded: boolean;
+  /** When it was last not let in, and what it was told; undefined once it is heard of again. */
+  readonly refusal?: { readonly atMs: number; readonly message: string } | undefined;
 }
 
 /** A fault that a relay told of a host. */
@@ -198,7 +200,9 @@ function hasShape(value: unknown, shape: Shape): value is object {
 }
 
 function isRelay(value: unknown): value is RelayRecord {
-  return hasShape(value, relayShape);
+  if (!hasShape(value, relayShape)) return false;
+  const refusal: unknown = Reflect.get(value, 'refusal');
+  return refusal === undefined || hasShape(refusal, { atMs: 'number', message: 'string' });
 }
 
 function isRelayedHost(value: unknown): value is RelayedHost {

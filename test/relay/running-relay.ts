@@ -10,6 +10,7 @@ import { Collector } from '../../src/collector/collector.ts';
 import type { ForwardingStatus } from '../../src/collector/status-shape.ts';
 import { openForwarder } from '../../src/forwarding/open-forwarder.ts';
 import { forwardOptions } from '../../src/forwarding/options.ts';
+import type { Metric } from '../../src/metrics/metric.ts';
 import { type CollectingLog, makeCollectingLog } from '../helpers/collecting-log.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -29,6 +30,7 @@ export interface RunningRelay {
   readonly directory: string;
   readonly log: CollectingLog;
   status(): ForwardingStatus;
+  metrics(): readonly Metric[];
   drop(host: string, text: string | Buffer): void;
   /** As `collect` ends on SIGTERM. */
   stop(): Promise<void>;
@@ -102,6 +104,7 @@ export async function startRelay(
   return {
     ...{ directory, log, stop },
     status: () => forwarder.toStatus().forwarding,
+    metrics: () => forwarder.toMetrics(),
     drop: (host, text) => writeFileSync(join(drops, host), text),
   };
 }

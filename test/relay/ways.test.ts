@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { describeSilence } from '../../src/relay/looking.ts';
 import { listRelayedHosts, listRelays } from '../../src/relay/records.ts';
 import { readSpooled } from '../../src/spool/reading.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
@@ -99,6 +100,12 @@ test('a token that is revoked ends at once, and what waits stays', { timeout }, 
   );
   assert.equal(relay.status().waiting, 1);
   assert.equal(await receiver.readOutput(host), one);
+  // And at the site, once the relay counts as silent.
+  const [known] = await listRelays(spoolOf(receiver));
+  assert.match(
+    (known && describeSilence(known, Date.now() + 600_000)) ?? '',
+    /^relay far1 has been silent for 10m\d?s? \(refused 10m\d?s? ago: these credentials are not accepted\)$/,
+  );
 });
 
 test('of two relays for one host the newest output counts, and both are told', {

@@ -1,6 +1,7 @@
 /** Keeps what is known of relays and their hosts, and writes it down when it changes. */
 
 import type { Clock } from '../../clock.ts';
+import { cleanText } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import { News } from '../../logging/news.ts';
@@ -10,6 +11,7 @@ import {
   type RelayedHost,
   type RelayRecord,
   readHost,
+  readRelay,
   writeHost,
   writeRelay,
 } from '../../relay/records.ts';
@@ -39,6 +41,8 @@ interface Writing {
 
 /** A relay is not written down more often, unless something is to be seen. */
 const quietMs = 1000;
+/** That it is refused is not written down more often: anybody can say an id. */
+const quietRefusalMs = 30_000;
 /** Another relay that wrote for a host within so many intervals writes for it as well. */
 const sharedIntervals = 3;
 const usualEveryMs = 60_000;
@@ -74,7 +78,8 @@ export class RelayDesk {
   async heardOf(relay: RelayIdentity, note: RelayNote): Promise<void> {
     const nowMs = this.#settings.clock.now();
     const skewMs = note.sentAtMs - nowMs;
-    const { version, startedAtMs, contactMs, hosts, waiting, isEnding = false } = note;
+    const { startedAtMs, contactMs, hosts, waiting, isEnding = false } = note;
+    const version = cleanText(note.version, 100);
     const about = { version, startedAtMs, contactMs, hosts, waiting, skewMs, isEnded: isEnding };
     const record = { ...relay, ...about, lastContactMs: nowMs };
     const before = this.#relays.get(relay.id);
@@ -87,6 +92,19 @@ export class RelayDesk {
     if (!isNew && Math.abs(nowMs - writtenMs) < quietMs) return;
     this.#writtenMs.set(relay.id, nowMs);
     await this.#try(() => writeRelay(this.#settings.spool, record));
+  }
+
+  /** Notes why a relay that is known by its id was not let in. Never rejects. */
+  async turnedAway(id: string, message: string): Promise<void> {
+    const nowMs = this.#settings.clock.now();
+    await this.#try(async () => {
+      const relay = this.#relays.get(id) ?? (await readRelay(this.#settings.spool, id));
+      const sinceMs = Math.abs(nowMs - (relay?.refusal?.atMs ?? Number.NEGATIVE_INFINITY));
+      if (relay === undefined || sinceMs < quietRefusalMs) return;
+      const record = { ...relay, refusal: { atMs: nowMs, message } };
+      if (this.#relays.has(id)) this.#relays.set(id, record);
+      await writeRelay(this.#settings.spool, record);
+    });
   }
 
   countRefused(): void {
@@ -171,7 +189,9 @@ function toRecord(relay: RelayIdentity, entry: RelayEntry, nowMs: number): Relay
   const { host, everyMs, maxAgeMs } = entry;
   return {
     ...{ host, relay: relay.id, relayName: relay.name, everyMs, maxAgeMs },
-    ...(entry.kind === 'fault' ? { fault: toFarFault(entry, nowMs) } : { source: entry.source }),
+    ...(entry.kind === 'fault'
+      ? { fault: toFarFault(entry, nowMs) }
+      : { source: cleanText(entry.source) }),
   };
 }
 

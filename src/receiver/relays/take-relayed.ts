@@ -3,8 +3,8 @@
 import { cleanText } from '../../faults/errors.ts';
 import { type HostName, isHostName } from '../../names/host-name.ts';
 import {
+  type ArrivedMessage,
   type RelayAnswer,
-  type RelayEntry,
   type RelayedOutput,
   readMessage,
   type Verdict,
@@ -12,6 +12,7 @@ import {
 import { formatDuration } from '../../times/durations.ts';
 import { isFromFuture } from '../../times/skew.ts';
 import { type Answer, type Exchange, jsonAnswer, type Note } from '../exchange.ts';
+import { idsOfToken } from '../hashing.ts';
 import { asRefusal, Refusal, refusalLine } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import { identifyWriter, requireHost, type Writer } from '../writer.ts';
@@ -27,7 +28,7 @@ interface Relaying {
 
 /** Answers when all of it that is taken is safe. */
 export async function takeRelayed(exchange: Exchange, services: Services): Promise<Answer> {
-  const writer = await identifyWriter(exchange, services);
+  const writer = await identifyRelay(exchange, services);
   exchange.note.by = writer.name;
   keepLong(exchange);
   const relay = {
@@ -49,6 +50,21 @@ export async function takeRelayed(exchange: Exchange, services: Services): Promi
   });
 }
 
+/** One that was known and is not let in any more is to be seen where its hosts are. */
+async function identifyRelay(exchange: Exchange, services: Services): Promise<Writer> {
+  try {
+    return await identifyWriter(exchange, services);
+  } catch (thrown) {
+    const { authorization = '' } = exchange.request.headers;
+    const { inside } = idsOfToken(authorization.replace(/^Bearer +/i, ''));
+    const refusal = asRefusal(thrown);
+    if (inside !== undefined && refusal.status < 500) {
+      await services.relays.turnedAway(`token-${inside}`, cleanText(refusal.message));
+    }
+    throw thrown;
+  }
+}
+
 /** A relay comes again, and again over the same connection. */
 const idleMs = 120_000;
 
@@ -58,9 +74,11 @@ function keepLong({ request, response }: Exchange): void {
   response.once('close', () => setImmediate(() => request.socket.setTimeout(idleMs)));
 }
 
+type ArrivedEntry = ArrivedMessage['entries'][number];
+
 /** All hosts at once, so that they share the waiting for the disk; of one host in order. */
 async function judgeAll(
-  entries: readonly RelayEntry[],
+  entries: readonly ArrivedEntry[],
   relaying: Relaying,
 ): Promise<readonly Verdict[]> {
   const before = new Map<string, Promise<Verdict>>();
@@ -73,7 +91,7 @@ async function judgeAll(
 }
 
 /** Never rejects: what is wrong with one host is no matter of the others. */
-async function judge(entry: RelayEntry, relaying: Relaying): Promise<Verdict> {
+async function judge(entry: ArrivedEntry, relaying: Relaying): Promise<Verdict> {
   const { host } = entry;
   try {
     const message = await take(entry, relaying);
@@ -91,9 +109,10 @@ async function judge(entry: RelayEntry, relaying: Relaying): Promise<Verdict> {
 }
 
 /** @returns what is to be told though it was taken */
-async function take(entry: RelayEntry, relaying: Relaying): Promise<string | undefined> {
+async function take(entry: ArrivedEntry, relaying: Relaying): Promise<string | undefined> {
   const { relay, writer, services } = relaying;
   const host = requireOwn(entry.host, writer);
+  if (entry.kind === 'wrong') throw new Refusal('bad-request', `not understood: ${entry.why}`);
   if (entry.kind === 'fault') {
     const line = cleanText(entry.line, 280);
     return services.relays.brought(relay, host, { entry: { ...entry, line }, isKept: false });

@@ -1,0 +1,107 @@
+/** What a relay makes of answers other than "taken": waits, smaller messages, and no stampede. */
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseOptions } from '../../src/cli/options.ts';
+import { forwardOptions } from '../../src/forwarding/options.ts';
+import { Receiver } from '../../src/forwarding/receiver.ts';
+import { type ArrivedMessage, writeMessage } from '../../src/relay/message.ts';
+import { openConnections } from '../../src/web/client.ts';
+import { httpOptions } from '../../src/web/options.ts';
+import { expectFault } from '../helpers/expect-fault.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
+import { startReceiver } from '../receiver/running-receiver.ts';
+import { makeOutput, makeTokenFile, startRelay, until } from './running-relay.ts';
+import { startScripted, takeAll } from './scripted-receiver.ts';
+
+const timeout = 30_000;
+const never = new AbortController().signal;
+const hosts = ['far-1', 'far-2', 'far-3', 'far-4', 'far-5'];
+
+const note = { version: '1', startedAtMs: 0, sentAtMs: 0, contactMs: 1000, hosts: 0, waiting: 0 };
+const message = writeMessage({ note, entries: [] });
+
+const namesOf = ({ entries }: ArrivedMessage) => entries.map(({ host }) => host);
+const isOutput = ({ entries }: ArrivedMessage) => entries[0]?.kind === 'output';
+
+test('relays that are put off come back neither sooner than asked nor all at once', {
+  timeout,
+}, async (t) => {
+  const { certificates } = await startReceiver(t);
+  const answers = [
+    { status: 503, headers: { 'retry-after': '60' } },
+    { status: 503 },
+    { status: 503, headers: { 'retry-after': '86400' } },
+  ];
+  const times: number[][] = [];
+  for (const answer of answers) {
+    const { port } = await startScripted(t, certificates, () => answer);
+    const tried = [0, 0.5, 1].map(async (chance) => {
+      const ca = join(certificates.directory, 'ca.pem');
+      const options = { ...parseOptions(httpOptions, { ca: [ca] }) };
+      const connections = await openConnections('https', options, [], makeOpenContext());
+      const [base] = parseOptions(forwardOptions, {
+        forward: [`https://127.0.0.1:${port}`],
+      }).forward;
+      assert.ok(base);
+      const clock = new FakeClock();
+      const receiver = new Receiver({ base, connections, clock, chance: () => chance });
+      const error = await expectFault(receiver.send(message, never), 'PEER');
+      assert.match(error.message, /the peer answered 503/);
+      await receiver.close();
+      return receiver.tryAtMs;
+    });
+    times.push(await Promise.all(tried));
+  }
+  assert.deepEqual(times, [
+    [60_000, 75_000, 90_000],
+    [500, 750, 1000],
+    [300_000, 375_000, 450_000],
+  ]);
+});
+
+test('a message that is too large comes again in parts, and what is too large alone is told', {
+  timeout,
+}, async (t) => {
+  const receiver = await startReceiver(t);
+  const taken = new Set<string>();
+  const sizes: number[] = [];
+  const scripted = await startScripted(t, receiver.certificates, (message) => {
+    const names = namesOf(message);
+    sizes.push(names.length);
+    if (names.length > 2 || (isOutput(message) && names.includes('far-3'))) return { status: 413 };
+    for (const name of names) taken.add(name);
+    return takeAll(message);
+  });
+  const relay = await startRelay(t, [scripted], {
+    hosts,
+    options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])] },
+  });
+  for (const host of hosts) relay.drop(host, makeOutput(host));
+  await until(() => taken.size > 3 && relay.status().refused > 0);
+  const [refused] = relay.status().refusedHosts;
+  assert.equal(refused?.host, 'far-3');
+  assert.match(refused.message, /the peer answered 413/);
+  assert.equal(relay.status().receivers[0]?.state, 'used');
+  // Halves, not one by one.
+  assert.ok(sizes.includes(2), sizes.join());
+});
+
+test('a host that a receiver does not understand holds up no other', { timeout }, async (t) => {
+  const receiver = await startReceiver(t);
+  const taken = new Set<string>();
+  const scripted = await startScripted(t, receiver.certificates, (message) => {
+    const names = namesOf(message);
+    if (names.includes('far-1')) return { status: 400 };
+    for (const name of names) taken.add(name);
+    return takeAll(message);
+  });
+  const relay = await startRelay(t, [scripted], {
+    hosts,
+    options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])] },
+  });
+  await until(() => taken.size === 4);
+  assert.ok(relay.log.lines.some((line) => line.includes('the peer answered 400')));
+});
