@@ -35,7 +35,13 @@ function renderLogin({ basePath, next, problem }: LoginContext): string {
     problem !== undefined && h('p', { id: 'problem', class: 'problem', role: 'alert' }, problem),
     h('label', { for: 'token' }, 'Token of the status page'),
     field,
-    h('p', { id: 'hint', class: 'aside' }, 'It lies in the token file of the status page.'),
+    h(
+      'p',
+      { id: 'hint', class: 'aside' },
+      'Whoever runs the site makes one with ',
+      h('code', {}, 'cmk-courier page-token create NAME'),
+      '.',
+    ),
     h('input', { type: 'hidden', name: 'next', value: next }),
     h('button', { type: 'submit' }, 'Log in'),
   );

@@ -79,7 +79,7 @@ export class Site {
     const { request, response, path, search } = exchange;
     const { gate, live, make } = this.#settings;
     const asset = this.#assets.get(path);
-    if (asset !== undefined) return sendAsset(response, asset);
+    if (asset !== undefined) return sendAsset(request, response, asset);
     const visitor = await gate.identify(request);
     if (path === '/login') return this.#showLogin(exchange, visitor);
     if (visitor === undefined) return this.#askToLogIn(exchange);
@@ -221,10 +221,13 @@ function toNext(next: string): string {
   return view === undefined ? '/' : toViewKey(view);
 }
 
-function sendAsset(response: ServerResponse, { type, bytes }: Asset): void {
-  response.setHeader('content-type', `${type}; charset=utf-8`);
+function sendAsset(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { type, bytes }: Asset,
+): Promise<void> {
   // Its name changes with its content.
   response.setHeader('cache-control', 'public, max-age=31536000, immutable');
-  response.setHeader('content-length', bytes.length);
-  response.end(bytes);
+  const text = bytes.toString();
+  return send(request, response, { status: 200, type: `${type}; charset=utf-8`, text });
 }
