@@ -56,9 +56,7 @@ export class Collector {
   readonly #lanes = new Lanes({ concurrency: 1, perPeer: 1 });
   readonly #dispatcher: Dispatcher;
   readonly #stopping = new AbortController();
-  /**
-   * The context of the fetches; its signal aborts when the program is ended, or in {@link stop}.
-   */
+  /** That of the fetches; its signal aborts when the program is ended, or in {@link stop}. */
   readonly #fetchContext: CommandContext;
   readonly #startedAt: Date;
   #running: Running | undefined;
@@ -80,7 +78,9 @@ export class Collector {
     this.#pool = new TransportPool(context.clock, context.log);
     this.#breakers = new PeerBreakers(this.#pool.lend, context.clock);
     const ended = (entry: Entry) => this.#subscriptions.turnEnded(entry);
-    this.#dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry), ended);
+    const mayStart = (entry: Entry) => settings.pool?.mayAsk(entry) ?? true;
+    const run = (entry: Entry) => this.#runCycle(entry);
+    this.#dispatcher = new Dispatcher(this.#lanes, run, ended, mayStart);
     this.#subscriptions = new Subscriptions({
       roster: this.#roster,
       lend: this.#breakers.lend,
@@ -163,7 +163,7 @@ export class Collector {
         readyFault: this.#troubles.find('sweeping', 'laying'),
         running: this.#lanes.inside,
         cycles: this.#measures.cycles,
-        entries: this.#roster.entries(),
+        entries: this.#settings.pool?.ours(this.#roster.entries()) ?? this.#roster.entries(),
       },
       this.#context.clock,
     );
@@ -222,7 +222,8 @@ export class Collector {
   #populate(known: KnownHosts, upkeep: Upkeep): Population {
     const [roster, outlets, troubles] = [this.#roster, this.#outlets, this.#troubles];
     const [{ clock }, changed] = [this.#context, () => this.#subscriptions.refresh()];
-    return new Population({ roster, known, upkeep, outlets, troubles, clock, changed });
+    const shared = { clock, changed, pool: this.#settings.pool };
+    return new Population({ roster, known, upkeep, outlets, troubles, ...shared });
   }
 
   #answers(): ReadonlyMap<string, () => string> {
@@ -256,6 +257,7 @@ export class Collector {
     while (!this.#stopping.signal.aborted && this.#running !== undefined) {
       const nowMs = clock.monotonic();
       this.#lastTickMs = nowMs;
+      this.#settings.pool?.look();
       this.#dispatcher.dispatch(this.#roster.entries(), nowMs);
       if (nowMs >= newsAtMs) {
         newsAtMs = nowMs + newsMs;
@@ -277,6 +279,7 @@ export class Collector {
     const running = this.#running;
     if (running === undefined) return;
     const { ready, spool, inForce } = running;
+    this.#settings.pool?.started(entry);
     await runCycle(entry, {
       context: this.#fetchContext,
       log: this.#context.log,
@@ -289,6 +292,7 @@ export class Collector {
       chance,
       prepare: () => inForce.prepare(entry.route),
     });
+    this.#settings.pool?.ended(entry);
     // A reload may have dropped the host while it was fetched.
     const { host } = entry.target;
     if (this.#roster.get(host) !== entry) running.upkeep.removeReady(host);

@@ -9,6 +9,7 @@ export class Dispatcher {
   readonly #lanes: Lanes;
   readonly #run: Turn<Promise<void>>;
   readonly #ended: Turn<void>;
+  readonly #mayStart: Turn<boolean>;
   readonly #running = new Set<Promise<void>>();
   /**
    * Hosts that are due and wait for a place, the longest waiting last. Hosts that wait for the same
@@ -19,18 +20,25 @@ export class Dispatcher {
   /**
    * @param run one cycle; never rejects, and sets when its host is due again
    * @param ended hears when a host may have its turn again
+   * @param mayStart whether a host that is due is ours to ask
    */
-  constructor(lanes: Lanes, run: Turn<Promise<void>>, ended: Turn<void> = () => undefined) {
+  constructor(
+    lanes: Lanes,
+    run: Turn<Promise<void>>,
+    ended: Turn<void> = () => undefined,
+    mayStart: Turn<boolean> = () => true,
+  ) {
     this.#lanes = lanes;
     this.#run = run;
     this.#ended = ended;
+    this.#mayStart = mayStart;
   }
 
   /** Starts all that is due and finds a place; the rest gets the places that become free. */
   dispatch(entries: Iterable<Entry>, nowMs: number): void {
     const due: Entry[] = [];
     for (const entry of entries) {
-      if (entry.isDue(nowMs)) due.push(entry);
+      if (entry.isDue(nowMs) && this.#mayStart(entry)) due.push(entry);
     }
     due.sort((one, other) => one.dueMs - other.dueMs).reverse();
     this.#queues = [...Map.groupBy(due, toPlaces).values()];
@@ -60,8 +68,8 @@ export class Dispatcher {
       const queue = longestWaiting(open);
       const entry = queue?.at(-1);
       if (queue === undefined || entry === undefined) return;
-      // It was urged meanwhile.
-      if (entry.isRunning) {
+      // It was urged meanwhile, or is another's by now.
+      if (entry.isRunning || !this.#mayStart(entry)) {
         queue.pop();
         continue;
       }

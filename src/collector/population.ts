@@ -7,6 +7,7 @@ import type { Routes } from '../routes/route.ts';
 import type { ListedHost } from './host-list.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import type { Outlets } from './outlets.ts';
+import type { Pool } from './pool/pool.ts';
 import type { Roster } from './roster.ts';
 import type { Troubles } from './troubles.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -17,6 +18,7 @@ interface Around {
   readonly upkeep: Upkeep;
   readonly outlets: Outlets;
   readonly troubles: Troubles;
+  readonly pool: Pool | undefined;
   readonly clock: Clock;
   /** Hears when hosts or routes have changed. */
   readonly changed: () => void;
@@ -36,11 +38,12 @@ export class Population {
 
   /** Takes new hosts in and lets those go that are no longer there, with what lies ready for them. */
   update(routes: Routes): void {
-    const { roster, upkeep, outlets, clock } = this.#around;
+    const { roster, upkeep, outlets, pool, clock } = this.#around;
     for (const host of roster.update(routes, this.#gather(routes), clock.monotonic())) {
       upkeep.removeReady(host);
       outlets.hostGone(host);
     }
+    pool?.setHosts(roster.entries());
     for (const entry of roster.entries()) {
       if (!entry.routed.isToRenew || entry.laid === 'nothing') continue;
       upkeep.removeReady(entry.target.host);

@@ -2,6 +2,7 @@
 
 import type { HeldPlaces, PlaceSettings } from './held-places.ts';
 import type { Outlet } from './outlets.ts';
+import type { Pool } from './pool/pool.ts';
 import type { Population } from './population.ts';
 import type { RoutesInForce } from './routes-in-force.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -12,6 +13,8 @@ export interface CollectorSettings extends PlaceSettings {
   readonly outlets?: readonly Outlet[];
   /** Sealed output is left as it is, for the site it is carried to. */
   readonly carriesSeals?: boolean;
+  /** The collectors it shares its hosts with. */
+  readonly pool?: Pool | undefined;
 }
 
 /** All it holds while it runs. */

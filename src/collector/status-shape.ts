@@ -113,6 +113,28 @@ const subscriptionStatuses = z.array(
   }),
 );
 
+/** With --pool: who shares the hosts. */
+const pool = z.object({
+  member: z.string(),
+  /** `apart`: the others cannot be heard, and those who were there last still count. */
+  state: z.enum(['asking', 'joining', 'leaving', 'apart']),
+  members: z.array(
+    z.object({
+      member: z.string(),
+      state: z.enum(['asking', 'joining', 'leaving']),
+      networks: z.array(z.string()),
+      sinceHeardMs: z.number(),
+    }),
+  ),
+  /** Hosts that this collector asks; only those are listed. */
+  ours: z.number(),
+  /** Hosts whose network no member reaches. */
+  unserved: z.number(),
+  /** Whether another program has our name. */
+  double: z.boolean(),
+  fault: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
 export const collectorStatus = z.object({
   version: z.string(),
   pid: z.number(),
@@ -128,6 +150,7 @@ export const collectorStatus = z.object({
   cycles: z.object({ good: z.number(), faulty: z.number() }),
   /** With --forward. */
   forwarding: forwarding.optional(),
+  pool: pool.optional(),
   relays: relayStatuses.optional(),
   /** Sources that are followed. */
   subscriptions: subscriptionStatuses.optional(),

@@ -6,6 +6,7 @@ import { type CommandContext, type CommandModule, defineCommand } from '../cli/c
 import { parseDiskSize, parseNumberWithin, parsePath, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import type { Collector } from '../collector/collector.ts';
+import { poolOptions } from '../collector/pool/options.ts';
 import type { CollectorSettings } from '../collector/settings.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import type { Forwarder } from '../forwarding/forwarder.ts';
@@ -63,6 +64,7 @@ const options = {
     parse: parseText,
   },
   ...statusPageOptions,
+  ...poolOptions,
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof options>;
@@ -105,9 +107,11 @@ async function run(
   const page = await openPage(values, settings, { ...context, log });
   const forwarder = await openForwarding(values, settings, { ...context, log });
   const broker = await openBroker(values, settings, { ...context, log });
-  const senders = [forwarder, broker].filter((outlet) => outlet !== undefined);
+  const pooled = await joinPool(values, { ...context, log });
+  const senders = [forwarder, broker, pooled?.outlet].filter((outlet) => outlet !== undefined);
   const [outlets, carriesSeals] = [[...senders, ...page.outlets], forwarder !== undefined];
-  const collector = new Collector({ ...settings, outlets, carriesSeals }, { ...context, log });
+  const shared = { outlets, carriesSeals, pool: pooled?.pool };
+  const collector = new Collector({ ...settings, ...shared }, { ...context, log });
   const manager = new ServiceManager(context.env, log);
   const ready = () =>
     manager.ready(
@@ -126,11 +130,13 @@ async function run(
   });
   forwarder?.start();
   page.start(collector);
+  pooled?.way.start();
   const metrics = await listenForMetrics(values, collector, log);
   await ready();
   if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
   metrics?.close();
   await page.stop();
+  await pooled?.way.stop();
   const stopped = collector.stop();
   await manager.stopping();
   await stopped;
@@ -171,6 +177,13 @@ async function listenForMetrics(values: Values, collector: Collector, log: Logge
   if (values.metricsListen === undefined) return undefined;
   const { serveMetrics } = await import('../collector/serving-metrics.ts');
   return serveMetrics(values.metricsListen, collector, log);
+}
+
+/** Undefined for a collector that asks all hosts, which loads nothing of it. */
+async function joinPool(values: Values, context: CommandContext) {
+  if (values.pool === undefined) return undefined;
+  const { openPool } = await import('../collector/pool/open-pool.ts');
+  return openPool(values, context);
 }
 
 /** Undefined for a collector that is no relay, which loads nothing of it. */

@@ -85,6 +85,7 @@ function toSettings(given: SettingsInFile): RouteSettings {
     sections: given.sections ?? parseSectionRule([]),
     report: given.report ?? 'none',
     everyMs: given.every,
+    pool: given.pool,
     secrets: {
       ...(passphraseFile === undefined ? {} : { passphraseFile: [passphraseFile] }),
       ...(passphraseId === undefined ? {} : { passphraseId: [passphraseId] }),

@@ -76,6 +76,8 @@ export interface RouteSettings {
   readonly report: ReportKind;
   /** How often a collector asks; undefined: never. */
   readonly everyMs: number | undefined;
+  /** The network a collector of a pool has to reach; undefined: any of them asks. */
+  readonly pool: string | undefined;
   /** `passphraseFile` or `passphraseId`, as on the command line. */
   readonly secrets: RawOptions;
 }

@@ -39,6 +39,10 @@ const settings = {
   timeout: parsed(parsePositiveDuration, 'a duration such as 10s'),
   grace: parsed(parseDuration, 'a duration such as 30m; 0s for none'),
   every: parsed(parseInterval, 'a duration such as 1m'),
+  pool: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, - and _')
+    .describe('the network that a collector of a pool must reach to ask (`--pool-network`)'),
   pick: z.enum(['first', 'freshest'], 'must be first or freshest').describe('which output counts'),
   lenient: yesOrNo('lets a web page ahead of the sections pass'),
   strict: yesOrNo('refuses what some version of the site would drop a part of'),

@@ -30,6 +30,7 @@ export function makeRoute(
       piggyback: { kind: 'allow' },
       sections: { allow: [], deny: [] },
       report: 'none',
+      pool: undefined,
       everyMs: 60_000,
       secrets: {},
       ...changes,

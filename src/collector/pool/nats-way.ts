@@ -1,0 +1,185 @@
+/**
+ * How members of a pool reach each other: beats lie in a bucket of NATS, where they can be seen; what
+ * hosts are due when travels beside it, to those who are there at the moment.
+ */
+
+import type { KV } from '@nats-io/kv';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../../clock.ts';
+import { type CourierError, quote } from '../../faults/errors.ts';
+import type { Logger } from '../../logging/log.ts';
+import { encodeToken } from '../../names/name-token.ts';
+import { asNatsFault } from '../../nats/faults.ts';
+import type { NatsSession } from '../../nats/session.ts';
+import { chance } from '../../system/chance.ts';
+import { readBeat, writeBeat } from './beat.ts';
+import type { PoolWay } from './contract.ts';
+import type { Beat } from './membership.ts';
+import type { Pool } from './pool.ts';
+
+const poolBucket = 'COURIER_POOL';
+
+/** A beat that nobody renews is of no use to anybody. */
+const keptMs = 60_000;
+const firstPauseMs = 500;
+const longestPauseMs = 10_000;
+
+interface WaySettings {
+  readonly session: NatsSession;
+  readonly pool: Pool;
+  /** Pools of one broker have a name each. */
+  readonly name: string;
+  readonly member: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class NatsWay {
+  readonly #settings: WaySettings;
+  readonly #stopping = new AbortController();
+  readonly #pool: string;
+  readonly #member: string;
+  #running: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  #fault: CourierError | undefined;
+
+  constructor(settings: WaySettings) {
+    this.#settings = settings;
+    this.#pool = encodeToken(settings.name);
+    this.#member = encodeToken(settings.member);
+  }
+
+  /** Why the others cannot be reached; undefined when they can. */
+  get fault(): CourierError | undefined {
+    return this.#fault;
+  }
+
+  get reconnects(): number {
+    return this.#settings.session.reconnects;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Tells the others that we leave, as far as it goes. May be called twice; never rejects. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#settings.pool.leave();
+    const { session } = this.#settings;
+    if (this.#fault === undefined) {
+      const connection = await session.connection(this.#stopping.signal).catch(() => undefined);
+      await connection?.flush().catch(() => undefined);
+    }
+    this.#stopping.abort(new Error('the pool is left'));
+    await session.close();
+    await this.#running;
+  }
+
+  /** Connects again and again, more slowly where it goes on failing. */
+  async #run(): Promise<void> {
+    const { session, pool, clock, log } = this.#settings;
+    const { signal } = this.#stopping;
+    let pauseMs = firstPauseMs;
+    while (!signal.aborted) {
+      try {
+        const connection = await session.connection(signal);
+        await this.#serve(connection, () => {
+          if (this.#fault !== undefined) log.info({}, 'the pool can be reached again');
+          this.#fault = undefined;
+          pauseMs = firstPauseMs;
+        });
+      } catch (error) {
+        if (signal.aborted) break;
+        const fault = asNatsFault(error, `the pool at ${session.shown}`);
+        if (this.#fault === undefined) log.warn({ code: fault.code }, fault.message);
+        this.#fault = fault;
+      }
+      pool.reachedBy(undefined);
+      await clock.sleep(pauseMs * (0.5 + chance()), signal).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+
+  /** Until the connection is lost, which is an error. */
+  async #serve(connection: NatsConnection, isReached: () => void): Promise<void> {
+    const { pool, session } = this.#settings;
+    try {
+      const bucket = await this.#openBucket(connection);
+      const { KvWatchInclude } = await import('@nats-io/kv');
+      const include = KvWatchInclude.UpdatesOnly;
+      const beats = await bucket.watch({ key: `${this.#pool}.*`, include });
+      const talk = connection.subscribe(`courierpool.${this.#pool}.*.*`, {
+        callback: (error, message) => {
+          if (error === null) this.#heard(message);
+        },
+      });
+      await connection.flush();
+      const { way, failed } = this.#toWay(connection, bucket);
+      isReached();
+      pool.reachedBy(way);
+      await Promise.race([listenToBeats(beats, pool), failed, connection.closed().then(toError)]);
+      talk.unsubscribe();
+    } finally {
+      await session.discard(connection);
+    }
+  }
+
+  /** Three servers keep it where there are three: the death of one is to change nothing. */
+  async #openBucket(connection: NatsConnection): Promise<KV> {
+    const { Kvm } = await import('@nats-io/kv');
+    const kvm = new Kvm(connection);
+    const settings = { history: 1, ttl: keptMs, description: 'collectors that share hosts' };
+    try {
+      const bucket = await kvm.open(poolBucket);
+      await bucket.status();
+      return bucket;
+    } catch {
+      return kvm
+        .create(poolBucket, { ...settings, replicas: 3 })
+        .catch(() => kvm.create(poolBucket, settings));
+    }
+  }
+
+  #toWay(connection: NatsConnection, bucket: KV) {
+    const { promise: failed, reject } = Promise.withResolvers<never>();
+    failed.catch(() => undefined);
+    const say = (topic: string, body: Uint8Array | string) => {
+      if (connection.isClosed()) return;
+      connection.publish(`courierpool.${this.#pool}.${topic}.${this.#member}`, body);
+    };
+    const way: PoolWay = {
+      announce: (beat: Beat) => {
+        bucket.put(`${this.#pool}.${this.#member}`, writeBeat(beat)).catch(reject);
+      },
+      tell: (records) => say('due', records),
+      question: () => say('question', ''),
+    };
+    return { way, failed };
+  }
+
+  #heard({ subject, data }: Msg): void {
+    const { pool, log } = this.#settings;
+    const [, , topic, member] = subject.split('.');
+    if (member === this.#member) return;
+    if (topic === 'due') pool.heardRecords(data);
+    else if (topic === 'question') pool.heardQuestion();
+    else log.debug({}, `nobody here knows the subject ${quote(subject)}`);
+  }
+}
+
+async function listenToBeats(beats: Awaited<ReturnType<KV['watch']>>, pool: Pool): Promise<never> {
+  for await (const entry of beats) {
+    const beat = entry.operation === 'PUT' ? readBeat(entry.string()) : undefined;
+    if (beat !== undefined) pool.heardBeat(beat);
+  }
+  throw new Error('the bucket of the pool is no longer watched');
+}
+
+function toError(reason: unknown): never {
+  throw reason instanceof Error ? reason : new Error('connection lost');
+}

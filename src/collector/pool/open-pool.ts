@@ -1,0 +1,51 @@
+/** From options to a pool. */
+
+import { randomUUID } from 'node:crypto';
+import { toNatsOptions } from '../../broker/options.ts';
+import type { CommandContext } from '../../cli/command.ts';
+import { NatsSession } from '../../nats/session.ts';
+import { usualTimes } from './contract.ts';
+import { NatsWay } from './nats-way.ts';
+import { memberName, type PoolValues } from './options.ts';
+import { Pool } from './pool.ts';
+import { PoolOutlet } from './pool-outlet.ts';
+
+/** A pool, and what the collector is to tell of it. */
+export interface OpenPool {
+  readonly pool: Pool;
+  readonly way: NatsWay;
+  readonly outlet: PoolOutlet;
+}
+
+/** Beats and records are small. */
+const longestMessage = 1_000_000;
+
+/**
+ * Nothing is connected yet; undefined without `--pool`.
+ *
+ * @throws CourierError USAGE
+ */
+export function openPool(
+  values: PoolValues,
+  { clock, log, env, shutdown }: CommandContext,
+): OpenPool | undefined {
+  if (values.pool === undefined) return undefined;
+  const { servers, name } = values.pool;
+  const member = memberName(values);
+  // It outlives the shutdown by the moment it takes to tell that we leave.
+  const unended = new AbortController().signal;
+  shutdown.throwIfAborted();
+  const context = { log, env, signal: unended, maxOutputBytes: longestMessage };
+  const session = new NatsSession(servers, toNatsOptions(values), context);
+  const instance = randomUUID();
+  const pool = new Pool({
+    member,
+    instance,
+    networks: values.poolNetwork,
+    times: usualTimes,
+    clock,
+    log,
+  });
+  const way = new NatsWay({ session, pool, name, member, clock, log });
+  return { pool, way, outlet: new PoolOutlet(pool, way) };
+}

@@ -1,0 +1,57 @@
+/** The options of `collect --pool`. */
+
+import { hostname } from 'node:os';
+import { brokerAccessOptions } from '../../broker/options.ts';
+import type { OptionTable, OptionValues } from '../../cli/options.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
+import { type NatsServer, parseNatsServers } from '../../nats/servers.ts';
+
+interface PoolPlace {
+  readonly servers: readonly NatsServer[];
+  /** Pools of one broker have a name each. */
+  readonly name: string;
+}
+
+export const poolOptions = {
+  pool: {
+    kind: 'value',
+    placeholder: 'nats://SERVER[,SERVER…][/NAME]',
+    parse: parsePool,
+    describe: 'share the hosts with all collectors of this pool (docs/scale.md)',
+  },
+  poolMember: {
+    kind: 'value',
+    placeholder: 'NAME',
+    parse: parseWord,
+    describe:
+      'with --pool: what this collector is called there; by default the name of the machine',
+  },
+  poolNetwork: {
+    kind: 'list',
+    placeholder: 'NAME',
+    parse: parseWord,
+    describe: 'with --pool: a network it reaches; hosts with `pool: NAME` need one that does',
+  },
+  ...brokerAccessOptions,
+} as const satisfies OptionTable;
+
+export type PoolValues = OptionValues<typeof poolOptions>;
+
+/** @throws CourierError USAGE */
+function parsePool(raw: string): PoolPlace {
+  const [, authority, name = 'collectors'] =
+    /^nats:\/\/([^/?#]+)(?:\/([A-Za-z0-9_-]{1,64})?)?$/.exec(raw) ?? [];
+  if (authority !== undefined) return { servers: parseNatsServers(authority), name };
+  const why = `must be servers such as nats://broker1,broker2/collectors, not ${quote(raw)}`;
+  throw new CourierError('USAGE', why);
+}
+
+function parseWord(raw: string): string {
+  if (/^[\w.-]{1,64}$/.test(raw)) return raw;
+  throw new CourierError('USAGE', `must be letters, digits, ., - and _, not ${quote(raw)}`);
+}
+
+/** The name of this member. */
+export function memberName({ poolMember }: PoolValues): string {
+  return poolMember ?? hostname();
+}

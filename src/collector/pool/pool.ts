@@ -1,0 +1,263 @@
+/**
+ * Several collectors that share the hosts of one routes file. Each asks the hosts that are its own
+ * (placing.ts), and tells the others when each is due again, so that whoever takes a host over goes on
+ * where the other has stopped.
+ */
+
+import type { PoolHost, PoolSettings, PoolStatus, PoolWay } from './contract.ts';
+import { type DueRecord, mostRecords, packRecords, unpackRecords } from './due-records.ts';
+import { type Beat, Membership } from './membership.ts';
+import { findOwner, type NameKey, toNameKey } from './placing.ts';
+
+export class Pool {
+  readonly #settings: PoolSettings;
+  readonly #membership: Membership;
+  readonly #keys = new WeakMap<PoolHost, NameKey>();
+  #hosts = new Map<number, PoolHost>();
+  #records: DueRecord[] = [];
+  #way: PoolWay | undefined;
+  #state: Beat['state'] = 'joining';
+  /** Until when it only listens, or waits for the others to have heard that it asks. */
+  #quietUntilMs: number;
+  #lookedMs: number;
+  #beatAtMs = 0;
+  #tellAtMs = 0;
+  /** When it last heard itself: whoever does not cannot hear others either. */
+  #echoMs: number;
+  /** When another program was heard that has our name. */
+  #doubleMs: number | undefined;
+  /** Hosts were taken over, and the others are to know when they are due. */
+  #isToTellAll = false;
+  /** Since when the others cannot be reached. */
+  #apartSinceMs: number | undefined;
+  #ownKey: NameKey | undefined;
+
+  constructor(settings: PoolSettings) {
+    const nowMs = settings.clock.monotonic();
+    this.#settings = settings;
+    this.#membership = new Membership(settings.times.silenceMs);
+    this.#lookedMs = nowMs;
+    this.#echoMs = nowMs;
+    this.#quietUntilMs = nowMs + settings.times.silenceMs;
+  }
+
+  /** All hosts there are, also those of others; called whenever they have changed. */
+  setHosts(hosts: Iterable<PoolHost>): void {
+    this.#hosts = new Map();
+    for (const host of hosts) this.#hosts.set(this.#keyOf(host).whole, host);
+  }
+
+  /** The others can be reached, by this way; undefined when they no longer can. */
+  reachedBy(way: PoolWay | undefined): void {
+    const nowMs = this.#nowMs;
+    this.#way = way;
+    if (way === undefined) {
+      this.#apartSinceMs ??= nowMs;
+      return;
+    }
+    const apartMs = nowMs - (this.#apartSinceMs ?? nowMs);
+    this.#apartSinceMs = undefined;
+    this.#membership.excuse(nowMs);
+    this.#echoMs = nowMs;
+    // Whoever was away for a moment goes on, and catches up.
+    if (this.#state !== 'asking' || apartMs > this.#settings.times.gapMs) {
+      this.#join(way);
+    } else {
+      way.question();
+      this.#announce(way);
+    }
+  }
+
+  heardBeat(beat: Beat): void {
+    const { member, instance, times } = this.#settings;
+    const [nowMs, way] = [this.#nowMs, this.#way];
+    if (beat.member !== member) {
+      this.#membership.heard(beat, nowMs);
+    } else if (beat.instance !== instance) {
+      this.#heardDouble(beat, nowMs);
+    } else {
+      const deafMs = nowMs - this.#echoMs;
+      this.#echoMs = nowMs;
+      if (deafMs > times.silenceMs && way !== undefined) this.#join(way);
+    }
+  }
+
+  #heardDouble({ state }: Beat, nowMs: number): void {
+    const { member, log } = this.#settings;
+    if (!this.#hasDouble && state !== 'leaving') {
+      log.warn({ member }, 'another collector of the pool has our name; give one --pool-member');
+    }
+    this.#doubleMs = state === 'leaving' ? undefined : nowMs;
+  }
+
+  get #hasDouble(): boolean {
+    return (
+      this.#nowMs - (this.#doubleMs ?? Number.NEGATIVE_INFINITY) <= this.#settings.times.silenceMs
+    );
+  }
+
+  /** Others have told when hosts are due: it is theirs to know, unless we ask them ourselves. */
+  heardRecords(packed: Uint8Array): void {
+    const nowMs = this.#nowMs;
+    for (const { key, dueInMs } of unpackRecords(packed)) {
+      const host = this.#hosts.get(key);
+      if (host !== undefined && !host.isRunning && !this.mayAsk(host))
+        host.planFor(nowMs + dueInMs);
+    }
+  }
+
+  /** Somebody wants to know when our hosts are due. */
+  heardQuestion(): void {
+    if (this.#state === 'asking') this.#tellAll();
+  }
+
+  #tellAll(): void {
+    for (const host of this.#hosts.values()) {
+      if (this.#isOurs(host)) this.#note(host, host.dueMs - this.#nowMs);
+    }
+    this.#tell();
+  }
+
+  /** What there is to do from time to time; called several times a second. */
+  look(): void {
+    const { times } = this.#settings;
+    const [nowMs, way] = [this.#nowMs, this.#way];
+    if (nowMs - this.#lookedMs > times.gapMs) this.#wakeUp(nowMs);
+    this.#lookedMs = nowMs;
+    if (this.#canHear(nowMs)) this.#membership.look(nowMs);
+    else this.#membership.excuse(nowMs);
+    if (this.#state === 'joining' && nowMs >= this.#quietUntilMs) this.#begin(nowMs);
+    if (way === undefined) return;
+    if (this.#isToTellAll && this.#state === 'asking' && nowMs >= this.#quietUntilMs) {
+      this.#isToTellAll = false;
+      this.#tellAll();
+    }
+    if (nowMs >= this.#beatAtMs) this.#announce(way);
+    if (nowMs >= this.#tellAtMs) this.#tell();
+  }
+
+  /** Whether it is ours to ask the host now. */
+  mayAsk(host: PoolHost): boolean {
+    const nowMs = this.#nowMs;
+    if (this.#state !== 'asking' || nowMs < this.#quietUntilMs) return false;
+    return nowMs - this.#lookedMs <= this.#settings.times.gapMs && this.#isOurs(host);
+  }
+
+  /** Those of the hosts that we ask. */
+  ours<Host extends PoolHost>(hosts: Iterable<Host>): readonly Host[] {
+    return [...hosts].filter((host) => this.#isOurs(host));
+  }
+
+  /** A host is being asked. */
+  started(host: PoolHost): void {
+    this.#note(host, host.routed.everyMs);
+  }
+
+  /** A cycle has ended, after which the host is due at another time than one would think. */
+  ended(host: PoolHost): void {
+    const dueInMs = host.dueMs - this.#nowMs;
+    if (dueInMs > host.routed.everyMs) this.#note(host, dueInMs);
+  }
+
+  /** Others need not wait until it is silent. */
+  leave(): void {
+    this.#tell();
+    this.#state = 'leaving';
+    if (this.#way !== undefined) this.#announce(this.#way);
+  }
+
+  status(): PoolStatus {
+    const hosts = [...this.#hosts.values()];
+    const { member, networks } = this.#settings;
+    const us = { member, state: this.#state, networks, sinceHeardMs: 0 };
+    const isApart = this.#way === undefined || !this.#canHear(this.#nowMs);
+    return {
+      member,
+      state: isApart ? 'apart' : this.#state,
+      members: [us, ...this.#membership.show(this.#nowMs)],
+      ours: this.ours(hosts).length,
+      unserved: hosts.filter((host) => this.#ownerOf(host) === undefined).length,
+      double: this.#hasDouble,
+    };
+  }
+
+  get #nowMs(): number {
+    return this.#settings.clock.monotonic();
+  }
+
+  /** We have been stopped, or the machine slept: others may have our hosts by now. */
+  #wakeUp(nowMs: number): void {
+    this.#membership.excuse(nowMs);
+    this.#echoMs = nowMs;
+    this.#records = [];
+    if (this.#way === undefined) this.#apartSinceMs = Number.NEGATIVE_INFINITY;
+    if (this.#state !== 'asking' || this.#way === undefined) return;
+    this.#settings.log.warn({}, 'stood still; joining the pool anew');
+    this.#join(this.#way);
+  }
+
+  #join(way: PoolWay): void {
+    this.#state = 'joining';
+    this.#quietUntilMs = this.#nowMs + this.#settings.times.joinMs;
+    this.#announce(way);
+    way.question();
+  }
+
+  #begin(nowMs: number): void {
+    this.#state = 'asking';
+    this.#quietUntilMs = nowMs + (this.#membership.isEmpty ? 0 : this.#settings.times.handoverMs);
+    this.#isToTellAll = true;
+    if (this.#way !== undefined) this.#announce(this.#way);
+  }
+
+  #announce(way: PoolWay): void {
+    const { member, instance, networks, times } = this.#settings;
+    this.#beatAtMs = this.#nowMs + times.beatMs;
+    way.announce({ member, instance, networks, state: this.#state });
+  }
+
+  #note(host: PoolHost, dueInMs: number): void {
+    if (this.#way === undefined) return;
+    this.#records.push({ key: this.#keyOf(host).whole, dueInMs });
+    if (this.#records.length >= mostRecords) this.#tell();
+  }
+
+  #tell(): void {
+    this.#tellAtMs = this.#nowMs + this.#settings.times.tellMs;
+    if (this.#records.length > 0) this.#way?.tell(packRecords(this.#records));
+    this.#records = [];
+  }
+
+  /** Beats of our own come back to us as those of others do. */
+  #canHear(nowMs: number): boolean {
+    const { beatMs, gapMs } = this.#settings.times;
+    return this.#way !== undefined && nowMs - this.#echoMs <= Math.max(gapMs, beatMs * 1.5);
+  }
+
+  #isOurs(host: PoolHost): boolean {
+    return this.#ownerOf(host) === this.#settings.member;
+  }
+
+  /** We count among those that ask, whatever state we are in: it is the same for all. */
+  #ownerOf(host: PoolHost): string | undefined {
+    const { member, networks } = this.#settings;
+    const network = host.route.settings.pool;
+    const others = this.#membership.asking(network);
+    const isWithUs = network === undefined || networks.includes(network);
+    const all = isWithUs ? [...others, { member, key: this.#ourKey }] : others;
+    return findOwner(this.#keyOf(host), all)?.member;
+  }
+
+  get #ourKey(): NameKey {
+    this.#ownKey ??= toNameKey(this.#settings.member);
+    return this.#ownKey;
+  }
+
+  #keyOf(host: PoolHost): NameKey {
+    const known = this.#keys.get(host);
+    if (known !== undefined) return known;
+    const key = toNameKey(host.target.host);
+    this.#keys.set(host, key);
+    return key;
+  }
+}

@@ -1,0 +1,117 @@
+/** Members of a pool with a real nats-server between them; times are a fifth of the usual ones. */
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../src/clock.ts';
+import { usualTimes } from '../../../src/collector/pool/contract.ts';
+import { NatsWay } from '../../../src/collector/pool/nats-way.ts';
+import { Pool } from '../../../src/collector/pool/pool.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
+import { makeCollectingLog } from '../../helpers/collecting-log.ts';
+import { skipWithout } from '../../helpers/required-peer.ts';
+import { waitUntil } from '../../helpers/wait-until.ts';
+import { openTestSession } from '../../nats/sessions.ts';
+import { startNatsServers } from '../../peers/nats-server.ts';
+
+const times = {
+  ...usualTimes,
+  beatMs: 400,
+  silenceMs: 2000,
+  gapMs: 1500,
+  joinMs: 600,
+  handoverMs: 200,
+  tellMs: 50,
+};
+
+const names = Array.from({ length: 300 }, (_, index) => parseHostName(`host${index}`));
+
+/** A member with hosts that are due each second. */
+class Member {
+  readonly pool: Pool;
+  readonly way: NatsWay;
+  readonly asked: string[] = [];
+  readonly #session: ReturnType<typeof openTestSession>['session'];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(t: TestContext, member: string, urls: readonly string[]) {
+    const log = makeCollectingLog();
+    const settings = { member, instance: randomUUID(), networks: [], times, clock: systemClock };
+    this.pool = new Pool({ ...settings, log });
+    this.#session = openTestSession(t, urls).session;
+    const [session, pool] = [this.#session, this.pool];
+    this.way = new NatsWay({ session, pool, name: 'test', member, clock: systemClock, log });
+    const hosts = names.map((host) => ({
+      target: { host },
+      route: { settings: { pool: undefined } },
+      routed: { everyMs: 1000 },
+      dueMs: 0,
+      isRunning: false,
+      planFor(dueMs: number) {
+        this.dueMs = dueMs;
+      },
+    }));
+    pool.setHosts(hosts);
+    this.#timer = setInterval(() => {
+      pool.look();
+      for (const host of hosts) {
+        if (host.dueMs > systemClock.monotonic() || !pool.mayAsk(host)) continue;
+        pool.started(host);
+        host.dueMs = systemClock.monotonic() + host.routed.everyMs;
+        this.asked.push(host.target.host);
+      }
+    }, 20);
+    t.after(() => this.die());
+    this.way.start();
+  }
+
+  /** Without a word to the others. */
+  async die(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#session.close();
+    await this.way.stop();
+  }
+
+  get seen(): string {
+    const { members } = this.pool.status();
+    return members
+      .map(({ member, state }) => `${member} ${state}`)
+      .sort()
+      .join(', ');
+  }
+}
+
+/** Whether each host is that of one of the members, and they know it of each other. */
+function sharesAll(members: readonly Member[]): boolean {
+  const statuses = members.map(({ pool }) => pool.status());
+  const isCalm = statuses.every(
+    ({ state, members: seen }) => state === 'asking' && seen.length === members.length,
+  );
+  const ours = statuses.reduce((sum, status) => sum + status.ours, 0);
+  return isCalm && ours === names.length && members.every(({ asked }) => asked.length > 0);
+}
+
+test('members share the hosts through a broker, and go on when one dies and when it restarts', {
+  skip: skipWithout('nats-server'),
+}, async (t) => {
+  const peer = await startNatsServers({ servers: 1 });
+  t.after(() => peer.close());
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => new Member(t, name, peer.urls));
+  assert.ok(a !== undefined && b !== undefined && c !== undefined);
+  await waitUntil(() => sharesAll([a, b, c]));
+
+  await b.die();
+  await waitUntil(() => sharesAll([a, c]));
+
+  const [server] = peer.servers;
+  await server?.kill();
+  await waitUntil(() => a.pool.status().state === 'apart' && c.pool.status().state === 'apart');
+  assert.equal(a.seen, 'a asking, c asking');
+  assert.match(a.way.fault?.message ?? '', /^the pool at 127\.0\.0\.1:\d+: /);
+  await server?.start();
+  await waitUntil(() => sharesAll([a, c]));
+  assert.equal(a.way.fault, undefined);
+
+  await c.way.stop();
+  await waitUntil(() => sharesAll([a]));
+});
