@@ -13,7 +13,7 @@ export interface Verifier {
   verify(payload: Buffer, signature: Buffer): boolean;
 }
 
-const fewestBits = 3072;
+export const fewestBits = 3072;
 
 /** A verification with more takes as long as hundreds with fewest. */
 const mostBits = 8192;
@@ -34,9 +34,13 @@ export interface PublicKey {
  * Reads an RSA public key: PEM as `openssl` writes it, or DER. A private key is refused, however
  * sure it is what it belongs to: it should not be here.
  *
+ * @param fewest bits it has to have; fewer than usual for keys by which nothing is believed
  * @throws CourierError MALFORMED when it is none; REFUSED when it is too weak or of another kind
  */
-export async function readPublicKey(bytes: Buffer | string): Promise<PublicKey> {
+export async function readPublicKey(
+  bytes: Buffer | string,
+  fewest = fewestBits,
+): Promise<PublicKey> {
   const crypto = await import('node:crypto');
   if (bytes.includes('PRIVATE KEY-----')) {
     throw new CourierError('REFUSED', 'this is a private key; it is to stay where it was made');
@@ -46,8 +50,8 @@ export async function readPublicKey(bytes: Buffer | string): Promise<PublicKey> 
   if (key.asymmetricKeyType !== 'rsa') {
     throw new CourierError('REFUSED', `a key of the kind ${key.asymmetricKeyType}, not rsa`);
   }
-  if (bits < fewestBits || bits > mostBits) {
-    const allowed = `from ${fewestBits} to ${mostBits} are allowed`;
+  if (bits < fewest || bits > mostBits) {
+    const allowed = `from ${fewest} to ${mostBits} are allowed`;
     throw new CourierError('REFUSED', `an RSA key of ${bits} bits; ${allowed}`);
   }
   if (publicExponent !== exponent) {

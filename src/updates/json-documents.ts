@@ -222,6 +222,7 @@ const updatesKeysList = z.strictObject({
   keys: z.array(
     z.strictObject({
       ...namedKey,
+      isLegacy: z.boolean().describe('kept here, but too weak for any root to name it'),
       replaceBy: time.nullable().describe('null: its private key is not kept here'),
     }),
   ),

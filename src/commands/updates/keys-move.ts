@@ -50,7 +50,10 @@ const importOptions = {
 export const importKey: CommandModule = defineCommand({
   summary: 'take over a private key in PEM',
   usage: 'updates keys import KEY FILE',
-  examples: [['updates keys import ada ada.pem', 'PKCS#8, with a passphrase or without']],
+  examples: [
+    ['updates keys import ada ada.pem', 'PKCS#8, with a passphrase or without'],
+    ['updates keys import old Check_MK-key.pem', 'a signature key that Checkmk has exported'],
+  ],
   options: importOptions,
   keepsFiles: { options: ['dir'] },
   run: async (operands, values, context) => {

@@ -107,7 +107,7 @@ function describeKeys(all: CheckmkSettings): readonly string[] {
   if (keys.length === 0) return [];
   const what = `${keys.length} signature keys of Checkmk sign nothing here`;
   return [
-    `${what}: \`updates keys import\` takes over one of 3072 bits or more, as a file exported there`,
+    `${what}: \`updates keys import\` takes over one, exported there; hosts need 3072 bits or more`,
   ];
 }
 

@@ -6,7 +6,7 @@ import { readPublicKey } from '../../sealing/keys.ts';
 import { type Field, PayloadReader, writePayload } from '../../sealing/payload.ts';
 import { isStamp } from '../../sealing/stamp.ts';
 import type { Secret } from '../../secrets/secrets.ts';
-import type { KeyPair } from './key-pair.ts';
+import { fewestLegacyBits, type KeyPair } from './key-pair.ts';
 import { unwrapBytes, type Wrapped, wrapBytes, wrappingName } from './wrapping.ts';
 
 const format = 'cmk-courier-key/1';
@@ -17,6 +17,7 @@ export interface KeyFile {
   /** Of the public half. */
   readonly id: string;
   readonly der: Buffer;
+  readonly bits: number;
   /** Stamps: when it was made, and when it is to be replaced. */
   readonly created: string;
   readonly replaceBy: string;
@@ -65,21 +66,23 @@ export async function readKeyFile(bytes: Buffer): Promise<KeyFile> {
   const nonce = reader.takeBytes('nonce');
   const sealed = reader.takeBytes('private');
   reader.end();
-  if ((await readPublicKey(der)).id !== id) {
+  const found = await readPublicKey(der, fewestLegacyBits);
+  if (found.id !== id) {
     throw new CourierError('MALFORMED', 'the key has not the id it goes by');
   }
-  return { alias, id, der, created, replaceBy, wrapped: { salt, nonce, bytes: sealed } };
+  const { bits } = found;
+  return { alias, id, der, bits, created, replaceBy, wrapped: { salt, nonce, bytes: sealed } };
 }
 
 /** A key file for a key pair. */
 export async function lockKey(
-  { id, der, key }: KeyPair,
+  { id, der, bits, key }: KeyPair,
   about: Pick<KeyFile, 'alias' | 'created' | 'replaceBy'>,
   passphrase: Secret,
 ): Promise<KeyFile> {
-  const all = { ...about, id, der };
-  const bytes = key.export({ type: 'pkcs8', format: 'der' });
-  const wrapped = await wrapBytes(bytes, passphrase, writePayload(aboutFields(all)));
+  const all = { ...about, id, der, bits };
+  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
+  const wrapped = await wrapBytes(pkcs8, passphrase, writePayload(aboutFields(all)));
   return { ...all, wrapped };
 }
 

@@ -2,7 +2,7 @@
 
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { readPublicKey } from '../../sealing/keys.ts';
+import { fewestBits, readPublicKey } from '../../sealing/keys.ts';
 
 export interface KeyPair {
   /** SHA-256 of `der`. */
@@ -14,7 +14,21 @@ export interface KeyPair {
   readonly key: KeyObject;
 }
 
-const fewestBits = 3072;
+/**
+ * Of keys that are taken over from elsewhere. Those below {@link fewestBits} are legacy: they are
+ * kept, but no root may name them, and no host believes what they sign.
+ */
+export const fewestLegacyBits = 2048;
+
+export function isLegacy({ bits }: Pick<KeyPair, 'bits'>): boolean {
+  return bits < fewestBits;
+}
+
+/** For people, of a legacy key. */
+export function describeLegacy(name: string, { bits }: Pick<KeyPair, 'bits'>): string {
+  const why = `hosts believe only keys of ${fewestBits} bits and more`;
+  return `${name} is a legacy key, RSA of ${bits} bits: ${why}, so no root may name it`;
+}
 
 /** The baseline: every openssl since 0.9.8 can verify it. */
 export async function makeKeyPair(bits = fewestBits): Promise<KeyPair> {

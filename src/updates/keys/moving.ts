@@ -1,20 +1,21 @@
 /** Keys in PEM: out, for other programs and for safe-keeping, and in. */
 
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { CommandContext } from '../../cli/command.ts';
-import { askHidden } from '../../cli/hidden-line.ts';
 import { CourierError, prefixError } from '../../faults/errors.ts';
-import { fingerprintOf, readPublicKey } from '../../sealing/keys.ts';
+import { fingerprintOf } from '../../sealing/keys.ts';
 import { fromStamp } from '../../sealing/stamp.ts';
-import { readSecretFile, Secret } from '../../secrets/secrets.ts';
+import type { Secret } from '../../secrets/secrets.ts';
 import { recordDecision } from '../repository/audit.ts';
 import { makePrivateDirectory } from '../repository/opening.ts';
 import { updatePlaces } from '../repository/places.ts';
 import { type KeyFile, unlockKey } from './key-file.ts';
 import { findMeantKey } from './key-names.ts';
+import { describeLegacy, isLegacy } from './key-pair.ts';
 import { requireKey } from './key-ring.ts';
 import { addKey } from './making.ts';
 import { Passphrases, type PassphraseWishes } from './passphrases.ts';
+import { readPemFile } from './pem-file.ts';
 import { toEncryptedPem } from './pkcs8.ts';
 
 interface ExportWishes extends PassphraseWishes {
@@ -31,7 +32,7 @@ export async function printKey(
   const places = updatePlaces(context.env, wishes.dir);
   if (wishes.as === 'public') {
     const { der } = await findMeantKey(places, name, undefined);
-    const { key } = await readPublicKey(der);
+    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
     const pem = key.export({ type: 'spki', format: 'pem' }).toString();
     return context.writeOutput(Buffer.from(pem));
   }
@@ -77,51 +78,25 @@ interface ImportWishes extends PassphraseWishes {
   readonly replaceAfter: number;
 }
 
-/** @throws CourierError REFUSED for a key that is too weak, or a wrong passphrase; USAGE; CONFIG */
+/**
+ * Keeps a private key that was made elsewhere.
+ *
+ * @throws CourierError as {@link readPemFile}; USAGE when there is a key of that name
+ */
 export async function takeOverKey(
   [alias, path]: readonly [alias: string, path: string],
   wishes: ImportWishes,
   context: CommandContext,
 ): Promise<void> {
   const places = updatePlaces(context.env, wishes.dir);
-  const pem = await readSecretFile(path, 'the key', context.log);
-  const key = await openPem(pem, path, wishes, context);
-  const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  const { id, bits } = await readPublicKey(der);
+  const pair = await readPemFile(path, wishes.pemPassphraseFile, context);
   await makePrivateDirectory(places.directory);
   const wanted = { alias, nowMs: context.clock.now(), lifeMs: wishes.replaceAfter };
-  await addKey(places, wanted, new Passphrases(wishes, context), { id, bits, der, key });
-  const decision = { what: `key ${alias}`, before: 'none', after: `${id}, imported` };
+  await addKey(places, wanted, new Passphrases(wishes, context), pair);
+  const kind = isLegacy(pair) ? 'imported, legacy' : 'imported';
+  const decision = { what: `key ${alias}`, before: 'none', after: `${pair.id}, ${kind}` };
   await recordDecision(places, decision, context);
-  await context.writeOutput(Buffer.from(`took over ${alias} ${fingerprintOf(id)}\n`));
-}
-
-async function openPem(
-  pem: Secret,
-  path: string,
-  { pemPassphraseFile }: ImportWishes,
-  context: CommandContext,
-): Promise<KeyObject> {
-  const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(
-    pem.reveal(),
-  );
-  const passphrase = isEncrypted ? await askPem(path, pemPassphraseFile, context) : undefined;
-  try {
-    return createPrivateKey({ key: pem.reveal(), passphrase: passphrase?.reveal() });
-  } catch {
-    if (isEncrypted) {
-      throw new CourierError('REFUSED', `the passphrase of ${path} is wrong, or it is damaged`);
-    }
-    throw new CourierError('CONFIG', `${path} holds no private key in PEM`);
-  }
-}
-
-async function askPem(
-  path: string,
-  file: string | undefined,
-  context: CommandContext,
-): Promise<Secret> {
-  if (file !== undefined) return readSecretFile(file, '--pem-passphrase-file', context.log);
-  const beforehand = '--pem-passphrase-file answers';
-  return new Secret(await askHidden(`passphrase of ${path}: `, beforehand, context.shutdown));
+  const lines = [`took over ${alias} ${fingerprintOf(pair.id)}`];
+  if (isLegacy(pair)) lines.push(describeLegacy(alias, pair));
+  await context.writeOutput(Buffer.from(`${lines.join('\n')}\n`));
 }

@@ -5,6 +5,8 @@ import { CourierError } from '../../faults/errors.ts';
 import { toDay, toStamp } from '../../sealing/stamp.ts';
 import { type Root, requireEnoughKeys, writeRoot } from '../documents/root.ts';
 import { keyNames } from '../keys/key-names.ts';
+import { describeLegacy, isLegacy } from '../keys/key-pair.ts';
+import { listKeys } from '../keys/key-ring.ts';
 import { Passphrases, type PassphraseWishes } from '../keys/passphrases.ts';
 import { recordDecision } from '../repository/audit.ts';
 import { readCounter } from '../repository/counter.ts';
@@ -65,6 +67,7 @@ export class TrustAdministration {
       before !== undefined && changesSigners(before, changed) ? await this.#plannedFloor() : 0;
     const next = withFloor(floor)({ ...changed, ...this.#period(), version });
     requireFollowable(next);
+    await this.#requireStrong(next);
     return next;
   }
 
@@ -80,6 +83,7 @@ export class TrustAdministration {
 
   /** As {@link change}, for a root that is made already. */
   async publish(root: Root): Promise<boolean> {
+    await this.#requireStrong(root);
     const unsigned = { payload: writeRoot(root), signatures: [] };
     return this.sign({ root, envelope: unsigned });
   }
@@ -140,6 +144,14 @@ export class TrustAdministration {
     const published = [...(await readHostTargets(this.places.published)).values()];
     if (published.length === 0) return readCounter(this.places);
     return Math.min(...published.map(({ counter }) => counter));
+  }
+
+  /** @throws CourierError REFUSED for a root that names a key which hosts do not believe */
+  async #requireStrong({ keys }: Root): Promise<void> {
+    const ids = new Set(keys.map(({ id }) => id));
+    const weak = (await listKeys(this.places)).find((key) => ids.has(key.id) && isLegacy(key));
+    if (weak === undefined) return;
+    throw new CourierError('REFUSED', describeLegacy(weak.alias, weak));
   }
 
   #period() {

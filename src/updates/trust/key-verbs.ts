@@ -6,6 +6,7 @@ import { fingerprintOf } from '../../sealing/keys.ts';
 import { fromStamp } from '../../sealing/stamp.ts';
 import { lockKey } from '../keys/key-file.ts';
 import { listNamedKeys } from '../keys/key-names.ts';
+import { isLegacy } from '../keys/key-pair.ts';
 import { keepKey, listKeys, parseAlias, requireKey } from '../keys/key-ring.ts';
 import { addKey } from '../keys/making.ts';
 import { unlockNamed } from '../keys/moving.ts';
@@ -53,22 +54,24 @@ export async function showKeys(wishes: ListWishes, context: CommandContext): Pro
   ];
   const endings = await findEndings(places, context.clock.now());
   const shown = ids.map((id) => {
-    const replaceBy = own.get(id)?.replaceBy;
+    const file = own.get(id);
     return {
       name: named.find((key) => key.id === id)?.name ?? null,
       id,
       fingerprint: fingerprintOf(id),
       roles: root?.keys.find((key) => key.id === id)?.roles ?? [],
-      isHere: own.has(id),
-      replaceBy: replaceBy === undefined ? null : fromStamp(replaceBy).toISOString(),
+      isHere: file !== undefined,
+      isLegacy: file !== undefined && isLegacy(file),
+      replaceBy: file === undefined ? null : fromStamp(file.replaceBy).toISOString(),
     };
   });
   if (wishes.json) return printJson({ keys: shown }, context);
-  const lines = shown.map(({ name, fingerprint, roles, isHere, replaceBy }) => {
+  const lines = shown.map(({ name, fingerprint, roles, isHere, isLegacy: legacy, replaceBy }) => {
     const trusted = roles.length === 0 ? 'not trusted' : roles.join(',');
     const until = replaceBy === null ? '' : `, to be replaced by ${replaceBy.slice(0, 10)}`;
     const where = isHere || roles.includes('stamp') ? '' : ', elsewhere';
-    return `${(name ?? '-').padEnd(12)} ${trusted.padEnd(13)} ${fingerprint}${where}${until}`;
+    const kind = legacy ? ', legacy' : '';
+    return `${(name ?? '-').padEnd(12)} ${trusted.padEnd(13)} ${fingerprint}${kind}${where}${until}`;
   });
   const warnings = endings.map((ending) => `${ending.severity}: ${describeEnding(ending)}`);
   await context.writeOutput(Buffer.from([...lines, ...warnings, ''].join('\n')));
@@ -97,7 +100,7 @@ export async function changePassphrase(
     ? new Passphrases({ passphraseFile: given, passphraseFd: undefined }, context)
     : old;
   const passphrase = await chooser.choose(alias);
-  await keepKey(places, await lockKey({ ...file, key, bits: 0 }, file, passphrase), false);
+  await keepKey(places, await lockKey({ ...file, key }, file, passphrase), false);
   const decision = { what: `passphrase of ${alias}`, before: 'old', after: 'new' };
   await recordDecision(places, decision, context);
   await context.writeOutput(Buffer.from(`${alias} has another passphrase\n`));
