@@ -1,13 +1,15 @@
-/** A collector that follows a broker: no test waits for a cycle, which would take ten minutes. */
+/** A collector that follows a broker or a spool: no test waits for a cycle, which would take ten minutes. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { packOutput } from '../../src/nats/message.ts';
 import { outputSubject } from '../../src/nats/subjects.ts';
+import { shardOf } from '../../src/spool/names.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
+import { openSpool } from '../spool/spools.ts';
 import { type Broker, startBroker } from '../transports/nats/broker.ts';
 import { type CollectorSite, makeOutput, makeSite } from './running-collector.ts';
 
@@ -70,4 +72,35 @@ test('while the broker is away status says so, and what comes after is ready aga
   await site.until(() => site.ask('web01').stdout === output);
   assert.equal(followed()?.state, 'following');
   assert.equal(followed()?.losses, 1);
+});
+
+test('what a receiver puts into the spool is ready without a cycle, and own puts do not come again', async (t) => {
+  const site = await makeSite(t);
+  writeFileSync(join(site.root, 'etc/cmk-courier/hosts.txt'), 'web01\nweb02\n');
+  const routes = [
+    "{ hosts: web01, sources: [{ uri: 'spool:' }] }",
+    `{ hosts: web02, every: 1s, sources: [{ uri: 'file://${site.root}/drops/{host}' }] }`,
+  ];
+  site.drop('web02');
+  const lines = routes.map((route) => `  - ${route}\n`).join('');
+  site.writeRoutes(
+    `collector: { hostList: hosts.txt }\ndefaults: { every: 10m, maxAge: 1h }\nroutes:\n${lines}`,
+  );
+  await site.start();
+  const directory = join(site.root, 'var/cmk-courier/spool');
+  const { spool } = await openSpool(t, { directory });
+  const followed = () => site.status()?.subscriptions?.[0];
+  await site.until(() => followed()?.state === 'following');
+  assert.equal(followed()?.hosts, 1);
+  for (let round = 0; round < 3; round += 1) {
+    const output = makeOutput('web01');
+    const times = { producedAt: new Date(), receivedAt: new Date() };
+    const given = { host: parseHostName('web01'), output: Buffer.from(output), ...times };
+    await spool.put({ ...given, origin: 'upload x' });
+    await site.until(() => site.ask('web01').stdout === output);
+  }
+  // The other host was fetched meanwhile, again and again, and kept in the same spool.
+  await site.until(() => readdirSync(join(directory, shardOf(parseHostName('web02')))).length > 0);
+  const { arrived, foreign, hosts } = followed();
+  assert.deepEqual({ arrived, foreign, hosts }, { arrived: 3, foreign: 0, hosts: 1 });
 });
