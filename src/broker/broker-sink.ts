@@ -60,8 +60,9 @@ export class BrokerSink {
     return `the broker is away: ${this.#away.message}`;
   }
 
-  get isAway(): boolean {
-    return this.#away !== undefined;
+  /** Why the broker counts as away; undefined while it does not. */
+  get away(): CourierError | undefined {
+    return this.#away;
   }
 
   /** Outputs that had to wait and are in the stream now. */

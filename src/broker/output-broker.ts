@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logging/log.ts';
 import { counter, gauge, type Metric } from '../metrics/metric.ts';
+import { counted } from '../names/counted.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { NatsServer } from '../nats/servers.ts';
 import type { SecretContext } from '../secrets/secrets.ts';
@@ -10,8 +11,10 @@ import type { Produced } from '../spool/newest.ts';
 import type { NewOutput } from '../spool/record.ts';
 import type { SpoolStatistics, SpoolSummary } from '../spool/spool.ts';
 import { neverAborts } from '../system/never-aborts.ts';
+import { formatDuration } from '../times/durations.ts';
 import { BrokerSink } from './broker-sink.ts';
 import { type BrokerValues, toNatsOptions } from './options.ts';
+import type { BrokerStatus } from './status-shape.ts';
 import { StreamWriter } from './stream-writer.ts';
 import { WaitingOutputs } from './waiting-outputs.ts';
 
@@ -81,33 +84,49 @@ export class OutputBroker {
     return this.#sink.findTrouble();
   }
 
+  /** What people should know though outputs are taken: that they wait on disk, and why. */
+  findNotice(): string | undefined {
+    const { away, waiting, lagMs } = this.toStatus();
+    if (this.#waiting === undefined || (away === undefined && waiting === 0)) return undefined;
+    const wait = `${counted(waiting, 'host')} waiting on disk for ${formatDuration(lagMs)}`;
+    return away === undefined
+      ? `the broker gets what waited: ${wait}`
+      : `the broker is away, ${wait}: ${away.message}`;
+  }
+
   /** Whether there is output of a host, as far as this process has seen. */
   knows(host: HostName): boolean {
     return this.#writer.knows(host) || (this.#waiting?.has(host) ?? false);
   }
 
-  toMetrics(): readonly Metric[] {
+  /** What the broker does to us. */
+  toStatus(): BrokerStatus {
+    const { away, forwarded } = this.#sink;
     const { counts, reconnects } = this.#writer;
-    const waiting = this.#waiting;
-    const lagS = waiting && (waiting.longestMs ?? 0) / 1000;
+    return {
+      away: away && { code: away.code, message: away.message },
+      waiting: this.#waiting?.count ?? 0,
+      lagMs: this.#waiting?.longestMs ?? 0,
+      ...counts,
+      forwarded,
+      reconnects,
+    };
+  }
+
+  toMetrics(): readonly Metric[] {
+    const { away, waiting, lagMs, stored, conflicts, older, ...more } = this.toStatus();
+    const lagS = this.#waiting && lagMs / 1000;
+    const isAway = away === undefined ? 0 : 1;
     return [
-      gauge('broker_away', 'Whether the broker counts as away.', this.#sink.isAway ? 1 : 0),
-      gauge(
-        'broker_waiting_hosts',
-        'Hosts whose output waits for the broker.',
-        waiting?.count ?? 0,
-      ),
+      gauge('broker_away', 'Whether the broker counts as away.', isAway),
+      gauge('broker_waiting_hosts', 'Hosts whose output waits for the broker.', waiting),
       gauge('broker_lag_seconds', 'How long the output that came first has waited for it.', lagS),
-      counter('broker_stored_total', 'Outputs the broker has acknowledged.', counts.stored),
-      counter(
-        'broker_conflicts_total',
-        'Outputs another writer was quicker with.',
-        counts.conflicts,
-      ),
-      counter('broker_older_outputs_total', 'Outputs dropped for newer in it.', counts.older),
-      counter('broker_attempts_again_total', 'Attempts that had to be repeated.', counts.again),
-      counter('broker_forwarded_total', 'Outputs that had waited for it.', this.#sink.forwarded),
-      counter('broker_reconnects_total', 'Connections after the first one.', reconnects),
+      counter('broker_stored_total', 'Outputs the broker has acknowledged.', stored),
+      counter('broker_conflicts_total', 'Outputs another writer was quicker with.', conflicts),
+      counter('broker_older_outputs_total', 'Outputs dropped for newer in it.', older),
+      counter('broker_attempts_again_total', 'Attempts that had to be repeated.', more.again),
+      counter('broker_forwarded_total', 'Outputs that had waited for it.', more.forwarded),
+      counter('broker_reconnects_total', 'Connections after the first one.', more.reconnects),
     ];
   }
 

@@ -9,6 +9,7 @@ import type { HostName } from '../names/host-name.ts';
 import { collectorOrigin } from '../spool/origins.ts';
 import type { NewOutput } from '../spool/record.ts';
 import type { CycleEnd, Outlet } from './outlets.ts';
+import type { CollectorStatus } from './status-shape.ts';
 
 /** Written at once; of each other host the newest output waits in memory. */
 const lanes = 32;
@@ -18,14 +19,16 @@ interface OutletContext {
   readonly log: Logger;
 }
 
+type Broker = Pick<OutputBroker, 'put' | 'toMetrics' | 'toStatus' | 'close'>;
+
 export class BrokerOutlet implements Outlet {
   readonly name = 'the broker';
-  readonly #broker: Pick<OutputBroker, 'put' | 'toMetrics' | 'close'>;
+  readonly #broker: Broker;
   readonly #context: OutletContext;
   readonly #next = new Map<HostName, NewOutput>();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(broker: Pick<OutputBroker, 'put' | 'toMetrics' | 'close'>, context: OutletContext) {
+  constructor(broker: Broker, context: OutletContext) {
     this.#broker = broker;
     this.#context = context;
   }
@@ -46,6 +49,10 @@ export class BrokerOutlet implements Outlet {
 
   toMetrics(): readonly Metric[] {
     return this.#broker.toMetrics();
+  }
+
+  toStatus(): Partial<CollectorStatus> {
+    return { broker: this.#broker.toStatus() };
   }
 
   /** What was fetched gets into the broker, or onto disk; never rejects. */

@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { brokerStatus } from '../broker/status-shape.ts';
 
 const hostStatus = z.object({
   host: z.string(),
@@ -152,11 +153,15 @@ export const collectorStatus = z.object({
   forwarding: forwarding.optional(),
   pool: pool.optional(),
   relays: relayStatuses.optional(),
+  /** With --broker. */
+  broker: brokerStatus.optional(),
   /** Sources that are followed. */
   subscriptions: subscriptionStatuses.optional(),
   hostCount: z.number(),
   hosts: z.array(hostStatus),
 });
+
+export type SubscriptionStatus = z.infer<typeof subscriptionStatuses>[number];
 
 export type CollectorStatus = z.infer<typeof collectorStatus>;
 export type HostStatus = z.infer<typeof hostStatus>;

@@ -2,6 +2,7 @@
 
 import { cleanText } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
+import { describeBroker, describeSubscription } from './broker-lines.ts';
 import { describeForwarding, describeRelay } from './relay-lines.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
@@ -98,7 +99,8 @@ function wrap(text: string, width: number): readonly string[] {
 }
 
 function summarise(status: CollectorStatus) {
-  const { hosts, running, reloadFault, readyFault, routesPath, forwarding, relays = [] } = status;
+  const { hosts, running, reloadFault, readyFault, routesPath, forwarding, broker } = status;
+  const { relays = [], subscriptions = [] } = status;
   const count = (state: keyof typeof ranks) =>
     hosts.filter((host) => stateOf(host) === state).length;
   const counts = [
@@ -117,6 +119,8 @@ function summarise(status: CollectorStatus) {
   const far = [
     ...(forwarding === undefined ? [] : describeForwarding(forwarding)),
     ...relays.map(describeRelay),
+    ...(broker === undefined ? [] : [describeBroker(broker)]),
+    ...subscriptions.map(describeSubscription),
   ];
   return [`${counts.join(', ')}; routes: ${cleanText(routesPath)}`, ...trouble, ...far];
 }

@@ -57,7 +57,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   const log = makeJsonLog('info', context.writeError);
   const receiver = new Receiver(settings, context.clock, log, findUpdates(settings, log, context));
   const manager = new ServiceManager(context.env, log);
-  const describe = () => receiver.findTrouble() ?? 'hosts can send';
+  const describe = () => receiver.findTrouble() ?? receiver.findNotice() ?? 'hosts can send';
   // That the watchdog is fed shows that the event loop turns.
   const ready = () => manager.ready(() => true, describe);
   const reload = async () => {

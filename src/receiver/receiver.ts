@@ -152,6 +152,11 @@ export class Receiver {
     return this.#opened.storage.findTrouble();
   }
 
+  /** What people should know though hosts can send, such as a broker that is away. */
+  findNotice(): string | undefined {
+    return this.#opened?.storage.findNotice();
+  }
+
   /** Takes nothing new, lets what runs finish for `--drain-timeout`, and closes. Never rejects. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();

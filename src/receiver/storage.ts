@@ -83,6 +83,11 @@ export class Storage implements Pick<Spool, 'put'> {
     return this.#place.broker?.findTrouble();
   }
 
+  /** What people should know though outputs are taken. */
+  findNotice(): string | undefined {
+    return this.#place.broker?.findNotice();
+  }
+
   toMetrics(): readonly Metric[] {
     return this.#place.broker?.toMetrics() ?? [];
   }

@@ -117,3 +117,22 @@ test('a host that lacks sections of a source beside the chain stands between gra
     ],
   );
 });
+
+test('what goes into a broker and what comes from one has a line each', () => {
+  const broker = {
+    ...{ away: { code: 'TIMEOUT', message: 'no answer' }, waiting: 2, lagMs: 61_000 },
+    ...{ stored: 9, older: 1, conflicts: 2, again: 3, forwarded: 4, reconnects: 1 },
+  };
+  const source = 'nats://broker1/mysite/{host}';
+  const subscriptions = [
+    { source, state: 'following' as const, hosts: 3, arrived: 7, foreign: 0, gaps: 1, losses: 1 },
+  ];
+  const [, ...lines] = toTable(makeStatus([], { broker, subscriptions }), [], nowMs, 400).split(
+    '\n',
+  );
+  assert.deepEqual(lines, [
+    'broker: 2 hosts waiting for 1m1s, 9 stored, 4 of them had waited, 1 dropped for newer ones, 2 conflicts, 3 tried again, 1 reconnect; away: no answer (TIMEOUT)',
+    'nats://broker1/mysite/{host} following, 3 hosts, 7 arrived, 0 of hosts in no route, 1 gap, lost 1 time',
+    '',
+  ]);
+});

@@ -5,11 +5,16 @@ import { after, before, type TestContext, test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { parseOptions } from '../../src/cli/options.ts';
 import { systemClock } from '../../src/clock.ts';
+import { CourierError } from '../../src/faults/errors.ts';
 import { main } from '../../src/main.ts';
+import { type HostName, parseHostName } from '../../src/names/host-name.ts';
 import { natsOptions } from '../../src/nats/options.ts';
 import { parseNatsServers } from '../../src/nats/servers.ts';
 import { NatsSession } from '../../src/nats/session.ts';
 import { neverAborts } from '../../src/system/never-aborts.ts';
+import { nats } from '../../src/transports/nats/nats.ts';
+import { parseSourceUri, type Source } from '../../src/transports/source.ts';
+import type { Subscriber } from '../../src/transports/transport.ts';
 import { Authority } from '../helpers/certificates.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { startDaemon } from '../helpers/daemon.ts';
@@ -18,6 +23,7 @@ import { assertDocument } from '../helpers/json-document.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 import { openTestSession } from '../nats/sessions.ts';
 import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
 
@@ -130,11 +136,38 @@ test('nats-server takes the configuration that init prints, and each user may do
   }
 });
 
+test('the user of a site follows its outputs with the rights that init prints, and no others', {
+  skip,
+}, async (t) => {
+  const server = await startConfigured(t);
+  const admin = ['--user=admin', `--password-file=${server.directory}/admin`, `--ca=${server.ca}`];
+  await run('init', server.url, '--replicas=1', ...admin);
+  const receiver = await server.connect('receiver');
+  for (const user of ['site', 'collector']) {
+    const host = parseHostName(`before-${user}`);
+    await receiver.request(`courier.mysite.output.${host}`, 'text');
+    const heard = await server.follow(user, 'mysite', [host]);
+    await waitUntil(() => heard.news.includes('following'));
+    assert.deepEqual(heard.arrived, [`${host} text`]);
+    await receiver.request(`courier.mysite.output.${host}`, 'more');
+    await waitUntil(() => heard.arrived.length === 2);
+    const { news } = await server.follow(user, 'other', [host]);
+    await waitUntil(() => news.length > 0);
+    assert.match(news.join(), /^REFUSED following COURIER at .*: the server does not allow it/);
+  }
+});
+
 interface Configured {
   readonly url: string;
   readonly directory: string;
   readonly ca: string;
   connect(user: string): Promise<NatsConnection>;
+  follow(user: string, site: string, hosts: readonly HostName[]): Promise<Heard>;
+}
+
+interface Heard {
+  readonly news: string[];
+  readonly arrived: string[];
 }
 
 async function startConfigured(t: TestContext): Promise<Configured> {
@@ -176,7 +209,34 @@ async function startConfigured(t: TestContext): Promise<Configured> {
       t.after(() => session.close());
       return session.connection(neverAborts);
     },
+    follow: (user, site, hosts) => {
+      const uri = parseSourceUri(`nats://127.0.0.1:${port}/${site}/{host}`);
+      const options = { user: [user], passwordFile: [join(directory, user)], ca: [ca] };
+      return follow(t, { uri, options }, hosts);
+    },
   };
+}
+
+async function follow(t: TestContext, source: Source, hosts: readonly HostName[]): Promise<Heard> {
+  const transport = await nats.open(source, makeOpenContext());
+  const heard: Heard = { news: [], arrived: [] };
+  const ended = new AbortController();
+  const subscriber: Subscriber = {
+    wanted: new Map(hosts.map((host) => [host, { host, address: undefined }])),
+    deliver: async ({ host }, arrival) => {
+      const what = arrival instanceof CourierError ? arrival.code : arrival.output.toString();
+      heard.arrived.push(`${host} ${what}`);
+    },
+    tell: (news) =>
+      heard.news.push(news instanceof CourierError ? `${news.code} ${news.message}` : news),
+  };
+  const subscribed = transport.subscribe?.(subscriber, ended.signal);
+  t.after(async () => {
+    ended.abort(new CourierError('INTERRUPTED', 'the test ends'));
+    await subscribed;
+    await transport.close();
+  });
+  return heard;
 }
 
 /** What is answered, or by nobody, is allowed. */

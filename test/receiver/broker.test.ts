@@ -78,7 +78,7 @@ test('output larger than the broker takes is refused with 413, both numbers and 
 test('the broker dies: outputs wait on disk, past a restart of the receiver, and follow when it is back', {
   skip,
 }, async (t) => {
-  const running = await start(t);
+  const running = await start(t, { brokerPatience: ['300ms'] });
   const { uploads } = running;
   await uploads.put('web03', goodOutput, new Date(Date.now() - 9000));
   const [server] = peer.servers;
@@ -88,6 +88,10 @@ test('the broker dies: outputs wait on disk, past a restart of the receiver, and
   assert.deepEqual(await uploads.put('web03', goodOutput, last), taken);
   assert.equal(await running.metric('broker_waiting_hosts'), '1');
   assert.equal(await running.metric('broker_away'), '1');
+  assert.match(
+    running.receiver.findNotice() ?? '',
+    /^the broker is away, 1 host waiting on disk for \d+m?s: .*connection refused$/,
+  );
   await running.restart();
   await server?.start();
   let found: Date | undefined;
@@ -101,7 +105,7 @@ test('the broker dies: outputs wait on disk, past a restart of the receiver, and
 test('with --broker-only outputs are refused with 503 while the broker is away', {
   skip,
 }, async (t) => {
-  const running = await start(t, { brokerOnly: ['true'], brokerPatience: ['1s'] });
+  const running = await start(t, { brokerOnly: ['true'], brokerPatience: ['300ms'] });
   const [server] = peer.servers;
   await server?.kill();
   const said = { status: 503, body: 'the output cannot be stored at the moment (LOCAL)\n' };

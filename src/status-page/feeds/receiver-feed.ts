@@ -53,11 +53,12 @@ export class ReceiverFeed implements Feed {
 
   async part(): Promise<Part> {
     const trouble = this.#receiver.insight?.findTrouble();
+    const notice = this.#receiver.findNotice();
     const nowMs = this.#clock.now();
     return {
       ...{ name: 'receiver', state: trouble === undefined ? 'well' : 'ailing', version },
       ...{ pid: process.pid, heardAtMs: nowMs, startedAtMs: this.#startedAt.getTime() },
-      troubles: trouble === undefined ? [] : [trouble],
+      troubles: [trouble, notice].filter((text) => text !== undefined),
     };
   }
 
