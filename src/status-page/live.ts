@@ -38,6 +38,8 @@ export interface Stream {
 interface LiveView {
   readonly view: View;
   readonly streams: Set<Stream>;
+  /** Those that wait for the first document: they count, and keep the view. */
+  readonly opening: Set<Stream>;
   document: Document | undefined;
   /** Its JSON, to find what has changed. */
   fields: ReadonlyMap<string, string>;
@@ -65,7 +67,7 @@ export class Live {
 
   get streams(): number {
     let count = 0;
-    for (const { streams } of this.#views.values()) count += streams.size;
+    for (const { streams, opening } of this.#views.values()) count += streams.size + opening.size;
     return count;
   }
 
@@ -76,7 +78,9 @@ export class Live {
     if (this.streams >= mostStreams || (isNew && this.#views.size >= mostViews)) return 'busy';
     if (this.#countOf(stream.session) >= mostStreamsASession) return 'busy';
     const live = this.#views.get(key) ?? this.#addView(key, view);
+    live.opening.add(stream);
     if (live.document === undefined) await this.#compute(live);
+    live.opening.delete(stream);
     if (live.document === undefined || stream.response.destroyed) {
       this.#drop(key, live, stream);
       return 'unknown';
@@ -124,6 +128,7 @@ export class Live {
     const live = {
       view,
       streams: new Set<Stream>(),
+      opening: new Set<Stream>(),
       document: undefined,
       fields: new Map(),
       eventId: '',
@@ -134,13 +139,14 @@ export class Live {
 
   #drop(key: string, live: LiveView, stream: Stream): void {
     live.streams.delete(stream);
-    if (live.streams.size === 0 && this.#views.get(key) === live) this.#views.delete(key);
+    if (live.streams.size + live.opening.size > 0) return;
+    if (this.#views.get(key) === live) this.#views.delete(key);
   }
 
   #countOf(session: string): number {
     let count = 0;
-    for (const { streams } of this.#views.values()) {
-      for (const stream of streams) if (stream.session === session) count += 1;
+    for (const { streams, opening } of this.#views.values()) {
+      for (const stream of [...streams, ...opening]) if (stream.session === session) count += 1;
     }
     return count;
   }

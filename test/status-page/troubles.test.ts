@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -7,6 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import { FeedServer } from '../../src/status-page/feeds/feed-server.ts';
 import { RemoteFeed } from '../../src/status-page/feeds/remote-feed.ts';
 import { Listener } from '../../src/status-page/web/listener.ts';
+import { listenAtPath } from '../../src/status-page/web/unix-listening.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { portOf } from '../helpers/free-port.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -45,6 +47,14 @@ test('a port that is taken is told once, and nothing else', async (t) => {
     log.lines.join('\n'),
     /^warn no status page: listening at 127\.0\.0\.1:\d+: .*; all else goes on, and it is tried again/,
   );
+});
+
+test('a file that is no socket is never replaced by one', async (t) => {
+  const path = join(await makeTempDir(t), 'notes');
+  await writeFile(path, 'precious');
+  const server = createServer();
+  await assert.rejects(listenAtPath(server, path), /notes is there already and is no socket/);
+  assert.equal(await readFile(path, 'utf8'), 'precious');
 });
 
 test('who connects and says nothing, or too much, is cut off, and others are served meanwhile', async (t) => {

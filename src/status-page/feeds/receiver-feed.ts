@@ -5,6 +5,7 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { Receiver, ReceiverInsight } from '../../receiver/receiver.ts';
 import type { RegisteredHost } from '../../receiver/state/hosts.ts';
+import { wasOpened } from '../../spool/origins.ts';
 import type { SpoolSummary } from '../../spool/spool.ts';
 import { version } from '../../version.ts';
 import type { Batch, Feed, PartHost, PartRow } from '../feed.ts';
@@ -66,7 +67,8 @@ export class ReceiverFeed implements Feed {
     const { insight } = this.#receiver;
     if (insight === undefined) return;
     const nowMs = this.#clock.now();
-    const summaries = insight.storage.summaries();
+    // A collector that shares the spool tells of its hosts itself.
+    const summaries = insight.storage.summaries().filter((summary) => !wasOpened(summary));
     const missing = await this.#findSilent(insight, summaries);
     // A host less shows only in a listing of all.
     if (summaries.length + missing.length < this.#listed) this.#epoch += 1;
@@ -118,7 +120,8 @@ export class ReceiverFeed implements Feed {
     const registered = await look(hosts.byName(host));
     const refusal = await look(refused.read(host));
     const update = (await look(this.#around.describeUpdate(host))) ?? [];
-    if (registered === undefined && refusal === undefined && !insight.storage.has(host)) {
+    const isKnown = registered !== undefined || refusal !== undefined;
+    if (!isKnown && !insight.storage.has(host)) {
       return update.length === 0 ? undefined : { update };
     }
     const parts = await this.#around.parts.find(host);

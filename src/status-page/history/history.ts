@@ -2,6 +2,7 @@
 
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
+import { requireTrusted } from '../../system/trusted-path.ts';
 import { type KeptHistory, readHistory, writeHistory } from './history-file.ts';
 import { HostHistory, hostStepMs } from './host-history.ts';
 import { minuteMs, SeriesHistory } from './series-history.ts';
@@ -26,6 +27,7 @@ export class History {
   /** A file that cannot be read is told of, and the history begins anew. Never rejects. */
   static async load(path: string, log: Logger): Promise<History> {
     try {
+      await requireTrusted(path);
       const kept = await readHistory(path);
       return new History(path, log, kept !== undefined && isFitting(kept) ? kept : undefined);
     } catch (thrown) {

@@ -21,6 +21,7 @@ export type Handle = (request: IncomingMessage, response: ServerResponse) => voi
 const retryMs = 15_000;
 /** Browsers open up to six connections, of which a live view keeps one. */
 const mostConnections = 1024;
+const stalledMs = 60_000;
 
 const limits: ServerOptions = {
   maxHeaderSize: 16 * 1024,
@@ -98,6 +99,8 @@ export class Listener {
         ? createServer(limits, this.#handle)
         : createTlsServer({ ...limits, ...readTls(tls) }, this.#handle);
     server.maxConnections = mostConnections;
+    // Who asks and does not read keeps no connection; live views say something more often.
+    server.setTimeout(stalledMs);
     server.on('clientError', (_error, socket) => socket.destroy());
     // A request to switch protocols, and a tunnel, are for nobody here.
     server.on('upgrade', (_request, socket) => socket.destroy());

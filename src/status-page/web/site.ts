@@ -84,6 +84,7 @@ export class Site {
     if (path === '/login') return this.#showLogin(exchange, visitor);
     if (visitor === undefined) return this.#askToLogIn(exchange);
     if (path === '/api/events') {
+      if (request.method === 'HEAD') throw new PageRefusal(405, 'live views are only for GET');
       const view = parseView(new URLSearchParams(search).get('view') ?? '/');
       if (view === undefined) throw notThere();
       const lastEventId = request.headers['last-event-id'];

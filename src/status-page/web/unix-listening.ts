@@ -3,8 +3,14 @@
 import { connect, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { CourierError } from '../../faults/errors.ts';
-import { asCourierError } from '../../faults/system-errors.ts';
-import { changeMode, makeTemporaryDirectory, remove, renameFile } from '../../files/file-calls.ts';
+import { asCourierError, errorCode } from '../../faults/system-errors.ts';
+import {
+  changeMode,
+  linkStatus,
+  makeTemporaryDirectory,
+  remove,
+  renameFile,
+} from '../../files/file-calls.ts';
 import { requireTrusted } from '../../system/trusted-path.ts';
 
 /**
@@ -18,6 +24,7 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
   if (await isServed(path)) {
     throw new CourierError('LOCAL', `somebody else listens at ${path} already`);
   }
+  await requireSocket(path);
   const parent = dirname(path);
   try {
     const directory = await makeTemporaryDirectory(join(parent, '.sp-'));
@@ -33,6 +40,13 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
   } catch (error) {
     throw asCourierError(error, `listening at ${path}`);
   }
+}
+
+/** What is no socket is somebody's file, and is not replaced. */
+async function requireSocket(path: string): Promise<void> {
+  const found = await linkStatus(path).catch(() => undefined);
+  if (found === undefined || found.isSocket()) return;
+  throw new CourierError('CONFIG', `${path} is there already and is no socket`);
 }
 
 function begin(server: Server, path: string): Promise<void> {
@@ -52,6 +66,7 @@ function isServed(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.on('error', () => resolve(false));
+    // One that has stopped, with as many waiting as it has room for, is still there.
+    socket.on('error', (error) => resolve(errorCode(error) === 'EAGAIN'));
   });
 }

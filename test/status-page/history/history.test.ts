@@ -1,7 +1,7 @@
 /** The history of a day: against a simple model, and across its file. */
 
 import assert from 'node:assert/strict';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { chmod, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -163,4 +163,15 @@ test('it is there again after a restart; damaged or cut off, it begins anew and 
   await writeFile(path, '');
   assert.equal((await History.load(path, log)).hosts.size, 0);
   assert.equal(log.lines.length, 3);
+});
+
+test('a file that others may change is not believed', async (t) => {
+  const path = join(await makeTempDir(t), 'history');
+  const log = makeCollectingLog();
+  const history = await History.load(path, log);
+  history.hosts.note('web01', { producedAtMs: startMs, durationMs: 1 }, startMs);
+  await history.save();
+  await chmod(path, 0o666);
+  assert.equal((await History.load(path, log)).hosts.size, 0);
+  assert.match(log.lines.join('\n'), /^warn the history of the status page begins anew: .*others/);
 });
