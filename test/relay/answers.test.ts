@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { parseOptions } from '../../src/cli/options.ts';
 import { forwardOptions } from '../../src/forwarding/options.ts';
 import { Receiver } from '../../src/forwarding/receiver.ts';
@@ -26,9 +26,7 @@ const message = writeMessage({ note, entries: [] });
 const namesOf = ({ entries }: ArrivedMessage) => entries.map(({ host }) => host);
 const isOutput = ({ entries }: ArrivedMessage) => entries[0]?.kind === 'output';
 
-test('relays that are put off come back neither sooner than asked nor all at once', {
-  timeout,
-}, async (t) => {
+async function spreads(t: TestContext) {
   const { certificates } = await startReceiver(t);
   const answers = [
     { status: 503, headers: { 'retry-after': '60' } },
@@ -60,11 +58,9 @@ test('relays that are put off come back neither sooner than asked nor all at onc
     [500, 750, 1000],
     [300_000, 375_000, 450_000],
   ]);
-});
+}
 
-test('a message that is too large comes again in parts, and what is too large alone is told', {
-  timeout,
-}, async (t) => {
+async function makesSmaller(t: TestContext) {
   const receiver = await startReceiver(t);
   const taken = new Set<string>();
   const sizes: number[] = [];
@@ -87,9 +83,9 @@ test('a message that is too large comes again in parts, and what is too large al
   assert.equal(relay.status().receivers[0]?.state, 'used');
   // Halves, not one by one.
   assert.ok(sizes.includes(2), sizes.join());
-});
+}
 
-test('a host that a receiver does not understand holds up no other', { timeout }, async (t) => {
+async function dividesDoubtful(t: TestContext) {
   const receiver = await startReceiver(t);
   const taken = new Set<string>();
   const scripted = await startScripted(t, receiver.certificates, (message) => {
@@ -104,4 +100,14 @@ test('a host that a receiver does not understand holds up no other', { timeout }
   });
   await until(() => taken.size === 4);
   assert.ok(relay.log.lines.some((line) => line.includes('the peer answered 400')));
+}
+
+// Most of it is waiting, which all of them may do at once.
+describe('answers to a relay', { concurrency: true, timeout }, () => {
+  test('relays that are put off come back neither sooner than asked nor all at once', spreads);
+  test(
+    'a message that is too large comes again in parts, and what is too large alone is told',
+    makesSmaller,
+  );
+  test('a host that a receiver does not understand holds up no other', dividesDoubtful);
 });

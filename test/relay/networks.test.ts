@@ -20,7 +20,10 @@ const long = { skip: !isLong && 'long: test:long' };
 /** How long the way is cut. */
 const cutMs = isLong ? 600_000 : 1500;
 
-/** Resolves when output of each host is there that was produced after now. */
+/**
+ * Resolves when output of each host is there that was produced after now: one interval, and as long
+ * as drops of the far hosts are old when they are looked at.
+ */
 async function allFresh(scene: RelayScene, t: TestContext): Promise<void> {
   const sinceMs = Date.now();
   let waiting = [...scene.hosts];

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { hostcheck } from '../../src/commands/hostcheck.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
@@ -46,9 +46,7 @@ async function checkFar(receiver: RunningReceiver, host: string, laterMs = 0) {
 
 const minuteMs = 60_000;
 
-test('outputs reach the spool of the site, dated by their hosts; a foreign host is refused by name', {
-  timeout,
-}, async (t) => {
+async function goesOver(t: TestContext) {
   const receiver = await startReceiver(t);
   const relay = await startRelay(t, [receiver], {
     hosts: ['far-web01', 'near01'],
@@ -68,11 +66,9 @@ test('outputs reach the spool of the site, dated by their hosts; a foreign host 
   const lines = receiver.log.lines.filter((line) => line.includes('near01'));
   assert.match(lines[0] ?? '', /^warn relay far1: near01 refused with 403: not allowed to write/);
   assert.ok(relay.log.lines.some((line) => line.includes(`does not take it: ${refused}`)));
-});
+}
 
-test('a fault of a far fetch is the fault of the site: code, line, age; and not for ever', {
-  timeout,
-}, async (t) => {
+async function tellsFaults(t: TestContext) {
   const receiver = await startReceiver(t);
   const relay = await startRelay(t, [receiver], {
     hosts: ['far-web01'],
@@ -105,9 +101,9 @@ test('a fault of a far fetch is the fault of the site: code, line, age; and not 
   const { sent } = relay.status();
   await until(() => relay.status().sent > sent + 1);
   await expectFault(fetchFar(receiver, 'far-web01'), 'NO_OUTPUT');
-});
+}
 
-test('a host behind a silent relay is UNKNOWN, and the relay is named', { timeout }, async (t) => {
+async function fallsSilent(t: TestContext) {
   const receiver = await startReceiver(t);
   const relay = await startRelay(t, [receiver], {
     hosts: ['far-web01'],
@@ -126,9 +122,9 @@ test('a host behind a silent relay is UNKNOWN, and the relay is named', { timeou
     await checkFar(receiver, 'far-web01', 10 * minuteMs),
     /^3 UNKNOWN - relay far1 was stopped 10m\d?s? ago, and asks for far-web01; output of far-web01 is /,
   );
-});
+}
 
-test('a sealed drop goes over as it is, and is judged at the site', { timeout }, async (t) => {
+async function carriesSeals(t: TestContext) {
   const site = await makeSealSite(t);
   const signer = rsaPair('far');
   await site.enroll('far-web01', signer);
@@ -154,4 +150,18 @@ test('a sealed drop goes over as it is, and is judged at the site', { timeout },
   );
   const fault = await expectFault(fetchFar(receiver, 'far-web02'), 'REFUSED');
   assert.match(fault.message, /this is sealed for far-web01, not for far-web02/);
+}
+
+// Most of it is waiting, which all of them may do at once.
+describe('a relay and its receiver', { concurrency: true, timeout }, () => {
+  test(
+    'outputs reach the spool of the site, dated by their hosts; a foreign host is refused by name',
+    goesOver,
+  );
+  test(
+    'a fault of a far fetch is the fault of the site: code, line, age; and not for ever',
+    tellsFaults,
+  );
+  test('a host behind a silent relay is UNKNOWN, and the relay is named', fallsSilent);
+  test('a sealed drop goes over as it is, and is judged at the site', carriesSeals);
 });

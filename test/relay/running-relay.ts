@@ -11,6 +11,7 @@ import type { ForwardingStatus } from '../../src/collector/status-shape.ts';
 import { openForwarder } from '../../src/forwarding/open-forwarder.ts';
 import { forwardOptions } from '../../src/forwarding/options.ts';
 import type { Metric } from '../../src/metrics/metric.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { type CollectingLog, makeCollectingLog } from '../helpers/collecting-log.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -31,6 +32,7 @@ export interface RunningRelay {
   readonly log: CollectingLog;
   status(): ForwardingStatus;
   metrics(): readonly Metric[];
+  /** The host is asked at once. */
   drop(host: string, text: string | Buffer): void;
   /** As `collect` ends on SIGTERM. */
   stop(): Promise<void>;
@@ -105,7 +107,10 @@ export async function startRelay(
     ...{ directory, log, stop },
     status: () => forwarder.toStatus().forwarding,
     metrics: () => forwarder.toMetrics(),
-    drop: (host, text) => writeFileSync(join(drops, host), text),
+    drop: (host, text) => {
+      writeFileSync(join(drops, host), text);
+      collector.fetchNow(parseHostName(host));
+    },
   };
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { describeSilence } from '../../src/relay/looking.ts';
@@ -28,9 +28,7 @@ async function waitForOutput(receiver: RunningReceiver, output: string): Promise
   await until(async () => (await receiver.readOutput(host)) === output);
 }
 
-test('the first receiver that is well is sent to, and the first of all when it is back', {
-  timeout,
-}, async (t) => {
+async function usesTheFirst(t: TestContext) {
   const [first, second] = [await startAtPort(t), await startAtPort(t)];
   const options = { tokenFile: [await makeTokenFile(first, ['far-*'])] };
   const accessOf = ({ directory }: RunningReceiver) => join(directory, 'state/access');
@@ -53,11 +51,9 @@ test('the first receiver that is well is sent to, and the first of all when it i
   await until(() => states()[0] !== 'down');
   relay.drop(host, three);
   await waitForOutput(first, three);
-});
+}
 
-test('only the newest waits while the way is down, over an end, and goes out when it is back', {
-  timeout,
-}, async (t) => {
+async function keepsTheNewest(t: TestContext) {
   const receiver = await startAtPort(t);
   const options = { tokenFile: [await makeTokenFile(receiver, ['far-*'])] };
   const relay = await startRelay(t, [receiver], { hosts: [host], options });
@@ -80,9 +76,9 @@ test('only the newest waits while the way is down, over an end, and goes out whe
   await receiver.restart();
   await waitForOutput(receiver, two);
   await until(() => again.status().waiting === 0);
-});
+}
 
-test('a token that is revoked ends at once, and what waits stays', { timeout }, async (t) => {
+async function losesItsToken(t: TestContext) {
   const receiver = await startReceiver(t);
   const options = { tokenFile: [await makeTokenFile(receiver, ['far-*'])] };
   const relay = await startRelay(t, [receiver], { hosts: [host], options });
@@ -106,11 +102,9 @@ test('a token that is revoked ends at once, and what waits stays', { timeout }, 
     (known && describeSilence(known, Date.now() + 600_000)) ?? '',
     /^relay far1 has been silent for 10m\d?s? \(refused 10m\d?s? ago: these credentials are not accepted\)$/,
   );
-});
+}
 
-test('of two relays for one host the newest output counts, and both are told', {
-  timeout,
-}, async (t) => {
+async function sharesHosts(t: TestContext) {
   const receiver = await startReceiver(t);
   const start = async (name: string) =>
     startRelay(t, [receiver], {
@@ -132,4 +126,18 @@ test('of two relays for one host the newest output counts, and both are told', {
   assert.equal(known?.host, host);
   const names = (await listRelays(spoolOf(receiver))).map(({ name }) => name);
   assert.deepEqual(names, ['one', 'two']);
+}
+
+// Most of it is waiting, which all of them may do at once.
+describe('the way of a relay', { concurrency: true, timeout }, () => {
+  test(
+    'the first receiver that is well is sent to, and the first of all when it is back',
+    usesTheFirst,
+  );
+  test(
+    'only the newest waits while the way is down, over an end, and goes out when it is back',
+    keepsTheNewest,
+  );
+  test('a token that is revoked ends at once, and what waits stays', losesItsToken);
+  test('of two relays for one host the newest output counts, and both are told', sharesHosts);
 });

@@ -21,6 +21,8 @@ const transports = ['file', 'http', 'exec', 'spool', 'tcp'] as const;
 export type ReceiverName = 'one' | 'two';
 const ports: Readonly<Record<ReceiverName, number>> = { one: 8000, two: 8001 };
 const webPort = 8080;
+/** Drops and pushed output are no older than this when a cycle looks at them. */
+const renewMs = 2000;
 const agents = fileURLToPath(new URL('far-agents.ts', import.meta.url));
 const printing = [
   'printf "<<<check_mk>>>\\nVersion: 2.4.0\\n<<<local:sep(0)>>>\\n0 \\"%s\\" - %s\\n"',
@@ -173,7 +175,11 @@ export class RelayScene {
     const of = (name: string) => this.hosts.filter((host) => host.startsWith(`far-${name}-`));
     const entries = this.hosts.map((host, n) => [addressOf(n), host] as const);
     const wish = {
-      ...{ directory: this.#directory, everyMs: (this.#size.everyS * 1000) / 2, webPort },
+      ...{
+        directory: this.#directory,
+        everyMs: Math.min(this.#size.everyS * 500, renewMs),
+        webPort,
+      },
       ...{ file: of('file'), spool: of('spool'), hostOfAddress: Object.fromEntries(entries) },
     };
     child.stdin?.end(JSON.stringify(wish));
