@@ -56,13 +56,16 @@ export class DigestCache {
       this.#log.warn({ code, file: path }, `${message}; it is fetched again`);
       return undefined;
     });
+    // It may have made room, or have been kept anew, while we looked.
+    const now = this.#kept.get(digest);
     if (seen === undefined) {
-      await this.#drop(digest);
+      if (now === kept) await this.#drop(digest);
       return undefined;
     }
+    if (now === undefined) return undefined;
     // Behind all others.
     this.#kept.delete(digest);
-    this.#kept.set(digest, { bytes: kept.bytes, seen });
+    this.#kept.set(digest, { bytes: now.bytes, seen });
     return path;
   }
 
