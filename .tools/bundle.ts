@@ -136,11 +136,38 @@ export function separateLibraries(): readonly string[] {
   return Object.keys(dependencies).filter((name) => !elsewhere.includes(name));
 }
 
-/** Everything in one file, but for the libraries in `external`. */
-export async function bundleProgram(external: readonly string[]): Promise<string> {
+/** The catalog without what stands behind the other commands. */
+function withCommandsOnly(commands: readonly string[]): Plugin {
+  const wanted = commands.map((command) => `./${command}.ts`);
+  return {
+    name: 'with-commands-only',
+    setup(builder) {
+      builder.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ importer, path }) =>
+        /src.commands.catalog\.ts$/.test(importer) && !wanted.includes(path)
+          ? { path, namespace: 'left-out' }
+          : undefined,
+      );
+      builder.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({
+        contents: 'throw new Error("not in this bundle")',
+      }));
+    },
+  };
+}
+
+/**
+ * Everything in one file, but for the libraries in `external`.
+ *
+ * @param commands the only ones that are to be in it; all of them when left out
+ */
+export async function bundleProgram(
+  external: readonly string[],
+  commands?: readonly string[],
+): Promise<string> {
   const pairs = external.flatMap((name) => (together[name] ?? []).map((other) => [other, name]));
   const alias = Object.fromEntries(pairs);
-  return bundle({ entryPoints: ['src/bin.ts'], external: [...external], alias });
+  const only = commands === undefined ? [] : [withCommandsOnly(commands)];
+  const plugins = [...only, ...(settings.plugins ?? [])];
+  return bundle({ entryPoints: ['src/bin.ts'], external: [...external], alias, plugins });
 }
 
 /** One library; a function that is its default export takes the place of its exports. */

@@ -29,4 +29,11 @@ function requireAny(name) {
   return libraries.get(name).exports;
 }
 
-compile('cmk-courier')(requireAny, module, process.execPath, exports);
+// What runs for each host and minute comes without what all other commands need.
+const isOften = ['fetch', 'hostcheck'].includes(process.argv[2]);
+compile(isOften ? 'cmk-courier-often' : 'cmk-courier')(
+  requireAny,
+  module,
+  process.execPath,
+  exports,
+);

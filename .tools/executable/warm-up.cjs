@@ -1,6 +1,6 @@
 /**
- * Runs the program that lies in this directory with the arguments given, and writes what V8 has
- * compiled by then, of the program and of each library it has used: `node warm-up.cjs ARGUMENT…`
+ * Runs a program that lies in this directory with the arguments given, and writes what V8 has
+ * compiled by then, of the program and of each library it has used: `node warm-up.cjs PROGRAM ARGUMENT…`
  */
 
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
@@ -26,10 +26,11 @@ function requireAny(name) {
   return libraries.get(name).exports;
 }
 
-process.argv = [process.execPath, 'cmk-courier', ...process.argv.slice(2)];
+const program = process.argv[2];
+process.argv = [process.execPath, 'cmk-courier', ...process.argv.slice(3)];
 process.on('exit', () => {
   for (const [asset, script] of scripts) {
     writeFileSync(`${asset}.code-cache`, script.createCachedData());
   }
 });
-compile('cmk-courier')(requireAny, module, process.execPath, exports);
+compile(program)(requireAny, module, process.execPath, exports);
