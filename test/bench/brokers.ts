@@ -1,7 +1,7 @@
 /**
  * What the way through a broker costs: outputs a second through a receiver into a stream, beside plain
- * publishing of the same bodies by the same library in the same run, and what a collector holds that
- * reads 10,000 hosts from there.
+ * publishing of the same bodies by the same library in the same run, how long it takes from the upload
+ * to the ready file, and what a collector holds that follows 10,000 hosts there.
  */
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -52,6 +52,7 @@ export async function benchBrokers(): Promise<string> {
       lines.push(`R${servers} plain publishing:    ${await benchPlain(ends, stage)}`);
       lines.push(`R${servers} newest-wins writer:  ${await benchWriter(ends, stage)}`);
       lines.push(`R${servers} receiver, until 204: ${await benchReceiver(stage)}`);
+      lines.push(`R${servers} upload to ready file: ${await benchReady(stage)}`);
       if (servers === 1) lines.push(await measureCollector(ends, stage));
     } finally {
       await ends.end();
@@ -74,9 +75,13 @@ async function time(work: (index: number) => Promise<unknown>): Promise<string> 
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: lanes }, run));
   const seconds = (performance.now() - startedAt) / 1000;
-  tookMs.sort((a, b) => a - b);
-  const at = (part: number) => `${(tookMs[Math.floor(tookMs.length * part)] ?? 0).toFixed(1)} ms`;
-  return `${Math.round(outputs / seconds)}/s, p50 ${at(0.5)}, p99 ${at(0.99)}`;
+  return `${Math.round(outputs / seconds)}/s, ${showTimes(tookMs)}`;
+}
+
+function showTimes(tookMs: readonly number[]): string {
+  const sorted = tookMs.toSorted((a, b) => a - b);
+  const at = (part: number) => `${(sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(1)} ms`;
+  return `p50 ${at(0.5)}, p99 ${at(0.99)}`;
 }
 
 const hostAt = (index: number) => parseHostName(`bench${index % hosts}`);
@@ -128,18 +133,8 @@ async function measureCollector(ends: Owner, stage: Stage): Promise<string> {
     });
     await Promise.all(batch);
   }
-  const home = join(stage.peer.directory, 'collector');
-  mkdirSync(home);
-  const source = `nats://${stage.peer.urls.join().replaceAll('nats://', '')}/${site}/{host}`;
-  const route = `{ hosts: [${names.join(', ')}], sources: '${source}' }`;
-  writeFileSync(
-    join(home, 'routes.yaml'),
-    `defaults: { every: 60s, maxAge: 1h }\nroutes: [${route}]\n`,
-  );
-  const places = ['ready', 'spool'].map((name) => `--${name}=${home}/${name}`);
   const startedAt = performance.now();
-  const running = start(courier, ['collect', `--routes=${home}/routes.yaml`, ...places]);
-  const ready = join(home, 'ready');
+  const { running, ready } = startCollector(stage, 'collector', names);
   while (countFiles(ready) < followed && performance.now() - startedAt < 180_000) await sleep(100);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const there = countFiles(ready);
@@ -147,7 +142,55 @@ async function measureCollector(ends: Owner, stage: Stage): Promise<string> {
     /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.pid}/status`, 'utf8')) ?? [];
   process.kill(running.pid, 'SIGKILL');
   await running.ended;
-  return `collector with ${followed} hosts: ${there} ready after ${seconds} s, ${Math.round(Number(kb) / 1024)} MB`;
+  return `collector that follows ${followed} hosts: ${there} ready after ${seconds} s, ${Math.round(Number(kb) / 1024)} MB`;
+}
+
+const uploads = 500;
+const readyHosts = 50;
+
+/** One after the other: from the first byte of an upload until the site could read it. */
+async function benchReady(stage: Stage): Promise<string> {
+  const names = Array.from({ length: readyHosts }, (_, index) => `ready${index}`);
+  const { running, ready } = startCollector(stage, 'following', names);
+  const tookMs: number[] = [];
+  // The first upload of each host finds a collector that may not follow yet.
+  for (let index = -readyHosts; index < uploads; index += 1) {
+    const name = names[(index + readyHosts) % readyHosts] ?? '';
+    const mark = `<<<mark>>>\n${name} ${index}\n`;
+    const startedAt = performance.now();
+    const said = await stage.uploads[0]?.put(
+      name,
+      Buffer.concat([output, Buffer.from(`\n${mark}`)]),
+      new Date(),
+    );
+    if (said?.status !== 204) throw new Error(`${said?.status} ${said?.body}`);
+    while (!holds(join(ready, name), mark)) await sleep(1);
+    if (index >= 0) tookMs.push(performance.now() - startedAt);
+  }
+  process.kill(running.pid, 'SIGKILL');
+  await running.ended;
+  return showTimes(tookMs);
+}
+
+function holds(path: string, mark: string): boolean {
+  try {
+    return readFileSync(path).includes(mark);
+  } catch {
+    return false;
+  }
+}
+
+/** A collector that follows the outputs of hosts in the stream. */
+function startCollector(stage: Stage, name: string, names: readonly string[]) {
+  const home = join(stage.peer.directory, name);
+  mkdirSync(home);
+  const source = `nats://${stage.peer.urls.join().replaceAll('nats://', '')}/${site}/{host}`;
+  const route = `{ hosts: [${names.join(', ')}], sources: '${source}' }`;
+  const routes = join(home, 'routes.yaml');
+  writeFileSync(routes, `defaults: { every: 60s, maxAge: 1h }\nroutes: [${route}]\n`);
+  const places = ['ready', 'spool'].map((place) => `--${place}=${home}/${place}`);
+  const running = start(courier, ['collect', `--routes=${routes}`, ...places]);
+  return { running, ready: join(home, 'ready') };
 }
 
 function countFiles(directory: string): number {
