@@ -217,7 +217,10 @@ export class Receiver {
       reports: new RateLimit(reportsAMinute, clock),
       hasOutput,
       refusals,
-      relays: new RelayDesk({ spool: settings.spool, clock, log: this.#log }),
+      relays: new RelayDesk({
+        ...{ spool: settings.spool, maxHosts: settings.spoolHosts, clock },
+        log: this.#log,
+      }),
       updates: this.#updates,
     };
   }

@@ -151,6 +151,15 @@ export async function listRelayedHosts(spool: string): Promise<readonly RelayedH
   return found.sort((one, other) => one.host.localeCompare(other.host));
 }
 
+/** How many there are, damaged ones included. */
+export async function countRelayedHosts(spool: string): Promise<number> {
+  let count = 0;
+  for (const shard of await namesIn(relayedHostsIn(spool), '')) {
+    count += (await namesIn(join(relayedHostsIn(spool), shard))).length;
+  }
+  return count;
+}
+
 async function namesIn(directory: string, ending = '.json'): Promise<readonly string[]> {
   try {
     return (await readDirectory(directory)).filter((name) => name.endsWith(ending)).sort();

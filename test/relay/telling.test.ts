@@ -11,7 +11,7 @@ import { systemClock } from '../../src/clock.ts';
 import { status } from '../../src/commands/status.ts';
 import { list } from '../../src/receiver/administration/list.ts';
 import { readAnswer } from '../../src/relay/message.ts';
-import { listRelays } from '../../src/relay/records.ts';
+import { listRelayedHosts, listRelays } from '../../src/relay/records.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { type RunningReceiver, site, startReceiver } from '../receiver/running-receiver.ts';
@@ -180,6 +180,19 @@ async function judgesEntries(t: TestContext) {
   assert.equal(readdirSync(receiver.directory, { recursive: true }).length, before);
 }
 
+async function boundsHosts(t: TestContext) {
+  const receiver = await startReceiver(t, { spoolHosts: ['3'] });
+  const token = await receiver.makeAccess({ hosts: ['*'], name: 'far1' });
+  const fault = { kind: 'fault', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
+  const entries = Array.from({ length: 200 }, (_, n) => ({ ...fault, host: `invented-${n}` }));
+  const { status: answered } = await post(receiver, token, messageOf({ entries }));
+  assert.equal(answered, 200);
+  assert.equal((await listRelayedHosts(spoolOf(receiver))).length, 6);
+  assert.ok(
+    receiver.log.lines.some((line) => line.includes('no room to note more hosts of relays')),
+  );
+}
+
 // Most of it is waiting, which all of them may do at once.
 describe('what is told of relays', { concurrency: true, timeout }, () => {
   test(
@@ -191,4 +204,5 @@ describe('what is told of relays', { concurrency: true, timeout }, () => {
     'what is wrong with one entry costs no other, and nothing hostile reaches a screen',
     judgesEntries,
   );
+  test('a relay that invents hosts does not fill the disk', boundsHosts);
 });

@@ -1,13 +1,14 @@
 /** Keeps what is known of relays and their hosts, and writes it down when it changes. */
 
 import type { Clock } from '../../clock.ts';
-import { cleanText } from '../../faults/errors.ts';
+import { CourierError, cleanText } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import { News } from '../../logging/news.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { RelayEntry, RelayedFault, RelayNote } from '../../relay/message.ts';
 import {
+  countRelayedHosts,
   type RelayedHost,
   type RelayRecord,
   readHost,
@@ -26,6 +27,8 @@ export interface RelayIdentity {
 
 interface Settings {
   readonly spool: string;
+  /** Hosts the spool has room for. */
+  readonly maxHosts: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -46,6 +49,8 @@ const quietRefusalMs = 30_000;
 /** Another relay that wrote for a host within so many intervals writes for it as well. */
 const sharedIntervals = 3;
 const usualEveryMs = 60_000;
+/** Of hosts without output as well, and of such as are gone; names cost a relay nothing. */
+const recordsPerHost = 2;
 /** More hosts than any relay has; beyond it files are read again. */
 const mostRemembered = 100_000;
 
@@ -58,6 +63,7 @@ export class RelayDesk {
   readonly #turns = new Map<HostName, Promise<void>>();
   readonly #writers = new Map<HostName, readonly Writing[]>();
   readonly #news = new News();
+  #recorded: Promise<number> | undefined;
   readonly #counts = { outputs: 0, faults: 0, refused: 0 };
 
   constructor(settings: Settings) {
@@ -155,6 +161,7 @@ export class RelayDesk {
     others: readonly Writing[],
   ): Promise<void> {
     const before = this.#hosts.get(host) ?? (await readHost(this.#settings.spool, host));
+    if (before === undefined) await this.#takeRoom();
     // While another relay brings output, the fault of this one is no fault of the host.
     const counts = record.fault === undefined ? isKept : !others.some(({ isGood }) => isGood);
     const shared = others.length === 0 ? {} : { others: others.map(({ name }) => name) };
@@ -164,6 +171,18 @@ export class RelayDesk {
     if (JSON.stringify(before) !== JSON.stringify(after)) {
       await writeHost(this.#settings.spool, host, after);
     }
+  }
+
+  /** @throws CourierError LOCAL */
+  async #takeRoom(): Promise<void> {
+    const { spool, maxHosts } = this.#settings;
+    const most = recordsPerHost * maxHosts;
+    // Each waits for those before it; where it cannot be counted, it is counted from now on.
+    const before = this.#recorded ?? countRelayedHosts(spool).catch(() => 0);
+    this.#recorded = before.then((count) => Math.min(most, count + 1));
+    if ((await before) < most) return;
+    const what = `no room to note more hosts of relays, there are ${most} (--spool-hosts)`;
+    throw new CourierError('LOCAL', what);
   }
 
   #tellOthers({ name }: RelayIdentity, host: HostName, others: readonly Writing[]): string {
