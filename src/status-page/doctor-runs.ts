@@ -63,7 +63,8 @@ export class DoctorRuns {
       const { program, args } = await this.#own();
       const call = {
         program,
-        args: [...args, 'doctor', host, '--deadline=20s', '--facts', ...this.#options],
+        // A host may be called `site` or `ports`.
+        args: [...args, 'doctor', 'host', host, '--deadline=20s', '--facts', ...this.#options],
         env: this.#env,
         maxOutputBytes: mostReportBytes,
       };

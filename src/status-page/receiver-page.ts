@@ -9,6 +9,7 @@ import type { UpdatePlaces } from '../updates/repository/places.ts';
 import { Figures } from './feeds/figures.ts';
 import { ReceiverFeed } from './feeds/receiver-feed.ts';
 import { receiverFigures } from './feeds/receiver-figures.ts';
+import { type OnDisk, ReceiverTables } from './feeds/receiver-tables.ts';
 import { Remembered } from './feeds/remembered.ts';
 import { SpooledParts } from './feeds/spooled-parts.ts';
 import { History } from './history/history.ts';
@@ -36,10 +37,32 @@ export async function startReceiverPage(
     const { updatePlaces } = await import('../updates/repository/places.ts');
     return describe(host, updatePlaces(env, settings.updates), context);
   };
-  const feed = new ReceiverFeed(receiver, { parts, remembered, figures, describeUpdate }, clock);
+  const tables = new ReceiverTables(lookOnDisk(settings, context), clock);
+  const around = { parts, remembered, figures, describeUpdate, tables };
+  const feed = new ReceiverFeed(receiver, around, clock);
   const presence = new Presence(page, feed, context, []);
   presence.start((signal) => remembered.run(figures, signal));
   return presence;
+}
+
+function lookOnDisk(
+  { spool, updates }: Pick<Settings, 'spool' | 'updates'>,
+  { env, clock }: CommandContext,
+): OnDisk {
+  return {
+    relays: async () => {
+      const { findRelayStatuses } = await import('../relay/status.ts');
+      return findRelayStatuses(spool, env, clock.now());
+    },
+    rollout: async () => {
+      const { updatePlaces } = await import('../updates/repository/places.ts');
+      const { newestRootVersion } = await import('../updates/repository/root-files.ts');
+      const places = updatePlaces(env, updates);
+      if ((await newestRootVersion(places)) === 0) return undefined;
+      const { readUpdatesOverview } = await import('../updates/server/overview.ts');
+      return (await readUpdatesOverview(places, clock)).rollout ?? 'none';
+    },
+  };
 }
 
 /** Empty for a host that updates know nothing of, or where there are none. */

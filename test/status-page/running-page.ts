@@ -131,15 +131,23 @@ export function cookieOf({ headers }: Answer): string {
   return String(headers['set-cookie'] ?? '').split(';')[0] ?? '';
 }
 
-/** Resolves when it listens. */
+/**
+ * Resolves when it listens.
+ *
+ * @param kept what an earlier one has kept
+ */
 export async function startPage(
   t: TestContext,
   feeds: readonly Feed[],
   settings: Partial<PageSettings> = {},
+  kept?: string,
 ): Promise<RunningPage> {
   const root = await makeTempDir();
-  const directory = join(root, 'page');
-  const token = await new TokenFile(directory).create('ada', new Date());
+  const directory = kept ?? join(root, 'page');
+  const token = await new TokenFile(directory).create(
+    kept === undefined ? 'ada' : 'again',
+    new Date(),
+  );
   const at = settings.at ?? { kind: 'tcp', address: '127.0.0.1', port: await findFreePort() };
   const all: ListeningPage = {
     ...{ part: 'collector', hasActions: false, basePath: '/', hostNames: [], tls: undefined },

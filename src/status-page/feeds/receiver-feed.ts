@@ -13,6 +13,7 @@ import { Slices } from '../fleet/slices.ts';
 import type { Fact, Panel, Part } from '../model.ts';
 import { type Figures, toCountTable, toFigures, toFurtherTable } from './figures.ts';
 import { receiverFigures } from './receiver-figures.ts';
+import type { ReceiverTables } from './receiver-tables.ts';
 import type { Remembered } from './remembered.ts';
 import type { SpooledParts } from './spooled-parts.ts';
 
@@ -32,6 +33,7 @@ interface Around {
   readonly remembered: Remembered;
   readonly figures: Figures;
   readonly describeUpdate: DescribeUpdate;
+  readonly tables: ReceiverTables;
 }
 
 export class ReceiverFeed implements Feed {
@@ -137,7 +139,7 @@ export class ReceiverFeed implements Feed {
     };
   }
 
-  async panels(): Promise<readonly Panel[]> {
+  async panels(signal: AbortSignal): Promise<readonly Panel[]> {
     const now = this.#around.figures.current();
     const refusals = {
       ...{ name: 'refusals', title: 'Refusals by reason', metric: 'refusals_total' },
@@ -147,7 +149,11 @@ export class ReceiverFeed implements Feed {
       {
         ...{ name: 'receiver', title: 'Receiver', part: 'receiver' },
         figures: toFigures(now, this.#around.remembered.seriesOf(receiverFigures)),
-        tables: [toCountTable(now, refusals), toFurtherTable(now, ['refusals_total'])],
+        tables: [
+          toCountTable(now, refusals),
+          ...(await this.#around.tables.list(signal)),
+          toFurtherTable(now, ['refusals_total']),
+        ],
       },
     ];
   }

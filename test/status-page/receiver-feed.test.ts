@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { writeRelay } from '../../src/relay/records.ts';
+import { findRelayStatuses } from '../../src/relay/status.ts';
+import type { PartRow } from '../../src/status-page/feed.ts';
+import { Figures } from '../../src/status-page/feeds/figures.ts';
+import { ReceiverFeed } from '../../src/status-page/feeds/receiver-feed.ts';
+import { receiverFigures } from '../../src/status-page/feeds/receiver-figures.ts';
+import { type OnDisk, ReceiverTables } from '../../src/status-page/feeds/receiver-tables.ts';
+import { Remembered } from '../../src/status-page/feeds/remembered.ts';
+import { SpooledParts } from '../../src/status-page/feeds/spooled-parts.ts';
+import type { RolloutOverview } from '../../src/updates/rollout/overview.ts';
+import { goodOutput, type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
+import { openUploads } from '../receiver/uploading.ts';
+
+const { signal } = new AbortController();
+
+function makeFeed({ receiver, directory, log }: RunningReceiver): ReceiverFeed {
+  const spool = join(directory, 'spool');
+  const onDisk: OnDisk = {
+    relays: () => findRelayStatuses(spool, {}, Date.now()),
+    rollout: async () => rollout,
+  };
+  const around = {
+    parts: new SpooledParts(spool, systemClock, log),
+    remembered: new Remembered(undefined, systemClock),
+    figures: new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, systemClock),
+    describeUpdate: async () => [{ label: 'State', value: 'up to date' }],
+    tables: new ReceiverTables(onDisk, systemClock),
+  };
+  return new ReceiverFeed(receiver, around, systemClock);
+}
+
+const rollout: RolloutOverview = {
+  ...{ id: 'r7', startedAt: '2026-01-01T00:00:00Z', startedBy: 'ada', state: 'held' },
+  hold: { since: '2026-01-02T00:00:00Z', by: 'the gate', why: 'too many failed' },
+  words: 'held',
+  stages: [
+    {
+      ...{ name: 'first', share: 0.01, isOpen: true, openedAt: '2026-01-01T00:00:00Z' },
+      ...{ hosts: 5, asked: 4, absent: 1, installed: 2, failed: 1, silent: 0, waiting: 1 },
+      limits: { failures: 0, silent: 0.1, successes: 3, soakMs: 1000, isByHand: false },
+      words: '2 of 5 installed, 1 failed',
+    },
+  ],
+};
+
+async function listRows(feed: ReceiverFeed): Promise<readonly PartRow[]> {
+  const rows: PartRow[] = [];
+  for await (const batch of feed.list(undefined)) rows.push(...batch.rows);
+  return rows;
+}
+
+test('hosts that push are listed, and not those that a collector brings into the same spool', async (t) => {
+  const running = await startReceiver(t);
+  const feed = makeFeed(running);
+  const token = await running.makeAccess({});
+  const uploads = openUploads({ port: running.port, ca: running.certificates.rootCert, token });
+  t.after(() => uploads.close());
+  assert.equal((await uploads.put('web01', goodOutput)).status, 204);
+  const now = new Date();
+  await running.receiver.insight?.storage.put({
+    ...{ host: parseHostName('db01'), output: goodOutput, producedAt: now, receivedAt: now },
+    origin: 'collector tcp://192.0.2.1:6556',
+  });
+  const rows = await listRows(feed);
+  assert.deepEqual(
+    rows.map(({ host, state, bytes, silentAfterMs }) => [host, state, bytes, silentAfterMs]),
+    [['web01', 'fresh', goodOutput.length, 300_000]],
+  );
+  assert.match(rows[0]?.source ?? '', /^push upload /);
+  const shown = await feed.host(parseHostName('web01'));
+  assert.deepEqual(shown?.update, [{ label: 'State', value: 'up to date' }]);
+  assert.deepEqual([shown?.sectionCount, shown?.remarks], [1, []]);
+});
+
+test('relays and stages are tables of the receiver', async (t) => {
+  const running = await startReceiver(t);
+  const nowMs = Date.now();
+  await writeRelay(join(running.directory, 'spool'), {
+    ...{ id: 'token-1', name: 'far1', address: '192.0.2.7', version: '1', startedAtMs: 1 },
+    ...{ lastContactMs: nowMs - 600_000, contactMs: 15_000, hosts: 3, waiting: 2, skewMs: 0 },
+    isEnded: false,
+  });
+  const [panel] = await makeFeed(running).panels(signal);
+  const find = (name: string) => panel?.tables.find((table) => table.name === name);
+  assert.deepEqual(find('relays')?.rows, [
+    {
+      level: 'bad',
+      cells: [
+        'far1',
+        'relay far1 has been silent for 10m',
+        '192.0.2.7',
+        3,
+        2,
+        nowMs - 600_000,
+        '1',
+      ],
+    },
+  ]);
+  const stages = find('stages');
+  assert.equal(stages?.title, 'Rollout r7: held, held by the gate: too many failed');
+  assert.deepEqual(stages?.rows, [
+    {
+      level: 'bad',
+      cells: ['first', 0.01, 'open', 5, 2, 1, 0, 1, '2 of 5 installed, 1 failed'],
+    },
+  ]);
+});
+
+test('what cannot be read is a row that says so, and without updates there is no table of them', async () => {
+  const onDisk: OnDisk = {
+    relays: async () => {
+      throw new Error('the disk is gone');
+    },
+    rollout: async () => undefined,
+  };
+  const tables = await new ReceiverTables(onDisk, systemClock).list(signal);
+  assert.deepEqual(
+    tables.map(({ name, rows }) => [name, rows.length]),
+    [['relays', 1]],
+  );
+  assert.match(String(tables[0]?.rows[0]?.cells[0]), /the disk is gone/);
+});
