@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
+import { GoneFault } from '../transports/gone.ts';
 import type { Target } from '../transports/source.ts';
 import type { Delivery, Subscriber, SubscriptionNews } from '../transports/transport.ts';
 
@@ -29,6 +30,8 @@ export class Subscription implements Subscriber {
   /** Runs the cycle of a host as soon as may be. */
   readonly #urge: (host: HostName) => void;
   readonly #waiting = new Map<HostName, Waiting>();
+  /** Hosts of which there is none any more, by what arrived last. */
+  readonly #gone = new Map<HostName, GoneFault>();
   #fault: CourierError | undefined;
   #isFollowing = false;
   #delayMs: number | undefined;
@@ -66,6 +69,8 @@ export class Subscription implements Subscriber {
     if (!(arrival instanceof CourierError) && arrival.producedAt instanceof Date) {
       this.#delayMs = Math.max(0, this.#clock.now() - arrival.producedAt.getTime());
     }
+    if (arrival instanceof GoneFault) this.#gone.set(host, arrival);
+    else this.#gone.delete(host);
     const { promise, resolve: taken } = Promise.withResolvers<void>();
     this.#waiting.get(host)?.taken();
     this.#waiting.set(host, { arrival, taken, wasLeft: false });
@@ -87,6 +92,21 @@ export class Subscription implements Subscriber {
     if (wasFollowing !== this.#isFollowing || before?.message !== fault?.message) {
       this.#changed(fault);
     }
+  }
+
+  /**
+   * What the source would answer for a host: what arrived, once. Where that was that there is none any
+   * more, it stands until something else arrives: what is still kept there is from before.
+   */
+  answer(host: HostName): Delivery | CourierError | undefined {
+    return this.take(host) ?? (this.#isFollowing ? this.#gone.get(host) : undefined);
+  }
+
+  /** The host is no longer wanted. */
+  forget(host: HostName): void {
+    this.wanted.delete(host);
+    this.#gone.delete(host);
+    this.take(host);
   }
 
   /** What arrived of a host, once. */

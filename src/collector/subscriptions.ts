@@ -78,10 +78,7 @@ export class Subscriptions implements Outlet {
   cycleEnded(): void {}
 
   hostGone(host: HostName): void {
-    for (const { subscription } of this.#followed.values()) {
-      subscription.wanted.delete(host);
-      subscription.take(host);
-    }
+    for (const { subscription } of this.#followed.values()) subscription.forget(host);
   }
 
   turnEnded({ target: { host } }: Entry): void {
@@ -183,7 +180,7 @@ export class Subscriptions implements Outlet {
     return {
       fetch: async (target, signal) => {
         const subscription = this.#subscriptionOf(target.host, opened);
-        const arrival = subscription?.take(target.host);
+        const arrival = subscription?.answer(target.host);
         if (arrival instanceof CourierError) throw arrival;
         return arrival ?? transport.fetch(target, signal);
       },

@@ -54,8 +54,8 @@ export interface Subscriber {
   /** Whose output is wanted. Looked at whenever something arrives: it may change meanwhile. */
   readonly wanted: ReadonlyMap<HostName, Target>;
   /**
-   * Takes the output of a host, or the fault of what arrived in its place, such as TOO_LARGE.
-   * Resolves when it is taken, and never rejects.
+   * Takes the output of a host, or the fault of what arrived in its place, such as TOO_LARGE; a GoneFault
+   * when it was told that there is none any more. Resolves when it is taken, and never rejects.
    */
   deliver(target: Target, arrival: Delivery | CourierError): Promise<void>;
   /** Hears how it goes on. */

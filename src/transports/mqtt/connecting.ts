@@ -9,10 +9,11 @@ import { withTimeLimit } from '../../system/time-limit.ts';
 import { openSocket, tooSlow } from '../../web/socket.ts';
 import type { TlsSettings } from '../../web/tls.ts';
 import type { OpenContext } from '../transport.ts';
-import { Connection, SilentEnd } from './connection.ts';
+import { Connection, mostAroundBytes, SilentEnd } from './connection.ts';
 import { reasonOf, unknownVersion } from './mqtt-faults.ts';
 import type { MqttOptions } from './options.ts';
 import { type BrokerPlace, showBroker } from './place.ts';
+import { SievedStream } from './sieved-stream.ts';
 
 /** What all connections of one open transport share. */
 export interface BrokerSettings {
@@ -21,6 +22,8 @@ export interface BrokerSettings {
   /** For `mqtts:`. */
   readonly tls: TlsSettings | undefined;
   readonly context: OpenContext;
+  /** Leaves out messages that are too large, see {@link SievedStream}; otherwise they end the connection. */
+  readonly isSieved?: true;
 }
 
 type Version = 4 | 5;
@@ -74,7 +77,9 @@ async function login(
     import('mqtt'),
   ]);
   try {
+    const mostBytes = context.maxOutputBytes + mostAroundBytes;
     const connection = new Connection(socket, {
+      stream: settings.isSieved ? new SievedStream(socket, mostBytes, version) : socket,
       shown: showBroker(place),
       idleTimeoutMs: options.idleTimeout,
       maxOutputBytes: context.maxOutputBytes,

@@ -1,6 +1,7 @@
 /** A connection with a broker, and what can end it. */
 
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { IPublishPacket, MqttClient } from 'mqtt';
 import { CourierError } from '../../faults/errors.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
@@ -14,15 +15,17 @@ interface ConnectionSettings {
   /** A connection on which nothing comes for this long, while something is awaited, is ended. */
   readonly idleTimeoutMs: number;
   readonly maxOutputBytes: number;
+  /** What is read and written in the place of the socket. */
+  readonly stream: Duplex;
   /** Begins to speak MQTT on the stream at once. */
-  makeClient(stream: Socket): MqttClient;
+  makeClient(stream: Duplex): MqttClient;
 }
 
 /** Takes each message; the payload is the taker's own. */
 export type TakeMessage = (topic: string, payload: Buffer, packet: IPublishPacket) => void;
 
 /** Beside the output a packet holds a topic, of 64 KiB at most, and properties. */
-const mostAroundBytes = 128 * 1024;
+export const mostAroundBytes = 128 * 1024;
 
 /** The broker ended a connection it had accepted, before it answered anything. */
 export class SilentEnd extends Error {}
@@ -35,9 +38,11 @@ export class Connection {
   /** Rejects with the first fault; never resolves. */
   readonly #ended: Promise<never>;
   #isAccepted = false;
+  /** Whether a message waits to be taken: then nothing is read, and silence means nothing. */
+  #isTaking = false;
 
   constructor(socket: Socket, settings: ConnectionSettings) {
-    const { shown, idleTimeoutMs, maxOutputBytes, makeClient } = settings;
+    const { shown, idleTimeoutMs, maxOutputBytes, stream, makeClient } = settings;
     this.#socket = socket;
     this.#shown = shown;
     this.#watch = new PacketWatch(maxOutputBytes + mostAroundBytes);
@@ -49,12 +54,15 @@ export class Connection {
       socket.destroy();
     };
     // Before the library listens: nothing of what is too much reaches it.
-    socket.on('data', (piece: Buffer) => {
+    stream.on('data', (piece: Buffer) => {
       const bytes = this.#watch.follow(piece);
       if (bytes !== undefined) end(tooLarge(bytes, maxOutputBytes));
     });
-    socket.setTimeout(idleTimeoutMs, () => end(this.#silent(idleTimeoutMs)));
-    this.#client = makeClient(socket);
+    socket.setTimeout(idleTimeoutMs, () => {
+      if (this.#isTaking) socket.setTimeout(idleTimeoutMs);
+      else end(this.#silent(idleTimeoutMs));
+    });
+    this.#client = makeClient(stream);
     this.#client.on('error', (error) => end(asMqttFault(error, this.#doing())));
     this.#client.on('disconnect', ({ reasonCode = 0 }) => {
       if (reasonCode >= 128) end(toReasonFault(reasonCode, this.#doing()));
@@ -80,6 +88,21 @@ export class Connection {
   }
 
   /**
+   * What comes on any topic from now on, what is empty as well. Nothing more is read until `take`,
+   * which must not reject, has resolved.
+   */
+  takeEach(take: (payload: Buffer, packet: IPublishPacket) => Promise<void>): void {
+    this.#client.handleMessage = (packet, done) => {
+      this.#isTaking = true;
+      const { payload } = packet;
+      void take(typeof payload === 'string' ? Buffer.from(payload) : payload, packet).then(() => {
+        this.#isTaking = false;
+        done();
+      });
+    };
+  }
+
+  /**
    * Settles as `work` does, or with the fault that ends the connection.
    *
    * @throws CourierError, the signal's reason included
@@ -93,10 +116,10 @@ export class Connection {
    *
    * @throws CourierError REFUSED or PEER as the broker answers
    */
-  async subscribe(topics: readonly string[]): Promise<void> {
+  async subscribe(topics: readonly string[], qos: 0 | 1 = 1): Promise<void> {
     const doing = `subscribing at ${this.#shown}`;
     try {
-      await this.#client.subscribeAsync([...topics], { qos: 1 });
+      await this.#client.subscribeAsync([...topics], { qos });
     } catch (error) {
       throw toSubscribeFault(error, doing);
     }
@@ -104,13 +127,14 @@ export class Connection {
 
   /** Resolves when the broker has answered all that was sent before. */
   async answered(): Promise<void> {
-    const answer = new Promise<void>((resolve) => {
-      this.#client.on('packetreceive', ({ cmd }) => {
-        if (cmd === 'pingresp') resolve();
-      });
-    });
+    const { promise: answer, resolve } = Promise.withResolvers<void>();
+    const hear = ({ cmd }: { readonly cmd?: string }) => {
+      if (cmd === 'pingresp') resolve();
+    };
+    this.#client.on('packetreceive', hear);
     this.#client.sendPing();
     await answer;
+    this.#client.off('packetreceive', hear);
   }
 
   /** Whether a part of a packet has come, and the rest is on its way. */

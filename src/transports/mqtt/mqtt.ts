@@ -3,15 +3,19 @@
 import { CourierError } from '../../faults/errors.ts';
 import { readSecret } from '../../secrets/secret-options.ts';
 import type { SourceUri, Target } from '../source.ts';
-import { type Delivery, defineTransport, type OpenContext } from '../transport.ts';
+import { type Delivery, defineTransport, type OpenContext, type Subscriber } from '../transport.ts';
 import type { BrokerSettings } from './connecting.ts';
+import { toDelivery } from './message.ts';
 import { checkMqttOptions, type MqttOptions, mqttOptions } from './options.ts';
 import { checkBrokerUri, locateTopic, showTopic } from './place.ts';
 import { fetchRetained } from './retained.ts';
+import { findPattern } from './topic-pattern.ts';
+
+const concurrency = 8;
 
 export const mqtt = defineTransport({
   options: mqttOptions,
-  traits: { concurrency: 8, consumes: false },
+  traits: { concurrency, consumes: false },
   async open(uri, options, context) {
     const place = checkBrokerUri(uri);
     checkMqttOptions(options, place);
@@ -20,7 +24,16 @@ export const mqtt = defineTransport({
     if (settings.password !== undefined && !place.isEncrypted && place.socketPath === undefined) {
       context.log.warn({}, 'the password travels unencrypted over mqtt:');
     }
-    return { fetch: (target, signal) => fetchNewest(uri, target, settings, signal) };
+    const fetch = (target: Target, signal: AbortSignal) =>
+      fetchNewest(uri, target, settings, signal);
+    const pattern = findPattern(uri);
+    if (pattern === undefined) return { fetch };
+    const followed = { uri, pattern, settings, concurrency };
+    const subscribe = async (subscriber: Subscriber, signal: AbortSignal) => {
+      const { Follower } = await import('./following.ts');
+      await new Follower(followed, subscriber, signal).run();
+    };
+    return { fetch, subscribe };
   },
 });
 
@@ -64,15 +77,5 @@ async function fetchNewest(
   if (found === undefined) {
     throw new CourierError('NO_OUTPUT', `nothing is retained under ${showTopic(place)}`);
   }
-  const { maxOutputBytes } = settings.context;
-  if (found.output.length > maxOutputBytes) {
-    const why = `has ${found.output.length} bytes, more than the allowed ${maxOutputBytes}`;
-    throw new CourierError('TOO_LARGE', `${showTopic(place)} ${why}`);
-  }
-  return {
-    output: found.output,
-    origin: showTopic(place),
-    producedAt: found.producedAt,
-    acknowledge: async () => undefined,
-  };
+  return toDelivery(found, showTopic(place), settings.context.maxOutputBytes);
 }

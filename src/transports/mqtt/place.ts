@@ -48,7 +48,7 @@ function locateBroker(uri: SourceUri, authority: string, target: Target) {
   const [, userPart, hostPart = ''] = /^(?:(.*)@)?(.*)$/s.exec(authority) ?? [];
   const user = userPart === undefined ? undefined : fillText(userPart, target, (value) => value);
   if (uri.scheme === 'mqtt+unix') {
-    const socketPath = decode(hostPart);
+    const socketPath = decodeText(hostPart);
     if (!/^\/./.test(socketPath)) {
       throw refuse('needs the path of a socket, as in mqtt+unix://%2Frun%2Fmosquitto.sock/topic');
     }
@@ -60,7 +60,7 @@ function locateBroker(uri: SourceUri, authority: string, target: Target) {
   // The default port of http: is left out by the URL itself.
   const given = /:(\d+)$/.exec(hostPart)?.[1];
   const port = given === undefined ? (isEncrypted ? 8883 : 1883) : Number(given);
-  const host = decode(url.hostname).replace(/^\[|\]$/g, '');
+  const host = decodeText(url.hostname).replace(/^\[|\]$/g, '');
   return { host, port, socketPath: undefined, isEncrypted, user };
 }
 
@@ -77,7 +77,7 @@ function fillTopic(path: string, target: Target): string {
 function fillText(text: string, target: Target, write: (value: string) => string): string {
   const parts = text.split(/\{(host|address)\}/);
   return parts
-    .map((part, index) => (index % 2 === 0 ? decode(part) : write(valueFor(part, target))))
+    .map((part, index) => (index % 2 === 0 ? decodeText(part) : write(valueFor(part, target))))
     .join('');
 }
 
@@ -92,7 +92,8 @@ function valueFor(name: string, { host, address }: Target): string {
   return address;
 }
 
-function decode(text: string): string {
+/** What a part of a source says literally. @throws CourierError USAGE */
+export function decodeText(text: string): string {
   try {
     const decoded = decodeURIComponent(text);
     if (!/\p{Cc}/u.test(decoded)) return decoded;
