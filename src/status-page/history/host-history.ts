@@ -63,6 +63,17 @@ export class HostHistory {
     }
     this.#producedAtMs = new Float64Array(this.#room);
     if (this.#used > this.#room) this.#makeRoom(this.#used);
+    this.#forgetEmpty();
+  }
+
+  /** Hosts that went while nothing ran are told by nobody. */
+  #forgetEmpty(): void {
+    for (const [host, place] of this.#places) {
+      const isSeen = this.#columns.some(
+        ({ ages, durations }) => (ages[place] ?? 0) + (durations[place] ?? 0) > 0,
+      );
+      if (!isSeen) this.forget(host);
+    }
   }
 
   get size(): number {

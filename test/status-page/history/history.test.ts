@@ -175,3 +175,17 @@ test('a file that others may change is not believed', async (t) => {
   assert.equal((await History.load(path, log)).hosts.size, 0);
   assert.match(log.lines.join('\n'), /^warn the history of the status page begins anew: .*others/);
 });
+
+test('hosts of which a day knows nothing are not kept over a restart', async (t) => {
+  const path = join(await makeTempDir(t), 'history');
+  const log = makeCollectingLog();
+  const history = await History.load(path, log);
+  const note = { producedAtMs: startMs, durationMs: 1000 };
+  history.hosts.note('gone', note, startMs);
+  history.hosts.note('here', note, startMs);
+  history.hosts.note('here', note, startMs + 25 * 3_600_000);
+  assert.equal(history.hosts.size, 2);
+  await history.save();
+  const again = await History.load(path, log);
+  assert.deepEqual([again.hosts.size, again.hosts.toKept().hosts], [1, ['', 'here']]);
+});
