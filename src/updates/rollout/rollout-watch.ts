@@ -16,6 +16,7 @@ import { changeRollout } from './changing.ts';
 import { judge } from './gates.ts';
 import { follow } from './moves.ts';
 import { Placements } from './placement.ts';
+import { Soaking } from './soaking.ts';
 import { type Participant, tallyStages, toParticipant } from './tally.ts';
 
 /** How often gates are looked at while hosts ask; at once when one tells of a failure. */
@@ -36,6 +37,7 @@ export class RolloutWatch {
   readonly #sources: RolloutSources;
   readonly #file: WatchedFile<Placements>;
   readonly #startedMs: number;
+  readonly #soaking = new Soaking();
   #participants = new Map<string, Participant>();
   #stages: ReadonlyMap<string, number> = new Map();
   /** Since everything was read, or began to be. */
@@ -96,17 +98,20 @@ export class RolloutWatch {
     const listeningForMs = this.#lookedAtMs - this.#startedMs;
     const moment = { nowMs: clock.now(), listeningForMs };
     const tallies = tallyStages(rollout, stages, this.#participants.values(), moment);
-    const verdict = judge(rollout, tallies, moment.nowMs);
+    const verdict = judge(rollout, tallies, this.#soaking.momentOf(rollout, clock));
     if (verdict.step === 'wait') return;
     const mover = { by: 'gates', at: new Date(moment.nowMs).toISOString() };
     const actor = { clock, env: {}, by: mover.by };
+    // A hold that cannot be written, since the disk is full or somebody has the lock, still holds:
+    // all who ask come by here until it is.
+    if (verdict.step === 'hold') this.#lookedAtMs = Number.NEGATIVE_INFINITY;
     await changeRollout(places, actor, verdict.why, (now) => {
       // Somebody else may have moved it since.
       if (now === null || JSON.stringify(now) !== JSON.stringify(rollout)) return now;
       return follow(now, verdict, mover);
     });
     // A stage without a host is passed at once.
-    this.#lookedAtMs = verdict.step === 'open' ? Number.NEGATIVE_INFINITY : this.#lookedAtMs;
+    if (verdict.step === 'open') this.#lookedAtMs = Number.NEGATIVE_INFINITY;
   }
 
   async #readParticipants(id: string, stages: ReadonlyMap<string, number>): Promise<void> {

@@ -70,7 +70,11 @@ export function tallyStages(
   const tallies = rollout.stages.map(() => ({
     ...{ hosts: 0, asked: 0, absent: 0, installed: 0, failed: 0, silent: 0, waiting: 0 },
   }));
-  const opened = rollout.opened.map(({ at }) => Date.parse(at));
+  // Opened later than now: the clock was put back since, and what hosts tell by now counts.
+  const opened = rollout.opened.map(({ at }) => {
+    const openedMs = Date.parse(at);
+    return openedMs > moment.nowMs ? 0 : openedMs;
+  });
   for (const participant of participants) {
     const at = stages.get(participant.host);
     const tally = at === undefined ? undefined : tallies[at];

@@ -1,7 +1,7 @@
 /** A rollout as hosts meet it: a real receiver, and what it answers them. */
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { readAudit } from '../../../src/updates/repository/audit.ts';
 import { readCounter } from '../../../src/updates/repository/counter.ts';
@@ -165,6 +165,46 @@ test('RO-6: no file of the state reads as if it had never been written once it i
   for (const [at, read] of reading.entries()) {
     await assert.rejects(read, { name: 'CourierError' }, files[at]);
   }
+});
+
+test('RO-4: setting the clock ends no soak, and makes none last for years', async (t) => {
+  const started = await start(t, canary, 2);
+  const { clock, clients } = started;
+  const [client] = clients;
+  assert.ok(client !== undefined);
+  client.standing = { state: 'installed', 'installed-counter': '9' };
+  assert.deepEqual(await ask(started), ['offer', 'hold']);
+  clock.step(30 * 24 * hour);
+  clock.advance(60_000);
+  assert.deepEqual(await ask(started), ['offer', 'hold']);
+  clock.step(-60 * 24 * hour);
+  clock.advance(hour);
+  assert.deepEqual(await ask(started), ['offer', 'offer']);
+});
+
+test('RO-4: a failure counts also while the clock is behind the moment its stage was opened', async (t) => {
+  const started = await start(t, [aStage()]);
+  const [client] = started.clients;
+  assert.ok(client !== undefined);
+  assert.deepEqual(await ask(started), ['offer', 'offer', 'offer']);
+  started.clock.step(-hour);
+  client.standing = { state: 'failed', code: 'E-SPACE', error: 'the disk is full' };
+  assert.deepEqual(await ask(started), ['hold', 'hold', 'hold']);
+});
+
+test('RO-4: a hold that cannot be written down offers nothing to anybody until it can', async (t) => {
+  const started = await start(t, [aStage()]);
+  const { site, clients } = started;
+  const [client] = clients;
+  assert.ok(client !== undefined);
+  assert.deepEqual(await ask(started), ['offer', 'offer', 'offer']);
+  await mkdir(site.places.audit);
+  client.standing = { state: 'returned', code: 'E-SELFTEST', error: 'a section is lost' };
+  const statuses: number[] = [];
+  for (const one of clients) statuses.push((await one.check()).status);
+  assert.deepEqual(statuses, [503, 503, 503]);
+  await rmdir(site.places.audit);
+  assert.deepEqual(await ask(started), ['hold', 'hold', 'hold']);
 });
 
 test('RO-8: an updater is switched off only after somebody has confirmed it', async (t) => {
