@@ -11,6 +11,7 @@ const updatesValidate = z.strictObject({
   path: z.string(),
   rules: z.int(),
   problems: z.array(z.strictObject({ line, message: z.string() })),
+  warnings: z.array(z.strictObject({ line, message: z.string() })),
 });
 
 const updatesExplain = z.strictObject({

@@ -107,6 +107,7 @@ rules:
           'config.a b: a path in a release has up to 90 letters, digits and _.,:@%+=- in each part, not "etc/9999999/a b"',
       },
     ],
+    warnings: [],
   });
 });
 
@@ -187,6 +188,32 @@ test('on a site hosts, tags and labels are those of Setup', async (t) => {
   assert.equal(web.parameters.length, 6);
   const db = await explain('db01');
   assert.deepEqual([db.tags, db.labels, db.passedOver.length], [['test'], [], 2]);
+});
+
+test('a stage that is over before a host can count as silent is warned of', async (t) => {
+  const validate = async (yaml: string) => {
+    const { run } = await makeFolder(t, yaml);
+    return (await run('validate')).output.split('\n').slice(0, -2);
+  };
+  const stages = `stages:
+  - {name: canary, hosts: [web01], soak: 3h}
+  - {name: tenth, share: 10%, soak: 1h, next: by-hand}
+  - {name: half, share: 50%, soak: 181m}
+  - {name: all, soak: 0s}
+`;
+  const over = 'when the next stage is open already';
+  assert.deepEqual(await validate(`rules: [{agent: auto}]\n${stages}`), [
+    `ROOT/updates.yaml:3: warning: "canary" soaks for 3h only: a host that asks every 1h counts as silent after 3 times that, ${over}`,
+  ]);
+  const asking = (interval: string) => `rules: [{hosts: '*', updater: {interval: ${interval}}}]\n`;
+  assert.deepEqual(await validate(`${asking('10m')}${stages}`), []);
+  assert.deepEqual(
+    (await validate(`${asking('2h')}${stages}`)).map((text) => text.slice(0, 46)),
+    [
+      'ROOT/updates.yaml:3: warning: "canary" soaks f',
+      'ROOT/updates.yaml:5: warning: "half" soaks for',
+    ],
+  );
 });
 
 test('mistakes in stages and in folders are told with their lines', async (t) => {

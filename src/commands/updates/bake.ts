@@ -43,6 +43,9 @@ export const bake: CommandModule = defineCommand({
         import('../../updates/repository/places.ts'),
       ]);
     const updates = await loadUpdates(toPath(values.updates, context.env));
+    for (const { line, message } of updates.warnings) {
+      await context.writeError(`${updates.path}:${line}: warning: ${message}\n`);
+    }
     const places = updatePlaces(context.env, dir);
     const hosts = await readHosts(updates, values, context, {
       ...{ places, clock: context.clock, mostMs: maxListAge, isKept: !dryRun },

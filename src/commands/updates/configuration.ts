@@ -66,7 +66,8 @@ export const validate: CommandModule = defineCommand({
     const read = await readUpdates(path);
     const problems = 'problems' in read ? read.problems : [];
     const rules = 'updates' in read ? read.updates.rules.length : 0;
-    const document = { path, rules, problems };
+    const warnings = 'updates' in read ? read.updates.warnings : [];
+    const document = { path, rules, problems, warnings };
     await print(json ? `${JSON.stringify(document, null, 2)}\n` : toLines(document), context);
     if (problems.length > 0) throw toFault(path, problems);
   },

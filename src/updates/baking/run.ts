@@ -1,5 +1,6 @@
 /** A whole bake: what is worked out, kept and told. */
 
+import { CourierError } from '../../faults/errors.ts';
 import { counted } from '../../names/counted.ts';
 import type { KnownHost, Updates } from '../configuration/rules.ts';
 import { toPlannedStages } from '../configuration/stages.ts';
@@ -61,7 +62,7 @@ export async function bake(request: BakeRequest, actor: Actor): Promise<BakeRepo
   const version = await newestRootVersion(places);
   const root = version === 0 ? undefined : await readRootBytes(places, version);
   const baked = await readAllBaked(places);
-  const before = planned((await readPlan(places))?.offers ?? [], baked);
+  const before = planned((await readPlanBefore(places))?.offers ?? [], baked);
   const ingredients = { sources: request.sources, root, baked };
   const { batches, resting, left } = await gatherBatches(
     request.updates,
@@ -133,13 +134,21 @@ function toRelease(
   };
 }
 
+/** A damaged one is written anew, as its error says. */
+async function readPlanBefore(places: UpdatePlaces): Promise<Plan | undefined> {
+  return readPlan(places).catch((error: unknown) => {
+    if (error instanceof CourierError && error.code === 'CONFIG') return undefined;
+    throw error;
+  });
+}
+
 async function changePlan(
   places: UpdatePlaces,
   planned: Omit<Plan, 'bakedAt'>,
   actor: Actor,
 ): Promise<void> {
   await changeState(places, async () => {
-    const before = await readPlan(places);
+    const before = await readPlanBefore(places);
     await writePlan(places, { bakedAt: new Date(actor.clock.now()).toISOString(), ...planned });
     const [was, is] = [before, planned].map(describePlan);
     await recordDecision(places, { what: 'plan', before: was ?? '', after: is ?? '' }, actor);

@@ -45,12 +45,14 @@ export async function readUpdates(
   const file = await readYamlConfiguration(path, place);
   if ('problem' in file) return { problems: [file.problem] };
   const { layout } = file;
-  const [{ updatesFile }, { toYamlProblems }, { words }, { toRules }] = await Promise.all([
-    import('./schema.ts'),
-    import('../../cli/yaml-problems.ts'),
-    import('./problem-words.ts'),
-    import('./from-file.ts'),
-  ]);
+  const [{ updatesFile }, { toYamlProblems }, { words }, { toRules }, { findShortSoaks }] =
+    await Promise.all([
+      import('./schema.ts'),
+      import('../../cli/yaml-problems.ts'),
+      import('./problem-words.ts'),
+      import('./from-file.ts'),
+      import('./short-soaks.ts'),
+    ]);
   const parsed = withinStack(path, () => updatesFile.safeParse(file.content ?? {}));
   if (!parsed.success) return { problems: toYamlProblems(parsed.error.issues, layout, words) };
   const { rules, stages, problems } = toRules(parsed.data, layout);
@@ -64,6 +66,7 @@ export async function readUpdates(
       directory,
       rules,
       stages,
+      warnings: findShortSoaks({ rules, stages }, layout),
       hostList: hostList === undefined ? undefined : resolve(directory, hostList),
     },
   };

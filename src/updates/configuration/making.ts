@@ -30,15 +30,17 @@ interface Validated {
   readonly path: string;
   readonly rules: number;
   readonly problems: readonly YamlProblem[];
+  readonly warnings: readonly YamlProblem[];
 }
 
 /** Who has more than that has one mistake many times. */
 const mostShown = 200;
 
 /** For people and editors: a mistake a line. */
-export function toLines({ path, rules, problems }: Validated): string {
+export function toLines({ path, rules, problems, warnings }: Validated): string {
   if (problems.length === 0) {
-    return `${path}: ${rules} ${rules === 1 ? 'rule' : 'rules'}, no mistakes\n`;
+    const mild = warnings.map(({ line, message }) => `${path}:${line}: warning: ${message}\n`);
+    return `${mild.join('')}${path}: ${rules} ${rules === 1 ? 'rule' : 'rules'}, no mistakes\n`;
   }
   const shown = problems.slice(0, mostShown);
   const lines = shown.map(({ line, message }) => `${path}:${line}: ${cleanText(message)}\n`);

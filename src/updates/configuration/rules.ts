@@ -1,5 +1,6 @@
 /** What updates.yaml says, checked: which rules there are, and what each sets. */
 
+import type { YamlProblem } from '../../cli/yaml-file.ts';
 import type { ChosenHost, Condition } from './conditions.ts';
 import type { FileInFile, ScriptInFile } from './schema.ts';
 import type { StageRule } from './stages.ts';
@@ -13,6 +14,8 @@ export interface Updates {
   readonly rules: readonly Rule[];
   /** Undefined: hosts get what is published all at once. */
   readonly stages: readonly StageRule[] | undefined;
+  /** What is valid, and hardly meant. */
+  readonly warnings: readonly YamlProblem[];
 }
 
 export interface Rule {

@@ -83,9 +83,12 @@ export async function startRollout(places: UpdatePlaces, actor: Actor): Promise<
     throw new CourierError('CONFIG', `updates.yaml has no \`stages\`: ${how}; ${without}`);
   }
   const facts = await readBehind(places, actor);
-  if (facts.length === 0) throw nothingTo('every host has what is published');
   return changeState(places, async () => {
     const file = await readRolloutFile(places).catch(() => undefined);
+    if (facts.length === 0) {
+      if (file !== undefined) throw nothingTo('every host has what is published');
+      return leaveDamaged(places, actor);
+    }
     const targets = await readHostTargets(places.published);
     const rollout = makeRollout(facts, targets, stages, actor);
     const before = file === undefined ? 'damaged' : file.rollout;
@@ -96,6 +99,13 @@ export async function startRollout(places: UpdatePlaces, actor: Actor): Promise<
     await writeRolloutFile(places, { rollout, removals: file?.removals ?? [] });
     return after;
   });
+}
+
+/** Nobody waits for anything, and yet nobody is answered while the file is damaged. */
+async function leaveDamaged(places: UpdatePlaces, actor: Actor): Promise<string> {
+  await recordDecision(places, { what: 'rollout', before: 'damaged', after: 'none' }, actor);
+  await writeRolloutFile(places, { rollout: null, removals: [] });
+  return 'none: every host has what is published';
 }
 
 /** Hosts that do not have what is published for them; a damaged rollout does not matter here. */

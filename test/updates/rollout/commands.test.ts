@@ -169,6 +169,15 @@ test('RO-6: after damage a person begins anew, for the hosts that do not have wh
   const { rollout } = await readRolloutFile(server.places);
   assert.deepEqual(rollout?.hosts, { db01: 1, web01: 1 });
   assert.equal((await readAudit(server.places)).at(-1)?.before, 'damaged');
+  // Where no host is behind, a damaged file would go on keeping everybody from an answer.
+  for (const host of ['db01', 'web01'])
+    await plantHost(server, host, { rootVersion: 1, counter: 1 });
+  await writeFile(path, '', { mode: 0o600 });
+  const left = await server.run('rollout', 'start');
+  assert.equal(left.output, 'none: every host has what is published\n');
+  assert.deepEqual(await readRolloutFile(server.places), { rollout: null, removals: [] });
+  await writeFile(server.places.plan, '{', { mode: 0o600 });
+  await prepare(server, 'two');
   const other = await makeReadyServer(t);
   await prepare(other, 'one', { stages: undefined });
   const none = await other.run('rollout', 'start');
