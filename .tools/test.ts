@@ -45,7 +45,7 @@ const mostShown = 10;
  * Test files that run at a time. Half of their time is waiting (for deadlines, peers, real clocks):
  * with one file a core the processors stood idle for 45 %.
  */
-const filesAtATime = availableParallelism() + 1;
+const filesAtATime = availableParallelism() + 2;
 
 /** Files started at a time where the time is short. */
 const filesARound = 6;
