@@ -29,7 +29,7 @@ export function isBackingOff({ silences }: History): boolean {
 }
 
 /** A host that answers again is noticed within this time, or within its interval if that is longer. */
-const longestBackoffMs = 300_000;
+export const longestBackoffMs = 300_000;
 
 /**
  * How long after a cycle the next one begins: the interval, or during a backoff twice as long with

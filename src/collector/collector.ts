@@ -78,15 +78,14 @@ export class Collector {
     this.#pool = new TransportPool(context.clock, context.log);
     this.#breakers = new PeerBreakers(this.#pool.lend, context.clock);
     const ended = (entry: Entry) => this.#subscriptions.turnEnded(entry);
-    const mayStart = (entry: Entry) => settings.pool?.mayAsk(entry) ?? true;
-    const run = (entry: Entry) => this.#runCycle(entry);
-    this.#dispatcher = new Dispatcher(this.#lanes, run, ended, mayStart);
+    const isOurs = (entry: Entry) => settings.pool?.mayAsk(entry) ?? true;
+    this.#dispatcher = new Dispatcher(this.#lanes, (entry) => this.#runCycle(entry), ended, isOurs);
     this.#subscriptions = new Subscriptions({
       roster: this.#roster,
       lend: this.#breakers.lend,
       lendAnyway: this.#pool.lend,
       urge: (entry) => this.#dispatcher.urge(entry),
-      ...{ signal: shutdown, clock: context.clock, log: context.log },
+      ...{ isOurs, signal: shutdown, clock: context.clock, log: context.log },
     });
     const outlets = [this.#measures, this.#subscriptions, ...(settings.outlets ?? [])];
     this.#outlets = new Outlets(outlets, context.log);
@@ -258,6 +257,7 @@ export class Collector {
       const nowMs = clock.monotonic();
       this.#lastTickMs = nowMs;
       this.#settings.pool?.look();
+      this.#subscriptions.leaveToOthers();
       this.#dispatcher.dispatch(this.#roster.entries(), nowMs);
       if (nowMs >= newsAtMs) {
         newsAtMs = nowMs + newsMs;

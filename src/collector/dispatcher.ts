@@ -45,12 +45,19 @@ export class Dispatcher {
     this.#fillPlaces();
   }
 
-  /** Starts one ahead of others that are due, if it finds a place; else it has its turn among them. */
-  urge(entry: Entry): void {
-    if (entry.isRunning) return;
-    const leave = this.#lanes.isFull ? undefined : this.#lanes.enter(toCandidate(entry));
+  /**
+   * Starts one ahead of others that are due, if it finds a place; else it has its turn among them. One
+   * that is not ours to ask is due at once, should it become ours.
+   *
+   * @returns whether it has its turn
+   */
+  urge(entry: Entry): boolean {
+    if (entry.isRunning) return true;
+    const isOurs = this.#mayStart(entry);
+    const leave = this.#lanes.isFull || !isOurs ? undefined : this.#lanes.enter(toCandidate(entry));
     if (leave !== undefined) this.#start(entry, leave);
     else entry.planFor(0);
+    return isOurs;
   }
 
   /** Resolves when nothing runs; nothing more is started. */

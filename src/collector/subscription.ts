@@ -27,8 +27,8 @@ export class Subscription implements Subscriber {
   readonly wanted = new Map<HostName, Target>();
   readonly counts = { arrived: 0, gaps: 0, foreign: 0, losses: 0 };
   readonly #clock: Clock;
-  /** Runs the cycle of a host as soon as may be. */
-  readonly #urge: (host: HostName) => void;
+  /** Runs the cycle of a host as soon as may be; false when it is not ours to ask. */
+  readonly #urge: (host: HostName) => boolean;
   readonly #waiting = new Map<HostName, Waiting>();
   /** Hosts of which there is none any more, by what arrived last. */
   readonly #gone = new Map<HostName, GoneFault>();
@@ -41,7 +41,7 @@ export class Subscription implements Subscriber {
 
   constructor(
     clock: Clock,
-    urge: (host: HostName) => void,
+    urge: (host: HostName) => boolean,
     changed: (fault: CourierError | undefined) => void,
   ) {
     this.#clock = clock;
@@ -74,7 +74,7 @@ export class Subscription implements Subscriber {
     const { promise, resolve: taken } = Promise.withResolvers<void>();
     this.#waiting.get(host)?.taken();
     this.#waiting.set(host, { arrival, taken, wasLeft: false });
-    this.#urge(host);
+    this.#urgeOrLeave(host);
     return promise;
   }
 
@@ -126,7 +126,19 @@ export class Subscription implements Subscriber {
       return;
     }
     waiting.wasLeft = true;
-    this.#urge(host);
+    this.#urgeOrLeave(host);
+  }
+
+  /** Hosts that are another's by now hold up none of ours. */
+  leaveToOthers(isOurs: (host: HostName) => boolean): void {
+    for (const host of this.#waiting.keys()) {
+      if (!isOurs(host)) this.#urgeOrLeave(host);
+    }
+  }
+
+  /** Whoever asks a host that is not ours gets it from the source, as we do when it becomes ours. */
+  #urgeOrLeave(host: HostName): void {
+    if (!this.#urge(host)) this.take(host);
   }
 
   /** Nothing is taken any more. */

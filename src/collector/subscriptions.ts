@@ -30,8 +30,9 @@ export interface SubscriptionSettings {
   /** With what is known of silent peers, and without. */
   readonly lend: LendTransport;
   readonly lendAnyway: LendTransport;
-  /** Runs the cycle of a host as soon as there is a place. */
-  readonly urge: (entry: Entry) => void;
+  /** Runs the cycle of a host as soon as there is a place; false when it is not ours to ask. */
+  readonly urge: (entry: Entry) => boolean;
+  readonly isOurs: (entry: Entry) => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /** Ends all. */
@@ -83,6 +84,17 @@ export class Subscriptions implements Outlet {
 
   turnEnded({ target: { host } }: Entry): void {
     for (const { subscription } of this.#followed.values()) subscription.cycleEnded(host);
+  }
+
+  /** Lets go of what waits for hosts that are another's by now; called several times a second. */
+  leaveToOthers(): void {
+    const { roster, isOurs } = this.#settings;
+    for (const { subscription } of this.#followed.values()) {
+      subscription.leaveToOthers((host) => {
+        const entry = roster.get(host);
+        return entry !== undefined && isOurs(entry);
+      });
+    }
   }
 
   /** Hosts or routes have changed: who is wanted of whom, and what nobody wants any more. */
@@ -205,7 +217,7 @@ export class Subscriptions implements Outlet {
     const log = this.#settings.log.child({ source: uri });
     const urgeHost = (host: HostName) => {
       const entry = roster.get(host);
-      if (entry !== undefined) urge(entry);
+      return entry !== undefined && urge(entry);
     };
     const subscription = new Subscription(clock, urgeHost, (fault) => {
       if (fault === undefined) log.info({ hosts: subscription.wanted.size }, 'following');

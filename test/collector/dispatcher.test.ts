@@ -122,3 +122,23 @@ test('each end looks at who comes next, not at all who wait', async () => {
   await dispatcher.drain();
   assert.ok(looks < 3 * hosts, `${looks} looks`);
 });
+
+test('a host that is another’s is not started when it is urged, but is due when it becomes ours', () => {
+  const started: string[] = [];
+  let isOurs = false;
+  const dispatcher = new Dispatcher(
+    new Lanes({ concurrency: 1, perPeer: 1 }),
+    async ({ target }) => {
+      started.push(target.host);
+    },
+    () => undefined,
+    () => isOurs,
+  );
+  const entry = makeEntry('a', 60_000);
+  assert.equal(dispatcher.urge(entry), false);
+  dispatcher.dispatch([entry], 1);
+  assert.deepEqual(started, []);
+  isOurs = true;
+  dispatcher.dispatch([entry], 1);
+  assert.deepEqual(started, ['a']);
+});

@@ -4,21 +4,30 @@ import type { Beat } from './membership.ts';
 
 const states: readonly Beat['state'][] = ['asking', 'joining', 'leaving'];
 
+/** What a name may be: anything that machines are called, and nothing that spoils a terminal. */
+const namePattern = /^[^\p{C}\p{Z}]{1,255}$/u;
+const mostNetworks = 256;
+const longestBeat = 100_000;
+
 export function writeBeat(beat: Beat): string {
   return JSON.stringify(beat);
 }
 
 /** Undefined for what is none: anybody who may write there could have written it. */
 export function readBeat(text: string): Beat | undefined {
-  const read = parse(text);
+  const read = text.length > longestBeat ? undefined : parse(text);
   if (typeof read !== 'object' || read === null) return undefined;
   const [member, instance, given, networks] = ['member', 'instance', 'state', 'networks'].map(
     (name): unknown => Reflect.get(read, name),
   );
   const state = states.find((known) => known === given);
-  if (typeof member !== 'string' || typeof instance !== 'string') return undefined;
-  if (state === undefined || !Array.isArray(networks)) return undefined;
-  return { member, instance, state, networks: networks.map(String) };
+  if (!isName(member) || !isName(instance) || state === undefined) return undefined;
+  if (!Array.isArray(networks) || networks.length > mostNetworks) return undefined;
+  return networks.every(isName) ? { member, instance, state, networks } : undefined;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && namePattern.test(value);
 }
 
 function parse(text: string): unknown {

@@ -27,6 +27,9 @@ export interface ShownMember {
   readonly sinceHeardMs: number;
 }
 
+/** Each host is weighed against each of them: more would cost more than they help. */
+export const mostOthers = 255;
+
 export class Membership {
   readonly #known = new Map<string, Known>();
   readonly #silenceMs: number;
@@ -37,11 +40,15 @@ export class Membership {
     this.#silenceMs = silenceMs;
   }
 
-  heard(beat: Beat, nowMs: number): void {
+  /** @returns false for one too many, which is passed over */
+  heard(beat: Beat, nowMs: number): boolean {
+    const isNew = !this.#known.has(beat.member);
+    if (isNew && this.#known.size >= mostOthers) return false;
     const key = this.#known.get(beat.member)?.key ?? toNameKey(beat.member);
     this.#known.set(beat.member, { member: beat.member, key, beat, heardMs: nowMs });
     if (beat.state === 'leaving') this.#known.delete(beat.member);
     this.#recount();
+    return true;
   }
 
   /** Passes over who has been silent. */

@@ -122,7 +122,7 @@ export class NatsWay {
       const { way, failed } = this.#toWay(connection, bucket);
       isReached();
       pool.reachedBy(way);
-      await Promise.race([listenToBeats(beats, pool), failed, connection.closed().then(toError)]);
+      await Promise.race([this.#listen(beats), failed, connection.closed().then(toError)]);
       talk.unsubscribe();
     } finally {
       await session.discard(connection);
@@ -162,6 +162,16 @@ export class NatsWay {
     return { way, failed };
   }
 
+  /** A beat counts under its own key alone, so that rights can keep one member from speaking for another. */
+  async #listen(beats: Awaited<ReturnType<KV['watch']>>): Promise<never> {
+    for await (const entry of beats) {
+      const beat = entry.operation === 'PUT' ? readBeat(entry.string()) : undefined;
+      if (beat === undefined || entry.key !== `${this.#pool}.${encodeToken(beat.member)}`) continue;
+      this.#settings.pool.heardBeat(beat);
+    }
+    throw new Error('the bucket of the pool is no longer watched');
+  }
+
   #heard({ subject, data }: Msg): void {
     const { pool, log } = this.#settings;
     const [, , topic, member] = subject.split('.');
@@ -170,14 +180,6 @@ export class NatsWay {
     else if (topic === 'question') pool.heardQuestion();
     else log.debug({}, `nobody here knows the subject ${quote(subject)}`);
   }
-}
-
-async function listenToBeats(beats: Awaited<ReturnType<KV['watch']>>, pool: Pool): Promise<never> {
-  for await (const entry of beats) {
-    const beat = entry.operation === 'PUT' ? readBeat(entry.string()) : undefined;
-    if (beat !== undefined) pool.heardBeat(beat);
-  }
-  throw new Error('the bucket of the pool is no longer watched');
 }
 
 function toError(reason: unknown): never {

@@ -4,10 +4,19 @@
  * where the other has stopped.
  */
 
+import { longestBackoffMs } from '../backoff.ts';
 import type { PoolHost, PoolSettings, PoolStatus, PoolWay } from './contract.ts';
 import { type DueRecord, mostRecords, packRecords, unpackRecords } from './due-records.ts';
-import { type Beat, Membership } from './membership.ts';
+import { type Beat, Membership, mostOthers } from './membership.ts';
 import { findOwner, type NameKey, toNameKey } from './placing.ts';
+
+/** Twelve bytes for each host: not told more often than this, however often somebody asks. */
+const tellAllMs = 1000;
+
+/** Nobody plans a host for later: twice the interval, or the longest backoff with its spread. */
+function longestDueMs({ routed }: PoolHost): number {
+  return Math.max(2 * routed.everyMs, 1.1 * longestBackoffMs);
+}
 
 export class Pool {
   readonly #settings: PoolSettings;
@@ -26,8 +35,11 @@ export class Pool {
   #echoMs: number;
   /** When another program was heard that has our name. */
   #doubleMs: number | undefined;
-  /** Hosts were taken over, and the others are to know when they are due. */
+  /** Hosts were taken over or somebody asked: the others are to know when ours are due. */
   #isToTellAll = false;
+  #toldAllMs = Number.NEGATIVE_INFINITY;
+  /** More members were heard than there may be; said once. */
+  #isCrowded = false;
   /** Since when the others cannot be reached. */
   #apartSinceMs: number | undefined;
   #ownKey: NameKey | undefined;
@@ -72,7 +84,9 @@ export class Pool {
     const { member, instance, times } = this.#settings;
     const [nowMs, way] = [this.#nowMs, this.#way];
     if (beat.member !== member) {
-      this.#membership.heard(beat, nowMs);
+      if (this.#membership.heard(beat, nowMs) || this.#isCrowded) return;
+      this.#isCrowded = true;
+      this.#settings.log.warn({ most: mostOthers + 1 }, 'the pool has too many members');
     } else if (beat.instance !== instance) {
       this.#heardDouble(beat, nowMs);
     } else {
@@ -101,14 +115,14 @@ export class Pool {
     const nowMs = this.#nowMs;
     for (const { key, dueInMs } of unpackRecords(packed)) {
       const host = this.#hosts.get(key);
-      if (host !== undefined && !host.isRunning && !this.mayAsk(host))
-        host.planFor(nowMs + dueInMs);
+      if (host === undefined || host.isRunning || this.mayAsk(host)) continue;
+      host.planFor(nowMs + Math.min(dueInMs, longestDueMs(host)));
     }
   }
 
-  /** Somebody wants to know when our hosts are due. */
+  /** Somebody wants to know when our hosts are due; answered soon, and once for all who ask meanwhile. */
   heardQuestion(): void {
-    if (this.#state === 'asking') this.#tellAll();
+    this.#isToTellAll ||= this.#state === 'asking';
   }
 
   #tellAll(): void {
@@ -128,8 +142,10 @@ export class Pool {
     else this.#membership.excuse(nowMs);
     if (this.#state === 'joining' && nowMs >= this.#quietUntilMs) this.#begin(nowMs);
     if (way === undefined) return;
-    if (this.#isToTellAll && this.#state === 'asking' && nowMs >= this.#quietUntilMs) {
+    const mayTellAll = nowMs >= Math.max(this.#quietUntilMs, this.#toldAllMs + tellAllMs);
+    if (this.#isToTellAll && this.#state === 'asking' && mayTellAll) {
       this.#isToTellAll = false;
+      this.#toldAllMs = nowMs;
       this.#tellAll();
     }
     if (nowMs >= this.#beatAtMs) this.#announce(way);

@@ -1,0 +1,126 @@
+/**
+ * Programs in a pool on a real nats-server, in real time, and a source that counts which host is asked
+ * when: one is killed, one stopped and continued, one added.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { skipWithout } from '../../helpers/required-peer.ts';
+import { courier, start } from '../../helpers/run-program.ts';
+import { type NatsPeer, startNatsServers } from '../../peers/nats-server.ts';
+import { type CollectorSite, makeOutput, makeSite } from '../running-collector.ts';
+import { Askings } from './askings.ts';
+
+const everyMs = 20_000;
+const hosts = Array.from({ length: 600 }, (_, index) => `host${index}`);
+const skip =
+  process.env['COURIER_TEST_LONG'] === undefined
+    ? 'takes four minutes: COURIER_TEST_LONG'
+    : skipWithout('nats-server');
+
+/** The address of a source that counts. */
+async function countAskings(t: TestContext, askings: Askings): Promise<string> {
+  const server = createServer(({ url }, answer) => {
+    const host = url?.slice(1) ?? '';
+    askings.asked(host);
+    answer.end(makeOutput(host));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? `127.0.0.1:${address.port}` : '';
+}
+
+interface Surroundings {
+  readonly peer: NatsPeer;
+  readonly source: string;
+}
+
+class Member {
+  readonly site: CollectorSite;
+  readonly pid: number;
+
+  private constructor(site: CollectorSite, pid: number) {
+    this.site = site;
+    this.pid = pid;
+  }
+
+  static async start(t: TestContext, name: string, given: Surroundings): Promise<Member> {
+    const site = await makeSite(t);
+    const list = hosts.join(', ');
+    site.writeRoutes(
+      `defaults: { every: ${everyMs / 1000}s, deadline: 10s }\nroutes:\n  - { hosts: [${list}], sources: 'http://${given.source}/{host}' }\n`,
+    );
+    const pool = `--pool=nats://${given.peer.urls.join(',').replaceAll('nats://', '')}`;
+    const places = [`--ready=${site.ready}`, `--spool=${join(site.root, 'spool')}`];
+    const args = ['collect', ...places, pool, `--pool-member=${name}`];
+    const { pid, ended } = start(courier, args, { env: site.environment });
+    const member = new Member(site, pid);
+    void ended.then(({ stderr }) => t.diagnostic(`${name} said: ${stderr.trim()}`));
+    t.after(() => member.kill());
+    await site.until(() => site.status() !== undefined);
+    return member;
+  }
+
+  kill(): void {
+    try {
+      process.kill(this.pid, 'SIGKILL');
+    } catch {
+      // It is dead already.
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+}
+
+/** From a change on: each host in time, hardly any twice, and none once an interval is over. */
+async function assertGoesOn(t: TestContext, what: string, askings: Askings): Promise<void> {
+  const changedMs = performance.now();
+  await sleep(everyMs + 15_000);
+  const during = askings.count(changedMs, performance.now());
+  const calmMs = performance.now();
+  await sleep(1.2 * everyMs);
+  const after = askings.count(calmMs, performance.now());
+  t.diagnostic(`${what}: ${JSON.stringify({ during, after })}`);
+  assert.equal(during.never + after.never, 0);
+  assert.ok(during.twice <= hosts.length / 100, `${during.twice} twice`);
+  assert.equal(after.twice, 0);
+  assert.ok(during.longestGapMs <= everyMs + 15_000, `${during.longestGapMs} ms`);
+  assert.ok(after.longestGapMs <= everyMs + 15_000, `${after.longestGapMs} ms`);
+}
+
+test('programs of a pool go on when one is killed, stopped and continued, or added', {
+  skip,
+  timeout: 600_000,
+}, async (t) => {
+  const peer = await startNatsServers({ servers: 1 });
+  t.after(() => peer.close());
+  const askings = new Askings(hosts, everyMs);
+  const given = { peer, source: await countAskings(t, askings) };
+  const [, second, third] = await Promise.all(
+    ['a', 'b', 'c'].map((name) => Member.start(t, name, given)),
+  );
+  assert.ok(second !== undefined && third !== undefined);
+  await sleep(15_000 + 2 * everyMs);
+
+  second.kill();
+  await assertGoesOn(t, 'killed', askings);
+
+  third.signal('SIGSTOP');
+  await assertGoesOn(t, 'stopped', askings);
+  third.signal('SIGCONT');
+  await assertGoesOn(t, 'continued', askings);
+
+  const added = await Member.start(t, 'd', given);
+  await assertGoesOn(t, 'added', askings);
+  assert.equal(added.site.status()?.pool.members.length, 3);
+  assert.ok(added.site.status()?.pool.ours > 120);
+});
