@@ -1,4 +1,4 @@
-/** Members of a pool with a real nats-server between them; times are a fifth of the usual ones. */
+/** Members of a pool with a real nats-server between them; times are a tenth of the usual ones. */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -16,11 +16,11 @@ import { startNatsServers } from '../../peers/nats-server.ts';
 
 const times = {
   ...usualTimes,
-  beatMs: 400,
-  silenceMs: 2000,
-  gapMs: 1500,
-  joinMs: 600,
-  handoverMs: 200,
+  beatMs: 250,
+  silenceMs: 1200,
+  gapMs: 900,
+  joinMs: 350,
+  handoverMs: 100,
   tellMs: 50,
 };
 
