@@ -68,6 +68,18 @@ test('a login that asks for another site leads to our own page', async (t) => {
   }
 });
 
+test('who asks on and on without logging in gets little; who is logged in is not held up', async (t) => {
+  const page = await startPage(t, rows());
+  const body = String(new URLSearchParams({ token: page.token }));
+  const cookie = cookieOf(await page.post('/login', {}, body));
+  const statuses: number[] = [];
+  for (let count = 0; count < 130; count += 1) statuses.push((await page.ask('/login')).status);
+  assert.deepEqual([statuses[0], statuses.at(-1)], [200, 429]);
+  const refused = await page.ask('/nowhere');
+  assert.deepEqual(refused.text, '{"message":"too much at once; wait 1 seconds"}');
+  assert.equal((await page.ask('/', { headers: { cookie } })).status, 200);
+});
+
 test('a session ends at the logout, and when its token is taken away', async (t) => {
   const page = await startPage(t, rows());
   const [first, second] = [await page.logIn(), await page.logIn()];

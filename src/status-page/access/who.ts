@@ -20,6 +20,9 @@ export interface Visitor {
 const triesOfOne = 10;
 const triesOfAll = 120;
 
+/** Answers a minute for one address that has not logged in: making a page costs a millisecond. */
+const answersOfStranger = 120;
+
 /** Longer is no token of ours. */
 const longestSecret = 200;
 
@@ -29,6 +32,7 @@ export class Gate {
   readonly #cookie: string;
   readonly #ofOne: RateLimit;
   readonly #ofAll: RateLimit;
+  readonly #strangers: RateLimit;
 
   constructor(settings: PageSettings, sessions: Sessions, clock: Clock) {
     this.#settings = settings;
@@ -39,6 +43,7 @@ export class Gate {
     this.#cookie = `cmk-courier-${mark}`;
     this.#ofOne = new RateLimit(triesOfOne, clock);
     this.#ofAll = new RateLimit(triesOfAll, clock);
+    this.#strangers = new RateLimit(answersOfStranger, clock);
   }
 
   /** Undefined for somebody who has to log in first. */
@@ -52,13 +57,23 @@ export class Gate {
     return session && { user: session.user, session };
   }
 
+  /** @throws PageRefusal 429 when somebody who is not logged in asks too much */
+  takeOfStranger(request: IncomingMessage): void {
+    const waitS = this.#strangers.take(addressOf(request));
+    if (waitS !== undefined) throw new PageRefusal(429, `too much at once; wait ${waitS} seconds`);
+  }
+
+  /** Counts a refusal; whether there have been too many from there. */
+  isCrowded(request: IncomingMessage): boolean {
+    return this.#strangers.take(addressOf(request)) !== undefined;
+  }
+
   /** @throws PageRefusal 403 for a wrong token, 429 after too many */
   async logIn(token: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#settings.userHeader !== undefined) {
       throw new PageRefusal(403, 'the web server in front decides who is logged in');
     }
-    const address = request.socket.remoteAddress ?? 'proxy';
-    const waitS = this.#ofOne.take(address) ?? this.#ofAll.take('all');
+    const waitS = this.#ofOne.take(addressOf(request)) ?? this.#ofAll.take('all');
     if (waitS !== undefined) {
       response.setHeader('retry-after', waitS);
       throw new PageRefusal(429, `too many attempts to log in; wait ${waitS} seconds`);
@@ -100,6 +115,10 @@ export class Gate {
     ];
     response.setHeader('set-cookie', parts.join('; '));
   }
+}
+
+function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'proxy';
 }
 
 /** @throws PageRefusal 403 when the server in front has let somebody through without a name */

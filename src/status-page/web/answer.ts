@@ -40,18 +40,24 @@ export interface Body {
   readonly status: number;
   readonly type: string;
   readonly text: string;
+  /** The text compressed, where it is always the same; compressed anew for each answer without. */
+  readonly packed?: () => Promise<Buffer>;
+}
+
+export function pack(plain: Buffer): Promise<Buffer> {
+  return compress(plain, { level: 5 });
 }
 
 export async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, type, text }: Body,
+  { status, type, text, packed }: Body,
 ): Promise<void> {
   const plain = Buffer.from(text);
   const isSmall = plain.length < worthBytes;
   const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
   const isCompressed = !isSmall && takesGzip;
-  const bytes = isCompressed ? await compress(plain, { level: 5 }) : plain;
+  const bytes = isCompressed ? await (packed?.() ?? pack(plain)) : plain;
   response.statusCode = status;
   response.setHeader('content-type', type);
   response.setHeader('vary', 'accept-encoding');

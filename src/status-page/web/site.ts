@@ -9,7 +9,7 @@ import type { Live } from '../live.ts';
 import type { Document } from '../model.ts';
 import type { PageSettings } from '../options.ts';
 import type { Asset, Pages } from '../page-contract.ts';
-import { html, json, redirect, send, setSafeguards, wantsJson } from './answer.ts';
+import { html, json, pack, redirect, send, setSafeguards, wantsJson } from './answer.ts';
 import { readForm } from './form.ts';
 import { describeNotice } from './notices.ts';
 import { asPageRefusal, PageRefusal } from './refusal.ts';
@@ -81,6 +81,7 @@ export class Site {
     const asset = this.#assets.get(path);
     if (asset !== undefined) return sendAsset(request, response, asset);
     const visitor = await gate.identify(request);
+    if (visitor === undefined) gate.takeOfStranger(request);
     if (path === '/login') return this.#showLogin(exchange, visitor);
     if (visitor === undefined) return this.#askToLogIn(exchange);
     if (path === '/api/events') {
@@ -188,7 +189,9 @@ export class Site {
     if (!request.complete) response.setHeader('connection', 'close');
     if (response.headersSent) return void response.destroy();
     try {
-      const isApi = wantsJson(request) || (request.url ?? '').includes('/api/');
+      // What is refused to a flood costs next to nothing.
+      const isPlain = status === 429 || this.#settings.gate.isCrowded(request);
+      const isApi = isPlain || wantsJson(request) || (request.url ?? '').includes('/api/');
       const text = isApi
         ? JSON.stringify({ message })
         : pages.renderProblem(status, message, { basePath: page.basePath });
@@ -222,13 +225,21 @@ function toNext(next: string): string {
   return view === undefined ? '/' : toViewKey(view);
 }
 
+const packedAssets = new WeakMap<Buffer, Promise<Buffer>>();
+
 function sendAsset(
   request: IncomingMessage,
   response: ServerResponse,
   { type, bytes }: Asset,
 ): Promise<void> {
+  // Asked for by anybody: packed once.
+  const packed = () => {
+    const known = packedAssets.get(bytes) ?? pack(bytes);
+    packedAssets.set(bytes, known);
+    return known;
+  };
   // Its name changes with its content.
   response.setHeader('cache-control', 'public, max-age=31536000, immutable');
   const text = bytes.toString();
-  return send(request, response, { status: 200, type: `${type}; charset=utf-8`, text });
+  return send(request, response, { status: 200, type: `${type}; charset=utf-8`, text, packed });
 }
