@@ -137,6 +137,11 @@ export class Connection {
     this.#client.off('packetreceive', hear);
   }
 
+  /** Asks once more for the answer that {@link answered} waits for. */
+  ping(): void {
+    this.#client.sendPing();
+  }
+
   /** Whether a part of a packet has come, and the rest is on its way. */
   get isMidPacket(): boolean {
     return this.#watch.isMidPacket;

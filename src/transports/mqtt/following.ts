@@ -93,9 +93,9 @@ export class Follower {
     // QoS 1 would have the broker wait for an answer to each; what is lost with a connection comes again
     // as what is retained.
     await Promise.all([
-      connection.subscribe([pattern.outputs], 0),
       this.#subscribeToGone(connection),
-      connection.answered(),
+      connection.subscribe([pattern.outputs], 0),
+      this.#untilAnswered(connection, signal),
     ]);
     if (settings.options.mqttWait > 0) await clock.sleep(settings.options.mqttWait, signal);
     await this.#handOver.settled();
@@ -120,8 +120,21 @@ export class Follower {
     const { context, options } = this.#followed.settings;
     for (;;) {
       await context.clock.sleep(options.idleTimeout / 2, signal);
-      await connection.answered();
+      await this.#untilAnswered(connection, signal);
     }
+  }
+
+  /** Mosquitto drops even its answer to a ping behind too many messages, so a few are sent. */
+  async #untilAnswered(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { context, options } = this.#followed.settings;
+    const answer = connection.answered();
+    const isAnswered = answer.then(() => true);
+    for (const part of [30, 15, 8]) {
+      const later = context.clock.sleep(options.idleTimeout / part, signal).then(() => false);
+      if (await Promise.race([isAnswered, later])) return;
+      connection.ping();
+    }
+    await answer;
   }
 
   /** Never rejects. */

@@ -67,10 +67,11 @@ test('a host goes with a word that is not retained, or with its output; nothing 
 });
 
 test('a broker that no longer answers is noticed, and followed again', async (t) => {
-  let pings = 0;
+  let [connections, pings] = [0, 0];
   const broker = await startFakeBroker((kind) => {
+    if (kind === 'connect') connections += 1;
     if (kind === 'pingreq') pings += 1;
-    return kind === 'pingreq' && pings === 2 ? Buffer.alloc(0) : undefined;
+    return kind === 'pingreq' && pings > 1 && connections === 1 ? Buffer.alloc(0) : undefined;
   });
   t.after(() => broker.close());
   const uri = parseSourceUri(`mqtt://127.0.0.1:${broker.port}/courier/{host}`);
@@ -83,6 +84,18 @@ test('a broker that no longer answers is noticed, and followed again', async (t)
     faults.slice(0, 1).map(({ code, message }) => [code, message]),
     [['TIMEOUT', why]],
   );
+});
+
+test('an answer that is lost among messages is asked for again', async (t) => {
+  let pings = 0;
+  const broker = await startFakeBroker((kind) => {
+    if (kind === 'pingreq') pings += 1;
+    return kind === 'pingreq' && pings === 1 ? Buffer.alloc(0) : undefined;
+  });
+  t.after(() => broker.close());
+  const uri = parseSourceUri(`mqtt://127.0.0.1:${broker.port}/courier/{host}`);
+  const { news } = await follow(t, { uri, options: { mqttWait: ['0s'] } }, 'web01');
+  assert.deepEqual(news, ['following']);
 });
 
 const cannot = ['mqtt://{address}/courier/{host}', 'mqtt://{host}@b/{host}', 'mqtt://b/{address}'];
