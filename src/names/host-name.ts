@@ -10,6 +10,9 @@ export type HostName = string & { readonly [checked]: 'HostName' };
 
 const longestHostName = 240;
 
+/** Documents with hosts as keys lose it when they are read: better no such host than one half there. */
+const notAKey = '__proto__';
+
 /**
  * Checks a host name by Checkmk's own rule: letters, digits, `_`, `.` and `-`, beginning with
  * a word character, at most 240 characters, or an IP address (checkmk-site.md#host-names).
@@ -28,7 +31,7 @@ export function parseHostName(text: string): HostName {
 
 /** Whether Checkmk takes a text for the name of a host. */
 export function isHostName(text: string): text is HostName {
-  if (text.length > longestHostName) return false;
+  if (text.length > longestHostName || text === notAKey) return false;
   return /^\w[\w.-]*$/.test(text) || isAddress(text);
 }
 

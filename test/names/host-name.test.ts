@@ -16,9 +16,9 @@ test('IP addresses are host names', () => {
   assert.deepEqual(names.map(parseHostName), names);
 });
 
-test('names that could become options, paths or commands are refused', () => {
+test('names that could become options, paths, commands or no key of a document are refused', () => {
   const names = ['-x', '.', '..', '../x', 'a/b', 'a b', 'a\n', 'a;b', '$(x)', 'ü', 'fe80::1%a/b'];
-  for (const name of [...names, 'fe80::1%', 'a\0', 'a:b', '%', 'a'.repeat(241)]) {
+  for (const name of [...names, 'fe80::1%', 'a\0', 'a:b', '%', '__proto__', 'a'.repeat(241)]) {
     assert.equal(catchThrown(() => parseHostName(name)).code, 'USAGE', name);
   }
 });

@@ -14,6 +14,19 @@ function parsePart(text: string): number {
   throw new CourierError('USAGE', `must be a share such as 5%, not ${quote(text)}`);
 }
 
+/** Some ten seconds. */
+const mostQuestions = 500_000_000;
+
+/** @throws CourierError USAGE for what would run for minutes and more */
+function requireShort(hosts: number, intervals: number): void {
+  if (hosts * intervals <= mostQuestions) return;
+  const how = `at most ${mostQuestions / 1e6} million questions of hosts are played`;
+  throw new CourierError(
+    'USAGE',
+    `${how}: a longer --interval, a shorter --until or fewer --hosts`,
+  );
+}
+
 function shareOption(describe: string, fallback: string) {
   return { kind: 'value', placeholder: 'SHARE', describe, parse: parsePart, fallback } as const;
 }
@@ -82,6 +95,7 @@ export const simulate: CommandModule = defineCommand({
     if (parts > 1) {
       throw new CourierError('USAGE', '--failures, --silent and --lost are more than all hosts');
     }
+    requireShort(values.hosts, until / interval);
     const scenario = { ...values, stages, intervalSeconds: interval / 1000, limitMs: until };
     const played = play(scenario);
     if (json) return printJson({ scenario, ...played }, context);

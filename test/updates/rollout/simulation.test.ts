@@ -105,6 +105,8 @@ test('updates simulate plays the stages of the last bake, and says what the gate
   );
   const json = await server.run('simulate', '--hosts=500', '--failures=20%', '--json');
   assertDocument('updates simulate', json.output);
+  const endless = await server.run('simulate', '--hosts=200000', '--interval=1ms', '--until=1h');
+  assert.match(endless.errors, /at most 500 million questions of hosts are played: .* \(USAGE\)/);
   const { errors } = await server.run('simulate', '--failures=60%', '--silent=50%');
   assert.equal(
     errors,
