@@ -44,6 +44,7 @@ export const textNotes: Readonly<Record<string, TextNote>> = {
   mailTo: { check: 'pattern', hint: 'checkmk+{host}@*', macros: true },
   mailOlder: { check: 'older', hint: 'move:Old' },
   stream: { check: 'stream', hint: 'COURIER' },
+  clientIdPrefix: { check: 'one_line', hint: 'cmk-courier-' },
   sections: { check: 'section_pattern', hint: 'lnx_*' },
 };
 
@@ -227,6 +228,7 @@ export const togetherness: Readonly<Record<string, readonly string[]>> = {
   ],
   maildir: ['checks.mail_of_host'],
   mqtt: [
+    'checks.broker_user',
     'checks.needs("key", "cert", Message("A private key needs its certificate."))',
     'checks.needs("key_password", "cert", Message("A passphrase needs a certificate."))',
     'checks.excludes("insecure", "ca", Message("Any certificate, or some authorities?"))',

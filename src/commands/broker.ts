@@ -51,7 +51,7 @@ type Values = OptionValues<typeof options>;
 
 export const broker: CommandModule = defineCommand({
   summary: 'make, check and show the stream of NATS in which the newest outputs are',
-  usage: 'broker init [nats://SERVER…] | check nats://SERVER… | show nats://SERVER… HOST',
+  usage: 'broker init [SERVER…] | check SERVER… | show SERVER… HOST',
   examples: [
     ['broker init --site=mysite', 'a configuration for nats-server, with one user a purpose'],
     [

@@ -67,7 +67,7 @@ export const statusPageOptions = {
     parse: parsePath,
   },
   statusPath: {
-    ...value('PATH', 'where the status page is below its server, such as /mysite/courier/'),
+    ...value('/PATH/', 'where the status page is below its server, such as /mysite/courier/'),
     parse: parseBasePath,
     fallback: '/',
   },

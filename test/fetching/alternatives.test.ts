@@ -36,7 +36,7 @@ test('options behind --or are none of the sources in front of it, nor of fetch',
   const foreign = await fetch(t, 'TMP/web01', '--or', 'TMP/x', '--user=me');
   assert.equal(
     foreign.errors,
-    'cmk-courier: fetch: --user is an option of https:, http:, http+unix:, imaps:, imap: sources, and no such source is given (USAGE)\n',
+    'cmk-courier: fetch: --user is an option of https:, http:, http+unix:, imaps:, imap:, mqtts:, mqtt:, mqtt+unix:, nats: sources, and no such source is given (USAGE)\n',
   );
   const general = await fetch(t, 'TMP/web01', '--or', 'TMP/x', '--max-age=5m');
   assert.equal(

@@ -56,6 +56,7 @@ routes:
     sections: { allow: ['df'], deny: ['lnx_*'] },
     report: 'local',
     everyMs: 60_000,
+    pool: undefined,
     secrets: {},
   });
 });

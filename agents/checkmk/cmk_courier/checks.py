@@ -259,9 +259,40 @@ def imap_source(value: str) -> None:
     _require("" not in folders, Message("A folder has no name."))
 
 
+def mqtt_source(value: str) -> None:
+    scheme, authority, where, rest = _take_apart(value, "mqtt", "mqtts", "mqtt+unix")
+    _require(rest == "", Message("Write %3F for a question mark, %23 for #."))
+    user, _, place = authority.rpartition("@")
+    _require_decodable(user)
+    if scheme == "mqtt+unix":
+        socket = unquote(place)
+        _require(
+            socket.startswith("/") and len(socket) > 1,
+            Message("The path of the socket is needed: mqtt+unix://%2Frun%2Fa.sock/topic."),
+        )
+        _require_decodable(place)
+    else:
+        _require_place(place, least_port=1)
+    _require_decodable(where)
+    topic = unquote(where[1:])
+    _require(
+        topic != "" and not topic.startswith("$") and not re.search(r"[+#]", topic),
+        Message("A topic is needed, without + and #, as in courier/{host}."),
+    )
+    topic_as_written = value.split("/", 3)[-1]
+    _require(
+        "{host}" in topic_as_written or "{address}" in topic_as_written,
+        Message("Whose topic is it? {host} or {address} is needed in it."),
+    )
+
+
 def nats_source(value: str) -> None:
     _, authority, where, rest = _take_apart(value, "nats")
-    _require("{" not in value.split("/")[2], Message("Servers are the same for all hosts."))
+    servers = re.match("[^/]*//[^/]*", value)
+    _require(
+        servers is not None and "{" not in servers.group(),
+        Message("Servers are the same for all hosts."),
+    )
     for one in authority.split(","):
         _require_place(one, least_port=1)
     parts = where.removesuffix("/").split("/")[1:]
@@ -278,7 +309,7 @@ def nats_source(value: str) -> None:
 def _remote(value: str, *schemes: str) -> str:
     _, authority, where, rest = _take_apart(value, *schemes)
     _require(rest == "", Message("Write %3F for a question mark, %23 for #."))
-    _require_decodable(authority + where, slashes=True)
+    _require_decodable(authority + where)
     _require(_is_login(unquote(authority)), Message("The form is [user@]host[:port]/path."))
     return where
 
@@ -445,6 +476,19 @@ def mail_user(form: Mapping[str, object]) -> None:
     _require(
         has_own != ("user" in form),
         Message("The user is given either in the source or in its field."),
+    )
+
+
+def broker_user(form: Mapping[str, object]) -> None:
+    found = _URI.fullmatch(str(form.get("source", "")))
+    has_own = found is not None and "@" in (found.group(2) or "")
+    _require(
+        not has_own or "user" not in form,
+        Message("The user is given either in the source or in its field."),
+    )
+    _require(
+        "password" not in form or has_own or "user" in form,
+        Message("A password needs a user."),
     )
 
 

@@ -13,8 +13,8 @@ export async function readForm(request: IncomingMessage): Promise<URLSearchParam
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // The server ends a request that takes too long.
-  for await (const chunk of request) {
+  // The server ends a request that takes too long. One that is too large still gets its answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const piece = Buffer.from(chunk);
     bytes += piece.length;
     if (bytes > mostBytes) throw new PageRefusal(413, 'the form is too large');

@@ -1,7 +1,7 @@
 /** What `updates status` shows of a rollout, and for whom. */
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { main } from '../../../src/main.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
@@ -109,7 +109,7 @@ test('ST-1: filters are joined by AND, and CSV has every column', async (t) => {
 
 test('ST-1: watched, the status comes again until a signal ends it', async (t) => {
   const server = await makeFleet(t);
-  await writeFile(server.places.rollout, '', { mode: 0o600 });
+  await rm(server.places.rollout, { force: true });
   const ending = new AbortController();
   const { said, ...context } = makeCommandContext();
   const clock = {

@@ -746,7 +746,7 @@ def _mqtt() -> Dictionary:
                 ),
                 _MORE,
                 checks.one_line,
-                "",
+                "cmk-courier-",
             ),
             "connect_timeout": fields.duration(
                 Title("Connect timeout"),
@@ -763,6 +763,7 @@ def _mqtt() -> Dictionary:
             "timeout": _TIMEOUT,
         },
         custom_validate=(
+            checks.broker_user,
             checks.needs("key", "cert", Message("A private key needs its certificate.")),
             checks.needs("key_password", "cert", Message("A passphrase needs a certificate.")),
             checks.excludes("insecure", "ca", Message("Any certificate, or some authorities?")),

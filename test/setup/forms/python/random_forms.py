@@ -62,6 +62,11 @@ _OTHERS = {
     "rsync": ["rsync+ssh://monitor@{address}/var/spool/{host}"],
     "sftp": ["scp://{address}:2222/~/out"],
     "imaps": ["imap://mail.example:1143/{host}", "imaps://mail.example", "imap://me@mail.example"],
+    "mqtt": [
+        "mqtts://broker.example/courier/{host}",
+        "mqtt://site@192.0.2.7:1884/a/%C3%A4/{host}",
+        "mqtt+unix://%2Frun%2Fa.sock/courier/{host}",
+    ],
     "nats": ["nats://b1.example,b2.example:4223/SITE/{host}", "nats://[2001:db8::1]/a/web01/"],
     "/var/drops/{host}/": ["file:/drops/{host}*.txt"],
 }
@@ -74,7 +79,7 @@ class Filler:
 
     def fill(self, spec: Any) -> Any:
         """A value the field accepts; most that is tried is accepted sooner or later."""
-        for _ in range(200):
+        for _ in range(1000):
             value = self._try(spec)
             if _is_accepted(spec, value):
                 return value
