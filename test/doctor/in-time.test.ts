@@ -107,7 +107,7 @@ const canUnshare = spawnSync('unshare', ['-nm', 'ip', 'link'], { stdio: 'ignore'
 // All of these wait, each for somebody else.
 describe('side by side', { concurrency: 4 }, () => {
   test('output that goes on and on is an agent that does not end, not a host that is well', async () => {
-    const document = await look(drips, { deadline: ['2s'] });
+    const document = await look(drips, { deadline: ['4s'] });
     noteReport('output that does not end', 'site', 'agent-hangs', document);
     const { cause, verdict } = document;
     assert.deepEqual([cause?.code, verdict], ['agent-hangs', 'fault']);
