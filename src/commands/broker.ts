@@ -4,9 +4,9 @@ import { parseBroker } from '../broker/options.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseDuration, parseNumberWithin, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { chooseVerb } from '../cli/verbs.ts';
 import { CourierError } from '../faults/errors.ts';
 import { parseHostName } from '../names/host-name.ts';
-import { describeVerb } from '../names/nearest.ts';
 import { checkNatsOptions, natsOptions } from '../nats/options.ts';
 import { defaultStream, parseStreamName, type StreamWanted } from '../nats/stream.ts';
 import { formatDuration } from '../times/durations.ts';
@@ -79,8 +79,7 @@ async function run(
   values: Values,
   context: CommandContext,
 ): Promise<void> {
-  const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (act === undefined) throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
+  const act = chooseVerb(verbs, verb);
   checkNatsOptions(values);
   await act({ operands, values, context });
 }

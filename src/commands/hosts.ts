@@ -3,9 +3,9 @@
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseOneOf, parsePath, parsePositiveDuration, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { chooseVerb } from '../cli/verbs.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { parseHostName } from '../names/host-name.ts';
-import { describeVerb } from '../names/nearest.ts';
 import type { Outcome } from '../receiver/administration/state.ts';
 import { receiverPlaces } from '../receiver/options.ts';
 import { parsePattern } from '../receiver/patterns.ts';
@@ -110,10 +110,7 @@ async function run(
   values: HostsOptions,
   context: CommandContext,
 ): Promise<void> {
-  const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (act === undefined) {
-    throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
-  }
+  const act = chooseVerb(verbs, verb);
   const places = receiverPlaces(values, context.env);
   const done = await act({ values, names, places, context });
   const { text, fault } = typeof done === 'string' ? { text: done, fault: undefined } : done;

@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { chooseVerb } from '../cli/verbs.ts';
 import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
-import { describeVerb } from '../names/nearest.ts';
 import type { Target } from '../transports/source.ts';
 
 const options = {
@@ -68,10 +68,7 @@ async function run(
   values: Values,
   context: CommandContext,
 ): Promise<void> {
-  const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (act === undefined) {
-    throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
-  }
+  const act = chooseVerb(verbs, verb);
   const { defaultRoutesPath } = await import('../routes/load.ts');
   const path = values.routes ?? defaultRoutesPath(context.env);
   await act({ path, operands, values, context });

@@ -3,8 +3,8 @@
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { printJson } from '../cli/json-document.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { chooseVerb } from '../cli/verbs.ts';
 import { CourierError, quote } from '../faults/errors.ts';
-import { describeVerb } from '../names/nearest.ts';
 import { siteOptions } from '../setup/rest/site-options.ts';
 import {
   parseFolder,
@@ -81,8 +81,7 @@ async function run(
   values: RuleValues,
   context: CommandContext,
 ): Promise<void> {
-  const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (act === undefined) throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
+  const act = chooseVerb(verbs, verb);
   await act({ operands, values, context });
 }
 

@@ -3,9 +3,9 @@
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseDurationOrUnlimited, parsePath, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
+import { chooseVerb } from '../cli/verbs.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { parseHostName } from '../names/host-name.ts';
-import { describeVerb } from '../names/nearest.ts';
 import { isDay, isLabel } from '../sealing/enrolment.ts';
 
 const options = {
@@ -104,10 +104,7 @@ async function run(
   values: SealsOptions,
   context: CommandContext,
 ): Promise<void> {
-  const act = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (act === undefined) {
-    throw new CourierError('USAGE', describeVerb(verb, Object.keys(verbs)));
-  }
+  const act = chooseVerb(verbs, verb);
   const { Administration } = await import('../receiver/administration/seals.ts');
   await act({ values, names, administration: new Administration(values, context) });
 }

@@ -122,3 +122,19 @@ function encodeUriHost(value: string): string {
   if (!isIpv6Address(address)) return encodeURIComponent(value);
   return `[${address}${zone === undefined ? '' : `%25${zone}`}]`;
 }
+
+/**
+ * What a part of a source says literally.
+ *
+ * @param refuse makes the fault of the transport
+ * @throws what `refuse` makes, for what is no printable text in UTF-8
+ */
+export function decodeUriPart(text: string, refuse: (why: string) => CourierError): string {
+  try {
+    const decoded = decodeURIComponent(text);
+    if (!/\p{Cc}/u.test(decoded)) return decoded;
+  } catch {
+    // The fault below tells it.
+  }
+  throw refuse(`has a % that does not begin a printable character in UTF-8: ${quote(text)}`);
+}

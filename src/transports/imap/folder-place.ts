@@ -2,7 +2,7 @@
 
 import { CourierError, quote } from '../../faults/errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
+import { decodeUriPart, fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 export interface FolderPlace {
   readonly host: string;
@@ -54,13 +54,7 @@ export function locateFolder(uri: SourceUri, target: Target): FolderPlace {
 }
 
 function decode(text: string): string {
-  try {
-    const decoded = decodeURIComponent(text);
-    if (!/\p{Cc}/u.test(decoded)) return decoded;
-  } catch {
-    // The fault below tells it.
-  }
-  throw refuse(`has a % that does not begin a printable character in UTF-8: ${quote(text)}`);
+  return decodeUriPart(text, refuse);
 }
 
 function refuse(why: string): CourierError {

@@ -3,7 +3,7 @@
 import { CourierError, quote } from '../../faults/errors.ts';
 import { parseHostName } from '../../names/host-name.ts';
 import { encodeToken } from '../../names/name-token.ts';
-import { fillSourceUri, type SourceUri, showUri, type Target } from '../source.ts';
+import { decodeUriPart, fillSourceUri, type SourceUri, showUri, type Target } from '../source.ts';
 
 export interface BrokerPlace {
   /** Without brackets; empty for a Unix socket. */
@@ -94,13 +94,7 @@ function valueFor(name: string, { host, address }: Target): string {
 
 /** What a part of a source says literally. @throws CourierError USAGE */
 export function decodeText(text: string): string {
-  try {
-    const decoded = decodeURIComponent(text);
-    if (!/\p{Cc}/u.test(decoded)) return decoded;
-  } catch {
-    // The fault below tells it.
-  }
-  throw refuse(`has a % that does not begin a printable character in UTF-8: ${quote(text)}`);
+  return decodeUriPart(text, refuse);
 }
 
 /** The broker for messages: `broker:1883`, or the path of a socket. */

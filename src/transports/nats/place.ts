@@ -3,7 +3,7 @@
 import { CourierError, quote } from '../../faults/errors.ts';
 import { type HostName, isHostName, parseHostName } from '../../names/host-name.ts';
 import { type NatsServer, parseNatsServers } from '../../nats/servers.ts';
-import { fillSourceUri, type SourceUri, type Target } from '../source.ts';
+import { decodeUriPart, fillSourceUri, type SourceUri, type Target } from '../source.ts';
 
 export interface NatsPlace {
   readonly servers: readonly NatsServer[];
@@ -52,13 +52,7 @@ export function findSite(uri: SourceUri): string | undefined {
 }
 
 function decode(text: string): string {
-  try {
-    const decoded = decodeURIComponent(text);
-    if (!/\p{Cc}/u.test(decoded)) return decoded;
-  } catch {
-    // The fault below tells it.
-  }
-  throw refuse(`has a % that does not begin a printable character in UTF-8: ${quote(text)}`);
+  return decodeUriPart(text, refuse);
 }
 
 function refuse(why: string): CourierError {
