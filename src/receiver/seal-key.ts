@@ -16,7 +16,7 @@ import { type Answer, type Exchange, noContent } from './exchange.ts';
 import { Budget } from './limits.ts';
 import { Refusal } from './refusal.ts';
 import type { Services } from './services.ts';
-import { identifyWriter, parseHostOfPath, requireHost } from './writer.ts';
+import { confirmWriter, identifyWriter, parseHostOfPath, requireHost } from './writer.ts';
 
 /** Room for a sealed drop with the largest key there may be. */
 const largestBody = 32 * 1024;
@@ -43,7 +43,7 @@ export async function takeSealKey(exchange: Exchange, services: Services): Promi
   try {
     exchange.note.bytes = body.bytes.length;
     const answer = await take(body.bytes, host, services);
-    requireHost(await identifyWriter(exchange, services), host);
+    await confirmWriter(host, exchange, services);
     return await answer(exchange);
   } finally {
     body.release();

@@ -6,7 +6,7 @@ import { readPart } from './multipart.ts';
 import { parseProducedAt } from './produced-at.ts';
 import { Refusal } from './refusal.ts';
 import type { Services } from './services.ts';
-import { identifyWriter, parseHostOfPath, requireHost } from './writer.ts';
+import { confirmWriter, identifyWriter, parseHostOfPath, requireHost } from './writer.ts';
 
 /** Answers 204 when the output is safe. */
 export async function uploadOutput(exchange: Exchange, services: Services): Promise<Answer> {
@@ -19,11 +19,7 @@ export async function uploadOutput(exchange: Exchange, services: Services): Prom
   const sender = {
     name: writer.name,
     host,
-    confirm: async () => {
-      const now = await identifyWriter(exchange, services);
-      requireHost(now, host);
-      return now.piggyback;
-    },
+    confirm: async () => (await confirmWriter(host, exchange, services)).piggyback,
     origin: `upload ${writer.name}`,
     producedAt: parseProducedAt(
       headers['x-produced-at'],

@@ -67,6 +67,22 @@ async function identifyByCertificate(exchange: Exchange, services: Services): Pr
   };
 }
 
+/**
+ * Who writes for a host, looked at once more when all of a long request has come: it may have been
+ * revoked meanwhile.
+ *
+ * @throws Refusal 401, 403, 429
+ */
+export async function confirmWriter(
+  host: HostName,
+  exchange: Exchange,
+  services: Services,
+): Promise<Writer> {
+  const writer = await identifyWriter(exchange, services);
+  requireHost(writer, host);
+  return writer;
+}
+
 /** @throws Refusal 400 */
 export function parseHostOfPath(text: string): HostName {
   try {

@@ -15,7 +15,7 @@ import { type Answer, type Exchange, jsonAnswer, type Note } from '../exchange.t
 import { idsOfToken } from '../hashing.ts';
 import { asRefusal, Refusal, refusalLine } from '../refusal.ts';
 import type { Services } from '../services.ts';
-import { identifyWriter, requireHost, type Writer } from '../writer.ts';
+import { confirmWriter, identifyWriter, requireHost, type Writer } from '../writer.ts';
 import type { RelayIdentity } from './desk.ts';
 
 /** A relay whose request is being answered. */
@@ -142,11 +142,7 @@ async function takeOutput(
   const sender = {
     name: writer.name,
     host,
-    confirm: async () => {
-      const now = await identifyWriter(exchange, services);
-      requireHost(now, host);
-      return now.piggyback;
-    },
+    confirm: async () => (await confirmWriter(host, exchange, services)).piggyback,
     origin: `relay ${relay.name}: ${source}`,
     producedAt,
   };
