@@ -13,17 +13,29 @@ export const wantedPayloadMb = 8;
 /** The bucket in which collectors agree who asks which host. */
 const poolBucket = 'KV_COURIER_POOL';
 
+/** Where members of a pool tell each other when hosts are due. */
+const poolTalk = 'courierpool.*.*.*';
+
 interface User {
   readonly name: string;
   readonly what: string;
   readonly publish: readonly string[];
+  /** Beside its own inbox. */
+  readonly subscribe?: readonly string[];
 }
 
-function listUsers({ site, stream }: ConfigurationWanted): readonly User[] {
-  const outputs = `courier.${encodeToken(site)}.output`;
+function outputsOf({ site }: ConfigurationWanted): string {
+  return `courier.${encodeToken(site)}.output`;
+}
+
+/** Users of our own machines. */
+function listUsers(wanted: ConfigurationWanted): readonly User[] {
+  const { stream } = wanted;
+  const outputs = outputsOf(wanted);
   const api = '$JS.API';
   const pool = [
     `$KV.COURIER_POOL.>`,
+    poolTalk,
     `${api}.INFO`,
     `${api}.STREAM.*.${poolBucket}`,
     `${api}.STREAM.*.*.${poolBucket}`,
@@ -43,30 +55,43 @@ function listUsers({ site, stream }: ConfigurationWanted): readonly User[] {
   ];
   const writing = [`${outputs}.*`, `${api}.STREAM.MSG.GET.${stream}`];
   return [
-    { name: 'admin', what: '`cmk-courier broker init`, `check` and `show`', publish: ['>'] },
+    {
+      name: 'admin',
+      what: '`cmk-courier broker init`, `check` and `show`',
+      publish: ['>'],
+      subscribe: ['>'],
+    },
     { name: 'receiver', what: '`cmk-courier receive --broker`: it writes', publish: writing },
     { name: 'site', what: '`nats:` sources of a site: it reads', publish: reading },
     {
       name: 'collector',
       what: '`cmk-courier collect` with --broker, with --pool and with `nats:` sources',
       publish: [...writing, ...reading, ...pool],
+      subscribe: [poolTalk],
     },
+  ];
+}
+
+/** Hosts, each with its own subject. */
+function listHosts(wanted: ConfigurationWanted): readonly User[] {
+  return [
     {
       name: 'web01',
       what: 'a host that speaks NATS itself: its own subject; one such user a host',
-      publish: [`${outputs}.${encodeToken('web01.example.net')}`],
+      publish: [`${outputsOf(wanted)}.${encodeToken('web01.example.net')}`],
     },
   ];
 }
 
 /** The whole file; passwords are in another, which it includes. */
 export function makeServerConfiguration(wanted: ConfigurationWanted): string {
-  const users = listUsers(wanted);
+  const [users, hosts] = [listUsers(wanted), listHosts(wanted)];
+  const outputs = `${outputsOf(wanted)}.*`;
   return `# nats-server for cmk-courier: outputs of the site ${wanted.site} in the stream ${wanted.stream}.
 # The same on each server of the cluster, but for server_name and the addresses.
 #
 # 1. Passwords, one a user, in courier-passwords.conf beside this file, for the server's user alone:
-${users.map(({ name }) => `#      ${passwordOf(name)}: "…"`).join('\n')}
+${[...users, ...hosts].map(({ name }) => `#      ${passwordOf(name)}: "…"`).join('\n')}
 # 2. nats-server -c THIS_FILE, on each server
 # 3. cmk-courier broker init nats://broker1,broker2,broker3 --user=admin --password-file=…
 
@@ -103,15 +128,25 @@ accounts {
     users: [
 ${users.map(toUser).join('\n')}
     ]
+    exports: [{ service: "${outputs}", accounts: [COURIER_HOSTS] }]
+  }
+  # Hosts have an account of their own. A server sends its answer wherever a message says, whatever
+  # rights the sender has: in one account with the stream, a host could have the acknowledgement of its
+  # output take the place of another host's output, or purge the stream.
+  COURIER_HOSTS {
+    users: [
+${hosts.map(toUser).join('\n')}
+    ]
+    imports: [{ service: { account: COURIER, subject: "${outputs}" } }]
   }
 }
 `;
 }
 
 /** Answers go to each user's own inbox, so that none can listen to those of others. */
-function toUser({ name, what, publish }: User): string {
+function toUser({ name, what, publish, subscribe = [] }: User): string {
   const subjects = publish.map((subject) => `"${subject}"`).join(',\n            ');
-  const inbox = name === 'admin' ? '>' : `_INBOX.${name}.>`;
+  const heard = [`_INBOX.${name}.>`, ...subscribe].map((subject) => `"${subject}"`).join(', ');
   return `      # ${what}
       {
         user: ${name}
@@ -120,7 +155,7 @@ function toUser({ name, what, publish }: User): string {
           publish: [
             ${subjects}
           ]
-          subscribe: ["${inbox}"]
+          subscribe: [${heard}]
         }
       }`;
 }

@@ -83,6 +83,22 @@ const unlimited: readonly Compared[] = [
   ['max_consumers', 'loses', ({ max_consumers: most }) => most],
 ];
 
+/**
+ * What turns a stream into something else. With roll-ups or schedules one message of a host takes away
+ * or writes what is of others; an asynchronous stream acknowledges what is not stored yet.
+ */
+const neverSet = [
+  'sealed',
+  'no_ack',
+  'mirror',
+  'sources',
+  'subject_transform',
+  'allow_rollup_hdrs',
+  'allow_msg_schedules',
+  'allow_msg_counter',
+  'persist_mode',
+] as const;
+
 /** What of the stream that is there is not as it should be; nothing is changed. */
 export function findDifferences(
   found: Partial<StreamConfig>,
@@ -102,12 +118,17 @@ export function findDifferences(
       is: showLimit(read(found)),
       wanted: 'unlimited',
     })),
-    ...['sealed', 'no_ack', 'mirror', 'subject_transform'].flatMap((setting) => {
-      const value: unknown = Reflect.get(found, setting);
-      const isSet = value !== undefined && value !== null && value !== false;
-      return isSet ? [{ setting, weight: 'loses' as const, is: 'set', wanted: 'not set' }] : [];
+    ...neverSet.flatMap((setting) => {
+      return isSet(Reflect.get(found, setting))
+        ? [{ setting, weight: 'loses' as const, is: 'set', wanted: 'not set' }]
+        : [];
     }),
   ].filter(({ is, wanted: right }) => is !== right);
+}
+
+function isSet(value: unknown): boolean {
+  const unset: readonly unknown[] = [undefined, null, false, 'default'];
+  return !unset.includes(value) && !(Array.isArray(value) && value.length === 0);
 }
 
 function showLimit(value: unknown): string {
