@@ -95,6 +95,22 @@ const withPageFiles: Plugin = {
   },
 };
 
+/**
+ * A module of Node that is loaded when it is used. By itself esbuild copies all of its exports each
+ * time an `import()` is reached, which took a receiver 7 % of its time.
+ */
+const withNodeOnce: Plugin = {
+  name: 'with-node-once',
+  setup(builder) {
+    builder.onResolve({ filter: /^node:/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'once' } : undefined,
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'once' }, ({ path }) => ({
+      contents: `export * from '${path}';`,
+    }));
+  },
+};
+
 /** Names stay as they are: they are what `--debug` shows, and cost nothing. */
 const settings: BuildOptions = {
   bundle: true,
@@ -115,7 +131,14 @@ const settings: BuildOptions = {
     'import.meta.url': 'bundleUrl',
   },
   banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
-  plugins: [withLeanUndici, withReadyScript, withHostFiles, withRecipes, withPageFiles],
+  plugins: [
+    withNodeOnce,
+    withLeanUndici,
+    withReadyScript,
+    withHostFiles,
+    withRecipes,
+    withPageFiles,
+  ],
 };
 
 /** A fetch uses these, or parts of them, every time: they belong into the program. */

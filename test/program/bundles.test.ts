@@ -20,3 +20,9 @@ test('what runs for each host and minute has its commands and nothing of the oth
     ],
   );
 });
+
+test('an import of what Node has, in the midst of work, copies its exports no more than once', async () => {
+  const often = await bundleProgram(separateLibraries(), ['fetch', 'hostcheck']);
+  assert.match(often, /\(init_node_zlib\(\),node_zlib_exports\)/);
+  assert.doesNotMatch(often, /\.then\(\(\)=>__toESM\(require\("node:/);
+});
