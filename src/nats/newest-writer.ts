@@ -138,7 +138,7 @@ export class NewestWriter<Value extends StreamValue> {
     const found = { last: this.#known.find(value.subject), repeats: 0 };
     let isRead = found.last !== undefined;
     let failures = 0;
-    let fault = new CourierError('TIMEOUT', 'the broker was not asked in time');
+    let fault: CourierError | undefined;
     while (!signal.aborted) {
       try {
         if (!isRead) found.last = await untilAborted(this.#stream.last(value.subject), signal);
@@ -157,7 +157,7 @@ export class NewestWriter<Value extends StreamValue> {
         failures += 1;
       }
     }
-    throw fault;
+    throw fault ?? new CourierError('TIMEOUT', 'the broker was not asked in time');
   }
 
   async #pause(failures: number, signal: AbortSignal): Promise<void> {

@@ -140,6 +140,8 @@ export class NatsSession {
         reconnect: false,
         resolve: false,
         ignoreClusterUpdates: true,
+        // Else an error with its stack is made for each request, in case it should fail.
+        noAsyncTraces: true,
         // Ours ends sooner.
         timeout: 2 * connectTimeout,
         pingInterval: pingMs,

@@ -3,14 +3,7 @@
  * guess.
  */
 
-import {
-  createHash,
-  createHmac,
-  randomBytes,
-  randomUUID,
-  scrypt,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createHmac, hash, randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CourierError } from '../faults/errors.ts';
 
@@ -104,14 +97,19 @@ export function makeRegistrationToken(): NewToken {
 export interface TokenIds {
   /** Undefined in tokens of older versions without ids, and in texts that are no token of ours. */
   readonly inside: string | undefined;
-  /** The id under which tokens without one are found. */
+  /** The id under which tokens without one are found; made when it is asked for. */
   readonly hashed: string;
 }
 
 /** The names that the record of a token may have. */
 export function idsOfToken(token: string): TokenIds {
   const inside = /^([\da-f]{16})\.[\w-]{32}$/.exec(token)?.[1] ?? idInRegistrationToken(token);
-  return { inside, hashed: createHash('sha256').update(token).digest('hex').slice(0, 16) };
+  return {
+    inside,
+    get hashed() {
+      return hash('sha256', token).slice(0, 16);
+    },
+  };
 }
 
 function idInRegistrationToken(token: string): string | undefined {

@@ -13,6 +13,7 @@ import type { Spool } from '../spool/spool.ts';
 import { neverAborts } from '../system/never-aborts.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
+import { recogniseCompression } from '../wrapping/first-bytes.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type BodyLimits, readBody } from './body.ts';
 import type { Exchange, Note } from './exchange.ts';
@@ -199,7 +200,11 @@ export class Intake {
       );
     return {
       inflate: (bytes, how) => run((limit) => decompress(bytes, how, limit)),
-      unwrap: (bytes) => run((limit) => unwrap(bytes, limit, { keepsSeal: true })),
+      // Nearly all output comes as it is: it need not wait for what is unpacked.
+      unwrap: (bytes) =>
+        recogniseCompression(bytes) === undefined
+          ? unwrap(bytes, { maxOutputBytes, signal: neverAborts }, { keepsSeal: true })
+          : run((limit) => unwrap(bytes, limit, { keepsSeal: true })),
     };
   }
 

@@ -7,6 +7,7 @@ import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { pathStatus, readDirectory, readWholeFile } from '../files/file-calls.ts';
 import type { HostName } from '../names/host-name.ts';
 import { isFreshPath } from '../system/durable-files.ts';
+import { SharedLook } from '../system/shared-look.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import { type EnrolledKey, type Enrolment, findPattern, readEnrolment } from './enrolment.ts';
 import { keyVerifier, secretVerifier, type Verifier } from './keys.ts';
@@ -33,6 +34,8 @@ const settledMs = 2000;
 export class Enrolments {
   readonly #places: SealPlaces;
   readonly #cache = new Map<string, Cached>();
+  /** Many outputs arrive at once, and each is to be checked against what is there then. */
+  readonly #listing = new SharedLook(() => this.#list());
   #names: { readonly version: string; readonly all: ReadonlySet<string> } | undefined;
 
   constructor(places: SealPlaces) {
@@ -46,7 +49,7 @@ export class Enrolments {
    * @throws CourierError CONFIG when it is wrong, or others may change it; LOCAL
    */
   async find(host: HostName): Promise<LoadedEnrolment | undefined> {
-    const names = await this.#list();
+    const names = await this.#listing.ask();
     if (names.size === 0) return undefined;
     const name = names.has(host) ? host : findPattern([...names], host);
     return name === undefined ? undefined : this.load(name);
@@ -78,7 +81,7 @@ export class Enrolments {
 
   /** The names of all of them: hosts and patterns. */
   async names(): Promise<readonly string[]> {
-    return [...(await this.#list())].sort();
+    return [...(await this.#listing.ask())].sort();
   }
 
   async #toLoaded(name: string, path: string): Promise<LoadedEnrolment> {

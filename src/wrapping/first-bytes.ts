@@ -21,7 +21,7 @@ const compressions: readonly (readonly [compression: Compression, begins: string
  * any of them: its first byte is `<`, or a digit when it is encrypted.
  */
 export function recogniseCompression(bytes: Buffer): Compression | undefined {
-  return find(compressions, bytes);
+  return isOutput(bytes) ? undefined : find(compressions, bytes);
 }
 
 /**
@@ -51,7 +51,12 @@ const foreign: readonly (readonly [is: string, begins: string])[] = [
 
 /** What bytes are that are never unpacked, as in "this is a zip archive"; undefined for all else. */
 export function recogniseForeign(bytes: Buffer): string | undefined {
-  return bytes[0] === 0x3c ? undefined : find(foreign, bytes);
+  return isOutput(bytes) ? undefined : find(foreign, bytes);
+}
+
+/** Whether bytes begin with `<`, as nothing of all these does. */
+function isOutput(bytes: Buffer): boolean {
+  return bytes[0] === 0x3c;
 }
 
 /** Enough to include the mark of a tar archive. */

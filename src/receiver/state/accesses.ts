@@ -85,11 +85,12 @@ export class Accesses {
 
   /** The record a token would belong to; whether it does, its hash tells. */
   async token(token: string): Promise<Access | undefined> {
-    const { inside, hashed } = idsOfToken(token);
+    const ids = idsOfToken(token);
+    const { inside } = ids;
     const found = inside === undefined ? undefined : await this.#records.read(`token-${inside}`);
     // The id of an older token alone does not lead to its slow hash.
     if (found !== undefined && isFastHash(found.hash)) return found;
-    return this.#records.read(`token-${hashed}`);
+    return this.#records.read(`token-${ids.hashed}`);
   }
 
   /**
