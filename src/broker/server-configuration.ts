@@ -1,10 +1,54 @@
 /** A configuration for nats-server, with one user a purpose and no more rights than it takes. */
 
+import { parseText } from '../cli/option-types.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { encodeToken } from '../names/name-token.ts';
+
+/** The first two numbers of the version of a server. */
+export type ServerVersion = readonly [major: number, minor: number];
 
 export interface ConfigurationWanted {
   readonly site: string;
   readonly stream: string;
+  /** Undefined: lines that only newer servers take are comments. */
+  readonly version?: ServerVersion | undefined;
+}
+
+/**
+ * Reads `2.9`, `2.15.3` or what `nats-server --version` says.
+ *
+ * @throws CourierError USAGE, also below 2.9
+ */
+export function parseServerVersion(raw: string): ServerVersion {
+  const [, major, minor] =
+    /^(?:nats-server: )?v?(\d{1,3})\.(\d{1,3})(?:\.|$)/.exec(parseText(raw)) ?? [];
+  if (major === undefined || minor === undefined) {
+    throw new CourierError('USAGE', `must be a version such as 2.10, not ${quote(raw)}`);
+  }
+  const version = [Number(major), Number(minor)] as const;
+  if (isAtLeast(version, [2, 9])) return version;
+  throw new CourierError('USAGE', `must be 2.9 or newer, not ${quote(raw)}`);
+}
+
+function isAtLeast([major, minor]: ServerVersion, [least, leastMinor]: ServerVersion): boolean {
+  return major > least || (major === least && minor >= leastMinor);
+}
+
+/** A comment where the version is not known: 2.9 takes no file with this word (nats.md#servers). */
+function syncInterval(version: ServerVersion | undefined): string {
+  const what = [
+    '# A power cut that takes all servers at once loses at most what was acknowledged within this',
+    '# time; their death alone loses nothing.',
+  ];
+  if (version === undefined) {
+    const hint = '# Only nats-server from 2.10 on takes it; `--server-version=2.10` prints it.';
+    return [...what, hint, '# sync_interval: 1s'].join('\n  ');
+  }
+  if (isAtLeast(version, [2, 10])) return [...what, 'sync_interval: 1s'].join('\n  ');
+  return [
+    '# A power cut that takes all servers at once may lose what was acknowledged in the last two',
+    '# minutes; their death alone loses nothing. From 2.10 on sync_interval makes that one second.',
+  ].join('\n  ');
 }
 
 /** Messages of that size pass; without a warning of the server none may be larger. */
@@ -109,9 +153,7 @@ jetstream {
   store_dir: "/var/lib/nats"
   max_memory_store: 64MB
   max_file_store: 20GB
-  # From nats-server 2.10 on; 2.9 refuses it. Acknowledged messages survive the death of any server
-  # without it. For a power cut that takes all of them at once it says what may be lost at most.
-  # sync_interval: 1s
+  ${syncInterval(wanted.version)}
 }
 
 # For a cluster; without it this is a server of its own.

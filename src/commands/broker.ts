@@ -1,6 +1,7 @@
 /** `cmk-courier broker`: makes, checks and shows the stream in which outputs of hosts are. */
 
 import { parseBroker } from '../broker/options.ts';
+import { parseServerVersion } from '../broker/server-configuration.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseDuration, parseNumberWithin, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
@@ -43,6 +44,12 @@ const options = {
     fallback: '7d',
     describe: 'with init and check: how long the output of a silent host is kept',
   },
+  serverVersion: {
+    kind: 'value',
+    placeholder: 'VERSION',
+    parse: parseServerVersion,
+    describe: 'with init: the oldest nats-server that is to take the configuration, such as 2.10',
+  },
   json: { kind: 'switch', describe: 'with check and show: print JSON' },
   ...natsOptions,
 } as const satisfies OptionTable;
@@ -54,6 +61,7 @@ export const broker: CommandModule = defineCommand({
   usage: 'broker init [SERVER…] | check SERVER… | show SERVER… HOST',
   examples: [
     ['broker init --site=mysite', 'a configuration for nats-server, with one user a purpose'],
+    ['broker init --site=mysite --server-version=2.10', 'the same with what 2.9 would refuse'],
     [
       'broker init nats://broker1,broker2,broker3 --user=admin --password-file=admin',
       'make the stream there',
@@ -90,8 +98,9 @@ async function init({ operands: [servers, ...more], values, context }: Task): Pr
   if (more.length > 0) throw new CourierError('USAGE', 'init takes one list of servers');
   if (servers === undefined) {
     const { makeServerConfiguration } = await import('../broker/server-configuration.ts');
-    const { stream } = values;
-    return print(makeServerConfiguration({ site: siteOf(values, context), stream }), context);
+    const { stream, serverVersion: version } = values;
+    const wanted = { site: siteOf(values, context), stream, version };
+    return print(makeServerConfiguration(wanted), context);
   }
   const wanted = toWanted(values, context);
   const isMade = await withServers({ servers, values, context }, (found) => found.init(wanted));

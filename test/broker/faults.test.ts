@@ -9,12 +9,12 @@ import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { skipWithout } from '../helpers/required-peer.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import { skipWithoutNats } from '../peers/nats-program.ts';
 import type { NatsServer } from '../peers/nats-server.ts';
 import { openStage, type Service, type Stage } from './stage.ts';
 
-const skip = skipWithout('nats-server');
+const skip = skipWithoutNats();
 const isLong = process.env['COURIER_TEST_LONG'] !== undefined;
 const wantedFaults = Number(process.env['COURIER_BROKER_FAULTS'] ?? 200);
 

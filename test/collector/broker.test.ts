@@ -5,15 +5,15 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectorStatus } from '../../src/collector/status-shape.ts';
 import { assertDocument } from '../helpers/json-document.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
 import { courier, start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { makeSiteStream } from '../nats/stream-reader.ts';
+import { skipWithoutNats } from '../peers/nats-program.ts';
 import { startNatsServers } from '../peers/nats-server.ts';
 import { makeOutput } from './running-collector.ts';
 
 test('collect --broker puts what it fetched into the stream, too, also what came while the broker was away', {
-  skip: skipWithout('nats-server'),
+  skip: skipWithoutNats(),
   timeout: 40_000,
 }, async (t) => {
   const peer = await startNatsServers();

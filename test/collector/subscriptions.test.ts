@@ -8,12 +8,12 @@ import { parseHostName } from '../../src/names/host-name.ts';
 import { packOutput } from '../../src/nats/message.ts';
 import { outputSubject } from '../../src/nats/subjects.ts';
 import { shardOf } from '../../src/spool/names.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
+import { skipWithoutNats } from '../peers/nats-program.ts';
 import { openSpool } from '../spool/spools.ts';
 import { type Broker, startBroker } from '../transports/nats/broker.ts';
 import { type CollectorSite, makeOutput, makeSite } from './running-collector.ts';
 
-const skip = skipWithout('nats-server');
+const skip = skipWithoutNats();
 
 async function publish(broker: Broker, name: string, output: string, ageMs = 0): Promise<void> {
   const host = parseHostName(name);

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { parseOptions } from '../../src/cli/options.ts';
-import { systemClock } from '../../src/clock.ts';
 import { CourierError } from '../../src/faults/errors.ts';
-import { main } from '../../src/main.ts';
 import { type HostName, parseHostName } from '../../src/names/host-name.ts';
 import { natsOptions } from '../../src/nats/options.ts';
 import { parseNatsServers } from '../../src/nats/servers.ts';
@@ -15,19 +12,16 @@ import { neverAborts } from '../../src/system/never-aborts.ts';
 import { nats } from '../../src/transports/nats/nats.ts';
 import { parseSourceUri, type Source } from '../../src/transports/source.ts';
 import type { Subscriber } from '../../src/transports/transport.ts';
-import { Authority } from '../helpers/certificates.ts';
-import { makeCommandContext } from '../helpers/command-context.ts';
 import { startDaemon } from '../helpers/daemon.ts';
-import { findFreePort } from '../helpers/free-port.ts';
 import { assertDocument } from '../helpers/json-document.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
-import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitUntil } from '../helpers/wait-until.ts';
 import { openTestSession } from '../nats/sessions.ts';
+import { natsProgram, skipWithoutNats } from '../peers/nats-program.ts';
 import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
+import { runBroker as run, writeConfiguration } from './nats-configuration.ts';
 
-const skip = skipWithout('nats-server');
+const skip = skipWithoutNats();
 let peer: NatsPeer;
 
 before(async () => {
@@ -35,12 +29,6 @@ before(async () => {
 });
 
 after(() => peer?.close());
-
-async function run(...args: readonly string[]) {
-  const { said, ...context } = makeCommandContext();
-  const code = await main(['broker', ...args], { ...context, clock: systemClock });
-  return { code, output: said.output, errors: said.errors };
-}
 
 test('init makes the stream once, check says what differs and changes nothing', {
   skip,
@@ -171,32 +159,9 @@ interface Heard {
 }
 
 async function startConfigured(t: TestContext): Promise<Configured> {
-  const directory = await makeTempDir(t);
-  const authority = new Authority();
-  const { cert, key } = authority.issueServer({ name: 'localhost', names: ['127.0.0.1'] });
-  const ca = join(directory, 'ca.pem');
-  const printed = await run('init', '--site=mysite');
-  assert.equal(printed.code, 0, printed.errors);
-  const port = await findFreePort();
-  const users = ['admin', 'receiver', 'site', 'collector', 'web01'];
-  const passwords = users.map((user) => `${user.toUpperCase()}_PASSWORD: "secret of ${user}"`);
-  const files = {
-    'ca.pem': authority.cert,
-    'cert.pem': cert,
-    'key.pem': key,
-    'courier-passwords.conf': passwords.join('\n'),
-    'nats.conf': printed.output
-      .replaceAll('/etc/nats', directory)
-      .replaceAll('/var/lib/nats', join(directory, 'streams'))
-      .replace('0.0.0.0:4222', `127.0.0.1:${port}`),
-    ...Object.fromEntries(users.map((user) => [user, `secret of ${user}\n`])),
-  };
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(directory, name), text, { mode: 0o600 });
-  }
-  const daemon = await startDaemon('nats-server', ['-c', join(directory, 'nats.conf')], { port });
+  const { directory, ca, port, file } = await writeConfiguration(t);
+  const daemon = await startDaemon(natsProgram(), ['-c', file], { port });
   t.after(() => daemon.stop());
-  assert.ok((await readFile(ca, 'utf8')).includes('CERTIFICATE'));
   return {
     url: `nats://127.0.0.1:${port}`,
     directory,

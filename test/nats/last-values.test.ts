@@ -5,11 +5,11 @@ import { headers } from '@nats-io/transport-node';
 import { JetStreamValues } from '../../src/nats/last-values.ts';
 import { neverAborts } from '../../src/system/never-aborts.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
+import { skipWithoutNats } from '../peers/nats-program.ts';
 import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
 import { connectPlainly, makeStream, makeWriter, toMessage } from './plain-connection.ts';
 
-const skip = skipWithout('nats-server');
+const skip = skipWithoutNats();
 let peer: NatsPeer;
 let connection: NatsConnection;
 

@@ -10,12 +10,12 @@ import { catchThrown } from '../helpers/catch-thrown.ts';
 import { Authority } from '../helpers/certificates.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { type Behaviour, startHostileServer } from '../helpers/hostile-server.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import { skipWithoutNats } from '../peers/nats-program.ts';
 import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
 import { openTestSession } from './sessions.ts';
 
-const skip = skipWithout('nats-server');
+const skip = skipWithoutNats();
 const password = randomBytes(12).toString('hex');
 const user = nkeys.createUser();
 

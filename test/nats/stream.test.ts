@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { addStream, findDifferences } from '../../src/nats/stream.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
+import { skipWithoutNats } from '../peers/nats-program.ts';
 import { startNatsServers } from '../peers/nats-server.ts';
 import { connectPlainly } from './plain-connection.ts';
 
 const wanted = { name: 'COURIER', subjects: 'courier.>', replicas: 1, maxAgeMs: 604_800_000 };
 
 test('the stream that is made is as it should be, and each setting that differs is named', {
-  skip: skipWithout('nats-server'),
+  skip: skipWithoutNats(),
 }, async (t) => {
   const peer = await startNatsServers();
   t.after(() => peer.close());

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { skipWithout } from '../helpers/required-peer.ts';
+import { skipWithoutNats } from './nats-program.ts';
 import { type NatsPeer, startNatsServers } from './nats-server.ts';
 
 test('a server with TLS keeps its streams when it is killed and started again', {
-  skip: skipWithout('nats-server'),
+  skip: skipWithoutNats(),
 }, async (t) => {
   const peer = await startNatsServers({ tls: true });
   t.after(() => peer.close());

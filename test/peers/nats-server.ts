@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Authority } from '../helpers/certificates.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
+import { natsProgram } from './nats-program.ts';
 
 export interface NatsWanted {
   /** Servers; from two on they are a cluster. 1 by default. */
@@ -21,7 +22,7 @@ export interface NatsWanted {
   readonly configuration?: string;
   /** Where server `index` keeps its streams; below the peer's directory by default. */
   readonly storeOf?: (index: number) => string | undefined;
-  /** The program; Debian's by default. */
+  /** The program; that of `natsProgram` by default. */
   readonly program?: string;
 }
 
@@ -80,7 +81,7 @@ export async function startNatsServers(wanted: NatsWanted = {}): Promise<NatsPee
     await mkdir(store, { recursive: true });
     const file = join(directory, `${place.name}.conf`);
     await writeFile(file, toConfiguration({ place, places, store, directory }, wanted));
-    servers.push(new Server(wanted.program ?? 'nats-server', file, place, wanted.tls === true));
+    servers.push(new Server(wanted.program ?? natsProgram(), file, place, wanted.tls === true));
   }
   const peer: NatsPeer = {
     servers,

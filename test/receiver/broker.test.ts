@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import type { RawOptions } from '../../src/cli/options.ts';
-import { skipWithout } from '../helpers/required-peer.ts';
 import { makeSiteStream } from '../nats/stream-reader.ts';
+import { skipWithoutNats } from '../peers/nats-program.ts';
 import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
 import { goodOutput, type RunningReceiver, site, startReceiver } from './running-receiver.ts';
 import { openUploads, type Uploads } from './uploading.ts';
 
-const skip = skipWithout('nats-server');
+const skip = skipWithoutNats();
 const taken = { status: 204, body: '' };
 let peer: NatsPeer;
 

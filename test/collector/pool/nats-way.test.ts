@@ -9,9 +9,9 @@ import { NatsWay } from '../../../src/collector/pool/nats-way.ts';
 import { Pool } from '../../../src/collector/pool/pool.ts';
 import { parseHostName } from '../../../src/names/host-name.ts';
 import { makeCollectingLog } from '../../helpers/collecting-log.ts';
-import { skipWithout } from '../../helpers/required-peer.ts';
 import { waitUntil } from '../../helpers/wait-until.ts';
 import { openTestSession } from '../../nats/sessions.ts';
+import { skipWithoutNats } from '../../peers/nats-program.ts';
 import { startNatsServers } from '../../peers/nats-server.ts';
 
 const times = {
@@ -92,7 +92,7 @@ function sharesAll(members: readonly Member[]): boolean {
 }
 
 test('members share the hosts through a broker, and go on when one dies and when it restarts', {
-  skip: skipWithout('nats-server'),
+  skip: skipWithoutNats(),
 }, async (t) => {
   const peer = await startNatsServers({ servers: 1 });
   t.after(() => peer.close());

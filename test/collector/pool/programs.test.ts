@@ -9,8 +9,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { skipWithout } from '../../helpers/required-peer.ts';
 import { courier, start } from '../../helpers/run-program.ts';
+import { skipWithoutNats } from '../../peers/nats-program.ts';
 import { type NatsPeer, startNatsServers } from '../../peers/nats-server.ts';
 import { type CollectorSite, makeOutput, makeSite } from '../running-collector.ts';
 import { Askings } from './askings.ts';
@@ -20,7 +20,7 @@ const hosts = Array.from({ length: 600 }, (_, index) => `host${index}`);
 const skip =
   process.env['COURIER_TEST_LONG'] === undefined
     ? 'takes four minutes: COURIER_TEST_LONG'
-    : skipWithout('nats-server');
+    : skipWithoutNats();
 
 /** The address of a source that counts. */
 async function countAskings(t: TestContext, askings: Askings): Promise<string> {

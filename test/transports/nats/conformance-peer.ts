@@ -11,10 +11,10 @@ import { parseSourceUri, type Source } from '../../../src/transports/source.ts';
 import type { ConformancePeer } from '../../conformance/peer.ts';
 import { countConnections } from '../../helpers/established-connections.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';
-import { skipWithout } from '../../helpers/required-peer.ts';
+import { skipWithoutNats } from '../../peers/nats-program.ts';
 import { type Broker, startBroker } from './broker.ts';
 
-export const skipNats = skipWithout('nats-server');
+export const skipNats = skipWithoutNats();
 
 const site = 'prod';
 
