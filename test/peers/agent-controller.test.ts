@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { inflateSync } from 'node:zlib';
+import { waitUntil } from '../helpers/wait-until.ts';
 import { isAllowed, normaliseAddress } from './agent-controller/addresses.ts';
 import { SiteAuthority } from './agent-controller/certificates.ts';
 import { toFrame } from './agent-controller/frame.ts';
@@ -100,7 +101,7 @@ describe('legacy mode', () => {
     const slow = () => new Promise<Buffer>((resolve) => waiting.push(() => resolve(output)));
     await withAgentController({ agent: slow }, async ({ port }) => {
       const three = [1, 2, 3].map(() => readAll(port));
-      while (waiting.length < 3) await new Promise(setImmediate);
+      await waitUntil(() => waiting.length === 3);
       assert.equal(await readAll(port), '');
       for (const answer of waiting) answer();
       assert.deepEqual(await Promise.all(three), Array(3).fill(String(output)));

@@ -5,12 +5,12 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { splitEnvelope } from '../../src/sealing/envelope.ts';
 import { readStamp } from '../../src/updates/documents/stamp.ts';
 import { Contacts } from '../../src/updates/server/contacts.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 import { sha256 } from '../peers/update-documents.ts';
 import { hmac } from '../peers/update-server.ts';
 import { ask, type UpdateAnswer, UpdateClient } from './update-client.ts';
@@ -233,7 +233,7 @@ test('ST-1: the receiver counts checks, packages and registrations in its metric
   await client.check();
   await client.package(packageSha256);
   // A package counts once all of it is on its way, which its reader may notice first.
-  while (!(await metrics()).text.includes('updates_packages_total 1')) await setImmediate();
+  await waitUntil(async () => (await metrics()).text.includes('updates_packages_total 1'));
   const counts = [...(await metrics()).text.matchAll(/^cmk_courier_receiver_(updates_.*)$/gm)];
   assert.deepEqual(
     counts.map(([, line]) => line),
