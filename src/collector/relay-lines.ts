@@ -9,9 +9,11 @@ import type { ForwardingStatus } from './status-shape.ts';
 
 /** A relay as its receiver knows it. */
 export function describeRelay(status: RelayStatus): string {
-  const { relay, address, version, hosts, waiting, skewMs, silence, sinceContactMs } = status;
-  const heard = silence === undefined ? `heard of ${formatDuration(sinceContactMs)} ago` : silence;
-  const start = silence === undefined ? `relay ${relay}: ${heard}` : heard;
+  const { relay, address, version, hosts, waiting, skewMs, silence, refusal } = status;
+  const heard = `relay ${relay}: heard of ${formatDuration(status.sinceContactMs)} ago`;
+  const refused = refusal === undefined ? '' : `, refused since: ${refusal}`;
+  // What is wrong with it tells of a refusal by itself.
+  const start = silence ?? `${heard}${refused}`;
   const what = `${counted(hosts, 'host')}, ${waiting} waiting, version ${version}, from ${address}`;
   return cleanText(`${start}, ${what}${describeSkew(skewMs, 'its', 'ours')}`, 400);
 }

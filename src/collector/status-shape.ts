@@ -96,6 +96,8 @@ export const relayStatuses = z.array(
     skewMs: z.number(),
     /** Why nothing is heard of it. */
     silence: z.string().optional(),
+    /** Why somebody with its id was turned away since; that proves no id. */
+    refusal: z.string().optional(),
   }),
 );
 

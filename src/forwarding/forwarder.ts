@@ -14,7 +14,7 @@ import { neverAborts } from '../system/never-aborts.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { version } from '../version.ts';
 import { toForwardingMetrics } from './metrics.ts';
-import { isRejected, isTooLarge } from './receiver.ts';
+import { isRejected, isTooLarge, type Receiver } from './receiver.ts';
 import { reportForwarding } from './status.ts';
 import { Verdicts } from './verdicts.ts';
 import type { Bounds, Sent, WaitingHosts } from './waiting.ts';
@@ -56,6 +56,7 @@ export class Forwarder implements Outlet {
   #loop: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
   #toldFault = '';
+  #toldReceiver: Receiver | undefined;
 
   constructor(settings: ForwarderSettings) {
     this.#settings = settings;
@@ -153,7 +154,7 @@ export class Forwarder implements Outlet {
       const answered = await way.send(message, signal);
       this.#bounds = toBounds(this.#bounds.hosts * 2);
       this.#verdicts.apply(answered.answer, sent);
-      this.#tellBack(answered);
+      this.#tellReached(answered);
     } catch (thrown) {
       if (signal.aborted) return;
       const error = asCourierError(thrown, 'forwarding');
@@ -180,23 +181,35 @@ export class Forwarder implements Outlet {
     for (const each of sent) this.#settings.waiting.later(each, doubtfulMs);
   }
 
-  #tellBack({ by }: Answered): void {
-    if (this.#toldFault === '') return;
+  /** Once for each receiver that takes over, and after each fault. */
+  #tellReached({ by }: Answered): void {
+    const before = this.#toldReceiver;
+    if (before === by && this.#toldFault === '') return;
+    this.#toldReceiver = by;
     this.#toldFault = '';
-    const { log, waiting } = this.#settings;
-    log.info({ receiver: by.shown, waiting: waiting.size }, 'the receiver is reached again');
+    const { log, waiting, way } = this.#settings;
+    const about = { receiver: by.shown, waiting: waiting.size };
+    const better = way.receivers.slice(0, way.receivers.indexOf(by));
+    const faults = better.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+    const [worst] = faults;
+    if (worst !== undefined) {
+      const why = faults.map(({ message }) => message).join('; ');
+      log.warn({ ...about, code: worst.code }, `another receiver is sent to now: ${why}`);
+    } else log.info(about, `the receiver is reached${before === undefined ? '' : ' again'}`);
   }
 
   #describe(sent: readonly Sent[], isEnding = false): RelayMessage {
     const { clock, contactMs, waiting } = this.#settings;
     const nowMs = clock.now();
+    // What is in this message waits no longer once it is read.
+    const left = Math.max(0, waiting.size - countHosts(sent));
     const note: RelayNote = {
       version,
       startedAtMs: this.#startedAt.getTime(),
       sentAtMs: nowMs,
       contactMs,
       hosts: this.#hosts.size,
-      waiting: waiting.size,
+      waiting: left,
       ...(isEnding ? { isEnding } : {}),
     };
     return { note, entries: sent.map(({ entry }) => entry) };

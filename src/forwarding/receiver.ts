@@ -127,7 +127,9 @@ export class Receiver {
   }
 
   #toNotTaken(response: WebResponse): NotTaken {
-    const said = cleanText(response.body.toString('utf8').split('\n')[0] ?? '', 200);
+    const line = cleanText(response.body.toString('utf8').split('\n')[0] ?? '', 200);
+    // The code is told behind the whole of it.
+    const said = line.replace(/ \([A-Z_]+\)$/, '');
     const what = `${this.shown}: ${showStatus(response)}${said === '' ? '' : `, ${said}`}`;
     const hint = response.status === 404 ? '; has the URL the name of the site at its end?' : '';
     const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);

@@ -20,6 +20,8 @@ export interface RelayStatus {
   readonly skewMs: number;
   /** Why nothing is heard of it; undefined while it is. */
   readonly silence?: string | undefined;
+  /** Why somebody with its id was turned away since it was heard of last; that proves no id. */
+  readonly refusal?: string | undefined;
 }
 
 /**
@@ -40,12 +42,18 @@ export async function findRelayStatuses(
 }
 
 function toStatus(record: RelayRecord, nowMs: number): RelayStatus {
-  const { id, name: relay, address, version, hosts, waiting, skewMs } = record;
+  const { id, name: relay, address, version, hosts, waiting, skewMs, refusal } = record;
   return {
     ...{ relay, id, address, version },
     startedAt: new Date(record.startedAtMs).toISOString(),
     lastContactAt: new Date(record.lastContactMs).toISOString(),
     sinceContactMs: Math.max(0, nowMs - record.lastContactMs),
-    ...{ hosts, waiting, skewMs, silence: describeSilence(record, nowMs) },
+    ...{
+      hosts,
+      waiting,
+      skewMs,
+      silence: describeSilence(record, nowMs),
+      refusal: refusal?.message,
+    },
   };
 }

@@ -89,6 +89,14 @@ test('a host with a token only is revoked by its name; what is not there is said
     'USAGE',
     /^there is no host, user or token "web61"$/,
   );
+  const named = idOf(await runHosts(running, ['token', 'db1'], { name: ['far1'] }));
+  await expectFault(
+    runHosts(running, ['revoke', 'far1']),
+    'USAGE',
+    new RegExp(
+      `^there is no host, user or token "far1"; upload token ${named} "far1" for db1 has an id: \`cmk-courier hosts revoke ${named}\`$`,
+    ),
+  );
   const pattern = idOf(await runHosts(running, ['token', 'web*']));
   await expectFault(
     runHosts(running, ['revoke', 'web61']),

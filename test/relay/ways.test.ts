@@ -5,9 +5,11 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
+import { describeRelay } from '../../src/collector/relay-lines.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { describeSilence } from '../../src/relay/looking.ts';
 import { listRelayedHosts, listRelays } from '../../src/relay/records.ts';
+import { findRelayStatuses } from '../../src/relay/status.ts';
 import { readSpooled } from '../../src/spool/reading.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { findFreePort } from '../helpers/free-port.ts';
@@ -51,6 +53,15 @@ async function usesTheFirst(t: TestContext) {
   await until(() => states()[0] !== 'down');
   relay.drop(host, three);
   await waitForOutput(first, three);
+  // Who reads the log of the relay learns of each change, and why.
+  const told = relay.log.lines.filter((line) => line.includes('receiver'));
+  assert.match(told[0] ?? '', /^info the receiver is reached \{/);
+  assert.match(
+    told[1] ?? '',
+    /^warn another receiver is sent to now: .*(connection refused|about to end)/,
+  );
+  assert.match(told[2] ?? '', /^info the receiver is reached again \{/);
+  assert.equal(told.length, 3);
 }
 
 async function keepsTheNewest(t: TestContext) {
@@ -92,11 +103,16 @@ async function losesItsToken(t: TestContext) {
   assert.equal(code, 'REFUSED');
   assert.match(
     message ?? '',
-    /the peer answered 401 "Unauthorized", these credentials are not acc/,
+    /the peer answered 401 "Unauthorized", these credentials are not accepted$/,
   );
   assert.equal(relay.status().waiting, 1);
   assert.equal(await receiver.readOutput(host), one);
-  // And at the site, once the relay counts as silent.
+  // And at the site, at once and when the relay counts as silent.
+  const [shown] = await findRelayStatuses(spoolOf(receiver), {}, Date.now());
+  assert.match(
+    (shown && describeRelay(shown)) ?? '',
+    /^relay far1: heard of \d+m?s ago, refused since: these credentials are not accepted, 1 host, /,
+  );
   const [known] = await listRelays(spoolOf(receiver));
   assert.match(
     (known && describeSilence(known, Date.now() + 600_000)) ?? '',

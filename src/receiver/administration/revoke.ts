@@ -60,7 +60,8 @@ async function revokeOne(
     : await revokeAllCertificates(name, registered, [done, revoking]);
   const left = revoking.forget ? [] : await describeRest(name, host, state);
   const all = [...certificates, ...done];
-  if (all.length === 0) throw nothingThere(name, left);
+  if (all.length === 0)
+    throw nothingThere(name, [...(await describeNamesakes(name, state)), ...left]);
   return [...all, ...left];
 }
 
@@ -73,6 +74,14 @@ function nothingThere(name: string, left: readonly string[]): CourierError {
     ...(others.length === 0 ? [] : [more]),
   ];
   return new CourierError('USAGE', message.join('; '));
+}
+
+/** Tokens that people call so: several may have one name, so that only an id says which is meant. */
+async function describeNamesakes(name: string, { accesses }: State): Promise<readonly string[]> {
+  const called = (await accesses.list()).filter((access) => access.name === name);
+  return called.map(
+    (access) => `${describeAccess(access)} has an id: \`cmk-courier hosts revoke ${access.id}\``,
+  );
 }
 
 /**

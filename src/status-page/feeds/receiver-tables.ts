@@ -125,11 +125,12 @@ class Kept {
 }
 
 function toRelay(status: RelayStatus): Row {
-  const { relay, silence, address, hosts, waiting, lastContactAt, version } = status;
+  const { relay, silence, refusal, address, hosts, waiting, lastContactAt, version } = status;
   const contactMs = Date.parse(lastContactAt);
+  const isWell = refusal === undefined ? 'well' : `well, refused since: ${refusal}`;
   return {
     level: silence === undefined ? 'ok' : 'bad',
-    cells: [relay, silence ?? 'well', address, hosts, waiting, contactMs, version],
+    cells: [relay, silence ?? isWell, address, hosts, waiting, contactMs, version],
   };
 }
 
