@@ -19,7 +19,8 @@ export interface ForwardingSettings extends Pick<SinkSettings, 'writer' | 'clock
 const lanes = 32;
 const attemptMs = 10_000;
 const shortestPauseMs = 250;
-const longestPauseMs = 5000;
+/** One output a second finds out whether the broker is back; what waits is getting old. */
+const longestPauseMs = 1000;
 
 /** `kept` by a fault of our disk, or by newer output: no reason for other hosts to wait. */
 type Sent = 'done' | 'kept' | 'away';

@@ -55,7 +55,7 @@ export class StreamWriter implements BrokerWriter {
     this.#site = site;
     const values = new JetStreamValues({
       connect: () => session.connection(neverAborts),
-      discard: (connection) => session.discard(connection),
+      discardIfSilent: (connection) => session.discardIfSilent(connection),
       stream,
       makeHeaders,
     });

@@ -220,8 +220,10 @@ export class Subscriptions implements Outlet {
       return entry !== undefined && urge(entry);
     };
     const subscription = new Subscription(clock, urgeHost, (fault) => {
-      if (fault === undefined) log.info({ hosts: subscription.wanted.size }, 'following');
-      else log.warn({ code: fault.code }, `no longer following: ${fault.message}`);
+      if (fault === undefined) {
+        log.info({ hosts: subscription.wanted.size }, 'following');
+        this.#askFailed(subscription);
+      } else log.warn({ code: fault.code }, `no longer following: ${fault.message}`);
     });
     const ended = new AbortController();
     const until = AbortSignal.any([signal, ended.signal]);
@@ -233,6 +235,15 @@ export class Subscriptions implements Outlet {
     });
     this.refresh();
     return followed;
+  }
+
+  /** What is there again is not waited for as long as one waits for who is silent. */
+  #askFailed({ wanted }: Subscription): void {
+    const { roster, urge } = this.#settings;
+    for (const host of wanted.keys()) {
+      const entry = roster.get(host);
+      if (entry !== undefined && entry.history.failures > 0) urge(entry);
+    }
   }
 
   /** Never rejects. */

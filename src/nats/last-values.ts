@@ -1,9 +1,7 @@
 /** A stream of JetStream that keeps the last message of each subject, as a writer uses it. */
 
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
-import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
-import { neverAborts } from '../system/never-aborts.ts';
 import {
   asMissedAnswer,
   asRefusedWrite,
@@ -24,7 +22,7 @@ export interface StreamUse {
   /** The connection, made anew when it was lost. */
   readonly connect: () => Promise<NatsConnection>;
   /** Lets go of a connection on which nobody answers any more. */
-  readonly discard: (connection: NatsConnection) => Promise<void>;
+  readonly discardIfSilent: (connection: NatsConnection) => Promise<void>;
   readonly stream: string;
   /** Makes empty headers: the library is loaded by whoever has connected. */
   readonly makeHeaders: () => MsgHdrs;
@@ -92,28 +90,12 @@ export class JetStreamValues implements LastValues<StreamMessage> {
       answer = await connection.request(subject, body, options);
     } catch (error) {
       const fault = asMissedAnswer(error, this.#use.stream);
-      if (fault.code === 'TIMEOUT') await this.#requireAlive(connection);
+      if (fault.code === 'TIMEOUT') await this.#use.discardIfSilent(connection);
       throw fault;
     }
     return readAnswer(answer.data);
   }
-
-  /** A server that was stopped keeps its connections; the others of the cluster would answer. */
-  async #requireAlive(connection: NatsConnection): Promise<void> {
-    if (connection.isClosed()) return;
-    const isAlive = await Promise.race([
-      connection.flush().then(
-        () => true,
-        () => false,
-      ),
-      systemClock.sleep(aliveMs, neverAborts).then(() => false),
-    ]);
-    if (!isAlive) await this.#use.discard(connection);
-  }
 }
-
-/** For a server to say that it is there. */
-const aliveMs = 500;
 
 const noMessage = 10037;
 

@@ -1,10 +1,12 @@
 /** One connection to a cluster of NATS that all who need it share, made anew when it is lost. */
 
 import type { Authenticator, NatsConnection } from '@nats-io/transport-node';
+import { systemClock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { encodeToken } from '../names/name-token.ts';
 import type { SecretContext } from '../secrets/secrets.ts';
 import { chance } from '../system/chance.ts';
+import { neverAborts } from '../system/never-aborts.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { formatLimit } from '../times/durations.ts';
@@ -33,6 +35,9 @@ const mostBytes = 64 * 1024 * 1024;
 
 /** A server that has stopped is noticed after two of these. */
 const pingMs = 5000;
+
+/** For a server to say that it is there. */
+const silentMs = 500;
 
 export class NatsSession {
   readonly servers: readonly NatsServer[];
@@ -80,6 +85,21 @@ export class NatsSession {
   /** Lets go of a connection that has failed; who asks next gets another one. */
   async discard(connection: NatsConnection): Promise<void> {
     await connection.close().catch(() => undefined);
+  }
+
+  /**
+   * The same, when the server does not even answer a ping: one that was stopped keeps its connections,
+   * and the others of the cluster would answer. When it does, an answer is missing for another reason,
+   * such as a stream without a leader, and no other connection would bring it.
+   */
+  async discardIfSilent(connection: NatsConnection): Promise<void> {
+    if (connection.isClosed()) return;
+    const answers = connection.flush().then(
+      () => true,
+      () => false,
+    );
+    const waited = systemClock.sleep(silentMs, neverAborts).then(() => false);
+    if (!(await Promise.race([answers, waited]))) await this.discard(connection);
   }
 
   /** May be called twice; never rejects. */

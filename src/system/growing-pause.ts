@@ -4,7 +4,8 @@ import type { Clock } from '../clock.ts';
 import { chance } from './chance.ts';
 
 const firstMs = 500;
-const longestMs = 30_000;
+/** One client asks so seldom that nobody minds, and nobody waits for long for what is back. */
+const longestMs = 5000;
 
 /** After a success they begin with half a second again; each is spread, so that not all come at once. */
 export class GrowingPause {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { initCertificates, loadCertificates } from '../../src/certs/store.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
 import { findFreePort } from '../helpers/free-port.ts';
-import { courier, type Running, start } from '../helpers/run-program.ts';
+import { courier, type Running, runCourier, start } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import type { Owner } from '../nats/sessions.ts';
 import { makeSiteStream, type StreamReader } from '../nats/stream-reader.ts';
@@ -38,6 +38,19 @@ export interface Counts {
   acknowledged: number;
   refused: number;
   lost: number;
+}
+
+/** A host of which a site shows nothing as new as it should. */
+export interface StaleHost {
+  readonly host: string;
+  readonly ready: string;
+  /** When what is shown was produced, in milliseconds since 1970. */
+  readonly shownMs: number | undefined;
+}
+
+export interface SitesSeen {
+  readonly wrong: readonly string[];
+  readonly stale: readonly StaleHost[];
 }
 
 export class Stage {
@@ -128,19 +141,38 @@ export class Stage {
    *
    * @returns hosts that show something else, and those that show nothing since `sinceMs`
    */
-  lookAtSites(sinceMs: number): { readonly wrong: readonly string[]; readonly stale: number } {
+  lookAtSites(sinceMs: number): SitesSeen {
     const wrong: string[] = [];
-    let stale = 0;
+    const stale: StaleHost[] = [];
     for (const { ready } of this.collectors) {
       for (const host of this.hosts) {
         const shownMs = readShown(join(ready, host));
         const before = this.#shown.get(`${ready} ${host}`) ?? 0;
         if (shownMs !== undefined && shownMs < before) wrong.push(`${host} in ${ready}`);
         if (shownMs !== undefined) this.#shown.set(`${ready} ${host}`, shownMs);
-        if ((shownMs ?? 0) < sinceMs) stale += 1;
+        if ((shownMs ?? 0) < sinceMs) stale.push({ host, ready, shownMs });
       }
     }
     return { wrong, stale };
+  }
+
+  /** Where the newest output of each of them got stuck, in seconds before now: for whoever reads a failure. */
+  async explain(stale: readonly StaleHost[]): Promise<string> {
+    const lines = [`${stale.length} hosts are not fresh`];
+    for (const { host, ready, shownMs } of stale.slice(0, 8)) {
+      const last = await this.#stream.last(host).catch(() => undefined);
+      const times = {
+        shown: shownMs,
+        acknowledged: this.acknowledged.get(host),
+        inStream: last?.producedAt?.getTime(),
+      };
+      const ages = Object.entries(times).map(
+        ([what, ms]) => `${what} ${ms === undefined ? 'never' : (Date.now() - ms) / 1000}`,
+      );
+      const { stdout } = await runCourier(['status', '--json', `--ready=${ready}`, host]);
+      lines.push(`${host} in ${ready}: ${ages.join(', ')}; ${stdout.slice(0, 3000)}`);
+    }
+    return lines.join('\n');
   }
 
   async stop(): Promise<void> {

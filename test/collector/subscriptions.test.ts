@@ -29,12 +29,17 @@ async function collect(t: TestContext): Promise<readonly [Broker, CollectorSite]
   t.after(() => broker.close());
   const site = await makeSite(t);
   writeFileSync(join(site.root, 'etc/cmk-courier/hosts.txt'), 'web01\nweb02\n');
-  const source = `{ uri: 'nats://127.0.0.1:${broker.port}/prod/{host}' }`;
-  site.writeRoutes(
-    `collector: { hostList: hosts.txt }\ndefaults: { every: 10m, deadline: 20s }\nroutes:\n  - { hosts: '*', sources: ${source} }\n`,
-  );
+  routeTo(broker, site, '10m');
   await site.start();
   return [broker, site];
+}
+
+function routeTo({ port }: Broker, site: CollectorSite, every: string): void {
+  const source = `{ uri: 'nats://127.0.0.1:${port}/prod/{host}' }`;
+  const defaults = `{ every: ${every}, maxAge: 30m, grace: 0s, deadline: 20s }`;
+  site.writeRoutes(
+    `collector: { hostList: hosts.txt }\ndefaults: ${defaults}\nroutes:\n  - { hosts: '*', sources: ${source} }\n`,
+  );
 }
 
 test('what comes into the broker is ready without a cycle, in full and checked', {
@@ -72,6 +77,29 @@ test('while the broker is away status says so, and what comes after is ready aga
   await site.until(() => site.ask('web01').stdout === output);
   assert.equal(followed()?.state, 'following');
   assert.equal(followed()?.losses, 1);
+});
+
+test('hosts that failed while the broker was away are asked when it is back, not in ten minutes', {
+  skip,
+}, async (t) => {
+  const [broker, site] = await collect(t);
+  const followed = () => site.status()?.subscriptions?.[0];
+  await site.until(() => followed()?.state === 'following');
+  const output = makeOutput('web01');
+  await publish(broker, 'web01', output);
+  await site.until(() => site.ask('web01').stdout === output);
+  await broker.stop();
+  routeTo(broker, site, '1s');
+  site.signal('SIGHUP');
+  await site.until(() => site.ask('web01').stderr.includes('(UNREACHABLE)'));
+  routeTo(broker, site, '10m');
+  site.signal('SIGHUP');
+  const dueMs = () =>
+    site.status()?.hosts.find(({ host }: { host: string }) => host === 'web01')?.nextDueMs;
+
+  await site.until(() => dueMs() > 60_000);
+  await broker.start();
+  await site.until(() => site.ask('web01').stdout === output);
 });
 
 test('what a receiver puts into the spool is ready without a cycle, and own puts do not come again', async (t) => {

@@ -29,7 +29,7 @@ function values(stream = 'COURIER'): JetStreamValues {
   const connect = async () => connection;
   return new JetStreamValues({
     connect,
-    discard: async () => undefined,
+    discardIfSilent: async () => undefined,
     stream,
     makeHeaders: headers,
   });

@@ -22,7 +22,7 @@ export async function makeStream(connection: NatsConnection, replicas = 1): Prom
 export function makeWriter(connection: NatsConnection): NewestWriter<StreamMessage> {
   const stream = new JetStreamValues({
     connect: async () => connection,
-    discard: async () => undefined,
+    discardIfSilent: async () => undefined,
     stream: defaultStream,
     makeHeaders: headers,
   });

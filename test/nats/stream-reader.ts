@@ -28,7 +28,7 @@ export async function makeSiteStream(
   await addStream(manager, { name: defaultStream, ...wanted });
   const values = new JetStreamValues({
     connect,
-    discard: (connection) => session.discard(connection),
+    discardIfSilent: (connection) => session.discardIfSilent(connection),
     stream: defaultStream,
     makeHeaders: headers,
   });

@@ -21,8 +21,16 @@ export interface UploadsTo {
   readonly connections?: number;
 }
 
+/** As long as a host that sends every minute would wait. */
+const longestWaitMs = 30_000;
+
 export function openUploads({ port, ca, token, connections = 8 }: UploadsTo): Uploads {
-  const agent = new Agent({ connections, connect: { ca, servername: 'localhost' } });
+  const agent = new Agent({
+    connections,
+    connect: { ca, servername: 'localhost' },
+    headersTimeout: longestWaitMs,
+    bodyTimeout: longestWaitMs,
+  });
   return {
     put: async (host, body, producedAt) => {
       const { statusCode, body: answer } = await agent.request({

@@ -1,6 +1,7 @@
 /** Follows all outputs of a site in a stream, with one ordered consumer (nats.md#subscribing). */
 
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { asNatsFault } from '../../nats/faults.ts';
@@ -27,6 +28,13 @@ export interface Followed {
 const messagesAhead = 64;
 /** A consumer of which nobody takes is removed by the server. */
 const longestIdleMs = 60_000;
+/**
+ * So often the server says that the consumer is there while nothing comes; after two that did not come
+ * it is made anew. It lives on one server, and goes with it, while the connection may be to another.
+ */
+const heartbeatMs = 1500;
+/** Asking for more is repeated after so long. */
+const askAgainMs = 30_000;
 const nanosecondsInMs = 1e6;
 
 export class Follower {
@@ -37,6 +45,8 @@ export class Follower {
   readonly #handOver: HandOver<JsMsg>;
   /** The message that was offered last of each host, so that it is not offered again. */
   readonly #offered = new Map<HostName, string>();
+  /** Nothing is asked of the server meanwhile, so it says nothing either. */
+  #isOffering = false;
 
   constructor(
     followed: Followed,
@@ -75,8 +85,18 @@ export class Follower {
 
   /** Resolves when the consumer is to be made anew; rejects when the connection is lost or cannot be made. */
   async #followOnce(pause: GrowingPause): Promise<void> {
-    const { session, stream } = this.#followed;
+    const { session } = this.#followed;
     const connection = await session.connection(this.#signal);
+    try {
+      await this.#followOver(connection, pause);
+    } finally {
+      await session.discardIfSilent(connection);
+    }
+    if (connection.isClosed()) throw await connection.closed();
+  }
+
+  async #followOver(connection: NatsConnection, pause: GrowingPause): Promise<void> {
+    const { session, stream } = this.#followed;
     const { jetstream } = await import('@nats-io/jetstream');
     const { consumers } = jetstream(connection, { timeout: session.answerTimeoutMs });
     const getting = consumers.get(stream, {
@@ -85,10 +105,14 @@ export class Follower {
       inactive_threshold: longestIdleMs,
     });
     const consumer = await untilAborted(getting, this.#signal);
-    const messages = await consumer.consume({ max_messages: messagesAhead });
+    const messages = await consumer.consume({
+      max_messages: messagesAhead,
+      expires: askAgainMs,
+      idle_heartbeat: heartbeatMs,
+    });
     const leave = onAbort(this.#signal, () => void messages.close());
     try {
-      void endWhenLost(messages);
+      void this.#endWhenLost(messages);
       const { num_pending: pending } = await untilAborted(consumer.info(true), this.#signal);
       pause.reset();
       await this.#take(messages, pending);
@@ -96,18 +120,31 @@ export class Follower {
       leave();
       messages.close();
     }
-    if (connection.isClosed()) throw await connection.closed();
   }
 
   async #take(messages: ConsumerMessages, pending: number): Promise<void> {
     let left = pending;
+    this.#isOffering = false;
     if (left === 0) this.#subscriber.tell('following');
     for await (const message of messages) {
+      this.#isOffering = true;
       await this.#offer(message);
+      this.#isOffering = false;
       left -= 1;
       if (left !== 0) continue;
       await this.#handOver.settled();
       this.#subscriber.tell('following');
+    }
+  }
+
+  /**
+   * Ends when the consumer is lost: by itself the library would wait for long, and go on at the
+   * sequence it had, which means nothing in a stream that is made anew.
+   */
+  async #endWhenLost(messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      const isSilent = type === 'heartbeats_missed' && !this.#isOffering;
+      if (isSilent || lossWords.has(type)) messages.close();
     }
   }
 
@@ -123,16 +160,14 @@ export class Follower {
   }
 }
 
-/**
- * Ends when the library says that the stream or its consumer is gone: by itself it would go on at
- * the sequence it had, which means nothing in a stream that is made anew.
- */
-async function endWhenLost(messages: ConsumerMessages): Promise<void> {
-  for await (const { type } of messages.status()) {
-    const isLost = ['stream_not_found', 'consumer_not_found', 'consumer_deleted', 'reset'];
-    if (isLost.includes(type)) messages.close();
-  }
-}
+/** What the library says when the stream or its consumer is gone, or nobody leads them. */
+const lossWords: ReadonlySet<string> = new Set([
+  'stream_not_found',
+  'consumer_not_found',
+  'consumer_deleted',
+  'no_responders',
+  'reset',
+]);
 
 function toStored({ headers, data, info }: JsMsg) {
   return { headers, data, storedAt: new Date(info.timestampNanos / nanosecondsInMs) };

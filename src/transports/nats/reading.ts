@@ -39,8 +39,7 @@ export async function readLast(
   } catch (error) {
     signal.throwIfAborted();
     const fault = asNatsFault(error, doing);
-    // A server that no longer answers is left for another one.
-    if (fault.code === 'TIMEOUT') await session.discard(connection);
+    if (fault.code === 'TIMEOUT') await session.discardIfSilent(connection);
     throw fault;
   }
 }
