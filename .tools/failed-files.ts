@@ -7,8 +7,11 @@ export default async function* failedFiles(
 ): AsyncGenerator<string> {
   const failed = new Set<string>();
   for await (const { type, data } of events) {
-    if (type !== 'test:fail' || data.file === undefined || failed.has(data.file)) continue;
-    failed.add(data.file);
-    yield `${data.file}\n`;
+    if (type !== 'test:fail') continue;
+    // A test may stand in a suite that several files run: the file that was run is meant.
+    const file = data.entryFile ?? data.file;
+    if (file === undefined || failed.has(file)) continue;
+    failed.add(file);
+    yield `${file}\n`;
   }
 }

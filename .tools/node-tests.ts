@@ -40,6 +40,8 @@ export function runTests({ title, files, concurrency, options = [], timeoutMs }:
     '--test-force-exit',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
+    '--test-reporter=./.tools/slow-files.ts',
+    '--test-reporter-destination=stdout',
     '--test-reporter=./.tools/failed-files.ts',
     `--test-reporter-destination=${failures}`,
     '--test-reporter=./.tools/requirement-results.ts',

@@ -92,21 +92,13 @@ function runEverything(): boolean {
 function runTwice(files: readonly string[]): boolean {
   const { failed } = runTests({ title: 'the rest', files, concurrency: filesAtATime });
   if (failed.length === 0 || failed.length > mostSecondRuns) return failed.length === 0;
-  const suspects = [...new Set(failed.flatMap(toEntries))];
+  const suspects = failed.map((path) => relative('.', path));
   const again = runTests({ title: 'what failed, by itself', files: suspects, concurrency: 1 });
+  const stillFailed = new Set(again.failed.map((path) => relative('.', path)));
   for (const file of suspects) {
-    say(
-      `${again.failed.some((path) => toEntries(path).includes(file)) ? 'failed twice' : 'passed by itself only'}: ${file}`,
-    );
+    say(`${stillFailed.has(file) ? 'failed twice' : 'passed by itself only'}: ${file}`);
   }
   return again.failed.length === 0;
-}
-
-/** A test that stands in a suite is told with the suite's file: all that run the suite are meant. */
-function toEntries(path: string): readonly string[] {
-  const file = relative('.', path);
-  if (file.endsWith('.test.ts')) return [file];
-  return findReachedTests([file]).map((reached) => reached.file);
 }
 
 function runNamed(named: readonly string[], isWatching: boolean): boolean {
