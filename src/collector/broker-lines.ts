@@ -4,7 +4,7 @@ import type { BrokerStatus } from '../broker/status-shape.ts';
 import { cleanText } from '../faults/errors.ts';
 import { counted } from '../names/counted.ts';
 import { formatDuration } from '../times/durations.ts';
-import type { SubscriptionStatus } from './status-shape.ts';
+import type { PoolStatus, SubscriptionStatus } from './status-shape.ts';
 
 /** One line; why it is away comes last. */
 export function describeBroker(status: BrokerStatus): string {
@@ -21,6 +21,23 @@ export function describeBroker(status: BrokerStatus): string {
     counted(reconnects, 'reconnect'),
   ];
   return cleanText(`broker: ${counts.join(', ')}${why}`, 400);
+}
+
+/** What is wrong with the pool has a line of its own. */
+export function describePool(status: PoolStatus): readonly string[] {
+  const { member, state, members, ours, unserved, difference, double, fault } = status;
+  const others = members.length - 1;
+  const line = [
+    `pool: ${member} is ${state}`,
+    counted(others, 'other member'),
+    `${counted(ours, 'host')} ours`,
+    ...(unserved === 0 ? [] : [`${unserved} in networks that no member reaches`]),
+  ];
+  return [
+    `${line.join(', ')}${fault === undefined ? '' : `; ${fault.message} (${fault.code})`}`,
+    ...(difference === undefined ? [] : [difference]),
+    ...(double ? [`another collector of the pool is called ${member}, too`] : []),
+  ].map((text) => cleanText(text, 800));
 }
 
 /** One line for a source that is followed. */

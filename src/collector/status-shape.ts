@@ -127,12 +127,17 @@ const pool = z.object({
       state: z.enum(['asking', 'joining', 'leaving']),
       networks: z.array(z.string()),
       sinceHeardMs: z.number(),
+      /** How many hosts its routes have, and a word that is the same for the same routes; programs of before say neither. */
+      hosts: z.number().optional(),
+      version: z.string().optional(),
     }),
   ),
   /** Hosts that this collector asks; only those are listed. */
   ours: z.number(),
   /** Hosts whose network no member reaches. */
   unserved: z.number(),
+  /** Who has which routes, where they are not the same on all members. */
+  difference: z.string().optional(),
   /** Whether another program has our name. */
   double: z.boolean(),
   fault: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -162,6 +167,8 @@ export const collectorStatus = z.object({
   hostCount: z.number(),
   hosts: z.array(hostStatus),
 });
+
+export type PoolStatus = z.infer<typeof pool>;
 
 export type SubscriptionStatus = z.infer<typeof subscriptionStatuses>[number];
 

@@ -2,7 +2,7 @@
 
 import { cleanText } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
-import { describeBroker, describeSubscription } from './broker-lines.ts';
+import { describeBroker, describePool, describeSubscription } from './broker-lines.ts';
 import { describeForwarding, describeRelay } from './relay-lines.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
@@ -99,7 +99,7 @@ function wrap(text: string, width: number): readonly string[] {
 }
 
 function summarise(status: CollectorStatus) {
-  const { hosts, running, reloadFault, readyFault, routesPath, forwarding, broker } = status;
+  const { hosts, running, reloadFault, readyFault, routesPath, forwarding, broker, pool } = status;
   const { relays = [], subscriptions = [] } = status;
   const count = (state: keyof typeof ranks) =>
     hosts.filter((host) => stateOf(host) === state).length;
@@ -118,6 +118,7 @@ function summarise(status: CollectorStatus) {
   ];
   const far = [
     ...(forwarding === undefined ? [] : describeForwarding(forwarding)),
+    ...(pool === undefined ? [] : describePool(pool)),
     ...relays.map(describeRelay),
     ...(broker === undefined ? [] : [describeBroker(broker)]),
     ...subscriptions.map(describeSubscription),

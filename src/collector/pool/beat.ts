@@ -1,6 +1,7 @@
 /** Beats of members as they lie in the bucket. */
 
 import type { Beat } from './membership.ts';
+import { readShares } from './shares.ts';
 
 const states: readonly Beat['state'][] = ['asking', 'joining', 'leaving'];
 
@@ -23,7 +24,9 @@ export function readBeat(text: string): Beat | undefined {
   const state = states.find((known) => known === given);
   if (!isName(member) || !isName(instance) || state === undefined) return undefined;
   if (!Array.isArray(networks) || networks.length > mostNetworks) return undefined;
-  return networks.every(isName) ? { member, instance, state, networks } : undefined;
+  if (!networks.every(isName)) return undefined;
+  const shares = readShares(Reflect.get(read, 'shares'));
+  return { member, instance, state, networks, ...(shares && { shares }) };
 }
 
 function isName(value: unknown): value is string {

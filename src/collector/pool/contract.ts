@@ -8,7 +8,11 @@ import type { Beat, ShownMember } from './membership.ts';
 /** What the pool needs of a host. */
 export interface PoolHost {
   readonly target: { readonly host: HostName };
-  readonly route: { readonly settings: { readonly pool: string | undefined } };
+  readonly route: {
+    readonly sources: readonly { readonly uri: string }[];
+    readonly with: readonly { readonly uri: string }[];
+    readonly settings: { readonly pool: string | undefined };
+  };
   readonly routed: { readonly everyMs: number };
   readonly dueMs: number;
   readonly isRunning: boolean;
@@ -21,6 +25,8 @@ export interface PoolWay {
   announce(beat: Beat): void;
   /** Says to all others when hosts are due again. */
   tell(records: Uint8Array): void;
+  /** Says to all others which hosts we know; a part of it (host-sets.ts). */
+  tellHosts(part: Uint8Array): void;
   /** Asks all others to tell that of each of their hosts. */
   question(): void;
 }
@@ -67,6 +73,8 @@ export interface PoolStatus {
   readonly ours: number;
   /** Hosts that nobody asks, since no member reaches their network. */
   readonly unserved: number;
+  /** Who has which routes, in words, where they are not the same. */
+  readonly difference: string | undefined;
   /** Another program that calls itself as we do. */
   readonly double: boolean;
 }

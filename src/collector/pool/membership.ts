@@ -1,6 +1,7 @@
 /** Who is in the pool, as far as this member has heard. */
 
-import { toNameKey, type Weighed } from './placing.ts';
+import { type NameKey, toNameKey, type Weighed } from './placing.ts';
+import type { Shares } from './shares.ts';
 
 /** What a member says of itself, again and again. */
 export interface Beat {
@@ -11,13 +12,19 @@ export interface Beat {
   readonly state: 'asking' | 'joining' | 'leaving';
   /** The networks it reaches, beside what all reach. */
   readonly networks: readonly string[];
+  /** Programs of before do not say it. */
+  readonly shares?: Shares | undefined;
 }
 
 interface Known extends Weighed {
   readonly beat: Beat;
   /** When it was heard last, by the monotonic clock. */
   heardMs: number;
+  /** Hosts of ours that it does not know, as far as it has told. */
+  lacks: ReadonlySet<number>;
 }
+
+const nothing: ReadonlySet<number> = new Set();
 
 /** A member for the status. */
 export interface ShownMember {
@@ -25,6 +32,7 @@ export interface ShownMember {
   readonly state: Beat['state'];
   readonly networks: readonly string[];
   readonly sinceHeardMs: number;
+  readonly shares: Shares | undefined;
 }
 
 /** Each host is weighed against each of them: more would cost more than they help. */
@@ -34,6 +42,8 @@ export class Membership {
   readonly #known = new Map<string, Known>();
   readonly #silenceMs: number;
   #asking: readonly Known[] = [];
+  #hasLacks = false;
+  #ourNames: string | undefined;
 
   /** @param silenceMs a member that is silent for so long is passed over */
   constructor(silenceMs: number) {
@@ -44,8 +54,11 @@ export class Membership {
   heard(beat: Beat, nowMs: number): boolean {
     const isNew = !this.#known.has(beat.member);
     if (isNew && this.#known.size >= mostOthers) return false;
-    const key = this.#known.get(beat.member)?.key ?? toNameKey(beat.member);
-    this.#known.set(beat.member, { member: beat.member, key, beat, heardMs: nowMs });
+    const { member, shares } = beat;
+    const { key = toNameKey(member), lacks = nothing } = this.#known.get(member) ?? {};
+    const isLike = shares?.names === this.#ourNames;
+    const known = { member, key, beat, heardMs: nowMs, lacks: isLike ? nothing : lacks };
+    this.#known.set(member, known);
     if (beat.state === 'leaving') this.#known.delete(beat.member);
     this.#recount();
     return true;
@@ -72,21 +85,50 @@ export class Membership {
     for (const known of this.#known.values()) known.heardMs = nowMs;
   }
 
-  /** Those that ask hosts of a network, or hosts that all reach. */
-  asking(network: string | undefined): readonly Weighed[] {
-    if (network === undefined) return this.#asking;
-    return this.#asking.filter(({ beat }) => beat.networks.includes(network));
+  /** Those that ask a host: they know it, and reach its network if it has one. */
+  asking({ whole }: NameKey, network: string | undefined): readonly Weighed[] {
+    if (network === undefined && !this.#hasLacks) return this.#asking;
+    return this.#asking.filter(
+      ({ beat, lacks }) =>
+        (network === undefined || beat.networks.includes(network)) && !lacks.has(whole),
+    );
+  }
+
+  sharesOf(member: string): Shares | undefined {
+    return this.#known.get(member)?.beat.shares;
+  }
+
+  /** @param hosts {@link NameKey.whole} of hosts of ours that the member does not know */
+  lacks(member: string, hosts: ReadonlySet<number>): void {
+    const known = this.#known.get(member);
+    if (known !== undefined) known.lacks = hosts;
+    this.#recount();
+  }
+
+  /** Whoever has the same hosts as we lacks none of them. */
+  set ours({ names }: Shares) {
+    this.#ourNames = names;
+    for (const known of this.#known.values()) {
+      if (known.beat.shares?.names === names) known.lacks = nothing;
+    }
+    this.#recount();
+  }
+
+  /** What each of the others has. */
+  sharing(): readonly { readonly member: string; readonly shares: Shares | undefined }[] {
+    return [...this.#known.values()].map(({ member, beat: { shares } }) => ({ member, shares }));
   }
 
   show(nowMs: number): readonly ShownMember[] {
     return [...this.#known.values()]
-      .map(({ beat: { member, state, networks }, heardMs }) => {
-        return { member, state, networks, sinceHeardMs: Math.round(nowMs - heardMs) };
+      .map(({ beat: { member, state, networks, shares }, heardMs }) => {
+        return { member, state, networks, shares, sinceHeardMs: Math.round(nowMs - heardMs) };
       })
       .sort((one, other) => (one.member < other.member ? -1 : 1));
   }
 
   #recount(): void {
     this.#asking = [...this.#known.values()].filter(({ beat }) => beat.state === 'asking');
+    this.#hasLacks = this.#asking.some(({ lacks }) => lacks.size > 0);
   }
 }

@@ -8,7 +8,7 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
 import { type CourierError, quote } from '../../faults/errors.ts';
 import type { Logger } from '../../logging/log.ts';
-import { encodeToken } from '../../names/name-token.ts';
+import { decodeToken, encodeToken } from '../../names/name-token.ts';
 import { asNatsFault } from '../../nats/faults.ts';
 import type { NatsSession } from '../../nats/session.ts';
 import { chance } from '../../system/chance.ts';
@@ -157,6 +157,7 @@ export class NatsWay {
         bucket.put(`${this.#pool}.${this.#member}`, writeBeat(beat)).catch(reject);
       },
       tell: (records) => say('due', records),
+      tellHosts: (part) => say('hosts', part),
       question: () => say('question', ''),
     };
     return { way, failed };
@@ -174,9 +175,11 @@ export class NatsWay {
 
   #heard({ subject, data }: Msg): void {
     const { pool, log } = this.#settings;
-    const [, , topic, member] = subject.split('.');
-    if (member === this.#member) return;
+    const [, , topic, token = ''] = subject.split('.');
+    const member = decodeToken(token);
+    if (token === this.#member || member === undefined) return;
     if (topic === 'due') pool.heardRecords(data);
+    else if (topic === 'hosts') pool.heardHosts(member, data);
     else if (topic === 'question') pool.heardQuestion();
     else log.debug({}, `nobody here knows the subject ${quote(subject)}`);
   }

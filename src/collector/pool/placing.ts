@@ -51,7 +51,7 @@ function weigh(host: NameKey, member: NameKey): number {
 }
 
 /** Every bit of the number decides about every bit of the result: MurmurHash3's end, 32 bits. */
-function scatter(value: number): number {
+export function scatter(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;

@@ -3,6 +3,7 @@
 import { counter, gauge, type Metric } from '../../metrics/metric.ts';
 import type { Outlet } from '../outlets.ts';
 import type { CollectorStatus } from '../status-shape.ts';
+import { versionDigits } from './differences.ts';
 import type { NatsWay } from './nats-way.ts';
 import type { Pool } from './pool.ts';
 
@@ -26,11 +27,16 @@ export class PoolOutlet implements Outlet {
   }
 
   toMetrics(): readonly Metric[] {
-    const { members, ours, unserved, state } = this.#pool.status();
+    const { members, ours, unserved, state, difference } = this.#pool.status();
     return [
       gauge('pool_members', 'Collectors of the pool that are heard of.', members.length),
       gauge('pool_hosts', 'Hosts that this collector asks for the pool.', ours),
       gauge('pool_unserved_hosts', 'Hosts whose network no collector reaches.', unserved),
+      gauge(
+        'pool_routes_differ',
+        'Whether members have different routes; status says which.',
+        difference === undefined ? 0 : 1,
+      ),
       gauge('pool_apart', 'Whether the others cannot be heard.', state === 'apart' ? 1 : 0),
       counter(
         'pool_reconnects_total',
@@ -41,12 +47,17 @@ export class PoolOutlet implements Outlet {
   }
 
   toStatus(): Partial<CollectorStatus> {
-    const { members, ...status } = this.#pool.status();
+    const { members, difference, ...status } = this.#pool.status();
     const fault = this.#way.fault;
     return {
       pool: {
         ...status,
-        members: members.map((member) => ({ ...member, networks: [...member.networks] })),
+        ...(difference === undefined ? {} : { difference }),
+        members: members.map(({ networks, shares, ...member }) => ({
+          ...member,
+          networks: [...networks],
+          ...(shares && { hosts: shares.hosts, version: shares.routes.slice(0, versionDigits) }),
+        })),
         ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
       },
     };

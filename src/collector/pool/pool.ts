@@ -6,9 +6,12 @@
 
 import { longestBackoffMs } from '../backoff.ts';
 import type { PoolHost, PoolSettings, PoolStatus, PoolWay } from './contract.ts';
+import { Differences, describeDifference } from './differences.ts';
 import { type DueRecord, mostRecords, packRecords, unpackRecords } from './due-records.ts';
 import { type Beat, Membership, mostOthers } from './membership.ts';
+import { Namesake } from './namesake.ts';
 import { findOwner, type NameKey, toNameKey } from './placing.ts';
+import { digestShares, type Shares } from './shares.ts';
 
 /** Twelve bytes for each host: not told more often than this, however often somebody asks. */
 const tellAllMs = 1000;
@@ -22,7 +25,10 @@ export class Pool {
   readonly #settings: PoolSettings;
   readonly #membership: Membership;
   readonly #keys = new WeakMap<PoolHost, NameKey>();
+  readonly #differences: Differences;
+  readonly #namesake: Namesake;
   #hosts = new Map<number, PoolHost>();
+  #shares: Shares = digestShares([]);
   #records: DueRecord[] = [];
   #way: PoolWay | undefined;
   #state: Beat['state'] = 'joining';
@@ -33,8 +39,6 @@ export class Pool {
   #tellAtMs = 0;
   /** When it last heard itself: whoever does not cannot hear others either. */
   #echoMs: number;
-  /** When another program was heard that has our name. */
-  #doubleMs: number | undefined;
   /** Hosts were taken over or somebody asked: the others are to know when ours are due. */
   #isToTellAll = false;
   #toldAllMs = Number.NEGATIVE_INFINITY;
@@ -48,6 +52,8 @@ export class Pool {
     const nowMs = settings.clock.monotonic();
     this.#settings = settings;
     this.#membership = new Membership(settings.times.silenceMs);
+    this.#namesake = new Namesake(settings);
+    this.#differences = new Differences(settings, this.#membership);
     this.#lookedMs = nowMs;
     this.#echoMs = nowMs;
     this.#quietUntilMs = nowMs + settings.times.silenceMs;
@@ -55,8 +61,16 @@ export class Pool {
 
   /** All hosts there are, also those of others; called whenever they have changed. */
   setHosts(hosts: Iterable<PoolHost>): void {
-    this.#hosts = new Map();
-    for (const host of hosts) this.#hosts.set(this.#keyOf(host).whole, host);
+    const keyed = [...hosts].map((host) => [host, this.#keyOf(host)] as const);
+    const isFirst = this.#hosts.size === 0;
+    this.#hosts = new Map(keyed.map(([host, { whole }]) => [whole, host]));
+    const before = this.#shares;
+    this.#shares = digestShares(keyed);
+    this.#membership.ours = this.#shares;
+    if (before.routes === this.#shares.routes || this.#way === undefined) return;
+    this.#announce(this.#way);
+    // Others may know since when what is new here is asked.
+    if (!isFirst && before.names !== this.#shares.names) this.#way.question();
   }
 
   /** The others can be reached, by this way; undefined when they no longer can. */
@@ -80,6 +94,11 @@ export class Pool {
     }
   }
 
+  /** A part of the set of hosts that a member knows, which are others than ours. */
+  heardHosts(member: string, packed: Uint8Array): void {
+    this.#differences.heard(member, packed, { shares: this.#shares, keys: this.#hosts });
+  }
+
   heardBeat(beat: Beat): void {
     const { member, instance, times } = this.#settings;
     const [nowMs, way] = [this.#nowMs, this.#way];
@@ -88,26 +107,12 @@ export class Pool {
       this.#isCrowded = true;
       this.#settings.log.warn({ most: mostOthers + 1 }, 'the pool has too many members');
     } else if (beat.instance !== instance) {
-      this.#heardDouble(beat, nowMs);
+      this.#namesake.heard(beat, nowMs);
     } else {
       const deafMs = nowMs - this.#echoMs;
       this.#echoMs = nowMs;
       if (deafMs > times.silenceMs && way !== undefined) this.#join(way);
     }
-  }
-
-  #heardDouble({ state }: Beat, nowMs: number): void {
-    const { member, log } = this.#settings;
-    if (!this.#hasDouble && state !== 'leaving') {
-      log.warn({ member }, 'another collector of the pool has our name; give one --pool-member');
-    }
-    this.#doubleMs = state === 'leaving' ? undefined : nowMs;
-  }
-
-  get #hasDouble(): boolean {
-    return (
-      this.#nowMs - (this.#doubleMs ?? Number.NEGATIVE_INFINITY) <= this.#settings.times.silenceMs
-    );
   }
 
   /** Others have told when hosts are due: it is theirs to know, unless we ask them ourselves. */
@@ -141,6 +146,7 @@ export class Pool {
     if (this.#canHear(nowMs)) this.#membership.look(nowMs);
     else this.#membership.excuse(nowMs);
     if (this.#state === 'joining' && nowMs >= this.#quietUntilMs) this.#begin(nowMs);
+    this.#differences.look(nowMs, { shares: this.#shares, keys: this.#hosts }, way);
     if (way === undefined) return;
     const mayTellAll = nowMs >= Math.max(this.#quietUntilMs, this.#toldAllMs + tellAllMs);
     if (this.#isToTellAll && this.#state === 'asking' && mayTellAll) {
@@ -185,7 +191,8 @@ export class Pool {
   status(): PoolStatus {
     const hosts = [...this.#hosts.values()];
     const { member, networks } = this.#settings;
-    const us = { member, state: this.#state, networks, sinceHeardMs: 0 };
+    const shares = this.#shares;
+    const us = { member, state: this.#state, networks, shares, sinceHeardMs: 0 };
     const isApart = this.#way === undefined || !this.#canHear(this.#nowMs);
     return {
       member,
@@ -193,7 +200,8 @@ export class Pool {
       members: [us, ...this.#membership.show(this.#nowMs)],
       ours: this.ours(hosts).length,
       unserved: hosts.filter((host) => this.#ownerOf(host) === undefined).length,
-      double: this.#hasDouble,
+      difference: describeDifference([us, ...this.#membership.sharing()]),
+      double: this.#namesake.isThere(this.#nowMs),
     };
   }
 
@@ -229,7 +237,7 @@ export class Pool {
   #announce(way: PoolWay): void {
     const { member, instance, networks, times } = this.#settings;
     this.#beatAtMs = this.#nowMs + times.beatMs;
-    way.announce({ member, instance, networks, state: this.#state });
+    way.announce({ member, instance, networks, state: this.#state, shares: this.#shares });
   }
 
   #note(host: PoolHost, dueInMs: number): void {
@@ -258,10 +266,11 @@ export class Pool {
   #ownerOf(host: PoolHost): string | undefined {
     const { member, networks } = this.#settings;
     const network = host.route.settings.pool;
-    const others = this.#membership.asking(network);
+    const key = this.#keyOf(host);
+    const others = this.#membership.asking(key, network);
     const isWithUs = network === undefined || networks.includes(network);
     const all = isWithUs ? [...others, { member, key: this.#ourKey }] : others;
-    return findOwner(this.#keyOf(host), all)?.member;
+    return findOwner(key, all)?.member;
   }
 
   get #ourKey(): NameKey {

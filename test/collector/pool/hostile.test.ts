@@ -71,7 +71,9 @@ test('a thousand questions are answered once', () => {
   const { pool } = simulation.add('a');
   simulation.run(everyMs);
   let told = 0;
-  pool.reachedBy({ announce: () => undefined, question: () => undefined, tell: () => (told += 1) });
+  const nothing = () => undefined;
+  const tell = () => (told += 1);
+  pool.reachedBy({ announce: nothing, question: nothing, tellHosts: nothing, tell });
   for (let index = 0; index < 1000; index += 1) pool.heardQuestion();
   assert.equal(told, 0);
   pool.look();

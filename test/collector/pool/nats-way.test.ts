@@ -43,7 +43,7 @@ class Member {
     this.way = new NatsWay({ session, pool, name: 'test', member, clock: systemClock, log });
     const hosts = names.map((host) => ({
       target: { host },
-      route: { settings: { pool: undefined } },
+      route: { sources: [], with: [], settings: { pool: undefined } },
       routed: { everyMs: 1000 },
       dueMs: 0,
       isRunning: false,

@@ -16,14 +16,14 @@ const lagMs = 5;
 /** A host as one member knows it. */
 class SimulatedHost implements PoolHost {
   readonly target: { readonly host: HostName };
-  readonly route: { readonly settings: { readonly pool: string | undefined } };
+  readonly route: PoolHost['route'];
   readonly routed = { everyMs };
   readonly isRunning = false;
   dueMs: number;
 
-  constructor(host: HostName, network: string | undefined, dueMs: number) {
+  constructor(host: HostName, { network, source = 'tcp:' }: HostSpec, dueMs: number) {
     this.target = { host };
-    this.route = { settings: { pool: network } };
+    this.route = { sources: [{ uri: source }], with: [], settings: { pool: network } };
     this.dueMs = dueMs;
   }
 
@@ -42,18 +42,28 @@ export interface Asking {
 export interface HostSpec {
   readonly name: string;
   readonly network?: string;
+  readonly source?: string;
 }
 
 export class SimulatedMember {
   readonly pool: Pool;
   readonly #simulation: Simulation;
   readonly #name: string;
-  readonly #hosts: readonly SimulatedHost[];
+  #hosts: readonly SimulatedHost[] = [];
+  readonly log = makeCollectingLog();
+  /** Says no more of itself than programs did before members compared their routes. */
+  isOld = false;
   #state: 'running' | 'stopped' | 'dead' = 'running';
   /** What has come while it was stopped. */
   #waiting: (() => void)[] = [];
 
-  constructor(simulation: Simulation, member: string, networks: readonly string[]) {
+  /** @param specs the hosts of its routes file */
+  constructor(
+    simulation: Simulation,
+    member: string,
+    networks: readonly string[],
+    specs: readonly HostSpec[],
+  ) {
     const clock: Clock = {
       now: () => simulation.nowMs,
       monotonic: () => simulation.nowMs,
@@ -62,17 +72,30 @@ export class SimulatedMember {
     const settings = { member, instance: randomUUID(), networks, clock, times: usualTimes };
     this.#simulation = simulation;
     this.#name = member;
-    this.pool = new Pool({ ...settings, log: makeCollectingLog() });
-    this.#hosts = simulation.specs.map(({ name, network }, index) => {
-      const dueMs = simulation.nowMs + (everyMs * index) / simulation.specs.length;
-      return new SimulatedHost(parseHostName(name), network, dueMs);
+    this.pool = new Pool({ ...settings, log: this.log });
+    this.reload(specs);
+  }
+
+  /** Hosts that it knows already stay as they are. */
+  reload(specs: readonly HostSpec[]): void {
+    const { nowMs } = this.#simulation;
+    const known = new Map(this.#hosts.map((host) => [host.target.host, host.dueMs]));
+    this.#hosts = specs.map((spec, index) => {
+      const host = parseHostName(spec.name);
+      const dueMs = known.get(host) ?? nowMs + (everyMs * index) / specs.length;
+      return new SimulatedHost(host, spec, dueMs);
     });
     this.pool.setHosts(this.#hosts);
   }
 
   connect(): void {
     this.pool.reachedBy({
-      announce: (beat) => this.#simulation.say((other) => other.pool.heardBeat(beat)),
+      announce: (beat) => {
+        const { shares, ...before } = beat;
+        const said = this.isOld ? before : { ...before, shares };
+        this.#simulation.say((other) => other.pool.heardBeat(said));
+      },
+      tellHosts: (part) => this.#toOthers((other) => other.pool.heardHosts(this.#name, part)),
       tell: (records) => this.#toOthers((other) => other.pool.heardRecords(records)),
       question: () => this.#toOthers((other) => other.pool.heardQuestion()),
     } satisfies PoolWay);
@@ -137,8 +160,12 @@ export class Simulation {
     this.specs = specs;
   }
 
-  add(member: string, networks: readonly string[] = []): SimulatedMember {
-    const added = new SimulatedMember(this, member, networks);
+  add(
+    member: string,
+    networks: readonly string[] = [],
+    specs: readonly HostSpec[] = this.specs,
+  ): SimulatedMember {
+    const added = new SimulatedMember(this, member, networks, specs);
     this.members.push(added);
     added.connect();
     return added;
