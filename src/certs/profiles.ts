@@ -61,6 +61,20 @@ export function agentProfile(subject: Subject, months: number): Contents {
   ]);
 }
 
+/**
+ * The certificate of a writer for several hosts, good for clients alone. Whom it may write for does
+ * not stand in it.
+ */
+export function writerProfile({ commonName, publicKey, now }: Subject, notAfter: Date): Contents {
+  const notBefore = new Date(now.getTime() - backdateAgentMs);
+  const extensions = [
+    { name: 'basicConstraints', critical: true, cA: false },
+    { name: 'extKeyUsage', clientAuth: true },
+    { name: 'subjectAltName', altNames: [toAltName(commonName)] },
+  ];
+  return { commonName, publicKey, notBefore, notAfter, extensions };
+}
+
 interface Validity {
   readonly months: number;
   readonly backdateMs: number;

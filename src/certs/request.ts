@@ -21,7 +21,7 @@ export interface SigningRequest {
 }
 
 /** Several times what one with a key of 8192 bits takes. */
-const longestPem = 32 * 1024;
+export const longestPem = 32 * 1024;
 
 /**
  * Reads a signing request and verifies its signature, outside of the main thread. Nothing of it
@@ -29,9 +29,26 @@ const longestPem = 32 * 1024;
  *
  * @throws CourierError MALFORMED with a sentence
  */
-export async function readSigningRequest(pem: string): Promise<SigningRequest> {
+export function readSigningRequest(pem: string): Promise<SigningRequest> {
+  return inWords(async () => {
+    const parts = readRequest(pem);
+    const uuid = checkSubject(parts.subject);
+    return { uuid, ...(await checkOwnKey(parts)) };
+  });
+}
+
+/**
+ * The same whatever the request calls itself, where the name is given by us.
+ *
+ * @throws CourierError MALFORMED with a sentence
+ */
+export function readRequestedKey(pem: string): Promise<Omit<SigningRequest, 'uuid'>> {
+  return inWords(() => checkOwnKey(readRequest(pem)));
+}
+
+async function inWords<Result>(read: () => Promise<Result>): Promise<Result> {
   try {
-    return await checkRequest(readRequest(pem));
+    return await read();
   } catch (error) {
     if (error instanceof CourierError) throw prefixError(error, 'the signing request');
     throw new CourierError('MALFORMED', 'the signing request: damaged', { cause: error });
@@ -78,8 +95,7 @@ function readAlgorithm(identifier: DerElement): string {
   return isPlain ? oid : `${oid} with parameters`;
 }
 
-async function checkRequest(parts: Parts): Promise<SigningRequest> {
-  const uuid = checkSubject(parts.subject);
+async function checkOwnKey(parts: Parts): Promise<Omit<SigningRequest, 'uuid'>> {
   const key = readKey(parts.publicKey);
   const keyType = checkKey(key);
   const signed = signatures[parts.algorithm];
@@ -90,7 +106,7 @@ async function checkRequest(parts: Parts): Promise<SigningRequest> {
   if (!(await verifyNatively(signed.hash, parts.info, key, parts.signature))) {
     throw malformed('not signed with its own key');
   }
-  return { uuid, publicKey: parts.publicKey, keyType };
+  return { publicKey: parts.publicKey, keyType };
 }
 
 function checkSubject(subject: DerElement): string {

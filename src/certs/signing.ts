@@ -2,12 +2,12 @@
 
 import { CourierError } from '../faults/errors.ts';
 import { loadAuthority } from './authority.ts';
-import { issueCertificate } from './issue.ts';
+import { type Contents, issueCertificate } from './issue.ts';
 import { recordIssued } from './issued.ts';
-import { agentProfile } from './profiles.ts';
+import { agentProfile, writerProfile } from './profiles.ts';
 import type { SigningRequest } from './request.ts';
 
-export { readSigningRequest, type SigningRequest } from './request.ts';
+export { readRequestedKey, readSigningRequest, type SigningRequest } from './request.ts';
 
 /** How long a host's certificate is valid unless said otherwise, as Checkmk has it. */
 export const defaultMonths = 60;
@@ -48,10 +48,34 @@ export async function signAgentCertificate(
     throw new CourierError('CONFIG', `certificates of hosts last ${range} months, not ${months}`);
   }
   const { uuid, publicKey } = request;
-  const contents = agentProfile({ commonName: uuid, publicKey, now }, months);
+  return signContents(agentProfile({ commonName: uuid, publicKey, now }, months), directory, now);
+}
+
+/**
+ * The same for a writer for several hosts, whose rights lie in the state of the receiver.
+ *
+ * @throws CourierError CONFIG when the CA is broken; LOCAL
+ */
+export async function signWriterCertificate(
+  { uuid, publicKey }: Pick<SigningRequest, 'uuid' | 'publicKey'>,
+  directory: string,
+  { notAfter, now }: { readonly notAfter: Date; readonly now: Date },
+): Promise<SignedCertificate> {
+  return signContents(
+    writerProfile({ commonName: uuid, publicKey, now }, notAfter),
+    directory,
+    now,
+  );
+}
+
+async function signContents(
+  contents: Contents,
+  directory: string,
+  now: Date,
+): Promise<SignedCertificate> {
+  const { commonName: uuid, notAfter } = contents;
   const authority = await loadAuthority(directory, 'agent');
   const { certificate, serial } = await issueCertificate(contents, authority);
-  const { notAfter } = contents;
   await recordIssued(directory, { serial, uuid, issuedAt: now, notAfter });
   return { certificate, serial, notAfter };
 }

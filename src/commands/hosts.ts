@@ -20,7 +20,7 @@ const options = {
   certificates: {
     kind: 'value',
     placeholder: 'DIR',
-    describe: 'with revoke: where the receiver keeps its certificates',
+    describe: 'with certificate and revoke: where the receiver keeps its certificates',
     parse: parsePath,
   },
   spool: {
@@ -29,11 +29,11 @@ const options = {
     describe: 'with list: the spool of the receiver, where hosts of relays are remembered',
     parse: parsePath,
   },
-  json: { kind: 'switch', describe: 'with list: print JSON' },
+  json: { kind: 'switch', describe: 'with list and certificate: print JSON' },
   piggyback: {
     kind: 'list',
     placeholder: 'PATTERN',
-    describe: 'with allow and token: names of other hosts piggyback may be for',
+    describe: 'with allow, token and certificate: names of other hosts piggyback may be for',
     parse: parsePattern,
   },
   as: {
@@ -61,7 +61,7 @@ const options = {
   name: {
     kind: 'value',
     placeholder: 'TEXT',
-    describe: 'with token: what hosts list calls it, such as "backup of web01"',
+    describe: 'with token and certificate: what hosts list calls it, such as "backup of web01"',
     parse: parseTokenName,
   },
   mode: {
@@ -74,8 +74,23 @@ const options = {
   valid: {
     kind: 'value',
     placeholder: 'DURATION',
-    describe: 'with token: how long; for ever unless given, a registration token 7d',
+    describe:
+      'with token and certificate: how long; for ever unless given, a registration token 7d, one certificate 60 months',
     parse: parsePositiveDuration,
+  },
+  request: {
+    kind: 'value',
+    placeholder: 'FILE',
+    describe:
+      'with certificate: a signing request, PEM, whose private key stays where it is; its subject does not count',
+    parse: parsePath,
+  },
+  renew: {
+    kind: 'value',
+    placeholder: 'NAME|UUID',
+    describe:
+      'with certificate: a further one with the rights of this one, which stays good until it expires',
+    parse: parseText,
   },
   forget: {
     kind: 'switch',
@@ -86,18 +101,31 @@ const options = {
 export type HostsOptions = OptionValues<typeof options>;
 
 export const hosts: CommandModule = defineCommand({
-  summary: 'list, allow, deny and revoke hosts that send to the receiver, and make tokens',
-  usage: 'hosts list | allow NAME… | deny NAME… | token PATTERN… | revoke NAME…',
+  summary: 'list, allow, deny and revoke hosts that send to the receiver; tokens and certificates',
+  usage:
+    'hosts list | allow NAME… | deny NAME… | token PATTERN… | certificate PATTERN… | revoke NAME…',
   examples: [
     ['hosts list', 'registered hosts, requests that wait, users and tokens'],
     ['hosts allow web01', 'a host that asked to be registered, by name or UUID'],
     ['hosts token web01', 'a token to upload the output of web01 with'],
     ["hosts token --name=far1 'far-*'", 'a token for the relay far1, which may write for these'],
+    [
+      "hosts certificate --name=far1 'far-*' > far1.pem",
+      'the same as a client certificate with its key; its rights lie at the receiver',
+    ],
+    [
+      "hosts certificate --name=far1 --request=far1.csr 'far-*' > far1.crt",
+      'for a key that was made at the relay, and stays there',
+    ],
+    [
+      'hosts certificate --renew=far1 > far1.pem',
+      'before it expires; the relay reads it by itself',
+    ],
     ["hosts token --registration 'web*'", 'a token to register one of these hosts with'],
     ["hosts token --user=ansible '*'", 'a user, with a new password'],
     [
       'hosts revoke web01',
-      'nothing writes for it from now on, by certificate or token of its own; also a user or token',
+      'nothing writes for it from now on, by certificate or token of its own; also a user, token or certificate',
     ],
   ],
   options,
@@ -149,6 +177,19 @@ const verbs: Readonly<Record<string, Verb>> = {
     const wish = { ...values, now: context.clock.now() };
     return makeToken(places.state(), requireNames(names).map(parsePattern), wish);
   },
+  certificate: async ({ values, names, places, context }) => {
+    const { makeCertificate, renewCertificate, toDocument, toPem } = await import(
+      '../receiver/administration/certificates.ts'
+    );
+    const wish = { ...values, now: context.clock.now() };
+    const where = { state: places.state(), certificates: places.certificates() };
+    const { renew } = values;
+    const made =
+      renew === undefined
+        ? await makeCertificate(where, requireNames(names).map(parsePattern), wish)
+        : await renewCertificate(where, requireRightsKept(renew, names, values), wish);
+    return values.json ? `${JSON.stringify(toDocument(made), null, 2)}\n` : toPem(made);
+  },
   revoke: async ({ values, names, places, context }) => {
     const { revoke } = await import('../receiver/administration/revoke.ts');
     const { certificates, state } = places;
@@ -161,6 +202,17 @@ const verbs: Readonly<Record<string, Verb>> = {
 function parseTokenName(text: string): string {
   if (/^[^\p{Cc}"]{1,100}$/u.test(text)) return text;
   throw new CourierError('USAGE', `must be a name of up to 100 characters, not ${quote(text)}`);
+}
+
+/** @throws CourierError USAGE where a renewal is to change them as well */
+function requireRightsKept(
+  which: string,
+  names: readonly string[],
+  { name, piggyback }: HostsOptions,
+): string {
+  if (names.length === 0 && name === undefined && piggyback.length === 0) return which;
+  const what = '--renew keeps name, hosts and piggyback; for others make another certificate';
+  throw new CourierError('USAGE', `${what}, and revoke this one`);
 }
 
 function requireNames(names: readonly string[]): readonly string[] {

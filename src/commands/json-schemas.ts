@@ -8,6 +8,7 @@ import { brokerDocuments } from '../broker/json-documents.ts';
 import { collectorStatus, relayStatuses } from '../collector/status-shape.ts';
 import { doctorDocument, portFinding } from '../doctor/report/document-schema.ts';
 import { faults } from '../faults/errors.ts';
+import { hostsDocuments } from '../receiver/administration/hosts-documents.ts';
 import { sealsList, sealsPending } from '../receiver/administration/seal-documents.ts';
 import { updatesDocuments } from '../updates/json-documents.ts';
 
@@ -161,51 +162,6 @@ const hostcheck = z.strictObject({
   maxAgeMs: milliseconds.optional(),
 });
 
-const mode = z.enum(['push-agent', 'pull-agent']);
-
-const hostsList = z.strictObject({
-  hosts: z.array(
-    z.looseObject({
-      host: z.string(),
-      uuid: z.string(),
-      mode,
-      certificates: z.array(z.strictObject({ serial: z.string(), notAfter: time })),
-      piggyback: texts,
-      registeredAt: time,
-      registeredBy: z.string(),
-      tookOver: z.strictObject({ uuid: z.string(), registeredBy: z.string(), at: time }).nullable(),
-    }),
-  ),
-  requests: z.array(
-    z.looseObject({
-      host: z.string(),
-      uuid: z.string(),
-      state: z.enum(['new', 'allowed', 'declined']),
-      mode,
-      requestedAt: time,
-      requestedBy: z.string(),
-      address: z.string(),
-      labels: z.record(z.string(), z.string()),
-    }),
-  ),
-  accesses: z.array(
-    z.looseObject({
-      kind: z.enum(['user', 'upload', 'registration']),
-      id: z.string(),
-      hosts: texts,
-      piggyback: texts,
-      rights: texts,
-      mode,
-      createdAt: time,
-      expiresAt: time.nullable(),
-    }),
-  ),
-  relayed: z
-    .array(z.strictObject({ host: z.string(), relay: z.string(), others: texts }))
-    .describe('hosts that relays write for'),
-  damaged: texts.describe('records that cannot be read'),
-});
-
 const certificates = z.strictObject({
   directory: z.string(),
   certificates: z.array(
@@ -280,7 +236,7 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   'routes test': routesTest,
   status: z.union([collectorStatus, z.strictObject({ relays: relayStatuses })]),
   hostcheck,
-  'hosts list': hostsList,
+  ...hostsDocuments,
   'seals list': sealsList,
   'seals pending': sealsPending,
   'certs init': certificates,

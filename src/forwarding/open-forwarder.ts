@@ -4,15 +4,18 @@ import { dirname, join } from 'node:path';
 import type { CommandContext } from '../cli/command.ts';
 import { parseOptions } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
+import { isSecretGiven } from '../secrets/secret-options.ts';
+import { splitReference } from '../secrets/secrets.ts';
 import { Spool } from '../spool/spool.ts';
 import { chance } from '../system/chance.ts';
 import { checkHttpOptions } from '../web/check-options.ts';
 import { openConnections } from '../web/client.ts';
 import { readCredentials } from '../web/credentials.ts';
-import { httpOptions } from '../web/options.ts';
+import { type HttpOptions, httpOptions } from '../web/options.ts';
 import { Forwarder } from './forwarder.ts';
 import type { ForwardValues } from './options.ts';
 import { Receiver } from './receiver.ts';
+import { RenewedConnections } from './renewed-connections.ts';
 import { WaitingHosts } from './waiting.ts';
 import { Way } from './way.ts';
 
@@ -63,16 +66,32 @@ async function openReceivers(
 ): Promise<readonly Receiver[]> {
   const options = { ...parseOptions(httpOptions, {}), ...values, headerTimeout: answerMs };
   checkHttpOptions('https', options);
-  const credentials = await readCredentials(options, context);
-  if (credentials.length === 0 && options.cert === undefined) {
+  const isKnown = isSecretGiven(options, 'token') || options.cert !== undefined;
+  if (!isKnown) {
     const what = '--forward needs --token-file, --token-id or --cert: how the receiver knows us';
     throw new CourierError('USAGE', what);
   }
   const limits = { ...context, maxOutputBytes: longestAnswer };
+  const open = async () => {
+    const credentials = await readCredentials(options, context);
+    return openConnections('https', options, credentials, limits);
+  };
+  const renewing = { open, files: filesOf(options), clock: context.clock, log: context.log };
   return Promise.all(
     values.forward.map(async (base) => {
-      const connections = await openConnections('https', options, credentials, limits);
+      const connections = await RenewedConnections.open(renewing);
       return new Receiver({ base, connections, clock: context.clock, chance });
     }),
   );
+}
+
+/** All that may be replaced while we run. */
+function filesOf(options: HttpOptions): readonly string[] {
+  const { cert, key, ca, keyPasswordFile, tokenFile, proxyPasswordFile } = options;
+  const { keyPasswordId, tokenId, proxyPasswordId } = options;
+  const stores = [keyPasswordId, tokenId, proxyPasswordId].map(
+    (reference) => reference && splitReference(reference).path,
+  );
+  const all = [cert, key, ca, keyPasswordFile, tokenFile, proxyPasswordFile, ...stores];
+  return all.filter((path) => path !== undefined);
 }

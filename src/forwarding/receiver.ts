@@ -40,7 +40,7 @@ export class NotTaken extends CourierError {
 
 interface Settings {
   readonly base: WebPlace;
-  readonly connections: Connections;
+  readonly connections: Pick<Connections, 'ask' | 'close'>;
   readonly clock: Clock;
   /** A number from 0 to 1, which spreads relays that lost the same receiver. */
   chance(): number;

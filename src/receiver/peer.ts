@@ -25,10 +25,20 @@ export interface PeerCertificate {
  * No text stands for "none": a peer without a verified certificate has nothing that a UUID could be
  * compared with (agent-receiver.md#identity).
  */
-export type Peer =
-  | PeerCertificate
-  | { readonly kind: 'anonymous' }
-  | { readonly kind: 'unverified'; readonly why: string };
+export type Peer = PeerCertificate | { readonly kind: 'anonymous' } | Unverified;
+
+interface Unverified extends Objection {
+  readonly kind: 'unverified';
+  /** Of one that our agent CA has signed, such as an expired one: whom it would be for. */
+  readonly uuid?: string;
+}
+
+/** Why a certificate is not accepted. */
+interface Objection {
+  readonly why: string;
+  /** Whether only another certificate helps. */
+  readonly needsAnother: boolean;
+}
 
 const anonymous: Peer = { kind: 'anonymous' };
 const known = new WeakMap<Socket, Peer>();
@@ -49,15 +59,19 @@ export function peerOf(socket: Socket, authority: X509Certificate): Peer {
 function readPeer(socket: TLSSocket, authority: X509Certificate): Peer {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return anonymous;
-  if (!socket.authorized) return unverified(toWords(socket.authorizationError, certificate));
   // Names of issuers can be chosen freely; only the key that signed counts.
-  if (!certificate.verify(authority.publicKey)) return unverified(foreign);
-  const { CN } = certificate.toLegacyObject().subject;
-  if (typeof CN !== 'string' || !isHostUuid(CN))
-    return unverified('its common name is not one UUID');
+  const isOurs = certificate.verify(authority.publicKey);
+  const uuid = isOurs ? uuidIn(certificate) : undefined;
+  if (!socket.authorized) {
+    const objection = toObjection(socket.authorizationError, certificate);
+    return { kind: 'unverified', ...objection, ...(uuid === undefined ? {} : { uuid }) };
+  }
+  if (!isOurs) return { kind: 'unverified', ...foreign };
+  if (uuid === undefined)
+    return { kind: 'unverified', ...passing('its common name is not one UUID') };
   return {
     kind: 'certificate',
-    uuid: CN,
+    uuid,
     serial: certificate.serialNumber,
     validFrom: Date.parse(certificate.validFrom),
     notAfter: Date.parse(certificate.validTo),
@@ -65,15 +79,19 @@ function readPeer(socket: TLSSocket, authority: X509Certificate): Peer {
   };
 }
 
-function unverified(why: string): Peer {
-  return { kind: 'unverified', why };
+function uuidIn(certificate: X509Certificate): string | undefined {
+  const { CN } = certificate.toLegacyObject().subject;
+  return typeof CN === 'string' && isHostUuid(CN) ? CN : undefined;
 }
 
-const foreign = 'it is not signed by the agent CA of this receiver; register the host again';
-const early = 'it is not valid yet; compare the clocks';
+const final = (why: string): Objection => ({ why, needsAnother: true });
+const passing = (why: string): Objection => ({ why, needsAnother: false });
+
+const foreign = final('it is not signed by the agent CA of this receiver');
+const early = passing('it is not valid yet; compare the clocks');
 
 /** OpenSSL's codes for faults that a host's administrator can mend (named as in node:tls). */
-const verifications: Readonly<Record<string, string>> = {
+const verifications: Readonly<Record<string, Objection>> = {
   CERT_NOT_YET_VALID: early,
   DEPTH_ZERO_SELF_SIGNED_CERT: foreign,
   SELF_SIGNED_CERT_IN_CHAIN: foreign,
@@ -81,18 +99,18 @@ const verifications: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: foreign,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: foreign,
   CERT_SIGNATURE_FAILURE: foreign,
-  INVALID_PURPOSE: 'its extended key usage is not for clients; register the host again',
+  INVALID_PURPOSE: final('its extended key usage is not for clients'),
 };
 
-function toWords(error: unknown, { validToDate }: X509Certificate): string {
+function toObjection(error: unknown, { validToDate }: X509Certificate): Objection {
   const code = error instanceof Error ? (errorCode(error) ?? error.message) : String(error);
   if (code === 'CERT_HAS_EXPIRED') return expired(validToDate.getTime());
-  return verifications[code] ?? `it does not verify (${code})`;
+  return verifications[code] ?? passing(`it does not verify (${code})`);
 }
 
 /** An expired certificate cannot be renewed: the controller does not even try. */
-function expired(notAfter: number): string {
-  return `it expired at ${toTime(new Date(notAfter))}; register the host again`;
+function expired(notAfter: number): Objection {
+  return final(`it expired at ${toTime(new Date(notAfter))}`);
 }
 
 /** Checks what may have changed since the handshake, or was skipped when a session was resumed. */
@@ -100,6 +118,8 @@ export interface Trust {
   readonly authority: X509Certificate;
   readonly isRevoked: (serial: string) => boolean;
   readonly now: number;
+  /** What to do where only another certificate helps. */
+  readonly remedy: string;
 }
 
 /**
@@ -111,17 +131,16 @@ export function requireCertificate(peer: Peer, trust: Trust): PeerCertificate {
   if (peer.kind === 'anonymous') {
     throw new Refusal('no-certificate', 'a client certificate is needed here');
   }
-  if (peer.kind === 'unverified') {
-    throw new Refusal('bad-certificate', `the client certificate is not accepted: ${peer.why}`);
-  }
-  const why = findObjection(peer, trust);
-  if (why === undefined) return peer;
-  throw new Refusal('bad-certificate', `the client certificate is not accepted: ${why}`);
+  const objection = peer.kind === 'unverified' ? peer : findObjection(peer, trust);
+  if (objection === undefined && peer.kind === 'certificate') return peer;
+  const { why = '', needsAnother = false } = objection ?? {};
+  const what = `the client certificate is not accepted: ${why}`;
+  throw new Refusal('bad-certificate', needsAnother ? `${what}; ${trust.remedy}` : what);
 }
 
-function findObjection(peer: PeerCertificate, trust: Trust): string | undefined {
+function findObjection(peer: PeerCertificate, trust: Trust): Objection | undefined {
   if (peer.authority !== trust.authority.fingerprint256) return foreign;
   if (!(trust.now <= peer.notAfter)) return expired(peer.notAfter);
   if (!(trust.now >= peer.validFrom)) return early;
-  return trust.isRevoked(peer.serial) ? 'it is revoked; register the host again' : undefined;
+  return trust.isRevoked(peer.serial) ? final('it is revoked') : undefined;
 }

@@ -76,16 +76,28 @@ export class Trust {
   }
 
   /**
+   * Whom the certificate would be for that our CA has given the peer, accepted now or not.
+   */
+  uuidOf(socket: Socket): string | undefined {
+    const peer = peerOf(socket, this.#loaded.authority);
+    return peer.kind === 'anonymous' ? undefined : peer.uuid;
+  }
+
+  /**
    * The peer's certificate, with validity and revocation checked now.
    *
+   * @param remedy what is to be done where only another certificate helps
    * @throws Refusal
    */
-  async requireCertificate(socket: Socket): Promise<PeerCertificate> {
+  async requireCertificate(
+    socket: Socket,
+    remedy = 'register the host again',
+  ): Promise<PeerCertificate> {
     const { authority, revocations } = this.#loaded;
     const peer = peerOf(socket, authority);
     if (peer.kind === 'certificate') await revocations.reload();
     const isRevoked = (serial: string) => revocations.has(serial);
-    return requireCertificate(peer, { authority, isRevoked, now: this.#clock.now() });
+    return requireCertificate(peer, { authority, isRevoked, now: this.#clock.now(), remedy });
   }
 }
 

@@ -1,10 +1,13 @@
-/** Who writes for a host: by token, user and password, or the host's certificate. */
+/** Who writes for a host: by token, user and password, or certificate. */
 
+import { toSerial } from '../certs/revocation.ts';
 import { type HostName, parseHostName } from '../names/host-name.ts';
 import type { Exchange } from './exchange.ts';
 import { matchesPattern } from './patterns.ts';
+import type { PeerCertificate } from './peer.ts';
 import { Refusal } from './refusal.ts';
 import type { Services } from './services.ts';
+import type { Access } from './state/accesses.ts';
 import { allPiggyback } from './state/hosts.ts';
 
 /** Somebody known, and for whom it may write. */
@@ -47,16 +50,22 @@ export async function identifyWriter(exchange: Exchange, services: Services): Pr
 }
 
 async function identifyByCertificate(exchange: Exchange, services: Services): Promise<Writer> {
-  const certificate = await services.trust
-    .requireCertificate(exchange.request.socket)
-    .catch((error) => {
-      if (error instanceof Refusal)
-        throw new Refusal('unauthenticated', error.message, { cause: error });
-      throw error;
-    });
-  const registered = await services.state.hosts.byUuid(certificate.uuid);
+  const { trust, state } = services;
+  const { accesses, hosts } = state;
+  const { socket } = exchange.request;
+  const access = await accesses.certificate(trust.uuidOf(socket) ?? '');
+  const remedy = access && `cmk-courier hosts certificate --renew=${access.id} makes another`;
+  const certificate = await trust.requireCertificate(socket, remedy).catch((error) => {
+    if (error instanceof Refusal)
+      throw new Refusal('unauthenticated', error.message, { cause: error });
+    throw error;
+  });
+  if (access !== undefined) return toWriter(access, certificate, services);
+  const registered = await hosts.byUuid(certificate.uuid);
   if (registered === undefined) {
-    throw new Refusal('unauthenticated', 'the client certificate belongs to no registered host');
+    const why =
+      'the client certificate belongs to no registered host, and has no rights of its own';
+    throw new Refusal('unauthenticated', why);
   }
   return {
     name: `certificate ${certificate.uuid}`,
@@ -65,6 +74,27 @@ async function identifyByCertificate(exchange: Exchange, services: Services): Pr
     hosts: [registered.host],
     piggyback: allPiggyback(registered),
   };
+}
+
+/**
+ * A common name alone is nobody: any host may choose its own when it registers. What was issued
+ * for these rights is known by its serial.
+ */
+function toWriter(
+  { id, name, hosts, piggyback, expiresAt, certificates = [] }: Access,
+  { serial }: PeerCertificate,
+  { clock }: Services,
+): Writer {
+  if (!certificates.some((one) => toSerial(one.serial) === toSerial(serial))) {
+    const why = `the client certificate has the name of ${id}, and was not made for it`;
+    throw new Refusal('unauthenticated', why);
+  }
+  if (expiresAt !== null && !(clock.now() < Date.parse(expiresAt))) {
+    const why = `the rights of this certificate have expired: they were good until ${expiresAt}`;
+    throw new Refusal('unauthenticated', why);
+  }
+  const all = [...hosts, ...piggyback];
+  return { name: `certificate ${id}`, title: name || id, hosts, piggyback: all };
 }
 
 /**

@@ -87,14 +87,14 @@ test('a host with a token only is revoked by its name; what is not there is said
   await expectFault(
     runHosts(running, ['revoke', 'web61']),
     'USAGE',
-    /^there is no host, user or token "web61"$/,
+    /^there is no host, user, token or certificate "web61"$/,
   );
   const named = idOf(await runHosts(running, ['token', 'db1'], { name: ['far1'] }));
   await expectFault(
     runHosts(running, ['revoke', 'far1']),
     'USAGE',
     new RegExp(
-      `^there is no host, user or token "far1"; upload token ${named} "far1" for db1 has an id: \`cmk-courier hosts revoke ${named}\`$`,
+      `^there is no host, user, token or certificate "far1"; upload token ${named} "far1" for db1 has an id: \`cmk-courier hosts revoke ${named}\`$`,
     ),
   );
   const pattern = idOf(await runHosts(running, ['token', 'web*']));
@@ -102,7 +102,7 @@ test('a host with a token only is revoked by its name; what is not there is said
     runHosts(running, ['revoke', 'web61']),
     'USAGE',
     new RegExp(
-      `^there is no host, user or token "web61"; still there: upload token ${pattern} for web\\*, which writes for web61; `,
+      `^there is no host, user, token or certificate "web61"; still there: upload token ${pattern} for web\\*, which writes for web61; `,
     ),
   );
 });
@@ -267,7 +267,7 @@ test('of several names one that is wrong stops no other, and what was done is to
   await expectFault(
     hosts.run({ operands, options: { ...options, certificates } }, context),
     'USAGE',
-    /^there is no host, user or token "web08"; there is no host, user or token "web09"$/,
+    /^there is no host, user, token or certificate "web08"; there is no host, user, token or certificate "web09"$/,
   );
   assert.equal(context.said.output, `revoked upload token ${idOf(token)} for web01\n`);
   assert.equal(await upload(running, token, 'web01'), 401);

@@ -50,7 +50,7 @@ test('a token is printed once, works at once, and ends when it is revoked', asyn
     `revoked upload token ${id} for web*, piggyback for vm*\n`,
   );
   assert.equal((await upload(running, printed)).status, 401);
-  assert.equal(await run(running, ['list']), 'no hosts, requests, users or tokens\n');
+  assert.equal(await run(running, ['list']), 'no hosts, requests, users, tokens or certificates\n');
 });
 
 test('a user may register hosts, once more with --json in sight, and is revoked', async (t) => {
@@ -161,14 +161,14 @@ test('a registered host may be allowed piggyback', async (t) => {
 test('what cannot be is said', async (t) => {
   const running = await startReceiver(t);
   const cases: readonly (readonly [string[], RawOptions, RegExp])[] = [
-    [[], {}, /^a verb is missing; there are list, allow, deny, token, revoke$/],
+    [[], {}, /^a verb is missing; there are list, allow, deny, token, certificate, revoke$/],
     [['lst'], {}, /^no verb "lst"; is list meant\?/],
     [['list', 'x'], {}, /^list takes no names$/],
     [['allow'], {}, /^a name is missing/],
     [['allow', 'x'], {}, /^no host "x" waits to be registered$/],
     [['allow', 'x', 'y'], { as: ['z'] }, /^--as goes with one name only$/],
     [['deny', 'x'], {}, /^no host "x" waits/],
-    [['revoke', 'x'], {}, /^there is no host, user or token "x"$/],
+    [['revoke', 'x'], {}, /^there is no host, user, token or certificate "x"$/],
     [['token', 'a b'], {}, /^must be a host name or a pattern/],
     [['token', '*'], { user: ['a/b'] }, /^a user cannot be called "a\/b"$/],
     [['token', '*'], { user: ['a'], registration: ['true'] }, /exclude each other$/],

@@ -43,7 +43,9 @@ export async function list(places: Places, asJson: boolean): Promise<string> {
     ...relayed.map(describeRelayed),
     ...damaged.map((message) => `damaged: ${message}`),
   ];
-  return lines.length === 0 ? 'no hosts, requests, users or tokens\n' : `${lines.join('\n')}\n`;
+  return lines.length === 0
+    ? 'no hosts, requests, users, tokens or certificates\n'
+    : `${lines.join('\n')}\n`;
 }
 
 /** Where only the state is known, nothing is known of relays. */
@@ -115,11 +117,15 @@ export function describeAccess(access: Access): string {
 
 export function nameAccess({ kind, id, name }: Access): string {
   if (kind === 'user') return `user ${id}`;
-  return `${kind} token ${id}${name === '' ? '' : ` "${name}"`}`;
+  const what = kind === 'certificate' ? kind : `${kind} token`;
+  return `${what} ${id}${name === '' ? '' : ` "${name}"`}`;
 }
 
-function describeEnd({ expiresAt }: Access): string {
-  return expiresAt === null ? 'for ever' : `until ${expiresAt}`;
+function describeEnd({ kind, expiresAt, certificates = [] }: Access): string {
+  const end = expiresAt === null ? 'for ever' : `until ${expiresAt}`;
+  if (kind !== 'certificate') return end;
+  const ends = certificates.map(({ notAfter }) => notAfter).sort();
+  return `${end}, the newest issued until ${ends.at(-1) ?? 'now'}`;
 }
 
 function describePiggyback(piggyback: readonly string[]): string {

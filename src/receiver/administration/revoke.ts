@@ -69,14 +69,14 @@ function nothingThere(name: string, left: readonly string[]): CourierError {
   const [first, ...others] = left;
   const more = `and ${others.length} more, which \`cmk-courier hosts list\` shows`;
   const message = [
-    `there is no host, user or token ${quote(name)}`,
+    `there is no host, user, token or certificate ${quote(name)}`,
     ...(first === undefined ? [] : [first]),
     ...(others.length === 0 ? [] : [more]),
   ];
   return new CourierError('USAGE', message.join('; '));
 }
 
-/** Tokens that people call so: several may have one name, so that only an id says which is meant. */
+/** Tokens and certificates that people call so: several may have one name, so that only an id says which is meant. */
 async function describeNamesakes(name: string, { accesses }: State): Promise<readonly string[]> {
   const called = (await accesses.list()).filter((access) => access.name === name);
   return called.map(
@@ -147,7 +147,10 @@ async function revokeAccesses(
   const lines: string[] = [];
   for (const access of values) {
     const isMeant = access.id === name;
-    if (!isMeant && (!access.hosts.includes(host) || (forget && access.kind !== 'upload')))
+    if (
+      !isMeant &&
+      (!access.hosts.includes(host) || (forget && !writesAlone.includes(access.kind)))
+    )
       continue;
     const rest = access.hosts.filter((one) => one !== host);
     if (isMeant || rest.length === 0) {
@@ -165,6 +168,9 @@ async function revokeAccesses(
   }
   return lines;
 }
+
+/** With these a host does not register. */
+const writesAlone: readonly Access['kind'][] = ['upload', 'certificate'];
 
 /** What still lets others write for the host; nobody has asked to end that. */
 async function describeRest(
@@ -188,7 +194,12 @@ const fits = matchesPattern;
 
 function describePattern(host: string) {
   return (access: Access): string => {
-    const what = { upload: 'writes', registration: 'registers', user: 'registers and writes' };
+    const what = {
+      upload: 'writes',
+      certificate: 'writes',
+      registration: 'registers',
+      user: 'registers and writes',
+    };
     const how = `\`cmk-courier hosts revoke ${access.id}\` ends that, for all others too`;
     return `still there: ${describeAccess(access)}, which ${what[access.kind]} for ${host}; ${how}`;
   };

@@ -41,6 +41,7 @@ export async function linkHost(link: Link, { note }: Exchange, services: Service
     before = found;
     if (found !== undefined && found.uuid !== uuid) requireReplaceable(link, found);
     // With the host's record locked: revoking removes the access first, then the host.
+    await requireNoWriter(uuid, services);
     await admit(access, host, services);
     isSpent = access.kind === 'registration';
     const known = found?.uuid === uuid ? found.certificates : [];
@@ -96,10 +97,16 @@ function toRecord(
 export async function requireFreeUuid(
   uuid: string,
   host: HostName | undefined,
-  { state }: Services,
+  services: Services,
 ): Promise<void> {
-  const linked = await state.hosts.byUuid(uuid);
+  await requireNoWriter(uuid, services);
+  const linked = await services.state.hosts.byUuid(uuid);
   if (linked !== undefined && linked.host !== host) throw takenUuid();
+}
+
+/** The same for a UUID whose certificates write for several hosts. */
+async function requireNoWriter(uuid: string, { state }: Services): Promise<void> {
+  if ((await state.accesses.certificate(uuid)) !== undefined) throw takenUuid();
 }
 
 function takenUuid(): Refusal {

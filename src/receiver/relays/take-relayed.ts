@@ -55,14 +55,24 @@ async function identifyRelay(exchange: Exchange, services: Services): Promise<Wr
   try {
     return await identifyWriter(exchange, services);
   } catch (thrown) {
-    const { authorization = '' } = exchange.request.headers;
-    const { inside } = idsOfToken(authorization.replace(/^Bearer +/i, ''));
+    const id = findId(exchange, services);
     const refusal = asRefusal(thrown);
-    if (inside !== undefined && refusal.status < 500) {
-      await services.relays.turnedAway(`token-${inside}`, cleanText(refusal.message));
+    if (id !== undefined && refusal.status < 500) {
+      await services.relays.turnedAway(id, cleanText(refusal.message));
     }
     throw thrown;
   }
+}
+
+/** Who it would be, if it were let in. */
+function findId({ request }: Exchange, { trust }: Services): string | undefined {
+  const { authorization } = request.headers;
+  if (authorization === undefined) {
+    const uuid = trust.uuidOf(request.socket);
+    return uuid && `certificate-${uuid}`;
+  }
+  const { inside } = idsOfToken(authorization.replace(/^Bearer +/i, ''));
+  return inside && `token-${inside}`;
 }
 
 /** A relay comes again, and again over the same connection. */

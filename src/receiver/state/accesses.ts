@@ -1,8 +1,12 @@
-/** Users and tokens: who may send or register which hosts. One file each, secrets hashed. */
+/**
+ * Users, tokens and certificates for several hosts: who may send or register which hosts. One file
+ * each, secrets hashed.
+ */
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isHostUuid } from '../../certs/dns-name.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import {
@@ -13,14 +17,21 @@ import {
   makeRegistrationToken,
   makeUploadToken,
 } from '../hashing.ts';
+import { type NewCertificate, type Succession, toIssued, withCertificates } from './hosts.ts';
 import { type Inspection, Records } from './records.ts';
 
 const accessSchema = z.object({
-  /** A user has a name and a password; an upload token is sent with each output; a registration token works once. */
-  kind: z.enum(['user', 'upload', 'registration']),
-  /** The user's name, or what stands for the token in its record's name, lists and logs. */
+  /**
+   * A user has a name and a password; an upload token is sent with each output, a registration
+   * token works once; a certificate writes for several hosts.
+   */
+  kind: z.enum(['user', 'upload', 'registration', 'certificate']),
+  /**
+   * The user's name, what stands for the token in its record's name, lists and logs, or the UUID that
+   * is the common name of the certificates.
+   */
   id: z.string(),
-  /** What people call a token; empty for a user. */
+  /** What people call a token or certificate; empty for a user. */
   name: z.string().default(''),
   /** Names or patterns of hosts. */
   hosts: z.array(z.string()),
@@ -30,7 +41,10 @@ const accessSchema = z.object({
   rights: z.array(z.enum(['upload', 'existing', 'new'])),
   /** What a host registered with it shall do. */
   mode: z.enum(['push-agent', 'pull-agent']),
+  /** Of password or token; a certificate has none. */
   hash: z.string(),
+  /** What was issued for a certificate; no other with the same name is meant. */
+  certificates: z.array(z.object({ serial: z.string(), notAfter: z.string() })).optional(),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
 });
@@ -38,9 +52,11 @@ const accessSchema = z.object({
 export type Access = z.infer<typeof accessSchema>;
 export type Right = Access['rights'][number];
 
-/** What is given when an access is made. */
+type SecretKind = Exclude<Access['kind'], 'certificate'>;
+
+/** What is given when a user or token is made. */
 export interface AccessWish {
-  readonly kind: Access['kind'];
+  readonly kind: SecretKind;
   readonly hosts: readonly string[];
   readonly piggyback: readonly string[];
   readonly mode: Access['mode'];
@@ -51,10 +67,21 @@ export interface AccessWish {
   readonly validMs: number | undefined;
 }
 
+/** What is given when a certificate for several hosts is made. */
+export interface CertificateWish extends Pick<AccessWish, 'hosts' | 'piggyback' | 'now'> {
+  readonly uuid: string;
+  /** What people call it; empty for none. */
+  readonly name: string;
+  /** Undefined for as long as it is renewed. */
+  readonly expiresAt: Date | undefined;
+  readonly certificate: NewCertificate;
+}
+
 const rightsOf: Readonly<Record<Access['kind'], readonly Right[]>> = {
   user: ['upload', 'existing', 'new'],
   upload: ['upload'],
   registration: ['existing', 'new'],
+  certificate: ['upload'],
 };
 
 export class Accesses {
@@ -91,6 +118,45 @@ export class Accesses {
     // The id of an older token alone does not lead to its slow hash.
     if (found !== undefined && isFastHash(found.hash)) return found;
     return this.#records.read(`token-${ids.hashed}`);
+  }
+
+  /** The rights that belong to a common name; whether a certificate is meant, its serial tells. */
+  async certificate(uuid: string): Promise<Access | undefined> {
+    return isHostUuid(uuid) ? this.#records.read(`certificate-${uuid}`) : undefined;
+  }
+
+  /** Gives rights to a certificate that was made for them. */
+  async makeCertificate(wish: CertificateWish): Promise<Access> {
+    const { uuid: id, name, hosts, piggyback, expiresAt, certificate, now } = wish;
+    const access: Access = {
+      ...{ kind: 'certificate', id, name, hosts: [...hosts], piggyback: [...piggyback] },
+      ...{ rights: [...rightsOf.certificate], mode: 'push-agent', hash: '' },
+      certificates: [toIssued(certificate)],
+      createdAt: new Date(now).toISOString(),
+      expiresAt: expiresAt?.toISOString() ?? null,
+    };
+    if (await this.#records.create(fileOf(access), access)) return access;
+    throw new CourierError('INTERNAL', `two certificates have the UUID ${id}`);
+  }
+
+  /**
+   * Lets a further certificate have the rights; those before it stay good until they expire.
+   *
+   * @param expiresAt when the rights end from now on; undefined for what there is
+   * @returns undefined when they are revoked meanwhile: then it must not be given away
+   */
+  async addCertificate(
+    { kind, id }: Access,
+    added: NewCertificate & { readonly expiresAt?: Date | undefined },
+    succession: Succession,
+  ): Promise<Access | undefined> {
+    return this.#records.update(fileOf({ kind, id }), async (before) => {
+      if (before === undefined) return undefined;
+      const known = before.certificates ?? [];
+      const certificates = await withCertificates(known, [added], succession);
+      const expiresAt = added.expiresAt?.toISOString() ?? before.expiresAt;
+      return { ...before, certificates, expiresAt };
+    });
   }
 
   /**
@@ -164,7 +230,7 @@ export class Accesses {
 
 type Secret = Pick<Access, 'id' | 'name' | 'hash'> & { readonly secret: string };
 
-async function makeSecret(kind: Access['kind'], name: string): Promise<Secret> {
+async function makeSecret(kind: SecretKind, name: string): Promise<Secret> {
   if (kind === 'user') {
     const secret = randomBytes(24).toString('base64url');
     return { id: name, name: '', secret, hash: await hashPassword(secret) };
@@ -174,7 +240,8 @@ async function makeSecret(kind: Access['kind'], name: string): Promise<Secret> {
 }
 
 function fileOf({ kind, id }: Pick<Access, 'kind' | 'id'>): string {
-  return kind === 'user' ? `user-${id}` : `token-${id}`;
+  if (kind === 'upload' || kind === 'registration') return `token-${id}`;
+  return `${kind}-${id}`;
 }
 
 function isUserName(name: string): boolean {

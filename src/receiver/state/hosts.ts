@@ -37,7 +37,7 @@ const mostCertificates = 50;
 /** How often all records are looked at for one that somebody else has replaced. */
 const lookingMs = 10_000;
 
-interface NewCertificate {
+export interface NewCertificate {
   readonly serial: string;
   readonly notAfter: Date;
 }
@@ -52,7 +52,7 @@ export interface Succession {
 }
 
 /**
- * Certificates of a host with further ones. Those that have expired are forgotten; of too many
+ * Certificates of a host, or of another writer, with further ones. Those that have expired are forgotten; of too many
  * valid ones the oldest are revoked first, so that no good one is out of anybody's sight.
  */
 export async function withCertificates(
@@ -66,11 +66,12 @@ export async function withCertificates(
   const dropped = oldest.slice(0, excess);
   if (dropped.length > 0) await revoke(dropped.map(({ serial }) => serial));
   const rest = valid.filter((one) => !dropped.includes(one));
-  const further = added.map(({ serial, notAfter }) => ({
-    serial,
-    notAfter: notAfter.toISOString(),
-  }));
-  return [...rest, ...further];
+  return [...rest, ...added.map(toIssued)];
+}
+
+/** A certificate as records have it. */
+export function toIssued({ serial, notAfter }: NewCertificate) {
+  return { serial, notAfter: notAfter.toISOString() };
 }
 
 /**
