@@ -20,11 +20,12 @@ import { openStage, type Stage } from '../broker/stage.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import { courier, start } from '../helpers/run-program.ts';
 import { type Owner, openTestSession } from '../nats/sessions.ts';
+import { benchUploads } from './broker-uploads.ts';
+import { lanes, runLanes, showRun, showTimes } from './lanes.ts';
 import { sampleOutput } from './sample-output.ts';
 
 const outputs = 3000;
 const hosts = 500;
-const lanes = 64;
 const site = 'mysite';
 const output = sampleOutput().subarray(0, 30_000);
 
@@ -51,7 +52,7 @@ export async function benchBrokers(): Promise<string> {
       const stage = await openStage(ends, { nats, hosts, intervalMs: 1000, collectors: 0 });
       lines.push(`R${servers} plain publishing:    ${await benchPlain(ends, stage)}`);
       lines.push(`R${servers} newest-wins writer:  ${await benchWriter(ends, stage)}`);
-      lines.push(`R${servers} receiver, until 204: ${await benchReceiver(stage)}`);
+      for (const line of await benchUploads(ends, stage)) lines.push(`R${servers} ${line}`);
       lines.push(`R${servers} upload to ready file: ${await benchReady(stage)}`);
       if (servers === 1) lines.push(await measureCollector(ends, stage));
     } finally {
@@ -63,25 +64,7 @@ export async function benchBrokers(): Promise<string> {
 
 /** `1234/s, p50 1.2 ms, p99 3.4 ms` of `work`, done for each number below `outputs`. */
 async function time(work: (index: number) => Promise<unknown>): Promise<string> {
-  const tookMs: number[] = [];
-  let next = 0;
-  const run = async () => {
-    for (let index = next++; index < outputs; index = next++) {
-      const startedAt = performance.now();
-      await work(index);
-      tookMs.push(performance.now() - startedAt);
-    }
-  };
-  const startedAt = performance.now();
-  await Promise.all(Array.from({ length: lanes }, run));
-  const seconds = (performance.now() - startedAt) / 1000;
-  return `${Math.round(outputs / seconds)}/s, ${showTimes(tookMs)}`;
-}
-
-function showTimes(tookMs: readonly number[]): string {
-  const sorted = tookMs.toSorted((a, b) => a - b);
-  const at = (part: number) => `${(sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(1)} ms`;
-  return `p50 ${at(0.5)}, p99 ${at(0.99)}`;
+  return showRun(await runLanes(outputs, work));
 }
 
 const hostAt = (index: number) => parseHostName(`bench${index % hosts}`);
@@ -106,13 +89,6 @@ async function benchWriter(ends: Owner, { peer }: Stage): Promise<string> {
   const writer = await StreamWriter.open(access, context);
   ends.after(() => writer.close());
   return time((index) => writer.write(toOutput(index), neverAborts));
-}
-
-async function benchReceiver({ uploads: [uploads] }: Stage): Promise<string> {
-  return time(async (index) => {
-    const said = await uploads?.put(hostAt(index), output, new Date());
-    if (said?.status !== 204) throw new Error(`${said?.status} ${said?.body}`);
-  });
 }
 
 const followed = 10_000;

@@ -129,7 +129,7 @@ async function pace(put: Put): Promise<Figures> {
   return toFigures(durations, performance.now() - start);
 }
 
-interface Running {
+export interface Running {
   readonly child: ChildProcess;
   readonly securePort: number;
   readonly plainPort: number;
@@ -137,8 +137,16 @@ interface Running {
   readonly startMs: number;
 }
 
-/** In a process of its own, so that its memory and its processor are its own, too. */
-async function startReceiver(directory: string, program: readonly string[]): Promise<Running> {
+/**
+ * In a process of its own, so that its memory and its processor are its own, too.
+ *
+ * @param more options by their names
+ */
+export async function startReceiver(
+  directory: string,
+  program: readonly string[] = [courier],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   const [certificates, state] = [join(directory, 'certificates'), join(directory, 'state')];
   await initCertificates(certificates, { site: 'bench', names: ['localhost'] });
   await mkdir(state, { recursive: true });
@@ -155,6 +163,7 @@ async function startReceiver(directory: string, program: readonly string[]): Pro
     spool: join(directory, 'spool'),
     'upload-rate': '100000000',
     'sender-upload-rate': '100000000',
+    ...more,
   };
   const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   const log = openSync(join(directory, 'log'), 'w');
