@@ -67,8 +67,11 @@ export async function withBroker<Result>(
 
 const mostAnswerBytes = 48 * 1024 * 1024;
 
+/** Error codes of JetStream (server/errors.json of nats-server). */
 const streamNotFound = 10059;
 const noMessage = 10037;
+/** A single server was asked for several replicas; a cluster for more than it has servers. */
+const tooManyReplicas = [10074, 10005];
 
 export class Broker {
   readonly #connection: NatsConnection;
@@ -85,20 +88,25 @@ export class Broker {
    * Makes the stream where there is none; one that is there stays as it is.
    *
    * @returns whether it was made
+   * @throws CourierError PEER when there are fewer servers than replicas are wanted
    */
   async init(wanted: StreamWanted): Promise<boolean> {
     if ((await this.#find(wanted.name)) !== undefined) return false;
-    await addStream(this.#manager, wanted);
+    try {
+      await addStream(this.#manager, wanted);
+    } catch (error) {
+      if (!tooManyReplicas.includes(Number(codeOf(error)))) throw error;
+      const { code, message } = asNatsFault(error, this.#shown);
+      const hint = `--replicas is ${wanted.replicas}; for a single server give --replicas=1`;
+      throw new CourierError(code, `${message}; ${hint}`, { cause: error });
+    }
     return true;
   }
 
   /** @throws CourierError NO_OUTPUT when there is no such stream */
   async check(wanted: StreamWanted): Promise<StreamReport> {
     const found = await this.#find(wanted.name);
-    if (found === undefined) {
-      const hint = '`cmk-courier broker init` makes it';
-      throw new CourierError('NO_OUTPUT', `${this.#shown} has no stream ${wanted.name}; ${hint}`);
-    }
+    if (found === undefined) throw this.#noStream(wanted.name);
     const { config, state, cluster } = found;
     const { version = 'unknown', max_payload: mostPayload = 0 } = this.#connection.info ?? {};
     return {
@@ -113,14 +121,25 @@ export class Broker {
     };
   }
 
-  /** Asks the leader; undefined when there is nothing of the host. */
+  /**
+   * Asks the leader, or, where that is not allowed, whoever has a copy, as the user of a site may.
+   *
+   * @returns undefined when there is nothing of the host
+   * @throws CourierError NO_OUTPUT when there is no such stream
+   */
   async show(stream: string, site: string, host: HostName): Promise<StoredReport | undefined> {
     const subject = outputSubject(site, host);
+    const question = { last_by_subj: subject };
     const message = await this.#manager.streams
-      .getMessage(stream, { last_by_subj: subject })
+      .getMessage(stream, question)
       .catch((error: unknown) => {
         if (codeOf(error) === noMessage) return null;
-        throw error;
+        if (codeOf(error) === streamNotFound) throw this.#noStream(stream);
+        const fault = asNatsFault(error, this.#shown);
+        if (fault.code !== 'REFUSED') throw fault;
+        return this.#manager.direct.getMessage(stream, question).catch(() => {
+          throw fault;
+        });
       });
     if (message === null) return undefined;
     const { header, seq: sequence, data, time: storedAt } = message;
@@ -134,6 +153,11 @@ export class Broker {
       storedAt,
       headers: Object.fromEntries([...header].map(([name, values]) => [name, values.join(', ')])),
     };
+  }
+
+  #noStream(stream: string): CourierError {
+    const hint = '`cmk-courier broker init` makes it';
+    return new CourierError('NO_OUTPUT', `${this.#shown} has no stream ${stream}; ${hint}`);
   }
 
   async #find(stream: string) {

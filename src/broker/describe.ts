@@ -1,5 +1,6 @@
 /** What `cmk-courier broker` says, in words. */
 
+import { counted } from '../names/counted.ts';
 import { formatDuration } from '../times/durations.ts';
 import type { StoredReport, StreamReport } from './administration.ts';
 
@@ -8,7 +9,7 @@ export function describeStream(report: StreamReport): string {
   const { stream, server, replicas, leader, hosts, bytes, differences, remarks } = report;
   const led = leader === undefined ? '' : `, led by ${leader}`;
   const lines = [
-    `stream ${stream}: ${hosts} hosts, ${bytes} bytes, ${replicas} replicas${led} (${server})`,
+    `stream ${stream}: ${counted(hosts, 'host')}, ${counted(bytes, 'byte')}, ${counted(replicas, 'replica')}${led} (${server})`,
     ...remarks.map((remark) => `note: ${remark}`),
     ...differences.map(
       ({ setting, is, wanted, weight }) =>

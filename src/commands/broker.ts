@@ -7,6 +7,7 @@ import { parseDuration, parseNumberWithin, parseText } from '../cli/option-types
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { chooseVerb } from '../cli/verbs.ts';
 import { CourierError } from '../faults/errors.ts';
+import { counted } from '../names/counted.ts';
 import { parseHostName } from '../names/host-name.ts';
 import { checkNatsOptions, natsOptions } from '../nats/options.ts';
 import { defaultStream, parseStreamName, type StreamWanted } from '../nats/stream.ts';
@@ -70,7 +71,10 @@ export const broker: CommandModule = defineCommand({
       'broker check nats://broker1 --user=admin --password-file=admin',
       'what differs; changes nothing',
     ],
-    ['broker show nats://broker1 web01 --site=mysite', 'what the stream has of a host'],
+    [
+      'broker show nats://broker1 web01 --site=mysite --user=admin --password-file=admin',
+      'what the stream has of a host; as the user of the site, too',
+    ],
   ],
   options,
   run,
@@ -104,7 +108,7 @@ async function init({ operands: [servers, ...more], values, context }: Task): Pr
   }
   const wanted = toWanted(values, context);
   const isMade = await withServers({ servers, values, context }, (found) => found.init(wanted));
-  const keeps = `${wanted.subjects}, ${wanted.replicas} replicas, for ${formatDuration(wanted.maxAgeMs)}`;
+  const keeps = `${wanted.subjects}, ${counted(wanted.replicas, 'replica')}, for ${formatDuration(wanted.maxAgeMs)}`;
   const there = 'is there already and stays as it is; `broker check` says what differs';
   await print(`stream ${wanted.name} ${isMade ? `made: ${keeps}` : there}\n`, context);
 }

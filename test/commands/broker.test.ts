@@ -37,8 +37,15 @@ test('init makes the stream once, check says what differs and changes nothing', 
   const none = await run('check', url);
   const line = `has no stream COURIER; \`cmk-courier broker init\` makes it (NO_OUTPUT)\n`;
   assert.equal(none.errors, `cmk-courier: broker: ${url.replace('nats://', '')} ${line}`);
+  const shown = await run('show', url, 'web02', '--site=mysite');
+  assert.equal(shown.errors, none.errors);
+  const several = await run('init', url);
+  assert.match(
+    several.errors,
+    /replicas > 1 not supported in non-clustered mode"; --replicas is 3; for a single server give --replicas=1 \(PEER\)\n$/,
+  );
   const made = await run('init', url, '--replicas=1');
-  assert.equal(made.output, 'stream COURIER made: courier.>, 1 replicas, for 7d\n');
+  assert.equal(made.output, 'stream COURIER made: courier.>, 1 replica, for 7d\n');
   const again = await run('init', url, '--replicas=1', '--max-age=1d');
   assert.equal(
     again.output,
@@ -134,6 +141,12 @@ test('the user of a site follows its outputs with the rights that init prints, a
   for (const user of ['site', 'collector']) {
     const host = parseHostName(`before-${user}`);
     await receiver.request(`courier.mysite.output.${host}`, 'text');
+    const own = [`--user=${user}`, `--password-file=${server.directory}/${user}`];
+    const shown = await run('show', server.url, host, '--site=mysite', ...own, `--ca=${server.ca}`);
+    assert.match(
+      shown.output,
+      new RegExp(`^${host}: courier\\.mysite\\.output\\.${host}, message `),
+    );
     const heard = await server.follow(user, 'mysite', [host]);
     await waitUntil(() => heard.news.includes('following'));
     assert.deepEqual(heard.arrived, [`${host} text`]);
