@@ -3,7 +3,7 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { z } from 'zod';
 import { quote } from '../faults/errors.ts';
-import { suggest } from '../names/nearest.ts';
+import { findNearest, suggest } from '../names/nearest.ts';
 import { needsQuotes, type YamlLayout, type YamlProblem } from './yaml-file.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -15,6 +15,8 @@ export interface YamlWords {
   readonly textKeys: readonly string[];
   /** Keys there are at a place, for hints on mistyped ones. */
   knownKeys(path: Path): readonly string[];
+  /** Where a key that is like none of them may belong. */
+  findPlace?(path: Path): string | undefined;
   /** What is to be said in place of the complaint, if anything. */
   describe?(issue: Issue, layout: YamlLayout): string | undefined;
 }
@@ -89,11 +91,14 @@ function describeUnquoted(
   return `${key}: ${needsQuotes(node.source)}`;
 }
 
-function describeKey(path: Path, layout: YamlLayout, { knownKeys }: YamlWords): YamlProblem {
-  const hint = suggest(String(path.at(-1)), knownKeys(path.slice(0, -1)));
+function describeKey(path: Path, layout: YamlLayout, words: YamlWords): YamlProblem {
+  const key = String(path.at(-1));
+  const known = words.knownKeys(path.slice(0, -1));
+  const place = findNearest(key, known) === undefined ? words.findPlace?.(path) : undefined;
+  const hints = [...(place === undefined ? [] : [place]), suggest(key, known)];
   return {
     line: lineOf(path, layout),
-    message: `unknown key ${quote(String(path.at(-1)))}; ${hint}`,
+    message: `unknown key ${quote(key)}; ${hints.join('; ')}`,
   };
 }
 

@@ -127,7 +127,8 @@ async function judge(
   const spool = values.spool ?? defaultSpoolDirectory(context.env);
   const far = await lookUpInTime(spool, host, context);
   if (far?.silence !== undefined) return judgeSilence(spool, far.silence, host, [values, context]);
-  if (found?.kind === 'fault' && !isOurs(found.line)) return { state: 'DOWN', text: found.line };
+  if (found?.kind === 'fault' && !isNotOfHost(found.line))
+    return { state: 'DOWN', text: found.line };
   const kept = await readInTime(spool, host, values, context);
   const nowMs = context.clock.now();
   const fault = far && findFarFault(far, kept?.receivedAt, nowMs);
@@ -179,14 +180,25 @@ function judgeOutput(validMs: number, host: HostName): Verdict {
   return { state: 'UP', text: `fresh output of ${host} is ready, good for ${left}` };
 }
 
-/** Trouble here says nothing about the host. */
-function isOurs(line: string): boolean {
-  return /\((?:INTERNAL|USAGE|CONFIG|LOCAL)\)$/.test(line);
+/** Trouble here, and a broker that cannot be asked, say nothing about the host. */
+function isNotOfHost(line: string): boolean {
+  return /\((?:INTERNAL|USAGE|CONFIG|LOCAL)\)$/.test(line) || isOfBrokers(line);
+}
+
+const brokerFaults = '(?:UNREACHABLE|TIMEOUT|REFUSED|PEER)';
+const byBroker = new RegExp(`^cmk-courier: (?:nats|mqtt): .*\\(${brokerFaults}\\)$`);
+const otherByBroker = new RegExp(`^(?:nats|mqtt) ${brokerFaults}$`);
+
+/** Whether no source but brokers was asked: the line has the last fault, and the others by code. */
+function isOfBrokers(line: string): boolean {
+  if (!byBroker.test(line)) return false;
+  const [, others] = /; before it ([^;]*) \([A-Z_]+\)$/.exec(line) ?? [];
+  return others === undefined || others.split(', ').every((other) => otherByBroker.test(other));
 }
 
 /** All sources failed, and what the spool has, if anything, is too old. */
 function judgeFault(line: string, byAge: Verdict | undefined): Verdict {
-  const state = isOurs(line) ? 'UNKNOWN' : 'DOWN';
+  const state = isNotOfHost(line) ? 'UNKNOWN' : 'DOWN';
   return byAge === undefined
     ? { state, text: line }
     : { ...byAge, state, text: `${byAge.text}; ${line}` };

@@ -76,11 +76,10 @@ export class Storage implements Pick<Spool, 'put'> {
 
   /** Why outputs cannot be taken now. */
   findTrouble(): string | undefined {
-    if (this.#trouble !== undefined) {
-      const { message, sinceMs } = this.#trouble;
-      if (this.#clock.monotonic() - sinceMs < troubleMs) return message;
-    }
-    return this.#place.broker?.findTrouble();
+    const ofBroker = this.#place.broker?.findTrouble();
+    if (ofBroker !== undefined || this.#trouble === undefined) return ofBroker;
+    const { message, sinceMs } = this.#trouble;
+    return this.#clock.monotonic() - sinceMs < troubleMs ? message : undefined;
   }
 
   /** What people should know though outputs are taken. */

@@ -23,6 +23,10 @@ export function toProblems(issues: readonly Issue[], layout: Layout): readonly P
 const words: YamlWords = {
   textKeys: ['name', 'hosts', 'tags', 'piggyback', 'sections'],
   knownKeys: (path) => knownKeys[placeOf(path)],
+  findPlace: (path) =>
+    placeOf(path.slice(0, -1)) === 'route'
+      ? `an option of a source stands beside its uri, {uri: …, ${String(path.at(-1))}: …}`
+      : undefined,
   describe: ({ path }, layout) => {
     const scheme = findBareScheme(nodeAt(layout.root, path.slice(0, -1)));
     return scheme === undefined ? undefined : needsQuotes(`${scheme}:`);

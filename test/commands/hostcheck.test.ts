@@ -121,6 +121,23 @@ test('trouble of our own says nothing about the host', async (t) => {
   assert.match(await check(), /^0 UP - output of web01 is 1m(?:\d+s)? old, /);
 });
 
+test('a broker that cannot be asked says nothing about the host, other sources beside it do', async (t) => {
+  const { check, lay, keep } = await makeSite(t);
+  const said = async (line: string) => {
+    lay().publishFault(host, { line: `cmk-courier: ${line}`, exitCode: 5 }, validity);
+    return (await check()).slice(0, 9);
+  };
+  const away = 'nats: web01: connecting to broker:4222: connection refused';
+  assert.equal(await said(`${away} (UNREACHABLE)`), '3 UNKNOWN');
+  assert.equal(await said('mqtt: web01: the user is not accepted (REFUSED)'), '3 UNKNOWN');
+  assert.equal(await said(`${away}; before it mqtt TIMEOUT, nats PEER (UNREACHABLE)`), '3 UNKNOWN');
+  assert.equal(await said(`${away}; before it tcp UNREACHABLE (UNREACHABLE)`), '2 DOWN - ');
+  assert.equal(await said(`${away}; before it mqtt NO_OUTPUT (UNREACHABLE)`), '2 DOWN - ');
+  assert.equal(await said('nats: web01: there is no output of web01 (NO_OUTPUT)'), '2 DOWN - ');
+  await keep(60_000);
+  assert.equal(await said(`${away} (UNREACHABLE)`), '0 UP - ou');
+});
+
 test('output from the future counts as absent, and keeps no host up until then', async (t) => {
   const { check, keep } = await makeSite(t);
   await keep(-30_000);

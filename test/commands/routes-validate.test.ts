@@ -170,6 +170,14 @@ test('an option of another kind of source is told as that', async (t) => {
   ]);
 });
 
+test('an option of a source that stands in the route is told where it belongs', async (t) => {
+  const [said] = await validate(t, "routes: [{hosts: a, sources: 'mqtt://b/{host}', user: y}]\n");
+  assert.match(
+    said ?? '',
+    /^1: unknown key "user"; an option of a source stands beside its uri, \{uri: …, user: …\}; there are name, /,
+  );
+});
+
 test('what is too deep or too much is said to be that', async (t) => {
   const deep = [
     '['.repeat(5000),

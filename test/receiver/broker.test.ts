@@ -112,6 +112,7 @@ test('with --broker-only outputs are refused with 503 while the broker is away',
   assert.deepEqual(await running.uploads.put('web04', goodOutput), said);
   const health = await fetch(`http://127.0.0.1:${running.metricsPort}/healthz`);
   assert.equal(health.status, 503);
+  assert.match(await health.text(), /^the broker is away: .*: connection refused\n$/);
   await server?.start();
   assert.deepEqual(await running.uploads.put('web04', goodOutput), taken);
 });
