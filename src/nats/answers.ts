@@ -2,6 +2,7 @@
 
 import { CourierError, quote } from '../faults/errors.ts';
 import { asNatsFault } from './faults.ts';
+import type { HeaderLines } from './message.ts';
 
 export interface StreamError {
   readonly code: number | undefined;
@@ -21,7 +22,7 @@ export interface StreamAnswer {
 /** A message that was asked for. */
 export interface ReadMessage {
   readonly seq: number;
-  readonly headers: { get(name: string): string };
+  readonly headers: HeaderLines;
   readonly storedAt: Date;
   /** In the message as it is stored. */
   readonly bytes: number;
@@ -64,17 +65,19 @@ function readMessage(message: unknown): StreamAnswer['message'] {
   const headers = readHeaders(Buffer.from(asText(fieldOf(message, 'hdrs')) ?? '', 'base64'));
   const storedAt = new Date(asText(fieldOf(message, 'time')) ?? Number.NaN);
   const bytes = Buffer.byteLength(asText(fieldOf(message, 'data')) ?? '', 'base64');
-  return { seq, headers: { get: (name) => headers.get(name) ?? '' }, storedAt, bytes };
+  return { seq, headers, storedAt, bytes };
 }
 
 /** `NATS/1.0`, then a header a line. */
-function readHeaders(block: Buffer): ReadonlyMap<string, string> {
-  const headers = new Map<string, string>();
-  for (const line of block.toString().split('\r\n').slice(1)) {
-    const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) headers.set(name, value);
-  }
-  return headers;
+function readHeaders(block: Buffer): HeaderLines {
+  return block
+    .toString()
+    .split('\r\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, [value.trimEnd()]] as const];
+    });
 }
 
 function fieldOf(value: unknown, name: string): unknown {

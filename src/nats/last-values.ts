@@ -9,8 +9,9 @@ import {
   readAnswer,
   type StreamAnswer,
 } from './answers.ts';
-import { readProduced } from './message.ts';
+import { readPackedFor, readProduced } from './message.ts';
 import type { LastValue, LastValues, Published, StreamValue } from './newest-writer.ts';
+import { readOutputSubject } from './subjects.ts';
 
 /** A message as it is published. */
 export interface StreamMessage extends StreamValue {
@@ -67,7 +68,7 @@ export class JetStreamValues implements LastValues<StreamMessage> {
     if (error !== undefined) throw asRefusedWrite(error, stream);
     if (message === undefined)
       throw new CourierError('PEER', 'the broker answered without a message');
-    return toLastValue(message);
+    return toLastValue(message, subject);
   }
 
   #toHeaders(message: StreamMessage, expectedSequence: number, repeats: number): MsgHdrs {
@@ -121,8 +122,17 @@ function sizeOf(headers: MsgHdrs): number {
   return bytes;
 }
 
-/** Of a time that nobody can read nothing is known: any output may take its place. */
-function toLastValue({ seq: sequence, headers, storedAt }: ReadMessage): LastValue {
+/**
+ * Of a time that nobody can read nothing is known: any output may take its place, and that of a message
+ * which is another host's.
+ */
+function toLastValue(
+  { seq: sequence, headers, storedAt }: ReadMessage,
+  subject: string,
+): LastValue {
+  const packedFor = readPackedFor(headers);
+  const isOthers = packedFor !== undefined && packedFor !== readOutputSubject(subject)?.host;
+  if (isOthers) return { sequence, producedAt: undefined, digest: undefined };
   const { producedAt, digest } = readProduced({ headers, storedAt });
   return { sequence, producedAt: producedAt instanceof Date ? producedAt : undefined, digest };
 }

@@ -1,11 +1,10 @@
 /** Output of a host as a message of NATS: its headers, its body, and what is checked of them. */
 
-import type { MsgHdrs } from '@nats-io/transport-node';
 import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
-import { encodeToken } from '../names/name-token.ts';
+import { decodeToken, encodeToken } from '../names/name-token.ts';
 import { isSealed } from '../sealing/first-bytes.ts';
-import { readStatedTime, type StatedTime } from '../times/stated-time.ts';
+import { oldestOf, readStatedTime, type StatedTime } from '../times/stated-time.ts';
 import { decompress, type OutputLimit } from '../wrapping/decompress.ts';
 import { omittedHeader } from './frame-filter.ts';
 
@@ -56,9 +55,12 @@ export async function packOutput(message: NewMessage): Promise<PackedMessage> {
   return { headers, body, digest };
 }
 
+/** HeaderLines as they came: in any case, and perhaps several of one name. */
+export type HeaderLines = Iterable<readonly [name: string, values: readonly string[]]>;
+
 /** What is stored under a subject. */
 export interface StoredMessage {
-  readonly headers: Pick<MsgHdrs, 'get'> | undefined;
+  readonly headers: HeaderLines | undefined;
   readonly data: Uint8Array;
   /** When the server stored it. */
   readonly storedAt: Date;
@@ -74,14 +76,37 @@ export interface StoredOutput {
   readonly origin: string;
 }
 
-/** When the output of a message was produced, and its digest, without unpacking it. */
+/**
+ * When the output of a message was produced, and its digest, without unpacking it. Of several times the
+ * oldest counts; several digests are none that any output has.
+ */
 export function readProduced({ headers, storedAt }: Omit<StoredMessage, 'data'>): {
   readonly producedAt: StatedTime;
   readonly digest: string | undefined;
 } {
-  const stated = headers?.get(producedHeader) || undefined;
-  const digest = headers?.get(digestHeader) || undefined;
-  return { producedAt: readStatedTime(producedHeader, stated) ?? storedAt, digest };
+  const stated = valuesOf(headers, producedHeader);
+  const times = stated.map((text) => readStatedTime(producedHeader, text));
+  return { producedAt: oldestOf(times) ?? storedAt, digest: textOf(headers, digestHeader) };
+}
+
+/** Whose output one of us packed; undefined where somebody else did. */
+export function readPackedFor(headers: HeaderLines | undefined): string | undefined {
+  const [, token] = packedId.exec(textOf(headers, idHeader) ?? '') ?? [];
+  return token === undefined ? undefined : decodeToken(token);
+}
+
+/** As {@link packOutput} writes it, or with how often it was repeated. */
+const packedId = /^(\S+) \S+ [0-9a-f]{64}(?: \d+)?$/;
+
+/** What stands in a header; undefined when it is empty or not there. */
+function textOf(headers: HeaderLines | undefined, name: string): string | undefined {
+  const values = new Set(valuesOf(headers, name));
+  return values.size === 0 ? undefined : [...values].join(', ');
+}
+
+function valuesOf(headers: HeaderLines | undefined, name: string): readonly string[] {
+  const found = [...(headers ?? [])].filter(([key]) => key.toLowerCase() === name.toLowerCase());
+  return found.flatMap(([, values]) => values).filter((value) => value !== '');
 }
 
 /**
@@ -94,10 +119,10 @@ export async function unpackOutput(
   limit: OutputLimit,
 ): Promise<StoredOutput> {
   const { headers, data } = message;
-  const omitted = headers?.get(omittedHeader);
+  const omitted = textOf(headers, omittedHeader);
   if (omitted) throw tooLarge(omitted, limit);
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const encoding = headers?.get(encodingHeader) || undefined;
+  const encoding = textOf(headers, encodingHeader);
   if (encoding !== undefined && encoding !== 'zstd') {
     throw new CourierError('MALFORMED', `unknown ${encodingHeader} ${quote(encoding)}`);
   }
@@ -110,7 +135,7 @@ export async function unpackOutput(
   if (digest !== undefined && digest !== (await digestOf(output))) {
     throw new CourierError('MALFORMED', `it is not what was sent: its ${digestHeader} is another`);
   }
-  return { output, producedAt, origin: cleanText(headers?.get(originHeader) ?? '') };
+  return { output, producedAt, origin: cleanText(textOf(headers, originHeader) ?? '') };
 }
 
 function tooLarge(bytes: number | string, { maxOutputBytes }: OutputLimit): CourierError {

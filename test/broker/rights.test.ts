@@ -1,44 +1,78 @@
 /** What users of the printed configuration can make a real nats-server do with a stream. */
 
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { makeServerConfiguration } from '../../src/broker/server-configuration.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
+import { JetStreamValues, type StreamUse } from '../../src/nats/last-values.ts';
+import { packOutput } from '../../src/nats/message.ts';
 import { addStream, findDifferences } from '../../src/nats/stream.ts';
+import { neverAborts } from '../../src/system/never-aborts.ts';
+import { nats } from '../../src/transports/nats/nats.ts';
+import { parseSourceUri } from '../../src/transports/source.ts';
+import { expectFault } from '../helpers/expect-fault.ts';
+import { makeOpenContext } from '../helpers/open-context.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
 import { startNatsServers } from '../peers/nats-server.ts';
 
 const skip = skipWithout('nats-server');
 const outputs = 'courier.mysite.output';
 
+function toUse(connection: NatsConnection): StreamUse {
+  const connect = () => Promise.resolve(connection);
+  return {
+    connect,
+    discardIfSilent: () => connection.close(),
+    stream: 'COURIER',
+    makeHeaders: headers,
+  };
+}
+
 /** A server with the users that are printed; their password is `secret`. */
-async function startPrinted(t: TestContext) {
+async function startPrinted() {
   const printed = makeServerConfiguration({ site: 'mysite', stream: 'COURIER' });
   const accounts = printed.slice(printed.indexOf('\naccounts {'));
   const passwords = [...accounts.matchAll(/\$(\w+_PASSWORD)/g)].map(
     ([, name]) => `${name}: secret`,
   );
   const peer = await startNatsServers({ configuration: passwords.join('\n') + accounts });
-  t.after(() => peer.close());
+  const connections: NatsConnection[] = [];
   const as = async (user: string): Promise<NatsConnection> => {
     const [{ port }] = [...peer.servers, { port: 0 }];
     const inboxPrefix = `_INBOX.${user}`;
     const servers = `127.0.0.1:${port}`;
     const connection = await connect({ servers, user, pass: 'secret', inboxPrefix });
-    t.after(() => connection.close());
+    connections.push(connection);
     return connection;
   };
   const manager = await jetstreamManager(await as('admin'));
   const wanted = { name: 'COURIER', subjects: 'courier.>', replicas: 1, maxAgeMs: 3_600_000 };
   await addStream(manager, wanted);
-  return { as, manager };
+  const server = `127.0.0.1:${peer.servers[0]?.port}`;
+  const close = async () => {
+    for (const connection of connections) await connection.close();
+    await peer.close();
+  };
+  return { as, manager, server, close };
 }
+
+let started: Awaited<ReturnType<typeof startPrinted>>;
+
+before(async () => {
+  if (skip === false) started = await startPrinted();
+});
+
+after(() => started?.close());
 
 test('a host cannot have the answer to its output sent into what is of others', {
   skip,
-}, async (t) => {
-  const { as, manager } = await startPrinted(t);
+}, async () => {
+  const { as, manager } = started;
   await manager.streams.add({ name: 'KV_COURIER_POOL', subjects: ['$KV.COURIER_POOL.>'] });
   const [receiver, host] = [await as('receiver'), await as('web01')];
   await receiver.request(`${outputs}.web02`, 'of web02');
@@ -61,10 +95,42 @@ test('a host cannot have the answer to its output sent into what is of others', 
   assert.equal(state.messages, 0);
 });
 
-test('collectors of a pool hear what others tell of hosts with the rights that are printed', {
+test('what lies under a host and was packed for another is not delivered, and makes room', {
   skip,
 }, async (t) => {
-  const { as } = await startPrinted(t);
+  const { as, server } = started;
+  const receiver = await as('receiver');
+  const [victim, writer] = [`${outputs}.web02`, new JetStreamValues(toUse(receiver))];
+  const now = new Date();
+  const packed = await packOutput({
+    ...{ host: parseHostName('web01'), output: Buffer.from('<<<check_mk>>>\n') },
+    ...{ producedAt: now, receivedAt: now, origin: 'test' },
+  });
+  const lines = headers();
+  for (const [name, value] of packed.headers) lines.set(name, value);
+  await receiver.request(victim, packed.body, { headers: lines, timeout: 5000 });
+  const source = parseSourceUri(`nats://${server}/mysite/{host}`);
+  const password = join(await makeTempDir(t), 'password');
+  await writeFile(password, 'secret\n', { mode: 0o600 });
+  const options = { user: ['site'], passwordFile: [password] };
+  const transport = await nats.open({ uri: source, options }, makeOpenContext());
+  t.after(() => transport.close());
+  const fetching = transport.fetch(
+    { host: parseHostName('web02'), address: undefined },
+    neverAborts,
+  );
+  await expectFault(fetching, 'MALFORMED', /: what lies under web02 is the output of "web01"$/);
+  const last = await writer.last(victim);
+  assert.deepEqual(
+    { ...last, sequence: 0 },
+    { sequence: 0, producedAt: undefined, digest: undefined },
+  );
+});
+
+test('collectors of a pool hear what others tell of hosts with the rights that are printed', {
+  skip,
+}, async () => {
+  const { as } = started;
   const [one, other] = [await as('collector'), await as('collector')];
   const heard = Promise.withResolvers<string>();
   one.subscribe('courierpool.collectors.*.*', {
@@ -76,8 +142,8 @@ test('collectors of a pool hear what others tell of hosts with the rights that a
   assert.equal(await heard.promise, 'records');
 });
 
-test('a stream in which one message can take away or write others is told', { skip }, async (t) => {
-  const { manager } = await startPrinted(t);
+test('a stream in which one message can take away or write others is told', { skip }, async () => {
+  const { manager } = started;
   const wanted = { name: 'COURIER', subjects: 'courier.>', replicas: 1, maxAgeMs: 3_600_000 };
   const { config } = await manager.streams.update('COURIER', { allow_rollup_hdrs: true });
   const found = findDifferences({ ...config, sources: [], persist_mode: 'async' }, wanted);

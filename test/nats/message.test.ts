@@ -16,7 +16,8 @@ const message: NewMessage = {
 const storedAt = new Date('2026-01-01T12:00:02Z');
 
 function stored(headers: Readonly<Record<string, string>>, data: Uint8Array) {
-  return { headers: { get: (name: string) => headers[name] ?? '' }, data, storedAt };
+  const lines = Object.entries(headers).map(([name, value]) => [name, [value]] as const);
+  return { headers: lines, data, storedAt };
 }
 
 function limit(maxOutputBytes = 1_000_000) {
@@ -52,6 +53,17 @@ test('what nobody dated was produced when it was stored at the latest', async ()
   assert.deepEqual(producedAt, storedAt);
   const wrong = readProduced(stored({ 'Courier-Produced': 'gestern' }, output));
   assert.deepEqual(wrong.producedAt, { unreadable: 'Courier-Produced "gestern"' });
+});
+
+test('headers count in any case, and of several times the oldest', async () => {
+  const [older, newer] = ['2026-01-01T11:00:00.000Z', '2026-01-01T12:00:00.000Z'];
+  const lower = readProduced(stored({ 'courier-produced': older }, output));
+  assert.deepEqual(lower.producedAt, new Date(older));
+  const headers = [['Courier-Produced', [newer, older]]] as const;
+  assert.deepEqual(readProduced({ headers, storedAt }).producedAt, new Date(older));
+  const two = [['Courier-Sha256', ['0'.repeat(64), (await packOutput(message)).digest]] as const];
+  const unpacking = unpackOutput({ headers: two, data: output, storedAt }, limit());
+  await expectFault(unpacking, 'MALFORMED', /^it is not what was sent/);
 });
 
 test('another digest, an unknown packing and damage are MALFORMED', async () => {

@@ -1,8 +1,13 @@
 /** From a stored message to a delivery. */
 
-import { CourierError } from '../../faults/errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import type { HostName } from '../../names/host-name.ts';
-import { readProduced, type StoredMessage, unpackOutput } from '../../nats/message.ts';
+import {
+  readPackedFor,
+  readProduced,
+  type StoredMessage,
+  unpackOutput,
+} from '../../nats/message.ts';
 import { isFromFuture } from '../../times/skew.ts';
 import { withOrigin } from '../candidates.ts';
 import type { Delivery, OpenContext } from '../transport.ts';
@@ -12,7 +17,8 @@ import type { Delivery, OpenContext } from '../transport.ts';
  *
  * @param where the stream and its servers, for messages
  * @throws CourierError NO_OUTPUT when it is from the future, and so counts as absent: one wrong
- * clock would keep right ones out until then; TOO_LARGE, MALFORMED
+ * clock would keep right ones out until then; TOO_LARGE, MALFORMED; PEER when the server does not say
+ * when it stored it
  */
 export async function toDelivery(
   message: StoredMessage,
@@ -20,6 +26,10 @@ export async function toDelivery(
   where: string,
   context: OpenContext,
 ): Promise<Delivery> {
+  if (Number.isNaN(message.storedAt.getTime())) {
+    throw new CourierError('PEER', `${where}: the server does not say when it stored this`);
+  }
+  requireOwn(message, host, where);
   const { producedAt } = readProduced(message);
   const { clock, maxSkewMs } = context;
   if (producedAt instanceof Date && isFromFuture(producedAt, clock.now(), maxSkewMs)) {
@@ -37,4 +47,17 @@ export async function toDelivery(
     producedAt: unpacked.producedAt,
     async acknowledge() {},
   };
+}
+
+/**
+ * Servers send answers to whatever subject a question names, and so one host's output can come to lie
+ * under the subject of another (nats.md#where-answers-go).
+ *
+ * @throws CourierError MALFORMED
+ */
+function requireOwn({ headers }: StoredMessage, host: HostName, where: string): void {
+  const packedFor = readPackedFor(headers);
+  if (packedFor === undefined || packedFor === host) return;
+  const what = `${where}: what lies under ${host} is the output of ${quote(packedFor)}`;
+  throw new CourierError('MALFORMED', what);
 }
