@@ -16,7 +16,7 @@ import {
   renameFile,
   writeWholeFile,
 } from '../files/file-calls.ts';
-import type { HostName } from '../names/host-name.ts';
+import { type HostName, isHostName } from '../names/host-name.ts';
 import { shardOf } from '../spool/names.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 
@@ -71,6 +71,7 @@ export interface RelayedHost {
 
 const relaysDirectory = 'relays';
 const hostsDirectory = 'relayed';
+const ending = '.json';
 
 /** Where relays are remembered in a spool. */
 function relaysIn(spool: string): string {
@@ -87,7 +88,7 @@ function relayPath(spool: string, id: string): string {
 }
 
 function hostPath(spool: string, host: HostName): string {
-  return join(relayedHostsIn(spool), shardOf(host), `${host}.json`);
+  return join(relayedHostsIn(spool), shardOf(host), `${host}${ending}`);
 }
 
 /** @throws CourierError LOCAL */
@@ -121,6 +122,21 @@ async function writeFile(directory: string, path: string, content: object): Prom
  */
 export function readHost(spool: string, host: HostName): Promise<RelayedHost | undefined> {
   return readFile(hostPath(spool, host), isRelayedHost);
+}
+
+/**
+ * Whether the newest word of a relay about the host is a fault.
+ *
+ * @throws CourierError as {@link readHost}
+ */
+export async function hasFault(spool: string, host: HostName): Promise<boolean> {
+  return (await readHost(spool, host))?.fault !== undefined;
+}
+
+/** Whose record a file is by its name. */
+export function relayedHostOf(name: string): HostName | undefined {
+  const host = name.endsWith(ending) ? name.slice(0, -ending.length) : '';
+  return isHostName(host) ? host : undefined;
 }
 
 /** The same for a relay. */
@@ -160,9 +176,9 @@ export async function countRelayedHosts(spool: string): Promise<number> {
   return count;
 }
 
-async function namesIn(directory: string, ending = '.json'): Promise<readonly string[]> {
+async function namesIn(directory: string, suffix = ending): Promise<readonly string[]> {
   try {
-    return (await readDirectory(directory)).filter((name) => name.endsWith(ending)).sort();
+    return (await readDirectory(directory)).filter((name) => name.endsWith(suffix)).sort();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw asCourierError(error, `reading ${directory}`);

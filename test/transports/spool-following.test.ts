@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { CourierError } from '../../src/faults/errors.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { writeHost } from '../../src/relay/records.ts';
 import { shardOf } from '../../src/spool/names.ts';
 import type { Spool } from '../../src/spool/spool.ts';
 import { parseSourceUri } from '../../src/transports/source.ts';
@@ -69,6 +70,45 @@ test('the system tells what is put, and what a writer removes is nothing new', a
   await put(writer, '5', 5);
   await waitUntil(() => outputs.at(-1) === '5');
   assert.deepEqual(outputs, ['1', '2', '3', '4', '5']);
+  assert.deepEqual(news, ['following']);
+});
+
+test('a fault that a relay tells is handed over at once, as often as it is told', async (t) => {
+  const { spool: writer, directory } = await openSpool(t);
+  const { outputs, news } = await follow(t, directory, stillClock);
+  const about = { host, relay: 'token-1', relayName: 'far1' };
+  const line = 'tcp: web1: connecting to web1:6556: connection refused';
+  let toldMs = 0;
+  const tell = async (): Promise<void> => {
+    const nowMs = Date.now();
+    toldMs = nowMs;
+    const fault = { code: 'UNREACHABLE', line, atMs: nowMs, toldAtMs: nowMs } as const;
+    await writeHost(directory, host, { ...about, fault: { ...fault, untilMs: nowMs + 60_000 } });
+  };
+  // The first of all makes the directories in which records lie.
+  await tell();
+  await waitUntil(async () => {
+    if (outputs.length === 0) await tell();
+    return outputs.length > 0;
+  });
+  const { length } = outputs;
+  await tell();
+  await waitUntil(() => outputs.length > length);
+  const putNow = async (text: string): Promise<void> => {
+    const now = new Date();
+    await writer.put({ ...makeNewOutput(host, text), producedAt: now, receivedAt: now });
+  };
+  await waitUntil(() => Date.now() > toldMs);
+  await putNow('good again');
+  await waitUntil(() => outputs.at(-1) === 'good again');
+  // That it is well is no news beside its output; of another host nothing is.
+  const count = outputs.length;
+  await writeHost(directory, host, about);
+  await writeHost(directory, parseHostName('web2'), { ...about, host: 'web2' });
+  await putNow('the last');
+  await waitUntil(() => outputs.at(-1) === 'the last');
+  assert.deepEqual(outputs.slice(count), ['the last']);
+  assert.deepEqual(new Set(outputs.slice(0, count)), new Set(['UNREACHABLE', 'good again']));
   assert.deepEqual(news, ['following']);
 });
 

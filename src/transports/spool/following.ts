@@ -1,6 +1,7 @@
 /**
  * Follows a spool. The system tells what appears in its directories; since it tells nothing of what
  * other machines do, and not all while it has much to tell, their names are read now and then as well.
+ * Faults that relays tell come by what the system tells alone: they are told again each interval.
  */
 
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import { HandOver } from '../hand-over.ts';
 import type { Target } from '../source.ts';
 import type { Delivery, OpenContext, Subscriber } from '../transport.ts';
 import { fetchSpooled } from './spooled.ts';
+import { ToldFaults } from './told-faults.ts';
 import { isShared, Watches } from './watches.ts';
 
 export interface FollowedSpool {
@@ -34,6 +36,8 @@ const pausesPerRead = 20;
 const longestReadMs = 30_000;
 /** Names that are looked at without a pause for others. */
 const namesAtOnce = 1000;
+/** In the place of a name: what a relay has told, not a file of the spool. */
+const toldItem = '';
 
 export class SpoolFollower {
   readonly #followed: FollowedSpool;
@@ -46,6 +50,7 @@ export class SpoolFollower {
   readonly #offered = new Map<HostName, string>();
   /** What has appeared and is not offered yet: the newest of each host. */
   readonly #appeared = new Map<HostName, string>();
+  readonly #faults: ToldFaults;
   #isToRead = true;
   #isFollowing = false;
   #isAllWatched = false;
@@ -68,6 +73,7 @@ export class SpoolFollower {
     const { concurrency } = followed;
     this.#handOver = new HandOver({ subscriber, concurrency, toArrival }, signal);
     this.#watches = new Watches((directory, name) => this.#heard(directory, name));
+    this.#faults = new ToldFaults(followed.directory, subscriber);
   }
 
   /** Resolves when the signal has aborted. */
@@ -122,7 +128,8 @@ export class SpoolFollower {
   }
 
   async #sleep(delayMs: number): Promise<void> {
-    if (this.#appeared.size > 0 || this.#isToRead || delayMs <= 0) return;
+    const isAwaited = this.#appeared.size > 0 || this.#faults.areTold || this.#isToRead;
+    if (isAwaited || delayMs <= 0) return;
     this.#waking = new AbortController();
     if (this.#signal.aborted) return;
     await this.#context.clock.sleep(delayMs, this.#waking.signal).catch(() => undefined);
@@ -130,9 +137,13 @@ export class SpoolFollower {
 
   #heard(directory: string, name: string | undefined): void {
     const isShard = directory !== this.#followed.directory;
-    if (isShard && name !== undefined) {
+    if (this.#faults.isPlace(directory)) {
+      const heard = this.#faults.heard(directory, name);
+      if (heard === 'nothing') return;
+      if (heard === 'place') this.#isToRead = true;
+    } else if (isShard && name !== undefined) {
       if (!this.#note(name)) return;
-    } else if (name === undefined || shards.includes(name)) {
+    } else if (name === undefined || shards.includes(name) || this.#faults.isRoot(name)) {
       this.#isToRead = true;
     } else {
       return;
@@ -159,6 +170,9 @@ export class SpoolFollower {
       this.#offered.set(host, name);
       await this.#handOver.offer(target, name);
     }
+    for await (const target of this.#faults.take(this.#signal)) {
+      await this.#handOver.offer(target, toldItem);
+    }
   }
 
   async #toArrival(name: string, target: Target): Promise<Delivery | CourierError> {
@@ -169,7 +183,7 @@ export class SpoolFollower {
     } catch (thrown) {
       const fault = asCourierError(thrown, `reading the output of ${target.host} in ${directory}`);
       // It may be there the next time that names are read.
-      const mayPass = fault.code === 'LOCAL' || fault.code === 'TIMEOUT';
+      const mayPass = !fault.isSecondHand && (fault.code === 'LOCAL' || fault.code === 'TIMEOUT');
       if (mayPass && this.#offered.get(target.host) === name) this.#offered.delete(target.host);
       return fault;
     }
@@ -190,6 +204,10 @@ export class SpoolFollower {
         for (const name of await this.#newestOf(names)) {
           if (this.#note(name) && this.#isFollowing) missed = true;
         }
+      }
+      for (const path of this.#faults.places) {
+        const isThere = await lookInto(directory, limited, () => this.#watchIfThere(path));
+        if (!isThere && path === this.#faults.root) break;
       }
       for (const host of this.#offered.keys()) {
         if (!this.#subscriber.wanted.has(host)) this.#offered.delete(host);
@@ -224,6 +242,17 @@ export class SpoolFollower {
       if (errorCode(error) !== 'ENOENT') throw error;
       this.#watches.drop(path);
       return [];
+    }
+  }
+
+  async #watchIfThere(path: string): Promise<boolean> {
+    try {
+      await this.#watch(path);
+      return true;
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      this.#watches.drop(path);
+      return false;
     }
   }
 
