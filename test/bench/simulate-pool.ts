@@ -72,7 +72,30 @@ function countsOf(owners: readonly string[], memberCount: number): readonly numb
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [hosts = '1000000', members = '6'] = process.argv.slice(2);
-  const found = simulatePlacing(Number(hosts), Number(members));
-  process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
+  const [hosts = 1_000_000, members = 6] = process.argv.slice(2).map(Number);
+  const isGood = Number.isInteger(hosts) && Number.isInteger(members) && members >= 2;
+  if (isGood && hosts >= members) process.stdout.write(describe(simulatePlacing(hosts, members)));
+  else {
+    process.stderr.write('simulate-pool: two numbers are needed, HOSTS and MEMBERS (2 or more)\n');
+    process.exitCode = 2;
+  }
+}
+
+/** The rows of the table in docs/scale.md. */
+function describe(found: ReturnType<typeof simulatePlacing>): string {
+  const number = (value: number) => value.toLocaleString('en');
+  const rows = [
+    [`${number(found.hosts)} hosts`, `${found.members} members`],
+    [
+      'hosts of the member with the fewest, and the most',
+      `${number(found.fewest)} to ${number(found.most)}`,
+    ],
+    ['hosts of the lost member', number(found.lost)],
+    ['of them to each other one', `${number(found.fewestTaken)} to ${number(found.mostTaken)}`],
+    ['hosts that moved beside them', number(found.movedBeside)],
+    ['hosts that would be taken for one another', number(found.sameKey)],
+    ['weighing one host', `${(found.placeNs / 1000).toFixed(1)} µs`],
+    ['told to the others by each, a second', `${Math.round(found.toldBytesPerSecond / 1000)} kB`],
+  ];
+  return rows.map(([what, value]) => `| ${what} | ${value} |\n`).join('');
 }

@@ -99,6 +99,14 @@ const isToldAndKept: Run = async (shell, { root }) => {
   assert.deepEqual(unsent(host), []);
 };
 
+const needsAUser: Run = async (shell, { root }) => {
+  const host = { shell, root };
+  writeFileSync(join(root, 'password'), `${broker.password}\n`, { mode: 0o600 });
+  const args = [`--token-file=${root}/password`];
+  const said = '--token-file: there is no user: it must hold user:password, or the URL user@';
+  assert.deepEqual(await send(host, `mqtt://127.0.0.1:${broker.port}`, args), { said, code: 4 });
+};
+
 const isSealed: Run = async (shell, { root }) => {
   const host: Host = { shell, root, knows: 4 };
   const url = `mqtt://site@127.0.0.1:${broker.port}/courier/{host}`;
@@ -120,5 +128,6 @@ describe('courier-send to a broker', { skip }, () => {
   after(() => broker.close());
   testInShells('the newest output is retained, with the time it was made', isRetained);
   testInShells('what a broker does not take is told, and kept', isToldAndKept, few);
+  testInShells('a password without a user is told before anything runs', needsAUser, few);
   testInShells('sealed output goes to a broker of any version', isSealed, few);
 });
