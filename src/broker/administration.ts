@@ -37,6 +37,7 @@ export interface StoredReport {
   readonly producedAt: Date | undefined;
   readonly storedAt: Date;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
 }
 
 export interface BrokerAccess {
@@ -152,6 +153,7 @@ export class Broker {
       producedAt: producedAt instanceof Date ? producedAt : undefined,
       storedAt,
       headers: Object.fromEntries([...header].map(([name, values]) => [name, values.join(', ')])),
+      body: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
     };
   }
 

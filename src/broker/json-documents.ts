@@ -34,6 +34,10 @@ const brokerShow = z.strictObject({
   storedAt: time,
   ageMs: milliseconds.nullable(),
   headers: z.record(z.string(), z.string()),
+  seal: z
+    .array(z.strictObject({ step: z.string(), isGood: z.boolean(), message: z.string() }))
+    .nullable()
+    .describe('how opening it goes here; null: it is not sealed'),
 });
 
 /** By command line. */

@@ -35,12 +35,15 @@ export class BrokerOutlet implements Outlet {
 
   cycleEnded(end: CycleEnd): void {
     if (end.kind === 'fault') return;
-    const { host, parts, producedAt, source } = end;
+    const { host, parts, producedAt, source, drop } = end;
+    // It was put there when it came, and may have been sealed then.
+    if (end.isFormer && drop === undefined) return;
     // One that is still waiting gives way.
     this.#next.set(host, {
       host,
-      output: Buffer.concat(parts),
-      producedAt,
+      // Whoever reads the broker is to see the seal, too, and need not trust us.
+      output: drop === undefined ? Buffer.concat(parts) : Buffer.from(drop.bytes),
+      producedAt: drop?.producedAt ?? producedAt,
       receivedAt: new Date(this.#context.clock.now()),
       origin: `${collectorOrigin}${source}`,
     });

@@ -233,8 +233,8 @@ export class Collector {
   }
 
   #loadRoutes(): Promise<RoutesInForce> {
-    const { routesPath, carriesSeals } = this.#settings;
-    return RoutesInForce.load(routesPath, this.#context, this.#subscriptions.lend, carriesSeals);
+    const { routesPath, sealWay } = this.#settings;
+    return RoutesInForce.load(routesPath, this.#context, this.#subscriptions.lend, sealWay);
   }
 
   #enforce(running: Running, inForce: RoutesInForce): void {

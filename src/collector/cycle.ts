@@ -2,7 +2,7 @@
 
 import type { Problem } from '../agent-output/problems.ts';
 import { describeLosses, kindsOf } from '../agent-output/validator.ts';
-import { type CourierError, stderrLine } from '../faults/errors.ts';
+import { CourierError, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Added } from '../fetching/added.ts';
 import { type Outgoing, partsOf, toNewer } from '../fetching/outgoing.ts';
@@ -10,6 +10,7 @@ import type { RoutePlan } from '../fetching/plan.ts';
 import { comesFromSpool, type PreparedRoute, planFor } from '../fetching/route-plan.ts';
 import { daysLeft, endsSoon, requireOpened, type Seal } from '../fetching/sealed.ts';
 import { sendByRoute } from '../fetching/sending.ts';
+import { isSealed } from '../sealing/first-bytes.ts';
 import { describeOlder } from '../spool/newest.ts';
 import { letGo } from '../system/let-go.ts';
 import { noteAttemptOf } from './attempt-note.ts';
@@ -56,7 +57,7 @@ export async function runCycle(entry: Entry, settings: CycleSettings): Promise<v
       if (isVain()) return;
       const validMs = note(entry, served, startMs, settings);
       layReady(entry, served, validMs, settings);
-      tellOutput(entry, served, toldWith(entry, startMs, settings));
+      tellOutput(entry, served, came, toldWith(entry, startMs, settings));
       if (served !== came || !isOfSource) return;
       if (isToBeKept(entry, clock)) return keep(entry, served.output, settings);
       entry.leftUnkept();
@@ -207,6 +208,10 @@ function untilNextMs(entry: Entry, { context }: CycleSettings): number {
 /** It expires when its age is too high, even if the collector has died by then. */
 function layReady(entry: Entry, served: Outgoing, validMs: number, settings: CycleSettings): void {
   const { fault } = served;
+  if (isSealed(served.output)) {
+    laySealedReady(entry, served, validMs, settings);
+    return;
+  }
   const graceFor = fault === undefined ? undefined : entry.lastFault?.line;
   tryToLay(entry, settings, fault === undefined ? 'output' : 'grace', () =>
     settings.ready.publish(
@@ -214,6 +219,23 @@ function layReady(entry: Entry, served: Outgoing, validMs: number, settings: Cyc
       { parts: partsOf(served), graceFor },
       { validMs, address: addressOf(entry) },
     ),
+  );
+}
+
+/** A site that asked here would take a drop for agent output; it is for those it is passed on to. */
+function laySealedReady(
+  entry: Entry,
+  { found }: Outgoing,
+  validMs: number,
+  settings: CycleSettings,
+): void {
+  const { host } = entry.target;
+  const why = 'this is sealed, and is passed on as it is; it is not opened here';
+  const error = new CourierError('REFUSED', why);
+  const { exitCode } = error;
+  const line = stderrLine(error, [found?.step.name ?? 'collect', host]);
+  tryToLay(entry, settings, 'fault', () =>
+    settings.ready.publishFault(host, { line, exitCode }, { validMs, address: addressOf(entry) }),
   );
 }
 

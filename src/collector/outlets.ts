@@ -39,6 +39,17 @@ export interface GoodCycle extends CycledHost {
   readonly losses: string;
   /** What people call the key of its seal; undefined when it was not sealed or is sealed still. */
   readonly sealedBy: string | undefined;
+  /** What came now, where it was sealed and has been opened here. Lent as well. */
+  readonly drop: Drop | undefined;
+  /** Whether it is of a former cycle, and newer than what came now. */
+  readonly isFormer: boolean;
+}
+
+/** Sealed output as it came. */
+export interface Drop {
+  readonly bytes: Buffer;
+  /** As the seal says. */
+  readonly producedAt: Date;
 }
 
 /** A cycle in which every source failed. Old output may stand in; it is not told again. */

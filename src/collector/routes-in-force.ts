@@ -3,7 +3,7 @@
 import type { CommandContext } from '../cli/command.ts';
 import type { SourceStep } from '../fetching/attempt.ts';
 import { type PreparedRoute, prepareRoute, toSteps } from '../fetching/route-plan.ts';
-import { toCarried } from '../fetching/sealed.ts';
+import { type SealWay, toWay } from '../fetching/sealed.ts';
 import { loadRoutes } from '../routes/load.ts';
 import type { Route, Routes } from '../routes/route.ts';
 import type { LendTransport } from '../transports/transport.ts';
@@ -20,19 +20,19 @@ interface Prepared {
 interface Surroundings {
   readonly context: CommandContext;
   readonly lend: LendTransport;
-  readonly carriesSeals: boolean;
+  readonly sealWay: SealWay | undefined;
 }
 
 export class RoutesInForce {
   readonly routes: Routes;
   readonly #context: CommandContext;
   readonly #lend: LendTransport;
-  readonly #carriesSeals: boolean;
+  readonly #sealWay: SealWay | undefined;
   readonly #prepared = new Map<Route, Prepared>();
 
-  private constructor(routes: Routes, { context, lend, carriesSeals }: Surroundings) {
+  private constructor(routes: Routes, { context, lend, sealWay }: Surroundings) {
     this.routes = routes;
-    this.#carriesSeals = carriesSeals;
+    this.#sealWay = sealWay;
     this.#context = context;
     this.#lend = lend;
   }
@@ -40,20 +40,20 @@ export class RoutesInForce {
   /**
    * Loads a routes file and checks all of it, the options of transports included.
    *
-   * @param carriesSeals whether sealed output is left as it is
+   * @param sealWay who else gets sealed output, as it is
    * @throws CourierError CONFIG, LOCAL
    */
   static async load(
     path: string,
     context: CommandContext,
     lend: LendTransport,
-    carriesSeals = false,
+    sealWay?: SealWay,
   ): Promise<RoutesInForce> {
     const routes = await loadRoutes(path);
     for (const route of routes.routes) {
       await toSteps([...route.sources, ...route.with], path, context.env);
     }
-    return new RoutesInForce(routes, { context, lend, carriesSeals });
+    return new RoutesInForce(routes, { context, lend, sealWay });
   }
 
   /**
@@ -78,8 +78,8 @@ export class RoutesInForce {
     const { everyMs } = route.settings;
     const keep = (step: SourceStep) => keepConnections(step, everyMs);
     const steps = { steps: prepared.steps.map(keep), with: prepared.with.map(keep) };
-    if (!this.#carriesSeals) return { ...prepared, ...steps };
-    const rules = { ...prepared.rules, seal: toCarried(prepared.rules.seal) };
+    if (this.#sealWay === undefined) return { ...prepared, ...steps };
+    const rules = { ...prepared.rules, seal: toWay(prepared.rules.seal, this.#sealWay) };
     return { ...prepared, ...steps, rules };
   }
 }

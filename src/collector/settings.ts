@@ -1,5 +1,6 @@
 /** What a collector is told, and what it holds while it runs. */
 
+import type { SealWay } from '../fetching/sealed.ts';
 import type { HeldPlaces, PlaceSettings } from './held-places.ts';
 import type { Outlet } from './outlets.ts';
 import type { Pool } from './pool/pool.ts';
@@ -11,8 +12,8 @@ export interface CollectorSettings extends PlaceSettings {
   readonly routesPath: string;
   /** What else hears of each cycle. */
   readonly outlets?: readonly Outlet[];
-  /** Sealed output is left as it is, for the site it is carried to. */
-  readonly carriesSeals?: boolean;
+  /** Who else gets sealed output, as it is; undefined: nobody. */
+  readonly sealWay?: SealWay | undefined;
   /** The collectors it shares its hosts with. */
   readonly pool?: Pool | undefined;
 }

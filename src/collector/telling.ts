@@ -2,9 +2,10 @@
 
 import type { FaultCode } from '../faults/errors.ts';
 import type { Outgoing } from '../fetching/outgoing.ts';
+import type { Seal } from '../fetching/sealed.ts';
 import { isSealed } from '../sealing/first-bytes.ts';
 import type { Entry } from './entry.ts';
-import type { CycledHost, Outlets } from './outlets.ts';
+import type { CycledHost, Drop, Outlets } from './outlets.ts';
 
 /** Whom to tell, and what the entry does not know. */
 interface Told {
@@ -13,8 +14,12 @@ interface Told {
   readonly durationMs: number;
 }
 
-/** Of old output that stands in, the fault is told. */
-export function tellOutput(entry: Entry, served: Outgoing, told: Told): void {
+/**
+ * Of old output that stands in, the fault is told.
+ *
+ * @param came what is not served where output of a former cycle is newer
+ */
+export function tellOutput(entry: Entry, served: Outgoing, came: Outgoing, told: Told): void {
   if (told.outlets.isEmpty) return;
   const { fault, output, added, producedAt } = served;
   if (fault !== undefined) {
@@ -32,7 +37,13 @@ export function tellOutput(entry: Entry, served: Outgoing, told: Told): void {
     source,
     losses,
     sealedBy: seal?.key,
+    drop: toDrop(came.found?.seal),
+    isFormer: served !== came,
   });
+}
+
+function toDrop(seal: Seal | undefined): Drop | undefined {
+  return seal && { bytes: seal.drop, producedAt: seal.produced };
 }
 
 export function tellFault(

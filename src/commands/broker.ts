@@ -1,5 +1,6 @@
 /** `cmk-courier broker`: makes, checks and shows the stream in which outputs of hosts are. */
 
+import type { StoredReport } from '../broker/administration.ts';
 import { parseBroker } from '../broker/options.ts';
 import { parseServerVersion } from '../broker/server-configuration.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
@@ -12,6 +13,7 @@ import { parseHostName } from '../names/host-name.ts';
 import { checkNatsOptions, natsOptions } from '../nats/options.ts';
 import { defaultStream, parseStreamName, type StreamWanted } from '../nats/stream.ts';
 import { formatDuration } from '../times/durations.ts';
+import { defaultMaxSkewMs } from '../times/skew.ts';
 
 const options = {
   site: {
@@ -141,9 +143,29 @@ async function show({ operands: [servers, name, ...more], values, context }: Tas
   }
   const { describeStored, toStoredDocument } = await import('../broker/describe.ts');
   const nowMs = context.clock.now();
-  if (values.json) await printDocument(toStoredDocument(found, nowMs), context);
-  else await print(describeStored(found, nowMs), context);
+  const shown = { ...found, seal: await openSealed(found, context) };
+  if (values.json) await printDocument(toStoredDocument(shown, nowMs), context);
+  else await print(describeStored(shown, nowMs), context);
 }
+
+/** The steps by which a fetch here would open a drop of any age; undefined when it is none. */
+async function openSealed(
+  { host, body }: Pick<StoredReport, 'host' | 'body'>,
+  { clock, env, log, shutdown: signal }: CommandContext,
+) {
+  const { isSealed } = await import('../sealing/first-bytes.ts');
+  if (!isSealed(body)) return undefined;
+  const { explainDrop } = await import('../fetching/seal-explanation.ts');
+  const rules = {
+    age: { maxAgeMs: Number.POSITIVE_INFINITY, maxSkewMs: defaultMaxSkewMs },
+    maxOutputBytes: largestOpened,
+    seal: 'required',
+    passphrase: undefined,
+  } as const;
+  return (await explainDrop(body, host, rules, { clock, env, log, signal })).steps;
+}
+
+const largestOpened = 128 * 1024 * 1024;
 
 interface AtServers {
   readonly servers: string;

@@ -109,8 +109,11 @@ async function run(
   const broker = await openBroker(values, settings, { ...context, log });
   const pooled = await joinPool(values, { ...context, log });
   const senders = [forwarder, broker, pooled?.outlet].filter((outlet) => outlet !== undefined);
-  const [outlets, carriesSeals] = [[...senders, ...page.outlets], forwarder !== undefined];
-  const shared = { outlets, carriesSeals, pool: pooled?.pool };
+  const shared = {
+    outlets: [...senders, ...page.outlets],
+    sealWay: forwarder ? 'carried' : broker && 'passed',
+    pool: pooled?.pool,
+  } as const;
   const collector = new Collector({ ...settings, ...shared }, { ...context, log });
   const manager = new ServiceManager(context.env, log);
   const ready = () =>

@@ -47,7 +47,7 @@ export async function openForHost(
   const output = await openSeal(sealed, trust, context);
   if (verified === undefined) throw new CourierError('INTERNAL', 'a seal that nobody judged');
   if (typeof last === 'string') tellLost(host, last, log);
-  return { output, seal: toSeal(verified, last, book) };
+  return { output, seal: toSeal(sealed, verified, [last, book]) };
 }
 
 async function requireEnrolment(book: SealBook, host: HostName): Promise<LoadedEnrolment> {
@@ -121,9 +121,9 @@ function tellLost(host: HostName, last: 'none' | 'damaged', log: Logger): void {
 }
 
 function toSeal(
+  drop: Buffer,
   { header, signer }: VerifiedDrop<HostKey>,
-  last: LastAccepted,
-  book: SealBook,
+  [last, book]: readonly [LastAccepted, SealBook],
 ): Seal {
   const { host, produced } = header;
   const { id: keyId, label } = signer;
@@ -132,6 +132,7 @@ function toSeal(
     keyId,
     produced: fromStamp(produced),
     stamp: produced,
+    drop,
     expiresAtMs: endOf(signer),
     mayPiggyback: (name) => mayPiggyback(signer, name),
     prepare: () => book.accepted.prepare(host, { produced, signer: keyId }, last),

@@ -17,13 +17,24 @@ import type { CheckContext, OutputRules } from './accept.ts';
 
 /**
  * `enrolled`: as the enrolment of the host says. `required`: on every way. The same for a relay, which
- * opens no seal and leaves that to its site: `carried`, and `carried-only`.
+ * opens no seal and leaves that to its site: `carried`, and `carried-only`. The same for who serves a
+ * site and passes drops on to others, too: `passed` and `passed-only` carry what is of a host without
+ * an enrolment here.
  */
-export type SealRule = 'enrolled' | 'required' | 'carried' | 'carried-only';
+export type SealRule =
+  | 'enrolled'
+  | 'required'
+  | 'carried'
+  | 'carried-only'
+  | 'passed'
+  | 'passed-only';
 
-/** The rule of a relay. */
-export function toCarried(rule: SealRule): SealRule {
-  return rule === 'required' ? 'carried-only' : 'carried';
+/** Who else gets the drops of a collector: the site of a relay, or all who read a broker. */
+export type SealWay = 'carried' | 'passed';
+
+/** The rule of a route where drops go on that way. */
+export function toWay(rule: SealRule, way: SealWay): SealRule {
+  return rule === 'required' ? `${way}-only` : way;
 }
 
 /** The seal that was opened. */
@@ -34,6 +45,8 @@ export interface Seal {
   readonly produced: Date;
   /** The same as it stands in the drop: 14 digits of UTC. */
   readonly stamp: string;
+  /** The drop itself; not to be changed. */
+  readonly drop: Buffer;
   /** When the key ends, in milliseconds since 1970; undefined when it does not. */
   readonly expiresAtMs: number | undefined;
   /** Whether its key may send piggyback for another host. */
@@ -47,7 +60,7 @@ export interface Seal {
 }
 
 function isRequired(rule: SealRule): boolean {
-  return rule === 'required' || rule === 'carried-only';
+  return rule === 'required' || rule === 'carried-only' || rule === 'passed-only';
 }
 
 /** Whole days until the key of a seal ends; undefined when it does not end. */
@@ -92,7 +105,7 @@ export async function unseal(
 ): Promise<Unsealed> {
   const limit: OutputLimit = { ...context, maxOutputBytes: rules.maxOutputBytes };
   let seal: Seal | undefined;
-  const carries = rules.seal === 'carried' || rules.seal === 'carried-only';
+  const carries = await isCarried(host, rules, context);
   const openSeal = async (sealed: Buffer) => {
     const { openForHost } = await import('./open-seal.ts');
     const opened = await openForHost(sealed, arrival, host, [rules, { ...context, ...limit }]);
@@ -112,6 +125,19 @@ export async function unseal(
     await requireUnsealed(arrival, host, rules, context);
   }
   return { output, seal };
+}
+
+/** @throws CourierError CONFIG or LOCAL when enrolments cannot be read */
+async function isCarried(
+  host: HostName,
+  { seal: rule }: SealRules,
+  context: CheckContext,
+): Promise<boolean> {
+  if (rule === 'carried' || rule === 'carried-only') return true;
+  if (rule !== 'passed' && rule !== 'passed-only') return false;
+  if (!hasEnrolments(context)) return true;
+  const { sealBookFor } = await import('../sealing/seal-book.ts');
+  return (await sealBookFor(context.env).enrolments.find(host)) === undefined;
 }
 
 /**

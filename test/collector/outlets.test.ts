@@ -68,6 +68,7 @@ test('an outlet hears of output with all that is added, and of faults; one that 
   assert.deepEqual(rested, {
     ...{ host: 'web01', route: 'all', everyMs: 1000, maxAgeMs: 3_600_000, kind: 'output' },
     ...{ source: `file ${directory}/web01`, losses: '', sealedBy: undefined },
+    ...{ drop: undefined, isFormer: false },
     text: `${good}<<<>>>\n${more}`,
   });
   const { kind, text } = listener.about('web02') ?? {};

@@ -93,7 +93,7 @@ export async function startRelay(
   });
   const forwarder = await openForwarder(values, settings, context);
   const collector = new Collector(
-    { ...settings, outlets: [forwarder], carriesSeals: true },
+    { ...settings, outlets: [forwarder], sealWay: 'carried' },
     context,
   );
   const stop = async () => {
