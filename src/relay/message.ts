@@ -11,6 +11,8 @@ const mostHosts = 256;
 
 const line = z.string().max(2000);
 const milliseconds = z.number().min(0).max(1e13);
+/** Since the epoch, as far as a Date goes: beyond it there is none that could be shown. */
+const moment = z.number().min(-8.64e15).max(8.64e15);
 
 const hostAbout = {
   host: z.string().max(255),
@@ -23,7 +25,7 @@ const hostAbout = {
 const outputHeader = z.object({
   kind: z.literal('output'),
   ...hostAbout,
-  producedAtMs: z.number(),
+  producedAtMs: moment,
   /** Transport and place. */
   source: line,
   bytes: z.int().min(0),
@@ -43,9 +45,9 @@ const faultHeader = z.object({
 
 const header = z.object({
   version: z.string().max(100),
-  startedAtMs: z.number(),
+  startedAtMs: moment,
   /** The relay's clock when it sent this. */
-  sentAtMs: z.number(),
+  sentAtMs: moment,
   /** It is heard of again within this time. */
   contactMs: milliseconds,
   /** Hosts it asks for. */
@@ -151,7 +153,7 @@ function malformed(why: string): CourierError {
 const verdict = z.object({
   host: z.string(),
   /** As a request for this host alone would be answered: 204, 403, 429, 503, … */
-  status: z.int(),
+  status: z.int().min(100).max(599),
   /** Why not, or what is to be told though it was taken. */
   message: z.string().optional(),
   retryAfterS: z.number().optional(),
@@ -159,7 +161,7 @@ const verdict = z.object({
 
 const answer = z.object({
   /** The clock of the receiver. */
-  nowMs: z.number(),
+  nowMs: moment,
   /** What the receiver calls the relay. */
   relay: z.string(),
   /** One an entry, in its order. */

@@ -219,9 +219,15 @@ const faultShape: Shape = {
   ...{ code: 'string', line: 'string', atMs: 'number', toldAtMs: 'number', untilMs: 'number' },
 };
 
+/** As far as a Date goes. */
+const mostMs = 8.64e15;
+
 function hasShape(value: unknown, shape: Shape): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(shape).every(([name, type]) => typeof Reflect.get(value, name) === type);
+  return Object.entries(shape).every(([name, type]) => {
+    const field: unknown = Reflect.get(value, name);
+    return typeof field === type && (typeof field !== 'number' || Math.abs(field) <= mostMs);
+  });
 }
 
 function isRelay(value: unknown): value is RelayRecord {

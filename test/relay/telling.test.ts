@@ -142,6 +142,9 @@ async function judgesEntries(t: TestContext) {
     { ...fault, code: 'PEER' },
     { kind: 'fault', host: { hostile: true } },
     { ...fault, code: 'PEER', host: '../../x' },
+    // No calendar has these.
+    { ...good, host: 'far-3', producedAtMs: -1e300, source: 'x', bytes: 0 },
+    { ...fault, code: 'PEER', host: 'far-3', ageMs: 1e300 },
   ];
   const said = await post(
     receiver,
@@ -151,7 +154,7 @@ async function judgesEntries(t: TestContext) {
   const { verdicts } = readAnswer(Buffer.from(said.body), 'here');
   assert.deepEqual(
     verdicts.map((one) => one.status),
-    [400, 204, 400, 204, 400, 400],
+    [400, 204, 400, 204, 400, 400, 400, 400],
   );
   assert.match(verdicts[2]?.message ?? '', /^not understood: code: /);
   assert.equal(await receiver.readOutput('far-1'), output);
@@ -170,6 +173,10 @@ async function judgesEntries(t: TestContext) {
     messageOf({ entries: [{ ...good, bytes: 2 ** 52 }] }, output),
     messageOf({ entries: [{ kind: 'later', bytes: -1 }] }),
     messageOf({ entries: [] }, 'more'),
+    ...['startedAtMs', 'sentAtMs'].flatMap((name) => [
+      messageOf({ entries: [], [name]: 1e300 }),
+      messageOf({ entries: [], [name]: -1e300 }),
+    ]),
     messageOf({ entries: Array.from({ length: 257 }, () => fault) }),
     messageOf({ entries: 'x'.repeat(1_000_000) }),
   ]) {
@@ -178,6 +185,7 @@ async function judgesEntries(t: TestContext) {
     assert.match(body, /^this is no message of a relay: .*\(MALFORMED\)/);
   }
   assert.equal(readdirSync(receiver.directory, { recursive: true }).length, before);
+  assert.match(await showRelays(receiver), /^relay far1: heard of /);
 }
 
 async function boundsHosts(t: TestContext) {
