@@ -26,10 +26,10 @@ export function describeBroker(status: BrokerStatus): string {
 /** What is wrong with the pool has a line of its own. */
 export function describePool(status: PoolStatus): readonly string[] {
   const { member, state, members, ours, unserved, difference, double, fault } = status;
-  const others = members.length - 1;
+  const others = members.filter((other) => other.member !== member);
   const line = [
     `pool: ${member} is ${state}`,
-    counted(others, 'other member'),
+    `${counted(others.length, 'other member')}${nameMembers(others)}`,
     `${counted(ours, 'host')} ours`,
     ...(unserved === 0 ? [] : [`${unserved} in networks that no member reaches`]),
   ];
@@ -38,6 +38,17 @@ export function describePool(status: PoolStatus): readonly string[] {
     ...(difference === undefined ? [] : [difference]),
     ...(double ? [`another collector of the pool is called ${member}, too`] : []),
   ].map((text) => cleanText(text, 800));
+}
+
+/** More are in `--json`. */
+const mostNamed = 10;
+
+function nameMembers(members: PoolStatus['members']): string {
+  if (members.length === 0) return '';
+  const names = members
+    .slice(0, mostNamed)
+    .map(({ member, state }) => (state === 'asking' ? member : `${member} ${state}`));
+  return ` (${[...names, ...(members.length > mostNamed ? ['…'] : [])].join(', ')})`;
 }
 
 /** One line for a source that is followed. */

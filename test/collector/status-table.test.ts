@@ -129,12 +129,12 @@ test('a pool has a line, and what is wrong with it one each', () => {
     const status = makeStatus([], { pool: { ...pool, ...changes } });
     return toTable(status, [], nowMs, 400).split('\n').slice(1, -1);
   };
-  assert.deepEqual(linesOf({}), ['pool: a is asking, 1 other member, 300 hosts ours']);
+  assert.deepEqual(linesOf({}), ['pool: a is asking, 1 other member (b), 300 hosts ours']);
   const fault = { code: 'UNREACHABLE', message: 'the pool at broker1: connection refused' };
   const difference =
     'routes differ between members of the pool: a: 2 hosts, version 00000000; b: 1 host, version 00000001';
   assert.deepEqual(linesOf({ state: 'apart', unserved: 2, double: true, fault, difference }), [
-    'pool: a is apart, 1 other member, 300 hosts ours, 2 in networks that no member reaches; the pool at broker1: connection refused (UNREACHABLE)',
+    'pool: a is apart, 1 other member (b), 300 hosts ours, 2 in networks that no member reaches; the pool at broker1: connection refused (UNREACHABLE)',
     difference,
     'another collector of the pool is called a, too',
   ]);

@@ -85,6 +85,11 @@ export class Membership {
     for (const known of this.#known.values()) known.heardMs = nowMs;
   }
 
+  /** Names of all that ask. */
+  get askingNames(): readonly string[] {
+    return this.#asking.map(({ member }) => member);
+  }
+
   /** Those that ask a host: they know it, and reach its network if it has one. */
   asking({ whole }: NameKey, network: string | undefined): readonly Weighed[] {
     if (network === undefined && !this.#hasLacks) return this.#asking;

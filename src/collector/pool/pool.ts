@@ -8,6 +8,7 @@ import { longestBackoffMs } from '../backoff.ts';
 import type { PoolHost, PoolSettings, PoolStatus, PoolWay } from './contract.ts';
 import { Differences, describeDifference } from './differences.ts';
 import { type DueRecord, mostRecords, packRecords, unpackRecords } from './due-records.ts';
+import { MemberNews } from './member-news.ts';
 import { type Beat, Membership, mostOthers } from './membership.ts';
 import { Namesake } from './namesake.ts';
 import { findOwner, type NameKey, toNameKey } from './placing.ts';
@@ -27,6 +28,7 @@ export class Pool {
   readonly #keys = new WeakMap<PoolHost, NameKey>();
   readonly #differences: Differences;
   readonly #namesake: Namesake;
+  readonly #news: MemberNews;
   #hosts = new Map<number, PoolHost>();
   #shares: Shares = digestShares([]);
   #records: DueRecord[] = [];
@@ -53,6 +55,7 @@ export class Pool {
     this.#settings = settings;
     this.#membership = new Membership(settings.times.silenceMs);
     this.#namesake = new Namesake(settings);
+    this.#news = new MemberNews(settings.log);
     this.#differences = new Differences(settings, this.#membership);
     this.#lookedMs = nowMs;
     this.#echoMs = nowMs;
@@ -146,6 +149,7 @@ export class Pool {
     if (this.#canHear(nowMs)) this.#membership.look(nowMs);
     else this.#membership.excuse(nowMs);
     if (this.#state === 'joining' && nowMs >= this.#quietUntilMs) this.#begin(nowMs);
+    if (this.#state === 'asking') this.#news.look(this.#membership.askingNames);
     this.#differences.look(nowMs, { shares: this.#shares, keys: this.#hosts }, way);
     if (way === undefined) return;
     const mayTellAll = nowMs >= Math.max(this.#quietUntilMs, this.#toldAllMs + tellAllMs);

@@ -49,6 +49,11 @@ test('one is killed: the others take its hosts over where it stopped', () => {
   simulation.run(3 * everyMs);
   assertGoesOn(simulation, changedMs);
   assert.equal(members[0]?.pool.status().members.length, 2);
+  // As every member has seen it, whoever came first.
+  const told = members[0]?.log.lines.filter((line) => !line.includes('share of the hosts')) ?? [];
+  assert.deepEqual(told, [
+    "warn a member of the pool has gone; the others ask its hosts { member: 'b' }",
+  ]);
 });
 
 test('one is stopped and continued: its hosts go to the others and come back', () => {
