@@ -35,12 +35,13 @@ export const longestBackoffMs = 300_000;
  * How long after a cycle the next one begins: the interval, or during a backoff twice as long with
  * each further silence, up to five minutes.
  *
- * @param chance from 0 to 1; spreads hosts that were asked at the same time
+ * @param chance from 0 to 1; spreads hosts that were asked at the same time. Never to a later time:
+ * output is no older than the interval says
  */
 export function delayMs(everyMs: number, history: History, chance: number): number {
   const doublings = Math.max(0, history.silences - silencesToBackOff + 1);
   const backoffMs = Math.min(everyMs * 2 ** Math.min(doublings, 16), longestBackoffMs);
-  return Math.max(everyMs, backoffMs) * (1 + jitter * (chance - 0.5));
+  return Math.max(everyMs, backoffMs) * (1 - jitter * chance);
 }
 
 /** The width of that spread, as a part of the delay. */

@@ -28,9 +28,10 @@ export interface SpoolBounds {
 
 /**
  * How long an answer may take. Where the way is cut so that nobody says so, this and the wait behind
- * it have to pass within the interval of a host.
+ * it have to pass within the interval of a host. Where another receiver can take it, it is asked so
+ * much earlier that hosts are not late for it.
  */
-const answerMs = 15_000;
+const answerMs = { ofOne: 15_000, ofSeveral: 5000 } as const;
 /** Answers to a relay are small. */
 const longestAnswer = 4 * 1024 * 1024;
 
@@ -64,7 +65,8 @@ async function openReceivers(
   values: ForwardValues,
   context: CommandContext,
 ): Promise<readonly Receiver[]> {
-  const options = { ...parseOptions(httpOptions, {}), ...values, headerTimeout: answerMs };
+  const headerTimeout = values.forward.length > 1 ? answerMs.ofSeveral : answerMs.ofOne;
+  const options = { ...parseOptions(httpOptions, {}), ...values, headerTimeout };
   checkHttpOptions('https', options);
   const isKnown = isSecretGiven(options, 'token') || options.cert !== undefined;
   if (!isKnown) {
