@@ -38,6 +38,7 @@ export class FrameFilter {
   #expected: Expected | undefined;
   /** Pieces of what is looked at as a whole. */
   #held: Buffer[] = [];
+  #pings = 0;
 
   /**
    * @param mostBytes of a message, with its headers
@@ -46,6 +47,11 @@ export class FrameFilter {
   constructor(mostBytes: number, peer: string) {
     this.#mostBytes = mostBytes;
     this.#peer = peer;
+  }
+
+  /** How often the server has asked whether we are there. */
+  get pings(): number {
+    return this.#pings;
   }
 
   /**
@@ -98,6 +104,7 @@ export class FrameFilter {
     const announced = readAnnounced(line);
     if (announced === undefined) {
       requireKnown(line);
+      if (line.toString('latin1').toLowerCase() === `ping${crlf}`) this.#pings += 1;
       pushOnto(passed, line);
       return;
     }

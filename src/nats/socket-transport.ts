@@ -12,12 +12,17 @@ export interface DialledOptions extends ConnectionOptions {
   readonly dialled: Dialled;
 }
 
+/** A server asks every two minutes whether we are there, and reads what we answer. */
+const mostUnreadAnswers = 1000;
+
 export class SocketTransport implements Transport {
   readonly lang = 'cmk-courier';
   readonly version: string;
   closeError?: Error;
   #dialled: Dialled | undefined;
   #isClosed = false;
+  /** Questions whose answers have gone out. */
+  #answeredPings = 0;
   readonly #arrived: Buffer[] = [];
   #arrival = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -40,10 +45,12 @@ export class SocketTransport implements Transport {
     this.#listen(dialled);
   }
 
-  #listen({ socket, filter }: Dialled): void {
+  #listen(dialled: Dialled): void {
+    const { socket, filter } = dialled;
     socket.on('data', (piece: Buffer) => {
       try {
         this.#arrived.push(...filter.pass(piece));
+        this.#requireReader(dialled);
         this.#arrival.resolve();
       } catch (error) {
         this.#end(error);
@@ -53,6 +60,13 @@ export class SocketTransport implements Transport {
     for (const event of ['end', 'close']) socket.on(event, () => this.#end(undefined));
     if (socket.destroyed) this.#end(socket.errored);
     else socket.resume();
+  }
+
+  /** Answers nobody reads would fill the memory. @throws CourierError PEER */
+  #requireReader({ socket, filter }: Dialled): void {
+    if (socket.writableLength === 0) this.#answeredPings = filter.pings;
+    if (filter.pings - this.#answeredPings <= mostUnreadAnswers) return;
+    throw new CourierError('PEER', 'the server asks on and on whether we are there');
   }
 
   #end(reason: unknown): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { nkeys } from '@nats-io/transport-node';
@@ -135,6 +136,29 @@ test('a peer that is no server of NATS, hangs up or says nothing is a fault soon
   await expectFault(ask(mute.port), 'UNREACHABLE', /hung up without a word$/);
   await expectFault(ask(silent.port), 'TIMEOUT', /: no answer within 300ms$/);
   await expectFault(ask(junk.port), 'PEER', /does not speak NATS: it sent ""$/);
+});
+
+test('a server that asks on and on and reads no answer is left before the answers fill the memory', async (t) => {
+  const questions = Buffer.from('PING\r\n'.repeat(10_000));
+  const ask = (socket: Socket) => {
+    if (socket.destroyed) return;
+    if (socket.write(questions)) setImmediate(ask, socket);
+    else socket.once('drain', () => ask(socket));
+  };
+  const server = await startHostileServer(
+    (socket, request) => {
+      if (request === '') socket.write('INFO {"version":"2.9.10"}\r\n');
+      if (!request.includes('PING')) return;
+      socket.write('PONG\r\n');
+      socket.pause();
+      ask(socket);
+    },
+    { speaksFirst: true },
+  );
+  t.after(() => server.close());
+  const connection = await connect(t, [`127.0.0.1:${server.port}`]);
+  const reason = await connection.closed();
+  assert.equal(reason?.message, 'the server asks on and on whether we are there');
 });
 
 test('options that say two things, or half of one, are USAGE', (t) => {

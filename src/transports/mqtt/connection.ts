@@ -56,7 +56,8 @@ export class Connection {
     // Before the library listens: nothing of what is too much reaches it.
     stream.on('data', (piece: Buffer) => {
       const bytes = this.#watch.follow(piece);
-      if (bytes !== undefined) end(tooLarge(bytes, maxOutputBytes));
+      if (bytes === 'unasked') end(this.#unasked());
+      else if (bytes !== undefined) end(tooLarge(bytes, maxOutputBytes));
     });
     socket.setTimeout(idleTimeoutMs, () => {
       if (this.#isTaking) socket.setTimeout(idleTimeoutMs);
@@ -160,6 +161,12 @@ export class Connection {
 
   #doing(): string {
     return this.#isAccepted ? this.#shown : `connecting to ${this.#shown}`;
+  }
+
+  /** It may send with no higher QoS than it has granted: MQTT 5, 3.8.4. */
+  #unasked(): CourierError {
+    const why = 'the broker sends with QoS 2, which nobody asked for';
+    return new CourierError('PEER', `${this.#doing()}: ${why}`);
   }
 
   #silent(idleTimeoutMs: number): CourierError {

@@ -1,4 +1,8 @@
-/** How long each packet of a broker is, seen before it has arrived. */
+/** How long each packet of a broker is, and whether we asked for such, seen before it has arrived. */
+
+/** The type of a packet, its first four bits, and the bit of QoS 2 of a PUBLISH: MQTT 5, 2.1.2 and 3.3.1. */
+const publish = 3;
+const exactlyOnce = 0b0100;
 
 /**
  * Follows the bytes of a broker from packet to packet. Told at its beginning that a packet would be
@@ -11,6 +15,7 @@ export class PacketWatch {
   #leftBytes = 0;
   /** The length so far, while it is being read; undefined before and after. */
   #length: { value: number; shift: number } | undefined;
+  #isUnasked = false;
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
@@ -24,9 +29,11 @@ export class PacketWatch {
   /**
    * Takes the next bytes.
    *
-   * @returns the length of a packet that is longer than allowed, after which no more can be taken
+   * @returns the length of a packet that is longer than allowed; `unasked` for a message of QoS 2, which
+   * nobody subscribes with here, and of which the library keeps one after the other. No more can be taken
+   * then
    */
-  follow(piece: Buffer): number | undefined {
+  follow(piece: Buffer): number | 'unasked' | undefined {
     let at = 0;
     while (at < piece.length) {
       if (this.#leftBytes > 0) {
@@ -37,6 +44,7 @@ export class PacketWatch {
         this.#readHeader(piece[at] ?? 0);
         at += 1;
       }
+      if (this.#isUnasked) return 'unasked';
       if (this.#leftBytes > this.#mostBytes) return this.#leftBytes;
     }
     return undefined;
@@ -46,6 +54,7 @@ export class PacketWatch {
   #readHeader(byte: number): void {
     if (this.#length === undefined) {
       this.#length = { value: 0, shift: 0 };
+      this.#isUnasked = byte >> 4 === publish && (byte & exactlyOnce) !== 0;
       return;
     }
     const { value, shift } = this.#length;

@@ -38,7 +38,9 @@ export async function readLast(
     return await untilAborted(asking, signal);
   } catch (error) {
     signal.throwIfAborted();
-    const fault = asNatsFault(error, doing);
+    const lost = connection.isClosed() ? await connection.closed() : undefined;
+    // Why it ended says more than that it has.
+    const fault = asNatsFault(lost instanceof CourierError ? lost : error, doing);
     if (fault.code === 'TIMEOUT') await session.discardIfSilent(connection);
     throw fault;
   }

@@ -175,3 +175,17 @@ testFault(
     kind === 'pingreq' ? Buffer.concat([bytes(0x31, 0xff, 0xff, 0xff, 0x7f), message]) : undefined,
   ['TOO_LARGE', /^the message has 268435455 bytes, too many for \d+ of output$/],
 );
+
+/** The first byte of a PUBLISH with QoS 2, and a message ID before the properties. */
+const exactlyOnce = Buffer.concat([
+  bytes(0x35, message.length),
+  message.subarray(2, 2 + 2 + 'courier/web1'.length),
+  bytes(0, 1),
+  message.subarray(2 + 2 + 'courier/web1'.length),
+]);
+
+testFault(
+  'messages that the library would keep until it is told to forget them are not taken',
+  (kind) => (kind === 'pingreq' ? Buffer.concat([exactlyOnce, bytes(0xd0, 0)]) : undefined),
+  ['PEER', /^127\.0\.0\.1:\d+: the broker sends with QoS 2, which nobody asked for$/],
+);
