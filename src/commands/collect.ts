@@ -14,6 +14,7 @@ import type { SpoolBounds } from '../forwarding/open-forwarder.ts';
 import { forwardOptions } from '../forwarding/options.ts';
 import type { Logger } from '../logging/log.ts';
 import { metricsListen } from '../metrics/options.ts';
+import { withConfiguration } from '../service/configured-command.ts';
 import { statusPageOptions, toPageSettings } from '../status-page/options.ts';
 import { defaultMaxSkewMs } from '../times/skew.ts';
 
@@ -69,11 +70,11 @@ const options = {
 
 type Values = OptionValues<typeof options>;
 
-export const collect: CommandModule = defineCommand({
+const command = defineCommand({
   summary: 'keep fetching every route that has an interval, and lay the output ready',
   usage: 'collect',
   examples: [
-    ['collect', 'in a site, with etc/cmk-courier/routes.yaml'],
+    ['collect', 'in a site, with etc/cmk-courier/routes.yaml and, if it is there, collector.yaml'],
     ['collect --routes=routes.yaml --ready=/run/courier/ready --spool=spool', 'anywhere else'],
     [
       'collect --forward=https://monitor.example:8000/mysite --token-file=relay.token --ca=ca.pem',
@@ -84,6 +85,8 @@ export const collect: CommandModule = defineCommand({
   keepsFiles: { options: ['ready', 'spool', 'forwardSpool', 'statusState'] },
   run,
 });
+
+export const collect: CommandModule = withConfiguration(command, 'collector.yaml', ['check']);
 
 /** How long ending may take: cycles are ended, the spool finishes what it writes. */
 const graceMs = 10_000;

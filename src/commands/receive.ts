@@ -121,6 +121,6 @@ async function readSettings(
     };
   };
   if (path === undefined) return toAll({});
-  const { readConfiguration } = await import('../receiver/configuration.ts');
+  const { readConfiguration } = await import('../service/configuration.ts');
   return toAll(await readConfiguration(path, table));
 }

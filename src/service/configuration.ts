@@ -1,4 +1,4 @@
-/** receiver.yaml → raw options, every mistake with its line. */
+/** receiver.yaml or collector.yaml → raw options, every mistake with its line. */
 
 import { isMap, isScalar, type Node } from 'yaml';
 import { z } from 'zod';
