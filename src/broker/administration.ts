@@ -73,6 +73,7 @@ const streamNotFound = 10059;
 const noMessage = 10037;
 /** A single server was asked for several replicas; a cluster for more than it has servers. */
 const tooManyReplicas = [10074, 10005];
+const subjectsOverlap = 10065;
 
 export class Broker {
   readonly #connection: NatsConnection;
@@ -89,16 +90,17 @@ export class Broker {
    * Makes the stream where there is none; one that is there stays as it is.
    *
    * @returns whether it was made
-   * @throws CourierError PEER when there are fewer servers than replicas are wanted
+   * @throws CourierError PEER when there are fewer servers than replicas are wanted, or another
+   * stream has these subjects
    */
   async init(wanted: StreamWanted): Promise<boolean> {
     if ((await this.#find(wanted.name)) !== undefined) return false;
     try {
       await addStream(this.#manager, wanted);
     } catch (error) {
-      if (!tooManyReplicas.includes(Number(codeOf(error)))) throw error;
+      const hint = hintAt(Number(codeOf(error)), wanted);
+      if (hint === undefined) throw error;
       const { code, message } = asNatsFault(error, this.#shown);
-      const hint = `--replicas is ${wanted.replicas}; for a single server give --replicas=1`;
       throw new CourierError(code, `${message}; ${hint}`, { cause: error });
     }
     return true;
@@ -170,6 +172,15 @@ export class Broker {
       throw error;
     }
   }
+}
+
+/** What somebody may do about an error of a stream that was to be made. */
+function hintAt(code: number, { subjects, replicas }: StreamWanted): string | undefined {
+  if (tooManyReplicas.includes(code)) {
+    return `--replicas is ${replicas}; for a single server give --replicas=1`;
+  }
+  if (code !== subjectsOverlap) return undefined;
+  return `another stream has some of ${subjects}: each with --own-subjects, or an account each (--account)`;
 }
 
 function codeOf(error: unknown): unknown {

@@ -10,8 +10,28 @@ export type ServerVersion = readonly [major: number, minor: number];
 export interface ConfigurationWanted {
   readonly site: string;
   readonly stream: string;
+  /** Streams and subjects of one account are not seen in another. */
+  readonly account: string;
   /** Undefined: lines that only newer servers take are comments. */
   readonly version?: ServerVersion | undefined;
+}
+
+export const defaultAccount = 'COURIER';
+
+/**
+ * The name of an account, of which those of its users are made.
+ *
+ * @throws CourierError USAGE
+ */
+export function parseAccount(raw: string): string {
+  if (/^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(raw)) return raw;
+  const words = 'must be a letter, and up to 31 letters, digits and _';
+  throw new CourierError('USAGE', `${words}, not ${quote(raw)}`);
+}
+
+/** Servers want names of users that differ over all accounts. */
+function prefixOf({ account }: ConfigurationWanted): string {
+  return account === defaultAccount ? '' : `${account.toLowerCase().replaceAll('_', '-')}-`;
 }
 
 /**
@@ -75,7 +95,7 @@ function outputsOf({ site }: ConfigurationWanted): string {
 /** Users of our own machines. */
 function listUsers(wanted: ConfigurationWanted): readonly User[] {
   const { stream } = wanted;
-  const outputs = outputsOf(wanted);
+  const [outputs, prefix] = [outputsOf(wanted), prefixOf(wanted)];
   const api = '$JS.API';
   const pool = [
     `$KV.COURIER_POOL.>`,
@@ -100,15 +120,19 @@ function listUsers(wanted: ConfigurationWanted): readonly User[] {
   const writing = [`${outputs}.*`, `${api}.STREAM.MSG.GET.${stream}`];
   return [
     {
-      name: 'admin',
+      name: `${prefix}admin`,
       what: '`cmk-courier broker init`, `check` and `show`',
       publish: ['>'],
       subscribe: ['>'],
     },
-    { name: 'receiver', what: '`cmk-courier receive --broker`: it writes', publish: writing },
-    { name: 'site', what: '`nats:` sources of a site: it reads', publish: reading },
     {
-      name: 'collector',
+      name: `${prefix}receiver`,
+      what: '`cmk-courier receive --broker`: it writes',
+      publish: writing,
+    },
+    { name: `${prefix}site`, what: '`nats:` sources of a site: it reads', publish: reading },
+    {
+      name: `${prefix}collector`,
       what: '`cmk-courier collect` with --broker, with --pool and with `nats:` sources',
       publish: [...writing, ...reading, ...pool],
       subscribe: [poolTalk],
@@ -120,25 +144,31 @@ function listUsers(wanted: ConfigurationWanted): readonly User[] {
 function listHosts(wanted: ConfigurationWanted): readonly User[] {
   return [
     {
-      name: 'web01',
+      name: `${prefixOf(wanted)}web01`,
       what: 'a host that speaks NATS itself: its own subject; one such user a host',
       publish: [`${outputsOf(wanted)}.${encodeToken('web01.example.net')}`],
     },
   ];
 }
 
+const besideOthers = `#
+# Servers that have another site already take only the two accounts, beside those they have, and
+# the passwords.
+`;
+
 /** The whole file; passwords are in another, which it includes. */
 export function makeServerConfiguration(wanted: ConfigurationWanted): string {
   const [users, hosts] = [listUsers(wanted), listHosts(wanted)];
   const outputs = `${outputsOf(wanted)}.*`;
+  const { account } = wanted;
   return `# nats-server for cmk-courier: outputs of the site ${wanted.site} in the stream ${wanted.stream}.
 # The same on each server of the cluster, but for server_name and the addresses.
 #
 # 1. Passwords, one a user, in courier-passwords.conf beside this file, for the server's user alone:
 ${[...users, ...hosts].map(({ name }) => `#      ${passwordOf(name)}: "…"`).join('\n')}
 # 2. nats-server -c THIS_FILE, on each server
-# 3. cmk-courier broker init nats://broker1,broker2,broker3 --user=admin --password-file=…
-
+# 3. cmk-courier broker init nats://broker1,broker2,broker3 --user=${users[0]?.name} --password-file=…
+${account === defaultAccount ? '' : besideOthers}
 server_name: broker1
 listen: "0.0.0.0:4222"
 max_payload: ${wantedPayloadMb}MB
@@ -165,21 +195,21 @@ jetstream {
 # }
 
 accounts {
-  COURIER {
+  ${account} {
     jetstream: enabled
     users: [
 ${users.map(toUser).join('\n')}
     ]
-    exports: [{ service: "${outputs}", accounts: [COURIER_HOSTS] }]
+    exports: [{ service: "${outputs}", accounts: [${account}_HOSTS] }]
   }
   # Hosts have an account of their own. A server sends its answer wherever a message says, whatever
   # rights the sender has: in one account with the stream, a host could have the acknowledgement of its
   # output take the place of another host's output, or purge the stream.
-  COURIER_HOSTS {
+  ${account}_HOSTS {
     users: [
 ${hosts.map(toUser).join('\n')}
     ]
-    imports: [{ service: { account: COURIER, subject: "${outputs}" } }]
+    imports: [{ service: { account: ${account}, subject: "${outputs}" } }]
   }
 }
 `;
@@ -204,5 +234,5 @@ function toUser({ name, what, publish, subscribe = [] }: User): string {
 
 /** The name of the variable. */
 function passwordOf(user: string): string {
-  return `${user.toUpperCase()}_PASSWORD`;
+  return `${user.toUpperCase().replaceAll('-', '_')}_PASSWORD`;
 }

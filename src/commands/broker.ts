@@ -2,7 +2,11 @@
 
 import type { StoredReport } from '../broker/administration.ts';
 import { parseBroker } from '../broker/options.ts';
-import { parseServerVersion } from '../broker/server-configuration.ts';
+import {
+  defaultAccount,
+  parseAccount,
+  parseServerVersion,
+} from '../broker/server-configuration.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseDuration, parseNumberWithin, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
@@ -47,6 +51,14 @@ const options = {
     fallback: '7d',
     describe: 'with init and check: how long the output of a silent host is kept',
   },
+  account: {
+    kind: 'value',
+    placeholder: 'NAME',
+    parse: parseAccount,
+    fallback: defaultAccount,
+    describe:
+      'with init: the account in the configuration; with another one users are called NAME-receiver and so on, so that several sites share servers',
+  },
   serverVersion: {
     kind: 'value',
     placeholder: 'VERSION',
@@ -64,6 +76,7 @@ export const broker: CommandModule = defineCommand({
   usage: 'broker init [SERVER…] | check SERVER… | show SERVER… HOST',
   examples: [
     ['broker init --site=mysite', 'a configuration for nats-server, with one user a purpose'],
+    ['broker init --site=other --account=OTHER', 'the accounts of another site on these servers'],
     ['broker init --site=mysite --server-version=2.10', 'the same with what 2.9 would refuse'],
     [
       'broker init nats://broker1,broker2,broker3 --user=admin --password-file=admin',
@@ -104,8 +117,8 @@ async function init({ operands: [servers, ...more], values, context }: Task): Pr
   if (more.length > 0) throw new CourierError('USAGE', 'init takes one list of servers');
   if (servers === undefined) {
     const { makeServerConfiguration } = await import('../broker/server-configuration.ts');
-    const { stream, serverVersion: version } = values;
-    const wanted = { site: siteOf(values, context), stream, version };
+    const { stream, account, serverVersion: version } = values;
+    const wanted = { site: siteOf(values, context), stream, account, version };
     return print(makeServerConfiguration(wanted), context);
   }
   const wanted = toWanted(values, context);

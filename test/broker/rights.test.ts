@@ -35,7 +35,9 @@ function toUse(connection: NatsConnection): StreamUse {
 
 /** A server with the users that are printed; their password is `secret`. */
 async function startPrinted() {
-  const printed = makeServerConfiguration({ site: 'mysite', stream: 'COURIER' });
+  const printed = makeServerConfiguration({
+    ...{ site: 'mysite', stream: 'COURIER', account: 'COURIER' },
+  });
   const accounts = printed.slice(printed.indexOf('\naccounts {'));
   const passwords = [...accounts.matchAll(/\$(\w+_PASSWORD)/g)].map(
     ([, name]) => `${name}: secret`,
