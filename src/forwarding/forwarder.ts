@@ -17,7 +17,7 @@ import { toForwardingMetrics } from './metrics.ts';
 import { isRejected, isTooLarge, type Receiver } from './receiver.ts';
 import { reportForwarding } from './status.ts';
 import { Verdicts } from './verdicts.ts';
-import type { Bounds, Sent, WaitingHosts } from './waiting.ts';
+import type { Bounds, Chosen, Sent, WaitingHosts } from './waiting.ts';
 import type { Answered, Way } from './way.ts';
 
 export interface ForwarderSettings {
@@ -25,6 +25,8 @@ export interface ForwarderSettings {
   readonly waiting: WaitingHosts;
   readonly spool: Spool;
   readonly contactMs: number;
+  /** Of one message; the usual ones when left out. */
+  readonly perMessage?: Bounds | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** A number from 0 to 1. */
@@ -35,7 +37,10 @@ export interface ForwarderSettings {
 const gatherMs = 200;
 /** Between two messages while much waits: many relays may be back at once. */
 const pauseMs = 50;
-const usualBounds: Bounds = { hosts: 64, bytes: 1024 * 1024 };
+/** Over 50 ms twice as many as half of it; more would help nobody (docs/performance.md, Relay). */
+const usualBounds: Bounds = { hosts: 128, bytes: 2 * 1024 * 1024 };
+/** Half as much follows what takes longer: a line may be slow, and what is cut is sent again. */
+const slowMs = 5000;
 /** A host whose message is called wrong by a receiver waits so long, and holds up no other. */
 const doubtfulMs = 60_000;
 /** How long saying good-bye may take. */
@@ -51,7 +56,10 @@ export class Forwarder implements Outlet {
   readonly #stopping = new AbortController();
   readonly #startedAt: Date;
   #wake = Promise.withResolvers<void>();
-  #bounds = usualBounds;
+  readonly #mostBounds: Bounds;
+  #bounds: Bounds;
+  /** Whether more waited than went into the last message. */
+  #isBehind = false;
   #lastMessageMs = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
@@ -62,6 +70,8 @@ export class Forwarder implements Outlet {
     this.#settings = settings;
     this.#verdicts = new Verdicts(settings);
     this.#startedAt = new Date(settings.clock.now());
+    this.#mostBounds = settings.perMessage ?? usualBounds;
+    this.#bounds = this.#mostBounds;
   }
 
   start(): void {
@@ -129,7 +139,7 @@ export class Forwarder implements Outlet {
       const contactInMs = this.#lastMessageMs + contactMs - clock.monotonic();
       const dueMs = Math.max(way.waitMs, Math.min(waiting.waitMs ?? contactInMs, contactInMs));
       if (dueMs <= 0) {
-        if (waiting.waitMs === 0) await this.#sleep(gatherMs);
+        if (waiting.waitMs === 0 && !this.#isBehind) await this.#sleep(gatherMs);
         return;
       }
       const isBlocked = way.waitMs > 0;
@@ -147,12 +157,15 @@ export class Forwarder implements Outlet {
     const { way, waiting, log } = this.#settings;
     const { signal } = this.#stopping;
     let sent: readonly Sent[] = [];
+    this.#isBehind = false;
     try {
-      sent = await waiting.choose(this.#bounds);
+      const chosen = await waiting.choose(this.#bounds);
+      sent = chosen.sent;
       const message = writeMessage(this.#describe(sent));
       this.#lastMessageMs = this.#settings.clock.monotonic();
       const answered = await way.send(message, signal);
-      this.#bounds = toBounds(this.#bounds.hosts * 2);
+      this.#isBehind = chosen.leavesSome;
+      this.#fitBounds(chosen);
       this.#verdicts.apply(answered.answer, sent);
       this.#tellReached(answered);
     } catch (thrown) {
@@ -160,6 +173,7 @@ export class Forwarder implements Outlet {
       const error = asCourierError(thrown, 'forwarding');
       if (isTooLarge(error)) return this.#makeSmaller(error, sent);
       if (isRejected(error)) this.#divide(sent);
+      if (error.code === 'TIMEOUT') this.#setBounds(countHosts(sent) / 2);
       if (this.#toldFault === error.message) return;
       this.#toldFault = error.message;
       log.warn({ code: error.code, waiting: waiting.size }, error.message);
@@ -169,16 +183,28 @@ export class Forwarder implements Outlet {
   /** What is too large even alone is never taken. */
   #makeSmaller(error: CourierError, sent: readonly Sent[]): void {
     const hosts = countHosts(sent);
-    this.#bounds = toBounds(hosts / 2);
+    this.#setBounds(hosts / 2);
     if (hosts > 1) return;
     for (const each of sent) this.#verdicts.refuse(each, error.message);
   }
 
   /** One host that a receiver does not understand keeps nothing of the others. */
   #divide(sent: readonly Sent[]): void {
-    this.#bounds = toBounds(1);
+    this.#setBounds(1);
     if (countHosts(sent) > 1) return;
     for (const each of sent) this.#settings.waiting.later(each, doubtfulMs);
+  }
+
+  /** After a message that was taken; one that was not full says nothing about larger ones. */
+  #fitBounds({ sent, leavesSome }: Chosen): void {
+    const tookMs = this.#settings.clock.monotonic() - this.#lastMessageMs;
+    if (tookMs > slowMs && sent.length > 0) this.#setBounds(countHosts(sent) / 2);
+    else if (leavesSome) this.#setBounds(this.#bounds.hosts * 2);
+  }
+
+  #setBounds(hosts: number): void {
+    const most = this.#mostBounds;
+    this.#bounds = { ...most, hosts: Math.min(most.hosts, Math.max(1, Math.ceil(hosts))) };
   }
 
   /** Once for each receiver that takes over, and after each fault. */
@@ -214,10 +240,6 @@ export class Forwarder implements Outlet {
     };
     return { note, entries: sent.map(({ entry }) => entry) };
   }
-}
-
-function toBounds(hosts: number): Bounds {
-  return { ...usualBounds, hosts: Math.min(usualBounds.hosts, Math.max(1, Math.ceil(hosts))) };
 }
 
 function countHosts(sent: readonly Sent[]): number {

@@ -16,7 +16,7 @@ import { Forwarder } from './forwarder.ts';
 import type { ForwardValues } from './options.ts';
 import { Receiver } from './receiver.ts';
 import { RenewedConnections } from './renewed-connections.ts';
-import { WaitingHosts } from './waiting.ts';
+import { type Bounds, WaitingHosts } from './waiting.ts';
 import { Way } from './way.ts';
 
 /** Where the spool of the collector is, and its bounds. */
@@ -24,6 +24,8 @@ export interface SpoolBounds {
   readonly spoolDirectory: string;
   readonly maxSpoolBytes: number;
   readonly maxSpoolHosts: number;
+  /** What goes into one message; the usual when left out. */
+  readonly perMessage?: Bounds;
 }
 
 /**
@@ -58,7 +60,9 @@ export async function openForwarder(
     clock,
   });
   const waiting = new WaitingHosts({ spool, directory, clock, log });
-  return new Forwarder({ way, waiting, spool, contactMs: values.contact, clock, log, chance });
+  const { contact: contactMs } = values;
+  const { perMessage } = bounds;
+  return new Forwarder({ way, waiting, spool, contactMs, perMessage, clock, log, chance });
 }
 
 async function openReceivers(

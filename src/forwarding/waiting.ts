@@ -47,9 +47,16 @@ interface Settings {
   readonly log: Logger;
 }
 
+/** Of one message. */
 export interface Bounds {
   readonly hosts: number;
   readonly bytes: number;
+}
+
+export interface Chosen {
+  readonly sent: readonly Sent[];
+  /** Whether more waited than the bounds let in. */
+  readonly leavesSome: boolean;
 }
 
 /** Outputs beyond this are read from the spool when their turn comes. */
@@ -116,18 +123,18 @@ export class WaitingHosts {
   }
 
   /** What is to be sent next, those that have waited longest first. */
-  async choose({ hosts, bytes }: Bounds): Promise<readonly Sent[]> {
+  async choose({ hosts, bytes }: Bounds): Promise<Chosen> {
     const nowMs = this.#settings.clock.monotonic();
     const chosen: Sent[] = [];
     let total = 0;
     for (const [host, waiting] of this.#hosts) {
-      if (chosen.length >= hosts || total >= bytes) break;
+      if (chosen.length >= hosts || total >= bytes) return { sent: chosen, leavesSome: true };
       if (waiting.notBeforeMs > nowMs) continue;
       const { output, fault } = waiting;
       const read = output && (await this.#read(host, output));
       if (read !== undefined) {
         const isTooMuch = chosen.length > 0 && total + read.entry.output.length > bytes;
-        if (isTooMuch) break;
+        if (isTooMuch) return { sent: chosen, leavesSome: true };
         total += read.entry.output.length;
         chosen.push(read);
       }
@@ -136,7 +143,7 @@ export class WaitingHosts {
         chosen.push({ host, entry: { kind: 'fault', ...fault.about, ageMs }, what: fault });
       }
     }
-    return chosen;
+    return { sent: chosen, leavesSome: false };
   }
 
   /** The receiver has it, or will never take it. */

@@ -6,6 +6,7 @@ import { benchBrokers } from './brokers.ts';
 import { benchInterrupt } from './interrupt.ts';
 import { benchReadyPath } from './ready-path.ts';
 import { benchManySenders, benchReceiver } from './receiver.ts';
+import { benchRelayWay } from './relay-way.ts';
 import { benchSealed } from './sealed.ts';
 import { benchSpecialAgents } from './special-agents.ts';
 import { benchStartup } from './startup.ts';
@@ -36,6 +37,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<string>)[]>> = {
   updates: [() => benchUpdates(turns)],
   sweep: [() => benchSweep(), () => benchManyHosts()],
   brokers: [() => benchBrokers()],
+  relay: [() => benchRelayWay()],
   vsphere: [() => benchVsphere()],
   'special-agents': [() => benchSpecialAgents()],
 };

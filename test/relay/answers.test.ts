@@ -4,14 +4,19 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { parseOptions } from '../../src/cli/options.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { openForwarder } from '../../src/forwarding/open-forwarder.ts';
 import { forwardOptions } from '../../src/forwarding/options.ts';
 import { Receiver } from '../../src/forwarding/receiver.ts';
+import { parseHostName } from '../../src/names/host-name.ts';
 import { type ArrivedMessage, writeMessage } from '../../src/relay/message.ts';
 import { openConnections } from '../../src/web/client.ts';
 import { httpOptions } from '../../src/web/options.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
 import { startReceiver } from '../receiver/running-receiver.ts';
 import { makeOutput, makeTokenFile, startRelay, until } from './running-relay.ts';
 import { startScripted, takeAll } from './scripted-receiver.ts';
@@ -102,6 +107,63 @@ async function dividesDoubtful(t: TestContext) {
   assert.ok(relay.log.lines.some((line) => line.includes('the peer answered 400')));
 }
 
+async function sendsLessWhereSlow(t: TestContext) {
+  const receiver = await startReceiver(t);
+  let lateMs = 0;
+  const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + lateMs };
+  const sizes: number[] = [];
+  const scripted = await startScripted(t, receiver.certificates, (message) => {
+    const names = new Set(namesOf(message));
+    if (names.size > 0) sizes.push(names.size);
+    if (names.size > 2) lateMs += 6000;
+    return takeAll(message);
+  });
+  const options = { tokenFile: [await makeTokenFile(receiver, ['far-*'])] };
+  const relay = await startRelay(t, [scripted], { hosts, options, clock });
+  for (const host of hosts) relay.drop(host, makeOutput(host));
+  await until(() => sizes.some((size, index) => size > 2 && index < sizes.length - 1));
+  const next = sizes[sizes.findIndex((size) => size > 2) + 1] ?? 0;
+  assert.ok(next <= 3, sizes.join());
+}
+
+const times = { everyMs: 60_000, maxAgeMs: 300_000, nextMs: 60_000, durationMs: 1 };
+const cycle = { route: 'far', source: 'a test', losses: '', sealedBy: undefined, ...times };
+
+/** Waiting for more to come is for what goes into one message. */
+async function gathersOnce(t: TestContext) {
+  const receiver = await startReceiver(t);
+  const sizes: number[] = [];
+  const slept: number[] = [];
+  const sleep: Clock['sleep'] = (delayMs, signal) => {
+    slept.push(delayMs);
+    return systemClock.sleep(delayMs, signal);
+  };
+  const scripted = await startScripted(t, receiver.certificates, (message) => {
+    sizes.push(message.entries.length);
+    return takeAll(message);
+  });
+  const values = parseOptions(forwardOptions, {
+    forward: [`https://127.0.0.1:${scripted.port}/mysite`],
+    ca: [join(receiver.certificates.directory, 'ca.pem')],
+    tokenFile: [await makeTokenFile(receiver, ['far-*'])],
+    contact: ['1h'],
+  });
+  const spoolDirectory = join(await makeTempDir(t), 'spool');
+  const perMessage = { hosts: 2, bytes: 1e6 };
+  const bounds = { spoolDirectory, maxSpoolBytes: 1e9, maxSpoolHosts: 100, perMessage };
+  const context = { ...makeCommandContext(), clock: { ...systemClock, sleep } };
+  const forwarder = await openForwarder(values, bounds, context);
+  t.after(() => forwarder.stop());
+  for (const host of hosts.map(parseHostName)) {
+    const parts = [Buffer.from(makeOutput(host))];
+    forwarder.cycleEnded({ kind: 'output', ...cycle, host, parts, producedAt: new Date() });
+  }
+  forwarder.start();
+  await until(() => forwarder.toStatus().forwarding.waiting === 0);
+  assert.deepEqual(sizes, [2, 2, 1]);
+  assert.equal(slept.filter((delayMs) => delayMs === 200).length, 1);
+}
+
 // Most of it is waiting, which all of them may do at once.
 describe('answers to a relay', { concurrency: true, timeout }, () => {
   test('relays that are put off come back neither sooner than asked nor all at once', spreads);
@@ -110,4 +172,6 @@ describe('answers to a relay', { concurrency: true, timeout }, () => {
     makesSmaller,
   );
   test('a host that a receiver does not understand holds up no other', dividesDoubtful);
+  test('half as much follows a message that took long', sendsLessWhereSlow);
+  test('what is left over from a message follows at once, however little it is', gathersOnce);
 });
