@@ -37,7 +37,7 @@ export interface ForwarderSettings {
 const gatherMs = 200;
 /** Between two messages while much waits: many relays may be back at once. */
 const pauseMs = 50;
-/** Over 50 ms twice as many as half of it; more would help nobody (docs/performance.md, Relay). */
+/** Some 680 hosts a second over a way of 50 ms, and no relay asks more (docs/performance.md#relay). */
 const usualBounds: Bounds = { hosts: 128, bytes: 2 * 1024 * 1024 };
 /** Half as much follows what takes longer: a line may be slow, and what is cut is sent again. */
 const slowMs = 5000;

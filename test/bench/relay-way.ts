@@ -33,7 +33,14 @@ const sizes: readonly Bounds[] = [
 ];
 
 const times = { everyMs: 60_000, maxAgeMs: 300_000, nextMs: 60_000, durationMs: 10 };
-const about = { route: 'far', source: 'bench', losses: '', sealedBy: undefined };
+const about = {
+  route: 'far',
+  source: 'bench',
+  losses: '',
+  drop: undefined,
+  isFormer: false,
+  sealedBy: undefined,
+};
 
 const ways: readonly { readonly name: string; readonly distance: Distance }[] = [
   { name: '50 ms', distance: { delayMs: 25, bytesPerSecond: Number.POSITIVE_INFINITY } },

@@ -127,7 +127,15 @@ async function sendsLessWhereSlow(t: TestContext) {
 }
 
 const times = { everyMs: 60_000, maxAgeMs: 300_000, nextMs: 60_000, durationMs: 1 };
-const cycle = { route: 'far', source: 'a test', losses: '', sealedBy: undefined, ...times };
+const cycle = {
+  route: 'far',
+  source: 'a test',
+  losses: '',
+  drop: undefined,
+  isFormer: false,
+  sealedBy: undefined,
+  ...times,
+};
 
 /** Waiting for more to come is for what goes into one message. */
 async function gathersOnce(t: TestContext) {
