@@ -42,6 +42,7 @@ export class NatsWay {
   #running: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #fault: CourierError | undefined;
+  #toldDeaf = '';
 
   constructor(settings: WaySettings) {
     this.#settings = settings;
@@ -116,6 +117,7 @@ export class NatsWay {
       const talk = connection.subscribe(`courierpool.${this.#pool}.*.*`, {
         callback: (error, message) => {
           if (error === null) this.#heard(message);
+          else this.#cannotHear(error);
         },
       });
       await connection.flush();
@@ -171,6 +173,15 @@ export class NatsWay {
       this.#settings.pool.heardBeat(beat);
     }
     throw new Error('the bucket of the pool is no longer watched');
+  }
+
+  /** Members still share the hosts, and ask some twice or late when one comes or goes. */
+  #cannotHear(error: Error): void {
+    const { session, log } = this.#settings;
+    const { code, message } = asNatsFault(error, `the pool at ${session.shown}`);
+    if (this.#toldDeaf === message) return;
+    this.#toldDeaf = message;
+    log.warn({ code }, `${message}: when hosts are due is not heard; see \`broker init\``);
   }
 
   #heard({ subject, data }: Msg): void {

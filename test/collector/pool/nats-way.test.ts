@@ -31,11 +31,12 @@ class Member {
   readonly pool: Pool;
   readonly way: NatsWay;
   readonly asked: string[] = [];
+  readonly log = makeCollectingLog();
   readonly #session: ReturnType<typeof openTestSession>['session'];
   readonly #timer: NodeJS.Timeout;
 
   constructor(t: TestContext, member: string, urls: readonly string[]) {
-    const log = makeCollectingLog();
+    const { log } = this;
     const settings = { member, instance: randomUUID(), networks: [], times, clock: systemClock };
     this.pool = new Pool({ ...settings, log });
     this.#session = openTestSession(t, urls).session;
@@ -114,4 +115,23 @@ test('members share the hosts through a broker, and go on when one dies and when
 
   await c.way.stop();
   await waitUntil(() => sharesAll([a]));
+});
+
+test('a member that may not hear when hosts are due shares them, and says so', {
+  skip: skipWithoutNats(),
+}, async (t) => {
+  const rights = 'permissions { publish: ">", subscribe: { deny: ["courierpool.>"] } }';
+  const configuration = `no_auth_user: any
+accounts { A { jetstream: enabled, users: [{ user: any, password: x, ${rights} }] } }`;
+  const peer = await startNatsServers({ configuration });
+  t.after(() => peer.close());
+  const member = new Member(t, 'a', peer.urls);
+  await waitUntil(() => sharesAll([member]));
+  const warnings = () => member.log.lines.filter((line) => line.startsWith('warn'));
+  await waitUntil(() => warnings().length > 0);
+  const violation = `"Permissions Violation for Subscription to 'courierpool.test.*.*'"`;
+  const why = `the server does not allow it: ${violation}`;
+  const shown = peer.urls[0]?.replace('nats://', '');
+  const line = `the pool at ${shown}: ${why}: when hosts are due is not heard; see \`broker init\``;
+  assert.deepEqual(warnings(), [`warn ${line} { code: 'REFUSED' }`]);
 });
