@@ -25,6 +25,7 @@ import { Population } from './population.ts';
 import { toQuietLog } from './quiet-log.ts';
 import { reportStatus } from './report-status.ts';
 import { Roster } from './roster.ts';
+import { goRounds, tickMs } from './rounds.ts';
 import { RoutesInForce } from './routes-in-force.ts';
 import type { CollectorSettings, Running } from './settings.ts';
 import { SpoolRoom } from './spool-room.ts';
@@ -33,13 +34,6 @@ import { Subscriptions } from './subscriptions.ts';
 import { TransportPool } from './transport-pool.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
-
-/** How often it looks which hosts are due. */
-const tickMs = 200;
-/** How often it looks for new hosts. */
-const newsMs = 5000;
-/** How often it cleans up. */
-const tidyMs = 30_000;
 
 /**
  * How many descriptors one fetch may take; a program with its pipes takes most, while it is being
@@ -102,20 +96,19 @@ export class Collector {
     const { clock, log } = this.#context;
     const inForce = await this.#loadRoutes();
     const places = await holdPlaces(this.#settings, this.#context, this.#answers());
+    let running: Running;
     try {
       this.#room = findRoom(fetchFiles);
       const { ready, socket } = places;
       const spoolRoom = new SpoolRoom(places.spool, this.#settings.maxSpoolHosts);
       const upkeep = new Upkeep({
-        ready,
-        spoolRoom,
-        socket,
-        clock,
+        ...{ ready, spoolRoom, socket, clock },
         ...{ pool: this.#pool, troubles: this.#troubles, isThere: this.#roster.isThere },
       });
       const population = this.#populate(places.known, upkeep);
-      this.#running = { ...places, upkeep, population, inForce };
-      this.#enforce(this.#running, inForce);
+      running = { ...places, upkeep, population, inForce };
+      this.#running = running;
+      this.#enforce(running, inForce);
     } catch (error) {
       await this.stop();
       places.socket.close();
@@ -123,7 +116,7 @@ export class Collector {
       throw error;
     }
     log.info({ routes: routesPath, ready: readyDirectory, hosts: this.#roster.size }, 'collecting');
-    this.#loop = this.#run();
+    this.#loop = this.#run(running);
   }
 
   /** Takes a new routes file into force; one that is wrong changes nothing. Never rejects. */
@@ -162,7 +155,7 @@ export class Collector {
         readyFault: this.#troubles.find('sweeping', 'laying'),
         running: this.#lanes.inside,
         cycles: this.#measures.cycles,
-        entries: this.#settings.pool?.ours(this.#roster.entries()) ?? this.#roster.entries(),
+        entries: this.#ours,
       },
       this.#context.clock,
     );
@@ -195,12 +188,25 @@ export class Collector {
   /**
    * Makes the next cycle of a host due now; one that runs is as good.
    *
-   * @returns false for a host that is not asked
+   * @returns false for a host that is not asked, or not by us: {@link whyLeft}
    */
   fetchNow(host: HostName): boolean {
     const entry = this.#roster.get(host);
-    if (entry?.isRunning === false) entry.planFor(this.#context.clock.monotonic());
-    return entry !== undefined;
+    if (entry === undefined || this.whyLeft(host) !== undefined) return false;
+    if (!entry.isRunning) entry.planFor(this.#context.clock.monotonic());
+    return true;
+  }
+
+  /** Why a host that we know is not asked by us, in words that name who does. */
+  whyLeft(host: HostName): string | undefined {
+    const entry = this.#roster.get(host);
+    return entry && this.#settings.pool?.whyLeft(entry);
+  }
+
+  /** Hosts that we ask. */
+  get #ours(): Iterable<Entry> {
+    const entries = this.#roster.entries();
+    return this.#settings.pool?.ours(entries) ?? entries;
   }
 
   /** What there is to see at the moment; nothing before the start. */
@@ -208,7 +214,8 @@ export class Collector {
     if (this.#running === undefined) return undefined;
     return {
       startedAt: this.#startedAt,
-      entries: this.#roster.entries(),
+      entries: this.#ours,
+      pool: this.#settings.pool,
       limits: this.#lanes.limits,
       running: this.#lanes.inside,
       openBreakers: this.#breakers.open,
@@ -249,30 +256,22 @@ export class Collector {
   }
 
   /** Runs until {@link stop}. */
-  async #run(): Promise<void> {
-    const { clock } = this.#context;
-    let newsAtMs = clock.monotonic() + newsMs;
-    let tidyAtMs = clock.monotonic() + tidyMs;
-    while (!this.#stopping.signal.aborted && this.#running !== undefined) {
-      const nowMs = clock.monotonic();
+  #run(running: Running): Promise<void> {
+    const dispatch = (nowMs: number) => {
       this.#lastTickMs = nowMs;
       this.#settings.pool?.look();
       this.#subscriptions.leaveToOthers();
       this.#dispatcher.dispatch(this.#roster.entries(), nowMs);
-      if (nowMs >= newsAtMs) {
-        newsAtMs = nowMs + newsMs;
-        const { population, inForce } = this.#running;
-        if (population.hasNews(inForce.routes)) population.update(inForce.routes);
-        // Idle connections are closed when descriptors for new ones run short.
-        if (areFilesScarce()) this.#pool.tidy(0);
-      }
-      if (nowMs >= tidyAtMs) {
-        tidyAtMs = nowMs + tidyMs;
-        // Not awaited: a disk that hangs must not delay any host.
-        void this.#running.upkeep.tidy();
-      }
-      await clock.sleep(tickMs, this.#stopping.signal).catch(() => undefined);
-    }
+    };
+    const renew = () => {
+      const { population, inForce } = running;
+      if (population.hasNews(inForce.routes)) population.update(inForce.routes);
+      // Idle connections are closed when descriptors for new ones run short.
+      if (areFilesScarce()) this.#pool.tidy(0);
+    };
+    // Not awaited: a disk that hangs must not delay any host.
+    const tidy = () => void running.upkeep.tidy();
+    return goRounds({ dispatch, renew, tidy }, this.#context.clock, this.#stopping.signal);
   }
 
   async #runCycle(entry: Entry): Promise<void> {

@@ -8,6 +8,7 @@ import { isBackingOff } from './backoff.ts';
 import type { Entry, Laid } from './entry.ts';
 import type { Limits } from './lanes.ts';
 import type { CycleEnd, Outlet } from './outlets.ts';
+import type { Pool } from './pool/pool.ts';
 
 export const collectorPrefix = 'cmk_courier_collector_';
 
@@ -18,6 +19,8 @@ const slowestCycleSeconds = 60;
 export interface Insight {
   readonly startedAt: Date;
   readonly entries: Iterable<Entry>;
+  /** With whom hosts are shared; entries are those that we ask. */
+  readonly pool: Pool | undefined;
   readonly limits: Limits;
   /** Fetches that run now. */
   readonly running: number;

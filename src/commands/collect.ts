@@ -1,22 +1,12 @@
 /** `cmk-courier collect`: keeps fetching, so that the site need not wait. */
 
 import { once } from 'node:events';
-import { brokerOptions } from '../broker/options.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
-import { parseDiskSize, parseNumberWithin, parsePath, parseText } from '../cli/option-types.ts';
+import { parseDiskSize, parseNumberWithin, parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import type { Collector } from '../collector/collector.ts';
-import { poolOptions } from '../collector/pool/options.ts';
-import type { CollectorSettings } from '../collector/settings.ts';
 import { CourierError, quote } from '../faults/errors.ts';
-import type { Forwarder } from '../forwarding/forwarder.ts';
-import type { SpoolBounds } from '../forwarding/open-forwarder.ts';
-import { forwardOptions } from '../forwarding/options.ts';
-import type { Logger } from '../logging/log.ts';
-import { metricsListen } from '../metrics/options.ts';
 import { withConfiguration } from '../service/configured-command.ts';
-import { statusPageOptions, toPageSettings } from '../status-page/options.ts';
-import { defaultMaxSkewMs } from '../times/skew.ts';
+import { companionOptions, openCompanions } from './collect/companions.ts';
 
 const options = {
   routes: {
@@ -41,7 +31,6 @@ const options = {
     kind: 'switch',
     describe: 'only say whether the routes and the host list could be taken into force',
   },
-  metricsListen,
   spoolSize: {
     kind: 'value',
     placeholder: 'SIZE',
@@ -56,16 +45,7 @@ const options = {
     parse: parseNumberWithin(1, 1_000_000),
     fallback: '20000',
   },
-  ...forwardOptions,
-  ...brokerOptions,
-  brokerSite: {
-    kind: 'value',
-    placeholder: 'NAME',
-    describe: 'the site as which outputs go into the broker; in a site its own name',
-    parse: parseText,
-  },
-  ...statusPageOptions,
-  ...poolOptions,
+  ...companionOptions,
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof options>;
@@ -107,17 +87,9 @@ async function run(
   const { makeJsonLog } = await import('../logging/json-log.ts');
   const { ServiceManager } = await import('../system/service-manager.ts');
   const log = makeJsonLog('info', context.writeError);
-  const page = await openPage(values, settings, { ...context, log });
-  const forwarder = await openForwarding(values, settings, { ...context, log });
-  const broker = await openBroker(values, settings, { ...context, log });
-  const pooled = await joinPool(values, { ...context, log });
-  const senders = [forwarder, broker, pooled?.outlet].filter((outlet) => outlet !== undefined);
-  const shared = {
-    outlets: [...senders, ...page.outlets],
-    sealWay: forwarder ? 'carried' : broker && 'passed',
-    pool: pooled?.pool,
-  } as const;
-  const collector = new Collector({ ...settings, ...shared }, { ...context, log });
+  const companions = await openCompanions(values, settings, { ...context, log });
+  const { outlets, settings: further } = companions;
+  const collector = new Collector({ ...settings, outlets, ...further }, { ...context, log });
   const manager = new ServiceManager(context.env, log);
   const ready = () =>
     manager.ready(
@@ -131,76 +103,19 @@ async function run(
   };
   context.stay?.({ graceMs, onHangup: () => void reload() });
   await collector.start().catch(async (error: unknown) => {
-    await stopAll(senders);
+    await companions.leave();
+    await companions.end();
     throw error;
   });
-  forwarder?.start();
-  page.start(collector);
-  pooled?.way.start();
-  const metrics = await listenForMetrics(values, collector, log);
+  await companions.begin(collector);
   await ready();
   if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
-  metrics?.close();
-  await page.stop();
-  await pooled?.way.stop();
+  await companions.leave();
   const stopped = collector.stop();
   await manager.stopping();
   await stopped;
-  await stopAll(senders);
+  await companions.end();
   log.info({}, 'ended');
-}
-
-async function stopAll(senders: readonly { stop(): Promise<void> }[]): Promise<void> {
-  await Promise.all(senders.map((sender) => sender.stop()));
-}
-
-async function openPage(
-  values: Values,
-  places: Pick<CollectorSettings, 'routesPath' | 'spoolDirectory'>,
-  context: CommandContext,
-) {
-  const { CollectorPage } = await import('../status-page/collector-page.ts');
-  return CollectorPage.prepare(toPageSettings('collector', values, context.env), places, context);
-}
-
-/** Nothing of it is loaded without `--broker`. */
-async function openBroker(
-  { broker, brokerSite, ...values }: Values,
-  { spoolDirectory: spool, maxSpoolBytes: maxBytes, maxSpoolHosts: maxHosts }: SpoolBounds,
-  context: CommandContext,
-) {
-  if (broker === undefined) return undefined;
-  const site = brokerSite ?? context.env['OMD_SITE'];
-  if (site === undefined) throw new CourierError('USAGE', '--broker-site is missing');
-  const { OutputBroker } = await import('../broker/output-broker.ts');
-  const { BrokerOutlet } = await import('../collector/broker-outlet.ts');
-  const limits = { maxBytes, maxHosts, maxSkewMs: defaultMaxSkewMs };
-  const settings = { ...values, broker, site, spool, ...limits };
-  return new BrokerOutlet(await OutputBroker.open(settings, context), context);
-}
-
-async function listenForMetrics(values: Values, collector: Collector, log: Logger) {
-  if (values.metricsListen === undefined) return undefined;
-  const { serveMetrics } = await import('../collector/serving-metrics.ts');
-  return serveMetrics(values.metricsListen, collector, log);
-}
-
-/** Undefined for a collector that asks all hosts, which loads nothing of it. */
-async function joinPool(values: Values, context: CommandContext) {
-  if (values.pool === undefined) return undefined;
-  const { openPool } = await import('../collector/pool/open-pool.ts');
-  return openPool(values, context);
-}
-
-/** Undefined for a collector that is no relay, which loads nothing of it. */
-async function openForwarding(
-  values: OptionValues<typeof options>,
-  bounds: SpoolBounds,
-  context: CommandContext,
-): Promise<Forwarder | undefined> {
-  if (values.forward.length === 0) return undefined;
-  const { openForwarder } = await import('../forwarding/open-forwarder.ts');
-  return openForwarder(values, bounds, context);
 }
 
 /** As the collector does at its start and when it is to reload. */

@@ -35,7 +35,7 @@ export class PageActions {
   /**
    * @returns what has begun
    * @throws PageRefusal 403 without `--status-actions`, 404 for a host nobody knows, 409 while one
-   * runs, 429, 503
+   * runs and for a host that another member of a pool asks, 429, 503
    */
   async run(action: string, host: string, user: string): Promise<Notice> {
     const { isAllowed, fleet } = this.#settings;
@@ -43,13 +43,13 @@ export class PageActions {
       throw new PageRefusal(403, 'this page only shows; --status-actions lets it act as well');
     }
     await fleet.look();
-    if (!isHostName(host) || fleet.find(host) === undefined) {
-      throw new PageRefusal(404, 'there is no such host');
-    }
-    const waitS = this.#ofUser.take(user) ?? this.#ofHost.take(host);
-    if (waitS !== undefined) {
-      throw new PageRefusal(429, `asked for too often; wait ${waitS} seconds`);
-    }
+    refuseOften(this.#ofUser.take(user));
+    if (!isHostName(host)) throw noSuchHost();
+    const isKnown = fleet.find(host) !== undefined;
+    const why = action === 'fetch' || !isKnown ? await fleet.whyLeft(host) : undefined;
+    if (why !== undefined) throw new PageRefusal(409, why);
+    if (!isKnown) throw noSuchHost();
+    refuseOften(this.#ofHost.take(host));
     const fields = { host, user };
     if (action === 'doctor') {
       if (!this.#settings.doctor.start(host, user)) {
@@ -64,4 +64,13 @@ export class PageActions {
     this.#log.info(fields, 'a fetch was asked for on the status page');
     return 'fetch-asked';
   }
+}
+
+function refuseOften(waitS: number | undefined): void {
+  if (waitS === undefined) return;
+  throw new PageRefusal(429, `asked for too often; wait ${waitS} seconds`);
+}
+
+function noSuchHost(): PageRefusal {
+  return new PageRefusal(404, 'there is no such host');
 }

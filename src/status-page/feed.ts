@@ -43,4 +43,6 @@ export interface Feed {
   panels(signal: AbortSignal): Promise<readonly Panel[]>;
   /** Makes the next cycle of a host due now. @returns false where there is none to be made */
   fetchNow?(host: HostName, signal: AbortSignal): Promise<boolean>;
+  /** Why a host that this part knows is left to another program, in words; undefined for all others. */
+  whyLeft?(host: HostName, signal: AbortSignal): Promise<string | undefined>;
 }

@@ -9,43 +9,52 @@ import { asCourierError } from '../faults/system-errors.ts';
 import { makeDirectory } from '../files/file-calls.ts';
 import { makeOwnDirectory } from '../system/private-directory.ts';
 import type { Feed } from './feed.ts';
-import { FeedServer } from './feeds/feed-server.ts';
-import { RemoteFeed } from './feeds/remote-feed.ts';
+import { FeedDoor } from './feeds/feed-door.ts';
+import type { FeedServer } from './feeds/feed-server.ts';
 import type { PartName } from './model.ts';
 import type { PageSettings } from './options.ts';
-import { StatusPage } from './status-page.ts';
+import type { StatusPage } from './status-page.ts';
 
 /** Parts that have a process of their own; updates are a part of the receiver. */
 const processes = ['collector', 'receiver'] as const satisfies readonly PartName[];
 
+/** What a process knows, and what keeps a day of it until the signal aborts. */
+export interface LoadedFeed {
+  readonly feed: Feed;
+  readonly remember: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Loads nothing of the page before somebody looks, unless the page is served here. */
 export class Presence {
   readonly #settings: PageSettings;
-  readonly #feed: Feed;
+  readonly #load: () => Promise<LoadedFeed>;
   readonly #context: CommandContext;
   readonly #doctorOptions: readonly string[];
   readonly #ended = new AbortController();
+  #feed: Promise<LoadedFeed> | undefined;
+  #server: Promise<FeedServer> | undefined;
   #page: StatusPage | undefined;
   #working: Promise<unknown> = Promise.resolve();
 
   constructor(
     settings: PageSettings,
-    feed: Feed,
+    load: () => Promise<LoadedFeed>,
     context: CommandContext,
     doctorOptions: readonly string[],
   ) {
     this.#settings = settings;
-    this.#feed = feed;
+    this.#load = load;
     this.#context = context;
     this.#doctorOptions = doctorOptions;
   }
 
-  /**
-   * Returns at once; what goes wrong is in the log.
-   *
-   * @param remember notes what is to be remembered until the signal aborts
-   */
-  start(remember: (signal: AbortSignal) => Promise<void>): void {
-    this.#working = Promise.all([this.#serveFeed(), this.#serve(remember)]);
+  /** Returns at once; what goes wrong is in the log. */
+  start(): void {
+    const working = Promise.all([this.#serveFeed(), this.#serve()]);
+    this.#working = working.catch((thrown: unknown) => {
+      const { code, message } = asCourierError(thrown, 'starting the status page');
+      this.#context.log.warn({ code }, `no status page: ${message}`);
+    });
   }
 
   /** Never rejects; may be called twice. */
@@ -55,8 +64,8 @@ export class Presence {
     await this.#working;
   }
 
-  async #serve(remember: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { at, directory, sockets } = this.#settings;
+  async #serve(): Promise<void> {
+    const { at, directory, sockets, part } = this.#settings;
     const { log, clock, env } = this.#context;
     if (at === undefined) return;
     if (directory === undefined) {
@@ -65,16 +74,16 @@ export class Presence {
         'no status page: --status-state is missing; OMD_ROOT and HOME are not set',
       );
     }
-    const others = processes.filter((name) => name !== this.#feed.name);
+    const { RemoteFeed } = await import('./feeds/remote-feed.ts');
+    const { StatusPage } = await import('./status-page.ts');
+    const { feed, remember } = await this.#loaded();
+    if (this.#ended.signal.aborted) return;
+    const others = processes.filter((name) => name !== part);
     const remote = others.flatMap((name) =>
       sockets === undefined ? [] : new RemoteFeed(name, socketOf(sockets, name), clock),
     );
     const around = { env, clock, log, doctorOptions: this.#doctorOptions, loadPages };
-    this.#page = new StatusPage(
-      { ...this.#settings, at, directory },
-      [this.#feed, ...remote],
-      around,
-    );
+    this.#page = new StatusPage({ ...this.#settings, at, directory }, [feed, ...remote], around);
     this.#page.start();
     if (await this.#prepare(directory)) await remember(this.#ended.signal);
   }
@@ -96,8 +105,22 @@ export class Presence {
     if (sockets === undefined) return;
     const { clock, log } = this.#context;
     await makeDirectory(sockets, { recursive: true, mode: 0o700 }).catch(() => undefined);
-    const server = new FeedServer(this.#feed, socketOf(sockets, part), clock, log);
-    await server.run(this.#ended.signal);
+    const path = socketOf(sockets, part);
+    const door = new FeedDoor({ path, load: () => this.#answering(), clock, log });
+    await door.run(this.#ended.signal);
+  }
+
+  #answering(): Promise<FeedServer> {
+    this.#server ??= (async () => {
+      const { FeedServer } = await import('./feeds/feed-server.ts');
+      return new FeedServer((await this.#loaded()).feed);
+    })();
+    return this.#server;
+  }
+
+  #loaded(): Promise<LoadedFeed> {
+    this.#feed ??= this.#load();
+    return this.#feed;
   }
 }
 

@@ -40,8 +40,9 @@ export async function startReceiverPage(
   const tables = new ReceiverTables(lookOnDisk(settings, context), clock);
   const around = { parts, remembered, figures, describeUpdate, tables };
   const feed = new ReceiverFeed(receiver, around, clock);
-  const presence = new Presence(page, feed, context, []);
-  presence.start((signal) => remembered.run(figures, signal));
+  const remember = (signal: AbortSignal) => remembered.run(figures, signal);
+  const presence = new Presence(page, async () => ({ feed, remember }), context, []);
+  presence.start();
   return presence;
 }
 

@@ -95,6 +95,7 @@ export class StatusPage {
     const site = new Site({
       ...{ page: this.#settings, gate, live: this.#live, pages, make: this.#make, log },
       actions: new PageActions(acting, clock, log),
+      whyLeft: (host) => this.#fleet.whyLeft(host),
     });
     const listener = new Listener(this.#settings, site.handle, clock, log);
     await Promise.all([listener.run(signal), this.#live.run(signal), this.#tidy(signal)]);

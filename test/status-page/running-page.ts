@@ -18,6 +18,8 @@ export class ListFeed implements Feed {
   readonly name = 'collector';
   rows: readonly PartRow[];
   fetched: string[] = [];
+  /** Hosts of others, and why. */
+  readonly left = new Map<string, string>();
   /** In place of an answer. */
   trouble: Error | undefined;
 
@@ -41,6 +43,10 @@ export class ListFeed implements Feed {
 
   async panels() {
     return [];
+  }
+
+  async whyLeft(host: string) {
+    return this.left.get(host);
   }
 
   async fetchNow(host: string) {

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
+import { FeedDoor } from '../../src/status-page/feeds/feed-door.ts';
 import { FeedServer } from '../../src/status-page/feeds/feed-server.ts';
 import { RemoteFeed } from '../../src/status-page/feeds/remote-feed.ts';
 import { Listener } from '../../src/status-page/web/listener.ts';
@@ -96,7 +97,9 @@ test('one page shows what a process of the same user knows, and says when it is 
   const path = join(await makeTempDir(t), 'receiver-page.sock');
   const feed = new ListFeed(fewRows);
   const ended = new AbortController();
-  const server = new FeedServer(feed, path, systemClock, makeCollectingLog());
+  const load = async () => new FeedServer(feed);
+  const log = makeCollectingLog();
+  const server = new FeedDoor({ path, load, clock: systemClock, log });
   const serving = server.run(ended.signal);
   t.after(async () => {
     ended.abort();
@@ -110,6 +113,12 @@ test('one page shows what a process of the same user knows, and says when it is 
   const shown = JSON.parse((await page.ask('/api/host/web02', { headers })).text);
   assert.deepEqual([shown.row.fault.code, shown.remarks], ['REFUSED', ['seen']]);
   assert.equal((await page.post('/api/host/web02/fetch', headers)).status, 202);
+  const why = "it is asked by 'collector2', a member of the pool";
+  feed.left.set('web07', why);
+  const left = await page.post('/api/host/web07/fetch', headers);
+  assert.deepEqual([left.status, JSON.parse(left.text)], [409, { message: why }]);
+  const looked = await page.ask('/api/host/web07', { headers });
+  assert.deepEqual([looked.status, JSON.parse(looked.text)], [404, { message: why }]);
   assert.deepEqual(feed.fetched, ['web02']);
   ended.abort();
   await serving;

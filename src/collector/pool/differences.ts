@@ -7,7 +7,7 @@ import { counted } from '../../names/counted.ts';
 import type { PoolSettings, PoolWay } from './contract.ts';
 import { ArrivingSet, packHostSet } from './host-sets.ts';
 import type { Membership } from './membership.ts';
-import type { Shares } from './shares.ts';
+import { type Shares, toVersion } from './shares.ts';
 
 /** Sets of hosts are told again as long as they differ: what is told once may be lost. */
 const tellAgainMs = 60_000;
@@ -79,9 +79,6 @@ export class Differences {
   }
 }
 
-/** Of the digest of routes, as people see it. */
-export const versionDigits = 8;
-
 /** Names that are listed; of the rest only how many they are. */
 const mostNames = 8;
 
@@ -97,7 +94,7 @@ export function describeDifference(members: readonly Sharing[]): string | undefi
     const shown = names.slice(0, mostNames).join(', ');
     const further = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
     const [first] = group;
-    const version = first?.routes.slice(0, versionDigits) ?? '';
+    const version = first === undefined ? '' : toVersion(first);
     return `${shown}${further}: ${counted(first?.hosts ?? 0, 'host')}, version ${version}`;
   });
   return `routes differ between members of the pool: ${texts.sort().join('; ')}`;

@@ -43,6 +43,7 @@ export class Membership {
   readonly #silenceMs: number;
   #asking: readonly Known[] = [];
   #hasLacks = false;
+  #changes = 0;
   #ourNames: string | undefined;
 
   /** @param silenceMs a member that is silent for so long is passed over */
@@ -73,6 +74,11 @@ export class Membership {
       isChanged = true;
     }
     if (isChanged) this.#recount();
+  }
+
+  /** How often it has changed who asks what. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Whether nobody else is there, not even one that only listens. */
@@ -107,6 +113,7 @@ export class Membership {
   lacks(member: string, hosts: ReadonlySet<number>): void {
     const known = this.#known.get(member);
     if (known !== undefined) known.lacks = hosts;
+    this.#changes += 1;
     this.#recount();
   }
 
@@ -116,6 +123,7 @@ export class Membership {
     for (const known of this.#known.values()) {
       if (known.beat.shares?.names === names) known.lacks = nothing;
     }
+    this.#changes += 1;
     this.#recount();
   }
 
@@ -133,7 +141,24 @@ export class Membership {
   }
 
   #recount(): void {
+    const before = this.#asking;
     this.#asking = [...this.#known.values()].filter(({ beat }) => beat.state === 'asking');
+    if (!isSame(before, this.#asking)) this.#changes += 1;
     this.#hasLacks = this.#asking.some(({ lacks }) => lacks.size > 0);
   }
+}
+
+/** Beats are heard again and again: the same members with the same networks and hosts ask the same. */
+function isSame(before: readonly Known[], now: readonly Known[]): boolean {
+  return (
+    before.length === now.length &&
+    now.every(({ member, lacks, beat: { networks } }, index) => {
+      const other = before[index];
+      return (
+        other?.member === member &&
+        other.lacks === lacks &&
+        networks.join() === other.beat.networks.join()
+      );
+    })
+  );
 }

@@ -6,7 +6,7 @@ import type { CommandContext } from '../../cli/command.ts';
 import { NatsSession } from '../../nats/session.ts';
 import { usualTimes } from './contract.ts';
 import { NatsWay } from './nats-way.ts';
-import { memberName, type PoolValues } from './options.ts';
+import { memberName, type PoolPlace, type PoolValues } from './options.ts';
 import { Pool } from './pool.ts';
 import { PoolOutlet } from './pool-outlet.ts';
 
@@ -21,15 +21,14 @@ export interface OpenPool {
 const longestMessage = 1_000_000;
 
 /**
- * Nothing is connected yet; undefined without `--pool`.
+ * Nothing is connected yet.
  *
- * @throws CourierError USAGE
+ * @throws the reason of the shutdown
  */
 export function openPool(
-  values: PoolValues,
+  values: PoolValues & { readonly pool: PoolPlace },
   { clock, log, env, shutdown }: CommandContext,
-): OpenPool | undefined {
-  if (values.pool === undefined) return undefined;
+): OpenPool {
   const { servers, name } = values.pool;
   const member = memberName(values);
   // It outlives the shutdown by the moment it takes to tell that we leave.

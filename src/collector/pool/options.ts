@@ -6,7 +6,7 @@ import type { OptionTable, OptionValues } from '../../cli/options.ts';
 import { CourierError, quote } from '../../faults/errors.ts';
 import { type NatsServer, parseNatsServers } from '../../nats/servers.ts';
 
-interface PoolPlace {
+export interface PoolPlace {
   readonly servers: readonly NatsServer[];
   /** Pools of one broker have a name each. */
   readonly name: string;

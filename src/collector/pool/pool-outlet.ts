@@ -3,9 +3,9 @@
 import { counter, gauge, type Metric } from '../../metrics/metric.ts';
 import type { Outlet } from '../outlets.ts';
 import type { CollectorStatus } from '../status-shape.ts';
-import { versionDigits } from './differences.ts';
 import type { NatsWay } from './nats-way.ts';
 import type { Pool } from './pool.ts';
+import { toVersion } from './shares.ts';
 
 export class PoolOutlet implements Outlet {
   readonly name = 'pool';
@@ -56,7 +56,7 @@ export class PoolOutlet implements Outlet {
         members: members.map(({ networks, shares, ...member }) => ({
           ...member,
           networks: [...networks],
-          ...(shares && { hosts: shares.hosts, version: shares.routes.slice(0, versionDigits) }),
+          ...(shares && { hosts: shares.hosts, version: toVersion(shares) }),
         })),
         ...(fault === undefined ? {} : { fault: { code: fault.code, message: fault.message } }),
       },

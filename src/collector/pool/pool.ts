@@ -4,18 +4,17 @@
  * where the other has stopped.
  */
 
+import { quote } from '../../faults/errors.ts';
 import { longestBackoffMs } from '../backoff.ts';
 import type { PoolHost, PoolSettings, PoolStatus, PoolWay } from './contract.ts';
 import { Differences, describeDifference } from './differences.ts';
-import { type DueRecord, mostRecords, packRecords, unpackRecords } from './due-records.ts';
+import { unpackRecords } from './due-records.ts';
+import { DueTelling } from './due-telling.ts';
 import { MemberNews } from './member-news.ts';
 import { type Beat, Membership, mostOthers } from './membership.ts';
 import { Namesake } from './namesake.ts';
 import { findOwner, type NameKey, toNameKey } from './placing.ts';
 import { digestShares, type Shares } from './shares.ts';
-
-/** Twelve bytes for each host: not told more often than this, however often somebody asks. */
-const tellAllMs = 1000;
 
 /** Nobody plans a host for later: twice the interval, or the longest backoff with its spread. */
 function longestDueMs({ routed }: PoolHost): number {
@@ -31,19 +30,15 @@ export class Pool {
   readonly #news: MemberNews;
   #hosts = new Map<number, PoolHost>();
   #shares: Shares = digestShares([]);
-  #records: DueRecord[] = [];
+  readonly #due: DueTelling;
   #way: PoolWay | undefined;
   #state: Beat['state'] = 'joining';
   /** Until when it only listens, or waits for the others to have heard that it asks. */
   #quietUntilMs: number;
   #lookedMs: number;
   #beatAtMs = 0;
-  #tellAtMs = 0;
   /** When it last heard itself: whoever does not cannot hear others either. */
   #echoMs: number;
-  /** Hosts were taken over or somebody asked: the others are to know when ours are due. */
-  #isToTellAll = false;
-  #toldAllMs = Number.NEGATIVE_INFINITY;
   /** More members were heard than there may be; said once. */
   #isCrowded = false;
   /** Since when the others cannot be reached. */
@@ -54,6 +49,7 @@ export class Pool {
     const nowMs = settings.clock.monotonic();
     this.#settings = settings;
     this.#membership = new Membership(settings.times.silenceMs);
+    this.#due = new DueTelling(settings);
     this.#namesake = new Namesake(settings);
     this.#news = new MemberNews(settings.log);
     this.#differences = new Differences(settings, this.#membership);
@@ -80,6 +76,7 @@ export class Pool {
   reachedBy(way: PoolWay | undefined): void {
     const nowMs = this.#nowMs;
     this.#way = way;
+    this.#due.way = way;
     if (way === undefined) {
       this.#apartSinceMs ??= nowMs;
       return;
@@ -130,14 +127,14 @@ export class Pool {
 
   /** Somebody wants to know when our hosts are due; answered soon, and once for all who ask meanwhile. */
   heardQuestion(): void {
-    this.#isToTellAll ||= this.#state === 'asking';
+    if (this.#state === 'asking') this.#due.wantAll();
   }
 
   #tellAll(): void {
     for (const host of this.#hosts.values()) {
       if (this.#isOurs(host)) this.#note(host, host.dueMs - this.#nowMs);
     }
-    this.#tell();
+    this.#due.tell();
   }
 
   /** What there is to do from time to time; called several times a second. */
@@ -152,14 +149,10 @@ export class Pool {
     if (this.#state === 'asking') this.#news.look(this.#membership.askingNames);
     this.#differences.look(nowMs, { shares: this.#shares, keys: this.#hosts }, way);
     if (way === undefined) return;
-    const mayTellAll = nowMs >= Math.max(this.#quietUntilMs, this.#toldAllMs + tellAllMs);
-    if (this.#isToTellAll && this.#state === 'asking' && mayTellAll) {
-      this.#isToTellAll = false;
-      this.#toldAllMs = nowMs;
-      this.#tellAll();
-    }
+    const mayTell = this.#state === 'asking' && nowMs >= this.#quietUntilMs;
+    if (mayTell && this.#due.takeAll()) this.#tellAll();
     if (nowMs >= this.#beatAtMs) this.#announce(way);
-    if (nowMs >= this.#tellAtMs) this.#tell();
+    this.#due.look(nowMs);
   }
 
   /** Whether it is ours to ask the host now. */
@@ -167,6 +160,23 @@ export class Pool {
     const nowMs = this.#nowMs;
     if (this.#state !== 'asking' || nowMs < this.#quietUntilMs) return false;
     return nowMs - this.#lookedMs <= this.#settings.times.gapMs && this.#isOurs(host);
+  }
+
+  /** Why a host is not asked by us, in words; undefined for one that is. */
+  whyLeft(host: PoolHost): string | undefined {
+    const owner = this.#ownerOf(host);
+    const network = host.route.settings.pool ?? '';
+    if (owner === undefined) return `no member of the pool reaches its network, ${quote(network)}`;
+    if (owner !== this.#settings.member)
+      return `it is asked by ${quote(owner)}, a member of the pool`;
+    return this.#state === 'asking'
+      ? undefined
+      : `this collector, ${quote(owner)}, is ${this.#state} the pool, and asks nobody`;
+  }
+
+  /** Changes when hosts may have become those of others. */
+  get placing(): number {
+    return this.#membership.changes;
   }
 
   /** Those of the hosts that we ask. */
@@ -187,7 +197,7 @@ export class Pool {
 
   /** Others need not wait until it is silent. */
   leave(): void {
-    this.#tell();
+    this.#due.tell();
     this.#state = 'leaving';
     if (this.#way !== undefined) this.#announce(this.#way);
   }
@@ -217,7 +227,7 @@ export class Pool {
   #wakeUp(nowMs: number): void {
     this.#membership.excuse(nowMs);
     this.#echoMs = nowMs;
-    this.#records = [];
+    this.#due.forget();
     if (this.#way === undefined) this.#apartSinceMs = Number.NEGATIVE_INFINITY;
     if (this.#state !== 'asking' || this.#way === undefined) return;
     this.#settings.log.warn({}, 'stood still; joining the pool anew');
@@ -234,7 +244,7 @@ export class Pool {
   #begin(nowMs: number): void {
     this.#state = 'asking';
     this.#quietUntilMs = nowMs + (this.#membership.isEmpty ? 0 : this.#settings.times.handoverMs);
-    this.#isToTellAll = true;
+    this.#due.wantAll();
     if (this.#way !== undefined) this.#announce(this.#way);
   }
 
@@ -245,15 +255,7 @@ export class Pool {
   }
 
   #note(host: PoolHost, dueInMs: number): void {
-    if (this.#way === undefined) return;
-    this.#records.push({ key: this.#keyOf(host).whole, dueInMs });
-    if (this.#records.length >= mostRecords) this.#tell();
-  }
-
-  #tell(): void {
-    this.#tellAtMs = this.#nowMs + this.#settings.times.tellMs;
-    if (this.#records.length > 0) this.#way?.tell(packRecords(this.#records));
-    this.#records = [];
+    this.#due.note({ key: this.#keyOf(host).whole, dueInMs });
   }
 
   /** Beats of our own come back to us as those of others do. */

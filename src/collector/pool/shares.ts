@@ -52,6 +52,11 @@ function toRouteKey({ sources, with: beside, settings }: PoolHost['route']): Nam
   return toNameKey(JSON.stringify([uris, settings.pool]));
 }
 
+/** What people compare: the digest of the routes, shortened. */
+export function toVersion({ routes }: Shares): string {
+  return routes.slice(0, 8);
+}
+
 const digest = /^[0-9a-f]{16}$/;
 
 /** Undefined for what is none, and in beats of programs that do not say it yet. */

@@ -2,7 +2,6 @@
 
 import type { Clock } from '../../clock.ts';
 import type { Collector } from '../../collector/collector.ts';
-import type { Outlet } from '../../collector/outlets.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { version } from '../../version.ts';
 import type { Batch, Feed, PartHost, PartRow } from '../feed.ts';
@@ -11,20 +10,9 @@ import type { Panel, Part } from '../model.ts';
 import { collectorFigures, toCollectorPanel } from './collector-panel.ts';
 import { toPartHost, toRow } from './collector-row.ts';
 import type { Figures } from './figures.ts';
+import type { GoneHosts } from './gone-hosts.ts';
 import type { Remembered } from './remembered.ts';
 import type { SpooledParts } from './spooled-parts.ts';
-
-/** Counts hosts that are no longer asked, as an outlet of the collector. */
-export class GoneHosts implements Outlet {
-  readonly name = 'status page';
-  count = 0;
-
-  cycleEnded(): void {}
-
-  hostGone(): void {
-    this.count += 1;
-  }
-}
 
 interface Around {
   readonly parts: SpooledParts;
@@ -71,8 +59,8 @@ export class CollectorFeed implements Feed {
     const slices = new Slices(this.#clock);
     let isWhole = before === undefined;
     let rows: PartRow[] = [];
-    // After hosts have gone, the next question gets all again, which shows who is still there.
-    const cursor = `${this.#run} ${this.#around.gone.count} ${startedMs - overlapMs}`;
+    // After hosts have gone, also to other members of a pool, the next question gets all again, which shows who is still there.
+    const cursor = `${this.#run} ${this.#epoch} ${startedMs - overlapMs}`;
     for (const entry of entries) {
       if (slices.isOver()) await slices.rest();
       if (before !== undefined && entry.changedMs < before) continue;
@@ -84,10 +72,13 @@ export class CollectorFeed implements Feed {
     yield { rows, cursor, isWhole };
   }
 
+  get #epoch(): string {
+    return `${this.#around.gone.count}.${this.#collector.insight?.pool?.placing ?? 0}`;
+  }
+
   #readCursor(since: string | undefined): number | undefined {
     const [run, epoch, sinceMs] = since?.split(' ') ?? [];
-    if (run !== this.#run || epoch !== String(this.#around.gone.count) || sinceMs === undefined)
-      return undefined;
+    if (run !== this.#run || epoch !== this.#epoch || sinceMs === undefined) return undefined;
     return Number(sinceMs);
   }
 
@@ -110,6 +101,10 @@ export class CollectorFeed implements Feed {
 
   async fetchNow(host: HostName): Promise<boolean> {
     return this.#collector.fetchNow(host);
+  }
+
+  async whyLeft(host: HostName): Promise<string | undefined> {
+    return this.#collector.whyLeft(host);
   }
 }
 

@@ -1,6 +1,7 @@
 /** How the collector itself is: cycles, lanes, breakers, the process, the spool. */
 
 import type { Insight } from '../../collector/measures.ts';
+import { toVersion } from '../../collector/pool/shares.ts';
 import type { OperationsTable, Panel, Series } from '../model.ts';
 import {
   type FigureSpec,
@@ -67,6 +68,7 @@ export function toCollectorPanel(
     ...{ name: 'collector', title: 'Collector', part: 'collector' },
     figures: toFigures(now, seriesOf),
     tables: [
+      ...toPool(insight),
       toBreakers(insight),
       toCountTable(now, faults),
       toTroubles(insight),
@@ -76,6 +78,29 @@ export function toCollectorPanel(
 }
 
 const mostRows = 100;
+
+/** With the pool's own words on what differs; nothing without a pool. */
+function toPool({ pool }: Insight): readonly OperationsTable[] {
+  if (pool === undefined) return [];
+  const { members, difference } = pool.status();
+  const rows = members.map(({ member, state, shares }) => ({
+    level: difference === undefined ? ('ok' as const) : ('warn' as const),
+    cells: [member, state, shares?.hosts ?? '', shares === undefined ? '' : toVersion(shares)],
+  }));
+  return [
+    {
+      ...{ name: 'pool', title: difference ?? 'Members of the pool', count: rows.length },
+      columns: [
+        { label: 'Member' },
+        { label: 'State' },
+        { label: 'Hosts in its routes', unit: 'count' },
+        { label: 'Version of its routes' },
+      ],
+      rows: rows.slice(0, mostRows),
+      whenEmpty: 'None.',
+    },
+  ];
+}
 
 function toBreakers({ openBreakers }: Insight): OperationsTable {
   return toList(openBreakers, {

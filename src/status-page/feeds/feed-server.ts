@@ -1,61 +1,24 @@
 /** Tells a page in another process of the same user what this one knows: JSON over a Unix socket. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Clock } from '../../clock.ts';
+import type { Socket } from 'node:net';
 import { asCourierError } from '../../faults/system-errors.ts';
-import { remove } from '../../files/file-calls.ts';
-import type { Logger } from '../../logging/log.ts';
 import { isHostName } from '../../names/host-name.ts';
-import { onAbort } from '../../system/on-abort.ts';
 import type { Feed } from '../feed.ts';
-import { listenAtPath } from '../web/unix-listening.ts';
-
-const retryMs = 30_000;
-/** Pages that ask at the same time; each needs two. */
-const mostConnections = 32;
 
 export class FeedServer {
   readonly #feed: Feed;
-  readonly #path: string;
-  readonly #clock: Clock;
-  readonly #log: Logger;
-  #told: string | undefined;
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
 
-  constructor(feed: Feed, path: string, clock: Clock, log: Logger) {
+  constructor(feed: Feed) {
     this.#feed = feed;
-    this.#path = path;
-    this.#clock = clock;
-    this.#log = log;
+    this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
 
-  /** Serves until the signal aborts. Never rejects: without it pages elsewhere say that it is absent. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const server = createServer(
-        { requestTimeout: 5000, headersTimeout: 5000, connectionsCheckingInterval: 5000 },
-        (request, response) => void this.#answer(request, response),
-      );
-      server.maxConnections = mostConnections;
-      server.on('clientError', (_error, socket) => socket.destroy());
-      try {
-        await listenAtPath(server, this.#path);
-        server.on('error', () => undefined);
-        await new Promise<void>((resolve) => onAbort(signal, resolve));
-        server.close();
-        server.closeAllConnections();
-        await remove(this.#path, { force: true }).catch(() => undefined);
-      } catch (thrown) {
-        server.close();
-        this.#tell(asCourierError(thrown, `listening at ${this.#path}`).message);
-        await this.#clock.sleep(retryMs, signal).catch(() => undefined);
-      }
-    }
-  }
-
-  #tell(message: string): void {
-    if (this.#told !== message) this.#log.info({}, `status pages elsewhere cannot ask: ${message}`);
-    this.#told = message;
-  }
+  /** Answers at a connection; who has accepted it watches over it. */
+  readonly accept = (socket: Socket): void => {
+    this.#server.emit('connection', socket);
+  };
 
   /** Never rejects. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -88,6 +51,7 @@ export class FeedServer {
     if (!isHostName(host)) return end(response, null, 404);
     if (verb === 'host') return end(response, (await feed.host(host, signal)) ?? null);
     if (verb === 'fetch') return end(response, (await feed.fetchNow?.(host, signal)) ?? false);
+    if (verb === 'left') return end(response, (await feed.whyLeft?.(host, signal)) ?? null);
     end(response, null, 404);
   }
 

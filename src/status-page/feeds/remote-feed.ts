@@ -69,6 +69,11 @@ export class RemoteFeed implements Feed {
     return this.#ask(`/fetch/${encodeURIComponent(host)}`, z.boolean(), signal);
   }
 
+  async whyLeft(host: HostName, signal: AbortSignal): Promise<string | undefined> {
+    const path = `/left/${encodeURIComponent(host)}`;
+    return (await this.#ask(path, z.string().nullable(), signal)) ?? undefined;
+  }
+
   async #ask<Value>(path: string, shape: z.ZodType<Value>, signal: AbortSignal): Promise<Value> {
     const response = await this.#open(path, signal);
     const chunks: Buffer[] = [];

@@ -1,6 +1,7 @@
 /** What all parts know, asked for only while somebody looks, and never more often than is shown. */
 
 import type { Clock } from '../../clock.ts';
+import { cleanText } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import type { HostName } from '../../names/host-name.ts';
@@ -113,6 +114,16 @@ export class Fleet {
       this.#within(answerMs, feed, (signal) => feed.panels(signal)),
     );
     return (await Promise.all(asked)).flatMap((panels) => panels ?? []);
+  }
+
+  /** Why a host is left to another program, in the words of the part that knows it. */
+  async whyLeft(host: HostName): Promise<string | undefined> {
+    for (const { feed } of this.#heard) {
+      const ask = feed.whyLeft?.bind(feed);
+      const why = ask && (await this.#within(answerMs, feed, (signal) => ask(host, signal)));
+      if (why !== undefined) return cleanText(why, 300);
+    }
+    return undefined;
   }
 
   /** @returns whether a part will ask the host now */

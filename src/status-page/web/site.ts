@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../logging/log.ts';
+import { type HostName, isHostName } from '../../names/host-name.ts';
 import type { Gate, Visitor } from '../access/who.ts';
 import type { PageActions } from '../actions.ts';
 import { parseView, toViewKey, type View } from '../fleet/views.ts';
@@ -21,6 +22,8 @@ export interface SiteSettings {
   readonly live: Live;
   readonly actions: PageActions;
   readonly pages: Pages;
+  /** Why a host that is not shown here is left to another program; undefined for all others. */
+  readonly whyLeft: (host: HostName) => Promise<string | undefined>;
   readonly make: (view: View) => Promise<Document | undefined>;
   readonly log: Logger;
 }
@@ -102,11 +105,18 @@ export class Site {
     const isApi = path.startsWith('/api/');
     const view = parseView(`${toViewPath(path)}${search}`);
     const document = view && (await make(view));
-    if (view === undefined || document === undefined) throw notThere();
+    if (view === undefined || document === undefined) throw await this.#notThere(view);
     if (isApi)
       return send(request, response, { status: 200, type: json, text: JSON.stringify(document) });
     const text = this.#render(document, view, visitor, search);
     return send(request, response, { status: 200, type: html, text });
+  }
+
+  /** A host that another program asks is there, but not here. */
+  async #notThere(view: View | undefined): Promise<PageRefusal> {
+    const host = view?.kind === 'host' && isHostName(view.host) ? view.host : undefined;
+    const why = host && (await this.#settings.whyLeft(host));
+    return why === undefined ? notThere() : new PageRefusal(404, why);
   }
 
   #render(document: Document, view: View, { user, session }: Visitor, search: string): string {

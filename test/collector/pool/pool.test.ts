@@ -140,6 +140,26 @@ test('hosts of a network are asked by members that reach it alone', () => {
   assert.equal(a.pool.status().unserved, 60);
 });
 
+test('a member that does not ask a host says who does', () => {
+  const specs = [...hosts.slice(0, 20), { name: 'far', network: 'dmz' }];
+  const simulation = new Simulation(specs);
+  const [a, b] = [simulation.add('a'), simulation.add('b')];
+  assert.equal(a.whyLeft('host0'), 'this collector, "a", is joining the pool, and asks nobody');
+  simulation.run(2 * everyMs);
+  const askers = new Map(simulation.askings.map(({ host, member }) => [`${host}`, member]));
+  for (const { name } of hosts.slice(0, 20)) {
+    const asker = askers.get(name);
+    for (const [member, other] of [
+      [a, 'b'],
+      [b, 'a'],
+    ] as const) {
+      const why = asker === other ? `it is asked by "${other}", a member of the pool` : undefined;
+      assert.equal(member.whyLeft(name), why);
+    }
+  }
+  assert.equal(a.whyLeft('far'), 'no member of the pool reaches its network, "dmz"');
+});
+
 test('two with one name tell it', () => {
   const simulation = new Simulation(hosts.slice(0, 10));
   const [one, other] = [simulation.add('a'), simulation.add('a')];

@@ -88,6 +88,11 @@ export class SimulatedMember {
     this.pool.setHosts(this.#hosts);
   }
 
+  whyLeft(name: string): string | undefined {
+    const host = this.#hosts.find(({ target }) => target.host === name);
+    return host && this.pool.whyLeft(host);
+  }
+
   connect(): void {
     this.pool.reachedBy({
       announce: (beat) => {
