@@ -93,7 +93,7 @@ export class BrokerSink {
       }
     }
     const newer = await waiting.put(output);
-    this.#forwarding?.wake();
+    this.#forwarding?.wake(output.host);
     return newer;
   }
 

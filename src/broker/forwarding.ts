@@ -2,9 +2,11 @@
 
 import type { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
+import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { SpooledOutput } from '../spool/record.ts';
 import { chance } from '../system/chance.ts';
+import { PutOff } from '../system/put-off.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { isFaultOfOutput, type SinkSettings } from './broker-sink.ts';
 import type { WaitingOutputs } from './waiting-outputs.ts';
@@ -30,10 +32,14 @@ export class Forwarding {
   readonly #ended = new AbortController();
   #wake = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
+  readonly #news = new News();
+  /** Hosts whose output our disk does not let us read or remove. */
+  readonly #doubtful: PutOff<HostName>;
   #forwarded = 0;
 
   constructor(settings: ForwardingSettings) {
     this.#settings = settings;
+    this.#doubtful = new PutOff(settings.clock);
   }
 
   get forwarded(): number {
@@ -44,8 +50,9 @@ export class Forwarding {
     this.#running ??= this.#run();
   }
 
-  /** There is something to send. */
-  wake(): void {
+  /** There is something to send of a host. */
+  wake(host: HostName): void {
+    this.#doubtful.forget(host);
     this.#wake.resolve();
   }
 
@@ -62,9 +69,10 @@ export class Forwarding {
     while (!signal.aborted) {
       const wake = Promise.withResolvers<void>();
       this.#wake = wake;
-      const hosts = this.#settings.waiting.hosts();
+      const hosts = this.#findDue();
       if (hosts.length === 0) {
-        // What waits, and is from the future since our clock was set back, is not to send yet.
+        // What waits, and cannot be read, or is from the future since our clock was set back, is not
+        // to send yet.
         await (this.#settings.waiting.count === 0 ? wake.promise : this.#pause(longestPauseMs));
         continue;
       }
@@ -72,6 +80,10 @@ export class Forwarding {
       pauseMs = isDone ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
       if (!isDone) await this.#pause(pauseMs);
     }
+  }
+
+  #findDue(): readonly HostName[] {
+    return this.#settings.waiting.hosts().filter((host) => this.#doubtful.isDue(host));
   }
 
   #pause(pauseMs: number): Promise<void> {
@@ -102,12 +114,16 @@ export class Forwarding {
     const { waiting, log } = this.#settings;
     if (this.#ended.signal.aborted) return 'away';
     try {
-      const output = await waiting.read(host);
-      if (output !== undefined && !(await this.#write(output))) return 'away';
-      return (await waiting.remove(host, output)) ? 'done' : 'kept';
+      const looked = await waiting.lookAt(host);
+      if (looked.output !== undefined && !(await this.#write(looked.output))) return 'away';
+      const isDone = await waiting.remove(host, looked);
+      this.#news.isNew(host, '');
+      this.#doubtful.forget(host);
+      return isDone ? 'done' : 'kept';
     } catch (error) {
       const { code, message } = asCourierError(error, 'forwarding what waits');
-      log.warn({ host, code }, message);
+      this.#doubtful.failed(host);
+      if (this.#news.isNew(host, `${code} ${message}`)) log.warn({ host, code }, message);
       return 'kept';
     }
   }

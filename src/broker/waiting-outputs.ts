@@ -17,6 +17,14 @@ export interface WaitingSettings {
   readonly log: Logger;
 }
 
+/** What is to be sent of a host. */
+export interface LookedAt {
+  /** The newest that can be read. */
+  readonly output: SpooledOutput | undefined;
+  /** The newest there was by what is known of the files; where it is newer than `output`, it is torn. */
+  readonly newest: SpoolSummary | undefined;
+}
+
 export class WaitingOutputs {
   readonly #settings: WaitingSettings;
   readonly #spool: Spool;
@@ -82,22 +90,24 @@ export class WaitingOutputs {
   }
 
   /** @throws CourierError LOCAL when it cannot be read */
-  async read(host: HostName): Promise<SpooledOutput | undefined> {
+  async lookAt(host: HostName): Promise<LookedAt> {
     const { directory, log, clock, maxSkewMs } = this.#settings;
-    return readSpooled(directory, host, { log, clock, maxSkewMs });
+    const newest = this.#spool.newest(host, maxSkewMs);
+    return { output: await readSpooled(directory, host, { log, clock, maxSkewMs }), newest };
   }
 
   /**
-   * Forgets what waits of a host, unless something newer than `output` has come.
+   * Forgets what waits of a host, unless something newer has come since it was looked at. What is
+   * torn goes as well: it would be in the way for ever.
    *
    * @returns whether nothing waits any more
    * @throws CourierError LOCAL
    */
-  async remove(host: HostName, output: SpooledOutput | undefined): Promise<boolean> {
+  async remove(host: HostName, { output, newest: before }: LookedAt): Promise<boolean> {
     if (this.#putting.has(host)) return false;
     const newest = this.#spool.newest(host, this.#settings.maxSkewMs);
-    if (isNewer(newest, output)) return false;
-    await this.#spool.remove(host, output?.producedAt);
+    if (newest !== before && isNewer(newest, output)) return false;
+    await this.#spool.remove(host, latest(output, before));
     return true;
   }
 
@@ -105,6 +115,11 @@ export class WaitingOutputs {
   close(): Promise<void> {
     return this.#spool.close();
   }
+}
+
+function latest(...outputs: readonly (Produced | undefined)[]): Date | undefined {
+  const times = outputs.flatMap((output) => output?.producedAt.getTime() ?? []);
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
 }
 
 /** Another process may have put what was sent: then it is newer than all that this one has. */

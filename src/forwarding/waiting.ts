@@ -13,6 +13,7 @@ import type { HostName } from '../names/host-name.ts';
 import type { RelayEntry, RelayedFault, RelayedOutput } from '../relay/message.ts';
 import { readSpooled } from '../spool/reading.ts';
 import type { Spool } from '../spool/spool.ts';
+import { PutOff } from '../system/put-off.ts';
 
 /** An output that waits; its bytes are in memory, or in the spool alone. */
 interface WaitingOutput {
@@ -31,6 +32,12 @@ interface WaitingHost {
   fault?: WaitingFault | undefined;
   /** Not before, by the monotonic clock. */
   notBeforeMs: number;
+}
+
+/** What the spool holds. */
+interface Kept {
+  readonly about: Pick<RelayedOutput, 'producedAtMs' | 'source'>;
+  readonly output: Buffer;
 }
 
 /** Something on its way, and what is waiting there for that. */
@@ -68,11 +75,15 @@ export class WaitingHosts {
   readonly #settings: Settings;
   readonly #hosts = new Map<HostName, WaitingHost>();
   readonly #news = new News();
+  readonly #hostNews = new News();
+  /** Outputs that the disk does not let us read; they hold up nothing else. */
+  readonly #unreadable: PutOff<WaitingOutput>;
   #bytes = 0;
 
   /** @param settings with a spool that nobody else writes to */
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#unreadable = new PutOff(settings.clock);
     for (const { host, producedAt, origin } of settings.spool.summaries()) {
       const about = { host, producedAtMs: producedAt.getTime(), source: origin };
       this.#of(host).output = { about, bytes: undefined };
@@ -116,10 +127,15 @@ export class WaitingHosts {
   get waitMs(): number | undefined {
     if (this.#hosts.size === 0) return undefined;
     let earliest = Number.POSITIVE_INFINITY;
-    for (const { notBeforeMs } of this.#hosts.values()) {
-      earliest = Math.min(earliest, notBeforeMs);
+    for (const waiting of this.#hosts.values()) {
+      earliest = Math.min(earliest, this.#dueMs(waiting));
     }
     return Math.max(0, earliest - this.#settings.clock.monotonic());
+  }
+
+  #dueMs({ notBeforeMs, output, fault }: WaitingHost): number {
+    if (output === undefined || fault !== undefined) return notBeforeMs;
+    return Math.max(notBeforeMs, this.#unreadable.dueMs(output));
   }
 
   /** What is to be sent next, those that have waited longest first. */
@@ -179,30 +195,46 @@ export class WaitingHosts {
 
   #forget(output: WaitingOutput | undefined): void {
     this.#bytes -= output?.bytes?.length ?? 0;
-    if (output !== undefined) output.bytes = undefined;
+    if (output === undefined) return;
+    output.bytes = undefined;
+    this.#unreadable.forget(output);
   }
 
   async #read(
     host: HostName,
     output: WaitingOutput,
   ): Promise<(Sent & { readonly entry: RelayedOutput }) | undefined> {
-    const bytes = output.bytes ?? (await this.#readKept(host, output.about.producedAtMs));
-    if (bytes === undefined) {
-      // Newer output may have come while the disk was asked.
+    if (!this.#unreadable.isDue(output)) return undefined;
+    const { about, bytes } = output;
+    const kept = bytes === undefined ? await this.#readKept(host) : { about, output: bytes };
+    if (kept === 'unreadable') {
+      // What came meanwhile is not it.
+      if (this.#hosts.get(host)?.output === output) this.#unreadable.failed(output);
+      return undefined;
+    }
+    if (kept === 'none') {
       this.done({ host, what: output });
       return undefined;
     }
-    return { host, entry: { kind: 'output', ...output.about, output: bytes }, what: output };
+    const entry = { kind: 'output', ...about, ...kept.about, output: kept.output } as const;
+    return { host, entry, what: output };
   }
 
-  async #readKept(host: HostName, producedAtMs: number): Promise<Buffer | undefined> {
+  /** The newest that is whole: where the last one is torn, the one before it. */
+  async #readKept(host: HostName): Promise<Kept | 'none' | 'unreadable'> {
     const { directory, clock, log } = this.#settings;
     try {
       const kept = await readSpooled(directory, host, { log, clock, maxSkewMs: anySkewMs });
-      return kept?.producedAt.getTime() === producedAtMs ? kept.output : undefined;
+      this.#hostNews.isNew(host, '');
+      if (kept === undefined) return 'none';
+      const { output, producedAt, origin } = kept;
+      return { about: { producedAtMs: producedAt.getTime(), source: origin }, output };
     } catch (thrown) {
-      this.#tell(thrown);
-      return undefined;
+      const { code, message } = asCourierError(thrown, 'reading what waits');
+      if (this.#hostNews.isNew(host, `${code} ${message}`)) {
+        log.warn({ host, code }, `${message}; it goes on waiting`);
+      }
+      return 'unreadable';
     }
   }
 

@@ -7,6 +7,7 @@ import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { fileStatus, readDirectory } from '../files/file-calls.ts';
 import { readStart, withOpened } from '../files/read-start.ts';
 import type { Logger } from '../logging/log.ts';
+import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import { isTrustedEntry, requireTrusted } from '../system/trusted-path.ts';
 import { namesOf, shardOf } from './names.ts';
@@ -33,7 +34,7 @@ export interface ReadContext {
 
 /**
  * The newest output of a host, or undefined when there is none. A file that is torn, foreign or from
- * the future is logged and passed over: the one before it is delivered.
+ * the future is logged, once in a process, and passed over: the one before it is delivered.
  *
  * @throws CourierError LOCAL, TOO_LARGE; CONFIG when others may write to the spool
  */
@@ -106,10 +107,16 @@ async function readNewest(
     if (output === 'gone') return 'gone';
     const isGood = output !== 'not good' && wanted.present.has(output);
     if (isGood) good.push(output);
-    else
-      wanted.log.warn({ host: wanted.host }, `${cleanText(path)} ${whyNot(output)}: passed over`);
+    else tellOnce(path, whyNot(output), wanted);
   }
   return good;
+}
+
+/** What was said of a file, whose name no other has: those who read all the time say it once. */
+const told = new News();
+
+function tellOnce(path: string, why: string, { host, log }: WantedOutput): void {
+  if (told.isNew(path, why)) log.warn({ host }, `${cleanText(path)} ${why}: passed over`);
 }
 
 function whyNot(output: SpooledOutput | 'not good'): string {

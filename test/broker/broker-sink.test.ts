@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmod } from 'node:fs/promises';
+import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { BrokerSink, type BrokerWriter } from '../../src/broker/broker-sink.ts';
 import { WaitingOutputs } from '../../src/broker/waiting-outputs.ts';
 import { systemClock } from '../../src/clock.ts';
 import { CourierError, type FaultCode } from '../../src/faults/errors.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
-import { shardOf } from '../../src/spool/names.ts';
+import { namesOf, shardOf } from '../../src/spool/names.ts';
 import type { Produced } from '../../src/spool/newest.ts';
 import type { NewOutput } from '../../src/spool/record.ts';
 import { neverAborts } from '../../src/system/never-aborts.ts';
@@ -166,7 +166,7 @@ test('what waits goes out without a write to the disk for each host, and one tha
   const broker = new Broker();
   broker.fault = 'PEER';
   const directory = await makeTempDir(t);
-  const { sink, waiting } = await openSink(t, broker, directory);
+  const { sink, waiting, log } = await openSink(t, broker, directory);
   const names = Array.from({ length: 100 }, (_, index) => `web${index}`);
   const barred = shardOf(parseHostName('web0'));
   await sink.put(toOutput('web0', 'x', 9));
@@ -178,9 +178,35 @@ test('what waits goes out without a write to the disk for each host, and one tha
   const held = names.filter((name) => shardOf(parseHostName(name)) === barred);
   await waitUntil(() => waiting?.count === held.length);
   assert.equal(waiting?.statistics.fsyncs, before);
+  // Several passes, and each is told once.
+  const told = () => log.lines.filter((line) => line.includes("code: 'CONFIG'"));
+  const { attempts } = broker;
+  await waitUntil(() => told().length === held.length);
+  await sleep(700);
+  assert.equal(told().length, held.length);
+  assert.equal(broker.attempts, attempts);
   await chmod(join(directory, barred), 0o700);
   await waitUntil(() => waiting?.count === 0);
   assert.equal(broker.stored.size, names.length);
+});
+
+test('where the newest that waits is torn the one before it is sent once, and it is told once', async (t) => {
+  const broker = new Broker();
+  broker.fault = 'PEER';
+  const directory = await makeTempDir(t);
+  const { sink, waiting, log } = await openSink(t, broker, directory);
+  await sink.put(toOutput('web01', 'whole', 9));
+  await sink.put(toOutput('web01', 'torn', 8));
+  const shard = join(directory, shardOf(parseHostName('web01')));
+  const [newest = ''] = namesOf(parseHostName('web01'), await readdir(shard));
+  await writeFile(join(shard, newest), 'something else');
+  const { attempts } = broker;
+  broker.fault = undefined;
+  await waitUntil(() => waiting?.count === 0);
+  assert.equal(broker.stored.get('web01'), 'whole');
+  assert.ok(broker.attempts - attempts <= 2, 'an attempt may have been under way');
+  assert.deepEqual(await readdir(shard), []);
+  assert.equal(log.lines.filter((line) => line.includes('is torn or foreign')).length, 1);
 });
 
 test('what waits is not forgotten when the clock is set back: it follows when its time has come', async (t) => {
@@ -195,12 +221,17 @@ test('what waits is not forgotten when the clock is set back: it follows when it
   sink.start();
   await sink.put({ ...toOutput('web01', 'x'), producedAt: new Date(clock.now() + 1_800_000) });
   clock.step(-3_600_000);
+  const passSeconds = async () => {
+    for (let turn = 0; turn < 20; turn += 1) {
+      clock.advance(1000);
+      await setImmediate();
+    }
+  };
+  // What was under way ends.
+  await passSeconds();
   broker.fault = undefined;
   const { attempts } = broker;
-  for (let turn = 0; turn < 20; turn += 1) {
-    clock.advance(1000);
-    await setImmediate();
-  }
+  await passSeconds();
   assert.deepEqual([broker.attempts - attempts, waiting.count], [0, 1]);
   clock.step(3_600_000);
   await waitUntil(() => {
@@ -221,11 +252,11 @@ test('what another process puts beside ours while ours is forwarded stays', asyn
   t.after(() => Promise.all([ours.close(), theirs.close()]));
   await ours.put(toOutput('web01', 'old', 5));
   const host = parseHostName('web01');
-  const sent = await ours.read(host);
+  const sent = await ours.lookAt(host);
   await theirs.put(toOutput('web01', 'new', 1));
   assert.equal(await ours.remove(host, sent), true);
-  const left = await theirs.read(host);
-  assert.equal(left?.output.toString(), 'new');
+  const left = await theirs.lookAt(host);
+  assert.equal(left.output?.output.toString(), 'new');
   await ours.put(toOutput('web01', 'again', 3));
   assert.equal(await ours.remove(host, left), true, 'what was sent is newer than ours');
 });
