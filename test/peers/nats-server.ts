@@ -45,6 +45,8 @@ export interface NatsServer {
   kill(): Promise<void>;
   pause(): void;
   resume(): void;
+  /** What its monitoring port says, such as `/connz`; undefined when it does not. */
+  ask(path: string): Promise<unknown>;
 }
 
 export interface NatsPeer {
@@ -185,7 +187,6 @@ class Server implements NatsServer {
     this.#child?.kill('SIGCONT');
   }
 
-  /** What its monitoring port says; undefined when it does not. */
   async ask(path: string): Promise<unknown> {
     try {
       const signal = AbortSignal.timeout(2000);

@@ -1,6 +1,6 @@
 /** Follows all outputs of a site in a stream, with one ordered consumer (nats.md#subscribing). */
 
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Consumer, ConsumerMessages, DeliveryInfo, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { HostName } from '../../names/host-name.ts';
@@ -9,6 +9,7 @@ import type { NatsSession } from '../../nats/session.ts';
 import { outputSubjects, readOutputSubject } from '../../nats/subjects.ts';
 import { GrowingPause } from '../../system/growing-pause.ts';
 import { onAbort } from '../../system/on-abort.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { HandOver } from '../hand-over.ts';
 import type { OpenContext, Subscriber } from '../transport.ts';
@@ -33,6 +34,12 @@ const longestIdleMs = 60_000;
  * it is made anew. It lives on one server, and goes with it, while the connection may be to another.
  */
 const heartbeatMs = 1500;
+/**
+ * For making a consumer, a quarter longer each time it was too short: one that was put on a server that
+ * has just died is never answered for, and the next one may be put on another (nats.md#subscribing).
+ */
+const firstAnswerMs = 2000;
+const growth = 1.25;
 /** Asking for more is repeated after so long. */
 const askAgainMs = 30_000;
 const nanosecondsInMs = 1e6;
@@ -43,10 +50,11 @@ export class Follower {
   readonly #context: OpenContext;
   readonly #signal: AbortSignal;
   readonly #handOver: HandOver<JsMsg>;
-  /** The message that was offered last of each host, so that it is not offered again. */
-  readonly #offered = new Map<HostName, string>();
+  /** The message that was offered last of each host, so that neither it nor an older one is offered again. */
+  readonly #offered = new Map<HostName, Place>();
   /** Nothing is asked of the server meanwhile, so it says nothing either. */
   #isOffering = false;
+  #answerMs = firstAnswerMs;
 
   constructor(
     followed: Followed,
@@ -76,8 +84,10 @@ export class Follower {
       } catch (thrown) {
         if (this.#signal.aborted) return;
         const { session, stream } = this.#followed;
-        const doing = `following ${stream} at ${session.shown}`;
-        this.#subscriber.tell(asNatsFault(thrown, doing));
+        const fault = asNatsFault(thrown, `following ${stream} at ${session.shown}`);
+        this.#subscriber.tell(fault);
+        // That was a pause already.
+        if (fault.code === 'TIMEOUT') pause.reset();
       }
       await pause.wait(this.#signal);
     }
@@ -96,15 +106,7 @@ export class Follower {
   }
 
   async #followOver(connection: NatsConnection, pause: GrowingPause): Promise<void> {
-    const { session, stream } = this.#followed;
-    const { jetstream } = await import('@nats-io/jetstream');
-    const { consumers } = jetstream(connection, { timeout: session.answerTimeoutMs });
-    const getting = consumers.get(stream, {
-      filter_subjects: outputSubjects(this.#followed.site),
-      deliver_policy: 'last_per_subject',
-      inactive_threshold: longestIdleMs,
-    });
-    const consumer = await untilAborted(getting, this.#signal);
+    const consumer = await this.#makeConsumer(connection);
     const messages = await consumer.consume({
       max_messages: messagesAhead,
       expires: askAgainMs,
@@ -122,18 +124,48 @@ export class Follower {
     }
   }
 
+  /** @throws CourierError TIMEOUT, the signal's reason; errors of the library */
+  async #makeConsumer(connection: NatsConnection): Promise<Consumer> {
+    const { session, stream, site } = this.#followed;
+    const { jetstream } = await import('@nats-io/jetstream');
+    const { consumers } = jetstream(connection, { timeout: session.answerTimeoutMs });
+    const timeoutMs = Math.min(this.#answerMs, session.answerTimeoutMs);
+    this.#answerMs = growth * timeoutMs;
+    const tooSlow = `following ${stream} at ${session.shown}: no consumer`;
+    const limit = { clock: this.#context.clock, timeoutMs, tooSlow };
+    const consumer = await withTimeLimit(limit, this.#signal, (signal) =>
+      untilAborted(
+        consumers.get(stream, {
+          filter_subjects: outputSubjects(site),
+          deliver_policy: 'last_per_subject',
+          inactive_threshold: longestIdleMs,
+        }),
+        signal,
+      ),
+    );
+    this.#answerMs = firstAnswerMs;
+    return consumer;
+  }
+
+  /** @param pending of how many hosts the consumer has something, when it begins */
   async #take(messages: ConsumerMessages, pending: number): Promise<void> {
-    let left = pending;
+    let seen: Set<string> | undefined = new Set();
+    const tellIfDone = async (isLast: boolean) => {
+      if (seen === undefined || (!isLast && seen.size < pending)) return;
+      seen = undefined;
+      await this.#handOver.settled();
+      this.#subscriber.tell('following');
+    };
     this.#isOffering = false;
-    if (left === 0) this.#subscriber.tell('following');
+    await tellIfDone(pending === 0);
     for await (const message of messages) {
       this.#isOffering = true;
       await this.#offer(message);
       this.#isOffering = false;
-      left -= 1;
-      if (left !== 0) continue;
-      await this.#handOver.settled();
-      this.#subscriber.tell('following');
+      // Not each message is of another host: in place of what was replaced meanwhile a server may bring the
+      // same newer one again and again (nats.md#subscribing).
+      seen?.add(message.subject);
+      await tellIfDone(message.info.pending === 0);
     }
   }
 
@@ -152,12 +184,24 @@ export class Follower {
     const { host } = readOutputSubject(message.subject) ?? {};
     const target = host && this.#subscriber.wanted.get(host);
     if (target === undefined) return this.#subscriber.tell('foreign');
-    const { streamSequence, timestampNanos } = message.info;
-    const mark = `${streamSequence} ${timestampNanos}`;
-    if (this.#offered.get(target.host) === mark) return;
-    this.#offered.set(target.host, mark);
+    const before = this.#offered.get(target.host);
+    if (before !== undefined && !isLater(message.info, before)) return;
+    this.#offered.set(target.host, message.info);
     await this.#handOver.offer(target, message);
   }
+}
+
+/** Where in a stream a message is, and when it got there. */
+type Place = Pick<DeliveryInfo, 'streamSequence' | 'timestampNanos'>;
+
+/**
+ * A consumer may be put on a server that lags behind the one that had it before. A stream that was
+ * made anew counts from 1 again, at a later time.
+ */
+function isLater(found: Place, before: Place): boolean {
+  return (
+    found.streamSequence > before.streamSequence || found.timestampNanos > before.timestampNanos
+  );
 }
 
 /** What the library says when the stream or its consumer is gone, or nobody leads them. */
