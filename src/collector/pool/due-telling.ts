@@ -1,10 +1,16 @@
 /** Tells the others when hosts that we ask are due: some records travel together. */
 
-import type { PoolSettings, PoolWay } from './contract.ts';
+import { longestBackoffMs } from '../backoff.ts';
+import type { PoolHost, PoolSettings, PoolWay } from './contract.ts';
 import { type DueRecord, mostRecords, packRecords } from './due-records.ts';
 
 /** Twelve bytes for each host: not told more often than this, however often somebody asks. */
 const tellAllMs = 1000;
+
+/** Nobody plans a host for later: twice the interval, or the longest backoff with its spread. */
+export function longestDueMs({ routed }: PoolHost): number {
+  return Math.max(2 * routed.everyMs, 1.1 * longestBackoffMs);
+}
 
 export class DueTelling {
   readonly #settings: PoolSettings;

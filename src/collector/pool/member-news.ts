@@ -5,9 +5,16 @@ import type { Logger } from '../../logging/log.ts';
 export class MemberNews {
   readonly #log: Logger;
   #told: ReadonlySet<string> | undefined;
+  #isCrowded = false;
 
   constructor(log: Logger) {
     this.#log = log;
+  }
+
+  /** More members were heard than there may be; said once. */
+  crowded(most: number): void {
+    if (!this.#isCrowded) this.#log.warn({ most }, 'the pool has too many members');
+    this.#isCrowded = true;
   }
 
   /** @param others names of those that ask beside us; called several times a second while we ask */

@@ -22,6 +22,8 @@ interface Known extends Weighed {
   heardMs: number;
   /** Hosts of ours that it does not know, as far as it has told. */
   lacks: ReadonlySet<number>;
+  /** Whether it has asked before it joined anew. */
+  readonly hasAsked: boolean;
 }
 
 const nothing: ReadonlySet<number> = new Set();
@@ -44,6 +46,7 @@ export class Membership {
   #asking: readonly Known[] = [];
   #hasLacks = false;
   #changes = 0;
+  #goesOn = false;
   #ourNames: string | undefined;
 
   /** @param silenceMs a member that is silent for so long is passed over */
@@ -56,9 +59,11 @@ export class Membership {
     const isNew = !this.#known.has(beat.member);
     if (isNew && this.#known.size >= mostOthers) return false;
     const { member, shares } = beat;
-    const { key = toNameKey(member), lacks = nothing } = this.#known.get(member) ?? {};
+    const before = this.#known.get(member);
+    const { key = toNameKey(member), lacks = nothing } = before ?? {};
+    const hasAsked = before?.beat.state === 'asking' || before?.hasAsked === true;
     const isLike = shares?.names === this.#ourNames;
-    const known = { member, key, beat, heardMs: nowMs, lacks: isLike ? nothing : lacks };
+    const known = { member, key, beat, heardMs: nowMs, lacks: isLike ? nothing : lacks, hasAsked };
     this.#known.set(member, known);
     if (beat.state === 'leaving') this.#known.delete(beat.member);
     this.#recount();
@@ -89,6 +94,18 @@ export class Membership {
   /** Nobody could be heard: all that are known are as if heard now. */
   excuse(nowMs: number): void {
     for (const known of this.#known.values()) known.heardMs = nowMs;
+  }
+
+  /** What it said last of itself. */
+  stateOf(member: string): Beat['state'] | undefined {
+    return this.#known.get(member)?.beat.state;
+  }
+
+  /** @param goesOn whether those that asked until now count as they are, also when they join anew */
+  goOn(goesOn: boolean): void {
+    if (goesOn === this.#goesOn) return;
+    this.#goesOn = goesOn;
+    this.#recount();
   }
 
   /** Names of all that ask. */
@@ -142,7 +159,10 @@ export class Membership {
 
   #recount(): void {
     const before = this.#asking;
-    this.#asking = [...this.#known.values()].filter(({ beat }) => beat.state === 'asking');
+    this.#asking = [...this.#known.values()].filter(
+      ({ beat: { state }, hasAsked }) =>
+        state === 'asking' || (this.#goesOn && hasAsked && state === 'joining'),
+    );
     if (!isSame(before, this.#asking)) this.#changes += 1;
     this.#hasLacks = this.#asking.some(({ lacks }) => lacks.size > 0);
   }

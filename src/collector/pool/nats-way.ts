@@ -22,7 +22,8 @@ const poolBucket = 'COURIER_POOL';
 /** A beat that nobody renews is of no use to anybody. */
 const keptMs = 60_000;
 const firstPauseMs = 500;
-const longestPauseMs = 10_000;
+/** With its spread shorter than the silence after which others would pass us over. */
+const longestPauseMs = 5000;
 
 interface WaySettings {
   readonly session: NatsSession;

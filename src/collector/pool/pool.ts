@@ -5,21 +5,16 @@
  */
 
 import { quote } from '../../faults/errors.ts';
-import { longestBackoffMs } from '../backoff.ts';
 import type { PoolHost, PoolSettings, PoolStatus, PoolWay } from './contract.ts';
 import { Differences, describeDifference } from './differences.ts';
 import { unpackRecords } from './due-records.ts';
-import { DueTelling } from './due-telling.ts';
+import { DueTelling, longestDueMs } from './due-telling.ts';
 import { MemberNews } from './member-news.ts';
 import { type Beat, Membership, mostOthers } from './membership.ts';
 import { Namesake } from './namesake.ts';
 import { findOwner, type NameKey, toNameKey } from './placing.ts';
 import { digestShares, type Shares } from './shares.ts';
-
-/** Nobody plans a host for later: twice the interval, or the longest backoff with its spread. */
-function longestDueMs({ routed }: PoolHost): number {
-  return Math.max(2 * routed.everyMs, 1.1 * longestBackoffMs);
-}
+import { Standing } from './standing.ts';
 
 export class Pool {
   readonly #settings: PoolSettings;
@@ -32,18 +27,14 @@ export class Pool {
   #shares: Shares = digestShares([]);
   readonly #due: DueTelling;
   #way: PoolWay | undefined;
-  #state: Beat['state'] = 'joining';
-  /** Until when it only listens, or waits for the others to have heard that it asks. */
-  #quietUntilMs: number;
+  readonly #standing: Standing;
+  readonly #ourKey: NameKey;
   #lookedMs: number;
   #beatAtMs = 0;
   /** When it last heard itself: whoever does not cannot hear others either. */
   #echoMs: number;
-  /** More members were heard than there may be; said once. */
-  #isCrowded = false;
   /** Since when the others cannot be reached. */
   #apartSinceMs: number | undefined;
-  #ownKey: NameKey | undefined;
 
   constructor(settings: PoolSettings) {
     const nowMs = settings.clock.monotonic();
@@ -55,7 +46,8 @@ export class Pool {
     this.#differences = new Differences(settings, this.#membership);
     this.#lookedMs = nowMs;
     this.#echoMs = nowMs;
-    this.#quietUntilMs = nowMs + settings.times.silenceMs;
+    this.#ourKey = toNameKey(settings.member);
+    this.#standing = new Standing(settings.times, nowMs);
   }
 
   /** All hosts there are, also those of others; called whenever they have changed. */
@@ -86,8 +78,8 @@ export class Pool {
     this.#membership.excuse(nowMs);
     this.#echoMs = nowMs;
     // Whoever was away for a moment goes on, and catches up.
-    if (this.#state !== 'asking' || apartMs > this.#settings.times.gapMs) {
-      this.#join(way);
+    if (this.#standing.state !== 'asking' || apartMs > this.#settings.times.gapMs) {
+      this.#joinAnew(way);
     } else {
       way.question();
       this.#announce(way);
@@ -103,16 +95,27 @@ export class Pool {
     const { member, instance, times } = this.#settings;
     const [nowMs, way] = [this.#nowMs, this.#way];
     if (beat.member !== member) {
-      if (this.#membership.heard(beat, nowMs) || this.#isCrowded) return;
-      this.#isCrowded = true;
-      this.#settings.log.warn({ most: mostOthers + 1 }, 'the pool has too many members');
+      this.#answer(beat);
+      if (!this.#membership.heard(beat, nowMs)) this.#news.crowded(mostOthers + 1);
     } else if (beat.instance !== instance) {
       this.#namesake.heard(beat, nowMs);
     } else {
       const deafMs = nowMs - this.#echoMs;
       this.#echoMs = nowMs;
-      if (deafMs > times.silenceMs && way !== undefined) this.#join(way);
+      if (deafMs <= times.silenceMs || way === undefined) return;
+      const fields = { deafMs: Math.round(deafMs) };
+      this.#settings.log.warn(fields, 'heard nothing; joining the pool anew');
+      this.#joinAnew(way);
     }
+  }
+
+  /** One that joins hears at once of those that ask, and leaves its hosts to them. */
+  #answer(beat: Beat): void {
+    const { member, state } = beat;
+    this.#standing.heard(beat);
+    this.#membership.goOn(this.#standing.goesOn);
+    const isNews = state === 'joining' && this.#membership.stateOf(member) !== 'joining';
+    if (isNews && this.#standing.state === 'asking') this.#beatAtMs = this.#nowMs;
   }
 
   /** Others have told when hosts are due: it is theirs to know, unless we ask them ourselves. */
@@ -127,7 +130,7 @@ export class Pool {
 
   /** Somebody wants to know when our hosts are due; answered soon, and once for all who ask meanwhile. */
   heardQuestion(): void {
-    if (this.#state === 'asking') this.#due.wantAll();
+    if (this.#standing.state === 'asking') this.#due.wantAll();
   }
 
   #tellAll(): void {
@@ -145,12 +148,11 @@ export class Pool {
     this.#lookedMs = nowMs;
     if (this.#canHear(nowMs)) this.#membership.look(nowMs);
     else this.#membership.excuse(nowMs);
-    if (this.#state === 'joining' && nowMs >= this.#quietUntilMs) this.#begin(nowMs);
-    if (this.#state === 'asking') this.#news.look(this.#membership.askingNames);
+    if (this.#standing.isReady(nowMs)) this.#begin(nowMs);
+    if (this.#standing.state === 'asking') this.#news.look(this.#membership.askingNames);
     this.#differences.look(nowMs, { shares: this.#shares, keys: this.#hosts }, way);
     if (way === undefined) return;
-    const mayTell = this.#state === 'asking' && nowMs >= this.#quietUntilMs;
-    if (mayTell && this.#due.takeAll()) this.#tellAll();
+    if (this.#standing.asksAt(nowMs) && this.#due.takeAll()) this.#tellAll();
     if (nowMs >= this.#beatAtMs) this.#announce(way);
     this.#due.look(nowMs);
   }
@@ -158,8 +160,8 @@ export class Pool {
   /** Whether it is ours to ask the host now. */
   mayAsk(host: PoolHost): boolean {
     const nowMs = this.#nowMs;
-    if (this.#state !== 'asking' || nowMs < this.#quietUntilMs) return false;
-    return nowMs - this.#lookedMs <= this.#settings.times.gapMs && this.#isOurs(host);
+    const isAwake = nowMs - this.#lookedMs <= this.#settings.times.gapMs;
+    return isAwake && this.#standing.asksAt(nowMs) && this.#isOurs(host);
   }
 
   /** Why a host is not asked by us, in words; undefined for one that is. */
@@ -169,9 +171,10 @@ export class Pool {
     if (owner === undefined) return `no member of the pool reaches its network, ${quote(network)}`;
     if (owner !== this.#settings.member)
       return `it is asked by ${quote(owner)}, a member of the pool`;
-    return this.#state === 'asking'
+    const { state, goesOn } = this.#standing;
+    return state === 'asking' || goesOn
       ? undefined
-      : `this collector, ${quote(owner)}, is ${this.#state} the pool, and asks nobody`;
+      : `this collector, ${quote(owner)}, is ${state} the pool, and asks nobody`;
   }
 
   /** Changes when hosts may have become those of others. */
@@ -198,7 +201,7 @@ export class Pool {
   /** Others need not wait until it is silent. */
   leave(): void {
     this.#due.tell();
-    this.#state = 'leaving';
+    this.#standing.leave();
     if (this.#way !== undefined) this.#announce(this.#way);
   }
 
@@ -206,11 +209,11 @@ export class Pool {
     const hosts = [...this.#hosts.values()];
     const { member, networks } = this.#settings;
     const shares = this.#shares;
-    const us = { member, state: this.#state, networks, shares, sinceHeardMs: 0 };
+    const us = { member, state: this.#standing.state, networks, shares, sinceHeardMs: 0 };
     const isApart = this.#way === undefined || !this.#canHear(this.#nowMs);
     return {
       member,
-      state: isApart ? 'apart' : this.#state,
+      state: isApart ? 'apart' : this.#standing.state,
       members: [us, ...this.#membership.show(this.#nowMs)],
       ours: this.ours(hosts).length,
       unserved: hosts.filter((host) => this.#ownerOf(host) === undefined).length,
@@ -229,21 +232,27 @@ export class Pool {
     this.#echoMs = nowMs;
     this.#due.forget();
     if (this.#way === undefined) this.#apartSinceMs = Number.NEGATIVE_INFINITY;
-    if (this.#state !== 'asking' || this.#way === undefined) return;
+    if (this.#standing.state !== 'asking' || this.#way === undefined) return;
     this.#settings.log.warn({}, 'stood still; joining the pool anew');
     this.#join(this.#way);
   }
 
+  /** Whoever has our hosts while we listen goes on where we stop. */
+  #joinAnew(way: PoolWay): void {
+    if (this.#standing.state === 'asking' || this.#standing.goesOn) this.#tellAll();
+    this.#join(way);
+  }
+
   #join(way: PoolWay): void {
-    this.#state = 'joining';
-    this.#quietUntilMs = this.#nowMs + this.#settings.times.joinMs;
+    this.#standing.join(this.#nowMs);
+    this.#membership.goOn(this.#standing.goesOn);
     this.#announce(way);
     way.question();
   }
 
   #begin(nowMs: number): void {
-    this.#state = 'asking';
-    this.#quietUntilMs = nowMs + (this.#membership.isEmpty ? 0 : this.#settings.times.handoverMs);
+    this.#membership.goOn(false);
+    this.#standing.begin(nowMs, this.#membership.isEmpty);
     this.#due.wantAll();
     if (this.#way !== undefined) this.#announce(this.#way);
   }
@@ -251,7 +260,7 @@ export class Pool {
   #announce(way: PoolWay): void {
     const { member, instance, networks, times } = this.#settings;
     this.#beatAtMs = this.#nowMs + times.beatMs;
-    way.announce({ member, instance, networks, state: this.#state, shares: this.#shares });
+    way.announce({ member, instance, networks, state: this.#standing.state, shares: this.#shares });
   }
 
   #note(host: PoolHost, dueInMs: number): void {
@@ -277,11 +286,6 @@ export class Pool {
     const isWithUs = network === undefined || networks.includes(network);
     const all = isWithUs ? [...others, { member, key: this.#ourKey }] : others;
     return findOwner(key, all)?.member;
-  }
-
-  get #ourKey(): NameKey {
-    this.#ownKey ??= toNameKey(this.#settings.member);
-    return this.#ownKey;
   }
 
   #keyOf(host: PoolHost): NameKey {

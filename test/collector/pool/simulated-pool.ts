@@ -176,7 +176,11 @@ export class Simulation {
     return added;
   }
 
+  /** Nothing that is said arrives, and nobody is told so. */
+  isMute = false;
+
   say(tell: (member: SimulatedMember) => void): void {
+    if (this.isMute) return;
     this.#said.push({ atMs: this.nowMs + lagMs, tell });
   }
 
