@@ -1,5 +1,6 @@
 /** From options to a forwarder. */
 
+import { X509Certificate } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { CommandContext } from '../cli/command.ts';
 import { parseOptions } from '../cli/options.ts';
@@ -10,6 +11,7 @@ import { Spool } from '../spool/spool.ts';
 import { chance } from '../system/chance.ts';
 import { checkHttpOptions } from '../web/check-options.ts';
 import { openConnections } from '../web/client.ts';
+import { readClientCertificate } from '../web/client-certificate.ts';
 import { readCredentials } from '../web/credentials.ts';
 import { type HttpOptions, httpOptions } from '../web/options.ts';
 import { Forwarder } from './forwarder.ts';
@@ -80,7 +82,10 @@ async function openReceivers(
   const limits = { ...context, maxOutputBytes: longestAnswer };
   const open = async () => {
     const credentials = await readCredentials(options, context);
-    return openConnections('https', options, credentials, limits);
+    const connections = await openConnections('https', options, credentials, limits);
+    const certificate = await readClientCertificate(options, context);
+    const notAfter = certificate && new X509Certificate(certificate.cert).validToDate;
+    return { connections, notAfter };
   };
   const renewing = { open, files: filesOf(options), clock: context.clock, log: context.log };
   return Promise.all(

@@ -4,23 +4,33 @@ import type { Clock } from '../clock.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { pathStatus } from '../files/file-calls.ts';
 import type { Logger } from '../logging/log.ts';
+import { counted } from '../names/counted.ts';
 import type { Connections } from '../web/connections.ts';
 
 interface Settings {
   /** Reads the files; nothing is connected yet. */
-  readonly open: () => Promise<Connections>;
+  readonly open: () => Promise<Read>;
   readonly files: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What is open, and how many requests are under way in it. */
-interface Opened {
+/** What the files make. */
+export interface Read {
   readonly connections: Connections;
+  /** When our certificate ends; undefined where we have none. */
+  readonly notAfter: Date | undefined;
+}
+
+/** What is open, and how many requests are under way in it. */
+interface Opened extends Read {
   readonly version: string;
   running: number;
 }
 
+const dayMs = 86_400_000;
+/** From then on the log warns once a day. */
+const warnBelowDays = 30;
 /** Files are not looked at more often. */
 const lookMs = 300;
 
@@ -31,6 +41,7 @@ const lookMs = 300;
 export class RenewedConnections {
   readonly #settings: Settings;
   #opened: Opened;
+  #toldDays: number | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
   /** What was wrong when the files were looked at last, and whether it was told. */
@@ -71,6 +82,7 @@ export class RenewedConnections {
     const { clock, files, log } = this.#settings;
     if (clock.monotonic() - this.#lookedMs < lookMs) return;
     this.#lookedMs = clock.monotonic();
+    this.#tellEnd();
     const version = await versionOf(files);
     const before = this.#opened;
     if (version === before.version) return;
@@ -90,13 +102,26 @@ export class RenewedConnections {
     }
   }
 
+  #tellEnd(): void {
+    const { clock, log } = this.#settings;
+    const { notAfter } = this.#opened;
+    const days = Math.floor(
+      ((notAfter?.getTime() ?? Number.POSITIVE_INFINITY) - clock.now()) / dayMs,
+    );
+    if (days >= warnBelowDays || days === this.#toldDays) return;
+    this.#toldDays = days;
+    const when = days < 0 ? 'has expired' : `expires in ${counted(days, 'day')}`;
+    const remedy = 'on the site, `cmk-courier hosts certificate --renew` makes another';
+    log.warn({}, `the certificate that the receiver knows us by ${when}; ${remedy}`);
+  }
+
   async #closeIdle(opened: Opened): Promise<void> {
     if (opened !== this.#opened && opened.running === 0) await opened.connections.close();
   }
 }
 
 async function open(settings: Settings, version: string): Promise<Opened> {
-  return { connections: await settings.open(), version, running: 0 };
+  return { ...(await settings.open()), version, running: 0 };
 }
 
 /** Changes when any of the files does. */

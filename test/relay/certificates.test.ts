@@ -158,7 +158,7 @@ async function isNobodyElse(t: TestContext) {
 
 async function isRenewed(t: TestContext) {
   const receiver = await startReceiver(t);
-  const made = await make(receiver, ['far-*'], { name: ['far1'] });
+  const made = await make(receiver, ['far-*'], { name: ['far1'], valid: ['20d'] });
   const cert = await toFile(made);
   const options = { cert: [cert] };
   const relay = await startRelay(t, [receiver], { hosts: ['far-web01'], options });
@@ -172,7 +172,7 @@ async function isRenewed(t: TestContext) {
   writeFileSync(cert, 'half of it');
   await until(() => told('stays in use').length > 0);
   await arrives('two');
-  const renewed = await runHosts(receiver, ['certificate'], { renew: ['far1'] });
+  const renewed = await runHosts(receiver, ['certificate'], { renew: ['far1'], valid: ['90d'] });
   assert.equal((await receiver.accesses.list())[0]?.certificates?.length, 2);
   writeFileSync(cert, renewed);
   await until(() => told('were read again').length > 0);
@@ -182,6 +182,12 @@ async function isRenewed(t: TestContext) {
   await arrives('three');
   assert.equal(relay.status().receivers[0]?.state, 'used');
   assert.equal(told('stays in use').length, 1);
+  const ending = told('the certificate that the receiver knows us by');
+  assert.match(
+    ending[0] ?? '',
+    /^warn the certificate .* expires in (19|20) days; on the site, `cmk-courier hosts/,
+  );
+  assert.equal(ending.length, 1);
 }
 
 const dayMs = 86_400_000;
