@@ -18,7 +18,7 @@ import { courier } from '../helpers/run-program.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 
 /** A share of the 300 in every run. */
-const kills = process.env['COURIER_TEST_LONG'] === undefined ? 60 : 300;
+const kills = process.env['COURIER_TEST_LONG'] === undefined ? 30 : 300;
 const senders = 8;
 const filler = 'x'.repeat(79).concat('\n').repeat(250);
 

@@ -24,7 +24,7 @@ import {
 } from '../peers/controller-client.ts';
 import { goodOutput, type RunningReceiver, site, startReceiver } from './running-receiver.ts';
 
-const rounds = process.env['COURIER_TEST_LONG'] === undefined ? 200 : 10_000;
+const rounds = process.env['COURIER_TEST_LONG'] === undefined ? 80 : 10_000;
 const lanes = 6;
 /** Within it everything of a round begins. */
 const spreadMs = 12;
