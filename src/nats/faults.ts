@@ -7,7 +7,7 @@ type Meaning = readonly [code: FaultCode, words: string];
 
 /** By the names of the library's classes: nats-core/lib/errors.js. */
 const meanings: Readonly<Record<string, Meaning>> = {
-  TimeoutError: ['TIMEOUT', 'no answer within --answer-timeout'],
+  TimeoutError: ['TIMEOUT', 'no answer in time (--answer-timeout)'],
   ClosedConnectionError: ['UNREACHABLE', 'connection lost'],
   DrainingConnectionError: ['UNREACHABLE', 'connection lost'],
   ConnectionError: ['UNREACHABLE', 'connection lost'],

@@ -98,12 +98,17 @@ async function assertKept(stage: Stage): Promise<void> {
 /** @returns after how many milliseconds every host is fresh at both sites */
 async function waitUntilFresh(stage: Stage): Promise<number> {
   const [sinceMs, startedAt] = [Date.now(), performance.now()];
+  let isLate = false;
   for (;;) {
     const { wrong, stale } = stage.lookAtSites(sinceMs - 10_000);
     assert.deepEqual(wrong, [], 'shown, and older than what was shown before');
     const tookMs = performance.now() - startedAt;
     if (stale.length === 0) return tookMs;
     if (tookMs > 120_000) assert.fail(await stage.explain(stale));
+    if (tookMs > 10_000 && !isLate) {
+      isLate = true;
+      process.stderr.write(`${tookMs} ${await stage.explain(stale)}\n`);
+    }
     await sleep(200);
   }
 }

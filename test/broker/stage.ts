@@ -10,7 +10,7 @@ import { initCertificates, loadCertificates } from '../../src/certs/store.ts';
 import { Accesses } from '../../src/receiver/state/accesses.ts';
 import { findFreePort } from '../helpers/free-port.ts';
 import { courier, type Running, runCourier, start } from '../helpers/run-program.ts';
-import { makeTempDir } from '../helpers/temp-dir.ts';
+import { makeTempDir, removeTempDir } from '../helpers/temp-dir.ts';
 import type { Owner } from '../nats/sessions.ts';
 import { makeSiteStream, type StreamReader } from '../nats/stream-reader.ts';
 import { type NatsPeer, type NatsWanted, startNatsServers } from '../peers/nats-server.ts';
@@ -198,7 +198,7 @@ function listHosts({ hosts }: StageWanted): readonly string[] {
 }
 
 export async function openStage(owner: Owner, wanted: StageWanted): Promise<Stage> {
-  const directory = await makeTempDir(owner);
+  const directory = await makeTempDir();
   const peer = await startNatsServers(wanted.nats);
   const stream = await makeSiteStream(owner, peer.urls, {
     site,
@@ -226,7 +226,10 @@ export async function openStage(owner: Owner, wanted: StageWanted): Promise<Stag
     collectors.push({ ...collector, ready: join(home, 'ready') });
   }
   const stage = new Stage({ peer, receivers, collectors, stream, uploads, wanted });
-  owner.after(() => stage.stop());
+  owner.after(async () => {
+    await stage.stop();
+    await removeTempDir(directory);
+  });
   return stage;
 }
 
