@@ -79,13 +79,18 @@ export class SocketTransport implements Transport {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
-    for (;;) {
-      // What arrived before the end counts: it may say why.
-      for (const piece of this.#arrived.splice(0)) yield piece;
-      if (this.#arrived.length > 0) continue;
-      if (this.#isClosed) return;
-      await this.#arrival.promise;
-      this.#arrival = Promise.withResolvers();
+    try {
+      for (;;) {
+        // What arrived before the end counts: it may say why.
+        for (const piece of this.#arrived.splice(0)) yield piece;
+        if (this.#arrived.length > 0) continue;
+        if (this.#isClosed) return;
+        await this.#arrival.promise;
+        this.#arrival = Promise.withResolvers();
+      }
+    } finally {
+      // The library reads no more after a message that it cannot make out.
+      this.#end(new CourierError('PEER', 'the server sends a message that nobody can read'));
     }
   }
 

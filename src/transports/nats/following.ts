@@ -2,6 +2,7 @@
 
 import type { Consumer, ConsumerMessages, DeliveryInfo, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { asNatsFault } from '../../nats/faults.ts';
@@ -113,12 +114,17 @@ export class Follower {
       idle_heartbeat: heartbeatMs,
     });
     const leave = onAbort(this.#signal, () => void messages.close());
+    const ended = new AbortController();
     try {
       void this.#endWhenLost(messages);
       const { num_pending: pending } = await untilAborted(consumer.info(true), this.#signal);
       pause.reset();
-      await this.#take(messages, pending);
+      await Promise.race([this.#take(messages, pending), this.#findFlood(messages, ended.signal)]);
+    } catch (thrown) {
+      if (isFlood(thrown)) await this.#followed.session.discard(connection);
+      throw thrown;
     } finally {
+      ended.abort(new Error('the consumer is left'));
       leave();
       messages.close();
     }
@@ -170,6 +176,21 @@ export class Follower {
   }
 
   /**
+   * The library keeps all that comes, and a server sends no more than was asked for. Resolves when the
+   * signal has aborted.
+   *
+   * @throws CourierError PEER
+   */
+  async #findFlood(messages: ConsumerMessages, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (messages.getPending() > mostWaiting) {
+        throw new CourierError('PEER', `${this.#followed.where}: more comes than was asked for`);
+      }
+      await this.#context.clock.sleep(lookMs, signal).catch(() => undefined);
+    }
+  }
+
+  /**
    * Ends when the consumer is lost: by itself the library would wait for long, and go on at the
    * sequence it had, which means nothing in a stream that is made anew.
    */
@@ -181,8 +202,9 @@ export class Follower {
   }
 
   async #offer(message: JsMsg): Promise<void> {
-    const { host } = readOutputSubject(message.subject) ?? {};
-    const target = host && this.#subscriber.wanted.get(host);
+    const { site, host } = readOutputSubject(message.subject) ?? {};
+    const isOurs = site === this.#followed.site;
+    const target = isOurs && host ? this.#subscriber.wanted.get(host) : undefined;
     if (target === undefined) return this.#subscriber.tell('foreign');
     const before = this.#offered.get(target.host);
     if (before !== undefined && !isLater(message.info, before)) return;
@@ -204,6 +226,10 @@ function isLater(found: Place, before: Place): boolean {
   );
 }
 
+/** Of messages that nobody has taken yet; looked at so often. */
+const mostWaiting = 4 * messagesAhead;
+const lookMs = 200;
+
 /** What the library says when the stream or its consumer is gone, or nobody leads them. */
 const lossWords: ReadonlySet<string> = new Set([
   'stream_not_found',
@@ -212,6 +238,11 @@ const lossWords: ReadonlySet<string> = new Set([
   'no_responders',
   'reset',
 ]);
+
+/** Then the library must read no more from this server. */
+function isFlood(thrown: unknown): boolean {
+  return thrown instanceof CourierError && thrown.code === 'PEER';
+}
 
 function toStored({ headers, data, info }: JsMsg) {
   return { headers, data, storedAt: new Date(info.timestampNanos / nanosecondsInMs) };
