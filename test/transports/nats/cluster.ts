@@ -23,6 +23,11 @@ const site = 'mysite';
 const hosts: readonly HostName[] = Array.from({ length: 20 }, (_, index) =>
   parseHostName(`host${index}`),
 );
+/** These publish seldom: what is missed of them does not come again soon. */
+const quiet: readonly HostName[] = Array.from({ length: 5 }, (_, index) =>
+  parseHostName(`quiet${index}`),
+);
+const roundsOfQuiet = 40;
 const foreign = parseHostName('foreign');
 /** The one who follows has a name of its own, by which servers tell its connection from others. */
 const users = `authorization { users: [
@@ -34,7 +39,7 @@ const inbox = `_INBOX.${site}.`;
 /** Notes what it gets: each output holds a number, which only ever grows. */
 class Listener implements Subscriber {
   readonly wanted: ReadonlyMap<HostName, Target> = new Map(
-    hosts.map((host) => [host, { host, address: undefined }]),
+    [...hosts, ...quiet].map((host) => [host, { host, address: undefined }]),
   );
   readonly got = new Map<HostName, number>();
   /** Whatever breaks a promise, in words. */
@@ -72,7 +77,9 @@ class Listener implements Subscriber {
 
   /** Hosts of which something newer is known than what came. */
   isBehind(promised: ReadonlyMap<HostName, number>): readonly HostName[] {
-    return hosts.filter((host) => (this.got.get(host) ?? 0) < (promised.get(host) ?? 0));
+    return [...this.wanted.keys()].filter(
+      (host) => (this.got.get(host) ?? 0) < (promised.get(host) ?? 0),
+    );
   }
 }
 
@@ -165,8 +172,9 @@ export class FollowedCluster {
       await writer.write({ host, output, ...about }, signal);
       this.acknowledged.set(host, number);
     };
-    while (!signal.aborted) {
-      await Promise.all([...hosts, foreign].map(publishOne)).catch(() => undefined);
+    for (let round = 0; !signal.aborted; round += 1) {
+      const seldom = quiet.filter((_, index) => round % roundsOfQuiet === index * 7);
+      await Promise.all([...hosts, ...seldom, foreign].map(publishOne)).catch(() => undefined);
       await sleep(25);
     }
     await writer.close();
