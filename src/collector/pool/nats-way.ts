@@ -6,7 +6,7 @@
 import type { KV } from '@nats-io/kv';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../clock.ts';
-import { type CourierError, quote } from '../../faults/errors.ts';
+import { CourierError, quote } from '../../faults/errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import { decodeToken, encodeToken } from '../../names/name-token.ts';
 import { asNatsFault } from '../../nats/faults.ts';
@@ -18,6 +18,8 @@ import type { Beat } from './membership.ts';
 import type { Pool } from './pool.ts';
 
 const poolBucket = 'COURIER_POOL';
+/** Below it members tell each other what nobody keeps. */
+const talk = 'courierpool';
 
 /** A beat that nobody renews is of no use to anybody. */
 const keptMs = 60_000;
@@ -44,6 +46,8 @@ export class NatsWay {
   #stopped: Promise<void> | undefined;
   #fault: CourierError | undefined;
   #toldDeaf = '';
+  /** What we may not say or hear beside beats. */
+  #refusal: CourierError | undefined;
 
   constructor(settings: WaySettings) {
     this.#settings = settings;
@@ -51,9 +55,9 @@ export class NatsWay {
     this.#member = encodeToken(settings.member);
   }
 
-  /** Why the others cannot be reached; undefined when they can. */
+  /** Why the others cannot be reached, or are not told all; undefined when all is well. */
   get fault(): CourierError | undefined {
-    return this.#fault;
+    return this.#fault ?? this.#refusal;
   }
 
   get reconnects(): number {
@@ -110,12 +114,14 @@ export class NatsWay {
   /** Until the connection is lost, which is an error. */
   async #serve(connection: NatsConnection, isReached: () => void): Promise<void> {
     const { pool, session } = this.#settings;
+    this.#refusal = undefined;
+    void this.#watchRights(connection);
     try {
       const bucket = await this.#openBucket(connection);
       const { KvWatchInclude } = await import('@nats-io/kv');
       const include = KvWatchInclude.UpdatesOnly;
       const beats = await bucket.watch({ key: `${this.#pool}.*`, include });
-      const talk = connection.subscribe(`courierpool.${this.#pool}.*.*`, {
+      const heard = connection.subscribe(`${talk}.${this.#pool}.*.*`, {
         callback: (error, message) => {
           if (error === null) this.#heard(message);
           else this.#cannotHear(error);
@@ -126,9 +132,22 @@ export class NatsWay {
       isReached();
       pool.reachedBy(way);
       await Promise.race([this.#listen(beats), failed, connection.closed().then(toError)]);
-      talk.unsubscribe();
+      heard.unsubscribe();
     } finally {
       await session.discard(connection);
+    }
+  }
+
+  /** The server answers no single message that it does not let pass. */
+  async #watchRights(connection: NatsConnection): Promise<void> {
+    const { session, log } = this.#settings;
+    for await (const status of connection.status()) {
+      const said = status.type === 'error' ? status.error.message : '';
+      if (!said.includes(`Publish to "${talk}.`) || this.#refusal !== undefined) continue;
+      const why = `the server does not allow it: ${quote(said)}`;
+      const what = `the pool at ${session.shown}: ${why}: when hosts are due is not told; see \`broker init\``;
+      this.#refusal = new CourierError('REFUSED', what);
+      log.warn({ code: this.#refusal.code }, what);
     }
   }
 
@@ -153,7 +172,7 @@ export class NatsWay {
     failed.catch(() => undefined);
     const say = (topic: string, body: Uint8Array | string) => {
       if (connection.isClosed()) return;
-      connection.publish(`courierpool.${this.#pool}.${topic}.${this.#member}`, body);
+      connection.publish(`${talk}.${this.#pool}.${topic}.${this.#member}`, body);
     };
     const way: PoolWay = {
       announce: (beat: Beat) => {
@@ -182,7 +201,9 @@ export class NatsWay {
     const { code, message } = asNatsFault(error, `the pool at ${session.shown}`);
     if (this.#toldDeaf === message) return;
     this.#toldDeaf = message;
-    log.warn({ code }, `${message}: when hosts are due is not heard; see \`broker init\``);
+    const what = `${message}: when hosts are due is not heard; see \`broker init\``;
+    this.#refusal = new CourierError(code, what, { cause: error });
+    log.warn({ code }, what);
   }
 
   #heard({ subject, data }: Msg): void {

@@ -135,3 +135,19 @@ accounts { A { jetstream: enabled, users: [{ user: any, password: x, ${rights} }
   const line = `the pool at ${shown}: ${why}: when hosts are due is not heard; see \`broker init\``;
   assert.deepEqual(warnings(), [`warn ${line} { code: 'REFUSED' }`]);
 });
+
+test('a member that may not tell when hosts are due says so', {
+  skip: skipWithoutNats(),
+}, async (t) => {
+  const rights = 'permissions { publish: { deny: ["courierpool.>"] } }';
+  const configuration = `no_auth_user: any
+accounts { A { jetstream: enabled, users: [{ user: any, password: x, ${rights} }] } }`;
+  const peer = await startNatsServers({ configuration });
+  t.after(() => peer.close());
+  const member = new Member(t, 'a', peer.urls);
+  await waitUntil(() => member.way.fault !== undefined);
+  const said =
+    /: the server does not allow it: "Permissions Violation for Publish to 'courierpool\.test\.\w+\.a'": when hosts are due is not told; see `broker init`$/;
+  assert.match(member.way.fault?.message ?? '', said);
+  assert.equal(member.log.lines.filter((line) => line.startsWith('warn')).length, 1);
+});
