@@ -3,10 +3,10 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { CommandContext } from '../cli/command.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, cleanText } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import { asNatsFault } from '../nats/faults.ts';
-import { readProduced } from '../nats/message.ts';
+import { type HeaderLines, readProduced } from '../nats/message.ts';
 import type { NatsOptions } from '../nats/options.ts';
 import type { NatsServer } from '../nats/servers.ts';
 import { NatsSession } from '../nats/session.ts';
@@ -114,9 +114,9 @@ export class Broker {
     const { version = 'unknown', max_payload: mostPayload = 0 } = this.#connection.info ?? {};
     return {
       stream: wanted.name,
-      server: `nats-server ${version}`,
+      server: cleanText(`nats-server ${version}`),
       replicas: config.num_replicas,
-      leader: cluster?.leader,
+      leader: cluster?.leader === undefined ? undefined : cleanText(cluster.leader),
       hosts: state.num_subjects ?? state.messages,
       bytes: state.bytes,
       differences: findDifferences(config, wanted),
@@ -146,6 +146,9 @@ export class Broker {
       });
     if (message === null) return undefined;
     const { header, seq: sequence, data, time: storedAt } = message;
+    if (Number.isNaN(storedAt.getTime())) {
+      throw new CourierError('PEER', `${this.#shown} does not say when it stored this`);
+    }
     const { producedAt } = readProduced({ headers: header, storedAt });
     return {
       host,
@@ -154,7 +157,7 @@ export class Broker {
       bytes: data.length,
       producedAt: producedAt instanceof Date ? producedAt : undefined,
       storedAt,
-      headers: Object.fromEntries([...header].map(([name, values]) => [name, values.join(', ')])),
+      headers: showHeaders(header),
       body: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
     };
   }
@@ -181,6 +184,15 @@ function hintAt(code: number, { subjects, replicas }: StreamWanted): string | un
   }
   if (code !== subjectsOverlap) return undefined;
   return `another stream has some of ${subjects}: each with --own-subjects, or an account each (--account)`;
+}
+
+/** Whoever publishes under the subject writes them: fit for a terminal. */
+function showHeaders(header: HeaderLines): Readonly<Record<string, string>> {
+  const shown = [...header].map(([name, values]) => [
+    cleanText(name),
+    cleanText(values.join(', ')),
+  ]);
+  return Object.fromEntries(shown);
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,7 +1,7 @@
 /** The stream that keeps the newest output of each host: how it is set up, and what differs from that. */
 
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
-import { CourierError, quote } from '../faults/errors.ts';
+import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
 
 /** The name of the stream, when a site has all of the broker for itself. */
@@ -109,7 +109,7 @@ export function findDifferences(
     ...compared.map(([setting, weight, read]) => ({
       setting,
       weight,
-      is: String(read(found)),
+      is: cleanText(String(read(found))),
       wanted: String(read(config)),
     })),
     ...unlimited.map(([setting, weight, read]) => ({

@@ -7,6 +7,8 @@ import { after, before, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { makeServerConfiguration } from '../../src/broker/server-configuration.ts';
+import { systemClock } from '../../src/clock.ts';
+import { main } from '../../src/main.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { JetStreamValues, type StreamUse } from '../../src/nats/last-values.ts';
 import { packOutput } from '../../src/nats/message.ts';
@@ -14,6 +16,7 @@ import { addStream, findDifferences } from '../../src/nats/stream.ts';
 import { neverAborts } from '../../src/system/never-aborts.ts';
 import { nats } from '../../src/transports/nats/nats.ts';
 import { parseSourceUri } from '../../src/transports/source.ts';
+import { makeCommandContext } from '../helpers/command-context.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { makeOpenContext } from '../helpers/open-context.ts';
 import { skipWithout } from '../helpers/required-peer.ts';
@@ -127,6 +130,25 @@ test('what lies under a host and was packed for another is not delivered, and ma
     { ...last, sequence: 0 },
     { sequence: 0, producedAt: undefined, digest: undefined },
   );
+});
+
+test('what a host writes into its headers does nothing to the terminal of who looks', {
+  skip,
+}, async (t) => {
+  const { as, server } = started;
+  const lines = headers();
+  lines.set('Courier-Origin', 'a\u001b[2Jb\u009b31m|c');
+  lines.set('More', '\u001b]0;x\u0007');
+  const own = `${outputs}.web01=2Eexample=2Enet`;
+  await (await as('web01')).request(own, 'of web01', { headers: lines, timeout: 5000 });
+  const password = join(await makeTempDir(t), 'password');
+  await writeFile(password, 'secret\n', { mode: 0o600 });
+  const access = ['--site=mysite', '--user=admin', `--password-file=${password}`];
+  const { said, ...context } = makeCommandContext();
+  const command = ['broker', 'show', `nats://${server}`, 'web01.example.net', ...access];
+  assert.equal(await main(command, { ...context, clock: systemClock }), 0, said.errors);
+  const shown = said.output.split('\n').slice(3);
+  assert.deepEqual(shown, ['Courier-Origin: a [2Jb 31m¦c', 'More: ]0;x', '']);
 });
 
 test('collectors of a pool hear what others tell of hosts with the rights that are printed', {
