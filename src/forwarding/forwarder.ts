@@ -173,7 +173,7 @@ export class Forwarder implements Outlet {
       const error = asCourierError(thrown, 'forwarding');
       if (isTooLarge(error)) return this.#makeSmaller(error, sent);
       if (isRejected(error)) this.#divide(sent);
-      if (error.code === 'TIMEOUT') this.#setBounds(countHosts(sent) / 2);
+      if (error.code === 'TIMEOUT' && sent.length > 0) this.#setBounds(countHosts(sent) / 2);
       if (this.#toldFault === error.message) return;
       this.#toldFault = error.message;
       log.warn({ code: error.code, waiting: waiting.size }, error.message);

@@ -53,11 +53,13 @@ export async function answer(
   const refusal = 'refusal' in result ? result.refusal : undefined;
   metrics.countRequest(refusal?.reason);
   if (refusal !== undefined) noteRefusal(exchange, refusal);
+  const isGrave = note.warning !== undefined || status >= 500;
+  if (!isGrave && !logsRoutine && isRoutine(exchange, refusal)) return reply;
   const durationMs = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
   const text = note.warning ?? refusal?.message ?? note.dropped ?? 'served';
-  if (note.warning !== undefined || status >= 500) log.warn(fields, text);
-  else if (logsRoutine || !isRoutine(exchange, refusal)) log.info(fields, text);
+  if (isGrave) log.warn(fields, text);
+  else log.info(fields, text);
   return reply;
 }
 

@@ -41,6 +41,11 @@ export class RateLimit {
     return Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / this.#perMinute));
   }
 
+  #forgetOldest(): void {
+    const [oldest] = this.#buckets.keys();
+    if (oldest !== undefined) this.#buckets.delete(oldest);
+  }
+
   #fill(key: string): Bucket {
     const now = this.#clock.monotonic();
     const known = this.#buckets.get(key);
@@ -51,8 +56,7 @@ export class RateLimit {
     // Moved to the end: the sender that was away longest is forgotten first.
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > mostBuckets && oldest !== undefined) this.#buckets.delete(oldest);
+    if (this.#buckets.size > mostBuckets) this.#forgetOldest();
     return bucket;
   }
 }
