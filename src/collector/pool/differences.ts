@@ -9,10 +9,12 @@ import { ArrivingSet, packHostSet } from './host-sets.ts';
 import type { Membership } from './membership.ts';
 import { type Shares, toVersion } from './shares.ts';
 
-/** Sets of hosts are told again as long as they differ: what is told once may be lost. */
-const tellAgainMs = 60_000;
-/** Not told more often than this, however often members change. */
-const tellAtMostMs = 2000;
+/**
+ * Sets of hosts are told again as long as they differ, each time after twice as long: what is told once
+ * may be lost, or come before the beat that it belongs to. At most once a beat, however often members
+ * change.
+ */
+const longestPauseMs = 60_000;
 
 /** A member, and what it has. */
 export interface Sharing {
@@ -30,6 +32,7 @@ export class Differences {
   readonly #membership: Membership;
   readonly #arriving = new Map<string, ArrivingSet>();
   #toldMs = Number.NEGATIVE_INFINITY;
+  #pauseMs = 0;
   /** The sets of hosts among which ours was told last. */
   #toldAmong = '';
   /** What is in the log, and what is to be there if it stays so. */
@@ -62,9 +65,11 @@ export class Differences {
     const sets = new Set(all.flatMap((one) => one.shares?.names ?? []));
     if (sets.size < 2 || way === undefined) return;
     const among = all.map((one) => `${one.member} ${one.shares?.names}`).join();
-    const pauseMs = among === this.#toldAmong ? tellAgainMs : tellAtMostMs;
-    if (nowMs - this.#toldMs < pauseMs) return;
-    [this.#toldAmong, this.#toldMs] = [among, nowMs];
+    const { times } = this.#settings;
+    if (among !== this.#toldAmong) [this.#toldAmong, this.#pauseMs] = [among, times.beatMs];
+    if (nowMs - this.#toldMs < this.#pauseMs) return;
+    this.#toldMs = nowMs;
+    this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
     for (const part of packHostSet(shares.names, [...keys.keys()])) way.tellHosts(part);
   }
 

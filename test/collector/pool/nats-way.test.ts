@@ -35,14 +35,14 @@ class Member {
   readonly #session: ReturnType<typeof openTestSession>['session'];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(t: TestContext, member: string, urls: readonly string[]) {
+  constructor(t: TestContext, member: string, urls: readonly string[], known = names) {
     const { log } = this;
     const settings = { member, instance: randomUUID(), networks: [], times, clock: systemClock };
     this.pool = new Pool({ ...settings, log });
     this.#session = openTestSession(t, urls).session;
     const [session, pool] = [this.#session, this.pool];
     this.way = new NatsWay({ session, pool, name: 'test', member, clock: systemClock, log });
-    const hosts = names.map((host) => ({
+    const hosts = known.map((host) => ({
       target: { host },
       route: { sources: [], with: [], settings: { pool: undefined } },
       routed: { everyMs: 1000 },
@@ -115,6 +115,14 @@ test('members share the hosts through a broker, and go on when one dies and when
 
   await c.way.stop();
   await waitUntil(() => sharesAll([a]));
+
+  const further = Array.from({ length: 20 }, (_, index) => parseHostName(`further${index}`));
+  const d = new Member(t, 'd', peer.urls, [...names, ...further]);
+  await waitUntil(() => further.every((host) => d.asked.includes(host)));
+  await waitUntil(() => a.pool.status().ours + d.pool.status().ours === 320);
+  const difference = /: a: 300 hosts, version [0-9a-f]{8}; d: 320 hosts, version [0-9a-f]{8}$/;
+  assert.match(a.pool.status().difference ?? '', difference);
+  assert.equal(d.pool.status().difference, a.pool.status().difference);
 });
 
 test('a member that may not hear when hosts are due shares them, and says so', {

@@ -1,6 +1,6 @@
 /**
  * Programs in a pool on a real nats-server, in real time, and a source that counts which host is asked
- * when: one is killed, one stopped and continued, one added.
+ * when: one is killed, one stopped and continued, one added, and the broker is away for a while.
  */
 
 import assert from 'node:assert/strict';
@@ -19,7 +19,7 @@ const everyMs = 20_000;
 const hosts = Array.from({ length: 600 }, (_, index) => `host${index}`);
 const skip =
   process.env['COURIER_TEST_LONG'] === undefined
-    ? 'takes four minutes: COURIER_TEST_LONG'
+    ? 'takes six minutes: COURIER_TEST_LONG'
     : skipWithoutNats();
 
 /** The address of a source that counts. */
@@ -97,7 +97,7 @@ async function assertGoesOn(t: TestContext, what: string, askings: Askings): Pro
   assert.ok(after.longestGapMs <= everyMs + 15_000, `${after.longestGapMs} ms`);
 }
 
-test('programs of a pool go on when one is killed, stopped and continued, or added', {
+test('programs of a pool go on when one is killed, stopped and continued, or added, and when the broker was away', {
   skip,
   timeout: 600_000,
 }, async (t) => {
@@ -123,4 +123,9 @@ test('programs of a pool go on when one is killed, stopped and continued, or add
   await assertGoesOn(t, 'added', askings);
   assert.equal(added.site.status()?.pool.members.length, 3);
   assert.ok(added.site.status()?.pool.ours > 120);
+
+  await peer.servers[0]?.kill();
+  await sleep(8000);
+  await peer.servers[0]?.start();
+  await assertGoesOn(t, 'broker away', askings);
 });
