@@ -1,7 +1,10 @@
 /** What is revoked while a request is under way does nothing any more when the rest of it comes. */
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { listRelayedHosts } from '../../src/relay/records.ts';
 import {
   type Credential,
   exchange,
@@ -40,6 +43,30 @@ test('so is a push by a certificate', async (t) => {
   const message = { ...toPushMessage(host.uuid, goodOutput), meanwhile };
   assert.equal((await exchange(placeOf(running), message, tlsOf(host))).status, 400);
   assert.equal(await running.readOutput('web61'), undefined);
+});
+
+test('so is a message of a relay, faults included', async (t) => {
+  const running = await startReceiver(t);
+  const token = await running.makeAccess({ hosts: ['web61'] });
+  const fault = { kind: 'fault', host: 'web61', code: 'PEER', line: 'x', ageMs: 0, validMs: 1e6 };
+  const about = {
+    version: '1',
+    startedAtMs: 0,
+    sentAtMs: 0,
+    contactMs: 1000,
+    hosts: 1,
+    waiting: 0,
+  };
+  const content = `${JSON.stringify({ ...about, entries: [fault] })}\n`;
+  const send = (meanwhile: () => Promise<unknown>) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const body = gzipSync(content);
+    const message = { method: 'POST', path: `/${site}/v1/relay`, headers, body, meanwhile };
+    return exchange(placeOf(running), message, trustAnything);
+  };
+  const found = () => listRelayedHosts(join(running.directory, 'spool'));
+  assert.equal((await send(() => runHosts(running, ['revoke', 'web61']))).status, 401);
+  assert.deepEqual(await found(), []);
 });
 
 test('neither a token nor a user registers a host that is revoked meanwhile', async (t) => {

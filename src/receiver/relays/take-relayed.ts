@@ -28,15 +28,17 @@ interface Relaying {
 
 /** Answers when all of it that is taken is safe. */
 export async function takeRelayed(exchange: Exchange, services: Services): Promise<Answer> {
-  const writer = await identifyRelay(exchange, services);
-  exchange.note.by = writer.name;
+  const { name: by } = await identifyRelay(exchange, services);
+  exchange.note.by = by;
   keepLong(exchange);
-  const relay = {
-    id: writer.name.replace(' ', '-'),
-    name: writer.title,
-    address: exchange.address,
-  };
-  return services.intake.receiveSeveral(exchange, writer.name, async (content) => {
+  return services.intake.receiveSeveral(exchange, by, async (content) => {
+    // It may have been revoked while the rest of it was on its way.
+    const writer = await identifyRelay(exchange, services);
+    const relay = {
+      id: writer.name.replace(' ', '-'),
+      name: writer.title,
+      address: exchange.address,
+    };
     const { note, entries } = readMessage(content);
     await services.relays.heardOf(relay, note);
     const relaying = { relay, writer, exchange, services };
