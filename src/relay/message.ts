@@ -102,9 +102,13 @@ export function writeMessage({ note, entries }: RelayMessage): Buffer {
   return Buffer.concat([head, ...bodies]);
 }
 
+/** The line of a whole message of ours has a third of it. Parsing it keeps all others waiting meanwhile. */
+const longestHeader = 1024 * 1024;
+
 /** @throws CourierError MALFORMED */
 export function readMessage(bytes: Buffer): ArrivedMessage {
-  const end = bytes.indexOf('\n');
+  const end = bytes.subarray(0, longestHeader).indexOf('\n');
+  if (end === -1 && bytes.length >= longestHeader) throw malformed('its header is too long');
   const { entries, ...note } = readHeader(bytes.subarray(0, Math.max(0, end)));
   let at = end + 1;
   const read = entries.map((given) => {

@@ -123,6 +123,24 @@ const note = { version: '1', startedAtMs: 0, sentAtMs: 0, contactMs: 1000, hosts
 const messageOf = (head: object, ...bodies: readonly string[]) =>
   Buffer.from(`${JSON.stringify({ ...note, ...head })}\n${bodies.join('')}`);
 
+function makeWrongMessages(good: object, output: string): readonly Buffer[] {
+  return [
+    Buffer.from('\n'),
+    Buffer.from('{"entries":[]}\n'),
+    messageOf({ entries: [good] }),
+    messageOf({ entries: [{ ...good, bytes: 2 ** 52 }] }, output),
+    messageOf({ entries: [{ kind: 'later', bytes: -1 }] }),
+    messageOf({ entries: [] }, 'more'),
+    ...['startedAtMs', 'sentAtMs'].flatMap((name) => [
+      messageOf({ entries: [], [name]: 1e300 }),
+      messageOf({ entries: [], [name]: -1e300 }),
+    ]),
+    messageOf({ entries: Array.from({ length: 257 }, () => ({ kind: 'fault' })) }),
+    messageOf({ entries: 'x'.repeat(1_000_000) }),
+    messageOf({ entries: [], more: 'x'.repeat(2_000_000) }),
+  ];
+}
+
 async function judgesEntries(t: TestContext) {
   const receiver = await startReceiver(t);
   const token = await receiver.makeAccess({ hosts: ['far-*'], name: 'far1' });
@@ -166,20 +184,7 @@ async function judgesEntries(t: TestContext) {
   assert.ok(!/\\u001b|\\u0007/.test(shown), shown);
 
   const before = readdirSync(receiver.directory, { recursive: true }).length;
-  for (const wrong of [
-    Buffer.from('\n'),
-    Buffer.from('{"entries":[]}\n'),
-    messageOf({ entries: [good] }),
-    messageOf({ entries: [{ ...good, bytes: 2 ** 52 }] }, output),
-    messageOf({ entries: [{ kind: 'later', bytes: -1 }] }),
-    messageOf({ entries: [] }, 'more'),
-    ...['startedAtMs', 'sentAtMs'].flatMap((name) => [
-      messageOf({ entries: [], [name]: 1e300 }),
-      messageOf({ entries: [], [name]: -1e300 }),
-    ]),
-    messageOf({ entries: Array.from({ length: 257 }, () => fault) }),
-    messageOf({ entries: 'x'.repeat(1_000_000) }),
-  ]) {
+  for (const wrong of makeWrongMessages(good, output)) {
     const { status: answered, body } = await post(receiver, token, wrong);
     assert.equal(answered, 400, body);
     assert.match(body, /^this is no message of a relay: .*\(MALFORMED\)/);
