@@ -168,6 +168,17 @@ test('what cannot be is said', async (t) => {
     [['allow', 'x'], {}, /^no host "x" waits to be registered$/],
     [['allow', 'x', 'y'], { as: ['z'] }, /^--as goes with one name only$/],
     [['deny', 'x'], {}, /^no host "x" waits/],
+    [
+      ['certificate'],
+      { renew: ['x'] },
+      /^there is no certificate "x"; `cmk-courier hosts list` shows them$/,
+    ],
+    [
+      ['certificate', 'web*'],
+      { renew: ['x'] },
+      /^--renew keeps name, hosts and piggyback; for others make another certificate, and revoke this one$/,
+    ],
+    [['certificate'], {}, /^a name is missing; /],
     [['revoke', 'x'], {}, /^there is no host, user, token or certificate "x"$/],
     [['token', 'a b'], {}, /^must be a host name or a pattern/],
     [['token', '*'], { user: ['a/b'] }, /^a user cannot be called "a\/b"$/],

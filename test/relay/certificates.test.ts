@@ -203,11 +203,20 @@ async function ends(t: TestContext) {
     await upload(receiver, made),
     new RegExp(`^401 .*it expired at \\S+; cmk-courier hosts certificate --renew=${made.id} makes`),
   );
-  // A longer certificate gives no longer rights.
   const [record] = await receiver.accesses.list();
   assert.equal(record?.certificates?.[0]?.notAfter, record?.expiresAt);
   const issued = await readIssued(receiver.certificates.directory);
   assert.equal(issued.at(-1)?.notAfter.toISOString(), record?.expiresAt);
+  // A longer certificate gives no longer rights.
+  aheadMs = 0;
+  assert.equal(await upload(receiver, made), '204');
+  assert.ok(record);
+  const ended = { serial: '1', notAfter: new Date(), expiresAt: new Date(Date.now() - 1000) };
+  await receiver.accesses.addCertificate(record, ended, { now: 0, revoke: async () => undefined });
+  assert.match(await upload(receiver, made), /^401 the rights of this certificate have expired: /);
+  const expired =
+    /^the rights of certificate \S+ "far1" have expired; --valid gives them another end$/;
+  await expectFault(runHosts(receiver, ['certificate'], { renew: ['far1'] }), 'USAGE', expired);
 }
 
 describe('a relay with a certificate', { concurrency: true, timeout }, () => {
