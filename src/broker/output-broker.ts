@@ -7,6 +7,7 @@ import { counted } from '../names/counted.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { NatsServer } from '../nats/servers.ts';
 import type { SecretContext } from '../secrets/secrets.ts';
+import { waitingBeside } from '../spool/directories.ts';
 import type { Produced } from '../spool/newest.ts';
 import type { NewOutput } from '../spool/record.ts';
 import type { SpoolStatistics, SpoolSummary } from '../spool/spool.ts';
@@ -143,7 +144,7 @@ function openWaiting(
   settings: OutputBrokerSettings,
   { clock, log }: OutputBrokerContext,
 ): Promise<WaitingOutputs> {
-  const { spool, brokerWaiting: directory = `${spool}-to-broker` } = settings;
+  const { spool, brokerWaiting: directory = waitingBeside(spool, 'broker') } = settings;
   const { maxBytes, maxHosts, maxSkewMs } = settings;
   return WaitingOutputs.open({ directory, maxBytes, maxHosts, maxSkewMs, clock, log });
 }

@@ -1,12 +1,12 @@
 /** From options to a forwarder. */
 
 import { X509Certificate } from 'node:crypto';
-import { dirname, join } from 'node:path';
 import type { CommandContext } from '../cli/command.ts';
 import { parseOptions } from '../cli/options.ts';
 import { CourierError } from '../faults/errors.ts';
 import { isSecretGiven } from '../secrets/secret-options.ts';
 import { splitReference } from '../secrets/secrets.ts';
+import { waitingBeside } from '../spool/directories.ts';
 import { Spool } from '../spool/spool.ts';
 import { chance } from '../system/chance.ts';
 import { checkHttpOptions } from '../web/check-options.ts';
@@ -51,7 +51,7 @@ export async function openForwarder(
 ): Promise<Forwarder> {
   const { clock, log } = context;
   const way = new Way(await openReceivers(values, context), clock);
-  const directory = values.forwardSpool ?? join(dirname(bounds.spoolDirectory), 'forward');
+  const directory = values.forwardSpool ?? waitingBeside(bounds.spoolDirectory, 'receiver');
   const spool = await Spool.open({
     directory,
     maxBytes: bounds.maxSpoolBytes,

@@ -30,7 +30,7 @@ export const forwardOptions = {
   forwardSpool: {
     kind: 'value',
     placeholder: 'DIR',
-    describe: 'with --forward: where the newest of each host waits; by default beside the spool',
+    describe: 'with --forward: where the newest of each host waits; by default `SPOOL-to-receiver`',
     parse: parsePath,
   },
   contact: {

@@ -9,7 +9,7 @@ import {
   mkdirSync,
   openSync,
 } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Environment } from '../cli/environment.ts';
 import { CourierError } from '../faults/errors.ts';
 import { isTrustedEntry, requireTrustedSync } from '../system/trusted-path.ts';
@@ -59,4 +59,12 @@ function syncDirectory(path: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Where outputs of one spool wait for somebody: one place a spool, since whoever sends what waits there
+ * forgets it then. The same however the path of the spool is written.
+ */
+export function waitingBeside(spool: string, awaited: 'broker' | 'receiver'): string {
+  return `${resolve(spool)}-to-${awaited}`;
 }

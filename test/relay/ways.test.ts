@@ -74,7 +74,8 @@ async function keepsTheNewest(t: TestContext) {
   await receiver.receiver.stop();
   const two = makeOutput(host, 'two');
   relay.drop(host, two);
-  const kept = () => readSpooled(join(relay.directory, 'forward'), parseHostName(host), reading);
+  const kept = () =>
+    readSpooled(join(relay.directory, 'spool-to-receiver'), parseHostName(host), reading);
   await until(async () => (await kept())?.output.toString() === two);
   const { sent } = relay.status();
   await relay.stop();
