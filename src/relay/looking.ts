@@ -32,7 +32,9 @@ export async function lookUpRelayed(
   const about = isThere ? await readHost(spool, host) : undefined;
   if (about === undefined) return undefined;
   const relay = await readRelay(spool, about.relay);
-  return { about, silence: relay && describeSilence(relay, nowMs) };
+  // One of its name has a new token or certificate, and has not asked for this host yet.
+  const gone = `relay ${about.relayName} (${about.relay}) is not known any more`;
+  return { about, silence: relay === undefined ? gone : describeSilence(relay, nowMs) };
 }
 
 /** A relay may be late by so much, and miss so many contacts. */

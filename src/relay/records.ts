@@ -102,6 +102,14 @@ export async function writeHost(spool: string, host: HostName, about: RelayedHos
   await writeFile(join(relayedHostsIn(spool), shardOf(host)), path, about);
 }
 
+/** @throws CourierError LOCAL */
+export async function removeRelay(spool: string, id: string): Promise<void> {
+  const path = relayPath(spool, id);
+  await remove(path, { force: true }).catch((error: unknown) => {
+    throw asCourierError(error, `removing ${path}`);
+  });
+}
+
 async function writeFile(directory: string, path: string, content: object): Promise<void> {
   const fresh = join(directory, `.${randomBytes(9).toString('hex')}.new`);
   try {

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { describeRelay } from '../../src/collector/relay-lines.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
-import { describeSilence } from '../../src/relay/looking.ts';
+import { describeSilence, lookUpRelayed } from '../../src/relay/looking.ts';
 import { listRelayedHosts, listRelays } from '../../src/relay/records.ts';
 import { findRelayStatuses } from '../../src/relay/status.ts';
 import { readSpooled } from '../../src/spool/reading.ts';
@@ -54,7 +54,9 @@ async function usesTheFirst(t: TestContext) {
   relay.drop(host, three);
   await waitForOutput(first, three);
   // Who reads the log of the relay learns of each change, and why.
-  const told = relay.log.lines.filter((line) => line.includes('receiver'));
+  const findTold = () => relay.log.lines.filter((line) => line.includes('receiver'));
+  await until(() => findTold().length >= 3);
+  const told = findTold();
   assert.match(told[0] ?? '', /^info the receiver is reached \{/);
   assert.match(
     told[1] ?? '',
@@ -121,6 +123,34 @@ async function losesItsToken(t: TestContext) {
   );
 }
 
+async function getsANewToken(t: TestContext) {
+  const receiver = await startReceiver(t);
+  const spool = spoolOf(receiver);
+  const start = async (hosts: readonly string[]) =>
+    startRelay(t, [receiver], {
+      hosts,
+      options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])] },
+    });
+  const before = await start([host, 'far-old']);
+  before.drop(host, makeOutput(host, 'one'));
+  before.drop('far-old', makeOutput('far-old', 'one'));
+  await until(async () => (await receiver.readOutput('far-old')) !== undefined);
+  await before.stop();
+  await until(async () => (await listRelays(spool))[0]?.isEnded === true);
+  const [old] = await listRelays(spool);
+  const after = await start([host]);
+  const two = makeOutput(host, 'two');
+  after.drop(host, two);
+  await waitForOutput(receiver, two);
+  await until(async () => (await listRelays(spool)).every(({ id }) => id !== old?.id));
+  assert.equal((await listRelays(spool)).length, 1);
+  // Nobody has looked after the other host since: it is not down for that.
+  const far = await lookUpRelayed(spool, parseHostName('far-old'), Date.now());
+  assert.equal(far?.silence, `relay far1 (${old?.id}) is not known any more`);
+  const near = () => lookUpRelayed(spool, parseHostName(host), Date.now());
+  await until(async () => (await near())?.silence === undefined);
+}
+
 async function sharesHosts(t: TestContext) {
   const receiver = await startReceiver(t);
   const start = async (name: string) =>
@@ -156,5 +186,6 @@ describe('the way of a relay', { concurrency: true, timeout }, () => {
     keepsTheNewest,
   );
   test('a token that is revoked ends at once, and what waits stays', losesItsToken);
+  test('a relay with a new token takes the place of the silent one of its name', getsANewToken);
   test('of two relays for one host the newest output counts, and both are told', sharesHosts);
 });

@@ -6,13 +6,16 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import { News } from '../../logging/news.ts';
 import type { HostName } from '../../names/host-name.ts';
+import { describeSilence } from '../../relay/looking.ts';
 import type { RelayEntry, RelayedFault, RelayNote } from '../../relay/message.ts';
 import {
   countRelayedHosts,
+  listRelays,
   type RelayedHost,
   type RelayRecord,
   readHost,
   readRelay,
+  removeRelay,
   writeHost,
   writeRelay,
 } from '../../relay/records.ts';
@@ -98,6 +101,18 @@ export class RelayDesk {
     if (!isNew && Math.abs(nowMs - writtenMs) < quietMs) return;
     this.#writtenMs.set(relay.id, nowMs);
     await this.#try(() => writeRelay(this.#settings.spool, record));
+    if (before === undefined) await this.#try(() => this.#forgetNamesakes(record, nowMs));
+  }
+
+  /** A relay that got a new token or certificate is another one by its id: what it was is no news any more. */
+  async #forgetNamesakes({ id, name }: RelayRecord, nowMs: number): Promise<void> {
+    for (const other of await listRelays(this.#settings.spool)) {
+      if (other.name !== name || other.id === id) continue;
+      if (describeSilence(other, nowMs) === undefined) continue;
+      this.#relays.delete(other.id);
+      this.#writtenMs.delete(other.id);
+      await removeRelay(this.#settings.spool, other.id);
+    }
   }
 
   /** Notes why a relay that is known by its id was not let in. Never rejects. */
