@@ -149,8 +149,13 @@ function toText(
 ): string {
   const hosts = sortWorstFirst(known.hosts.filter(toSelection(patterns, values.faulty)));
   if (values.json) return `${JSON.stringify({ ...known, hosts })}\n`;
-  return toTable(known, hosts, clock.now(), values.width ?? findWidth(env));
+  const table = toTable(known, hosts, clock.now(), values.width ?? findWidth(env));
+  const isElsewhere = known.pool !== undefined && patterns.length > 0 && hosts.length === 0;
+  return isElsewhere && !values.faulty ? `${table}${elsewhere}\n` : table;
 }
+
+/** A member of a pool lists the hosts that it asks. */
+const elsewhere = 'none of these hosts is asked here; ask the other members of the pool';
 
 function findWidth(env: CommandContext['env']): number {
   const columns = findTerminalSize()?.columns ?? Number(env['COLUMNS']);

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/clock.ts';
 import { ControlSocket } from '../../src/collector/control-socket.ts';
-import type { HostStatus } from '../../src/collector/status-shape.ts';
+import type { CollectorStatus, HostStatus } from '../../src/collector/status-shape.ts';
 import { status } from '../../src/commands/status.ts';
 import { CourierError } from '../../src/faults/errors.ts';
 import { makeHost, makeStatus } from '../collector/statuses.ts';
@@ -22,12 +22,16 @@ function makeDropped(host: string, changes: Partial<HostStatus> = {}): HostStatu
 }
 
 /** A collector that answers, and the command beside it. */
-async function makeSite(t: TestContext, hosts: readonly HostStatus[] = [makeDropped('web01')]) {
+async function makeSite(
+  t: TestContext,
+  hosts: readonly HostStatus[] = [makeDropped('web01')],
+  changes: Partial<CollectorStatus> = {},
+) {
   const directory = await makeTempDir(t);
   let asked = 0;
   const answer = () => {
     asked += 1;
-    return JSON.stringify(makeStatus(hosts));
+    return JSON.stringify(makeStatus(hosts, changes));
   };
   const open = async () => {
     const socket = new ControlSocket(
@@ -105,6 +109,24 @@ test('documents are the only thing on stdout for who reads documents', { timeout
   const lines = said.output.trimEnd().split('\n');
   assert.ok(lines.length >= 2);
   for (const line of lines) assert.equal(JSON.parse(line).hosts[0].host, 'web01');
+});
+
+test('in a pool, hosts that the collector does not ask are said to be at other members', {
+  timeout,
+}, async (t) => {
+  const pool = {
+    ...{ member: 'a', state: 'asking' as const, ours: 1, unserved: 0, double: false },
+    members: [],
+  };
+  const { open, run, said } = await makeSite(t, undefined, { pool });
+  await open();
+  await run({}, ['web02']);
+  const [, ...lines] = said.output.split('\n');
+  assert.deepEqual(lines, [
+    'pool: a is asking, 0 other members, 1 host ours',
+    'none of these hosts is asked here; ask the other members of the pool',
+    '',
+  ]);
 });
 
 test('the width of a line is that asked for, else COLUMNS, else 200', { timeout }, async (t) => {

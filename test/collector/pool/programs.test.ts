@@ -52,6 +52,9 @@ class Member {
   }
 
   static async start(t: TestContext, name: string, given: Surroundings): Promise<Member> {
+    let end = async () => {};
+    // Before its directory is removed, into which it writes.
+    t.after(() => end());
     const site = await makeSite(t);
     const list = hosts.join(', ');
     site.writeRoutes(
@@ -63,7 +66,10 @@ class Member {
     const { pid, ended } = start(courier, args, { env: site.environment });
     const member = new Member(site, pid);
     void ended.then(({ stderr }) => t.diagnostic(`${name} said: ${stderr.trim()}`));
-    t.after(() => member.kill());
+    end = async () => {
+      member.kill();
+      await ended;
+    };
     await site.until(() => site.status() !== undefined);
     return member;
   }
