@@ -160,7 +160,7 @@ async function isRenewed(t: TestContext) {
   const receiver = await startReceiver(t);
   const made = await make(receiver, ['far-*'], { name: ['far1'], valid: ['20d'] });
   const cert = await toFile(made);
-  const options = { cert: [cert] };
+  const options = { cert: [cert], contact: ['100ms'] };
   const relay = await startRelay(t, [receiver], { hosts: ['far-web01'], options });
   const arrives = async (text: string) => {
     const output = makeOutput('far-web01', text);
