@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCertificates } from '../../src/certs/store.ts';
 import type { Stage } from '../broker/stage.ts';
+import { courier } from '../helpers/run-program.ts';
 import type { Owner } from '../nats/sessions.ts';
 import { openUploads } from '../receiver/uploading.ts';
 import { median } from './interleave.ts';
@@ -31,6 +32,9 @@ interface Contestant {
   run(): Promise<Turn>;
 }
 
+/** Another executable, such as one of a former commit, that takes its turns as well. */
+const { BESIDE: beside } = process.env;
+
 /** A line for each. */
 export async function benchUploads(owner: Owner, { peer }: Stage): Promise<readonly string[]> {
   const urls = peer.urls.map((url) => url.replace('nats://', ''));
@@ -39,6 +43,10 @@ export async function benchUploads(owner: Owner, { peer }: Stage): Promise<reado
     await open(owner, 'receiver, into its spool', join(peer.directory, 'spooling'), {}),
     await open(owner, 'receiver, into the stream', join(peer.directory, 'streaming'), stream),
   ];
+  if (beside !== undefined) {
+    const options = { ...stream, program: beside };
+    contestants.push(await open(owner, beside, join(peer.directory, 'beside'), options));
+  }
   for (let turn = 0; turn < turns; turn += 1) {
     for (const contestant of contestants) contestant.turns.push(await contestant.run());
   }
@@ -49,17 +57,11 @@ async function open(
   owner: Owner,
   name: string,
   directory: string,
-  options: Readonly<Record<string, string>>,
+  { program = courier, ...options }: Readonly<Record<string, string>>,
 ): Promise<Contestant> {
   mkdirSync(directory);
-  const {
-    child,
-    securePort: port,
-    token,
-  } = await startReceiver(directory, undefined, {
-    site,
-    ...options,
-  });
+  const receiver = await startReceiver(directory, [program], { site, ...options });
+  const { child, securePort: port, token } = receiver;
   const { rootCert: ca } = await loadCertificates(join(directory, 'certificates'));
   const uploads = openUploads({ port, ca, token, connections: 32 });
   owner.after(async () => {
