@@ -159,7 +159,7 @@ export class Stage {
   /** Where the newest output of each of them got stuck, in seconds before now: for whoever reads a failure. */
   async explain(stale: readonly StaleHost[]): Promise<string> {
     const lines = [`${stale.length} hosts are not fresh`];
-    for (const { host, ready, shownMs } of stale.slice(0, 8)) {
+    for (const { host, ready, shownMs } of stale.slice(0, 3)) {
       const last = await this.#stream.last(host).catch(() => undefined);
       const times = {
         shown: shownMs,
@@ -170,7 +170,7 @@ export class Stage {
         ([what, ms]) => `${what} ${ms === undefined ? 'never' : (Date.now() - ms) / 1000}`,
       );
       const { stdout } = await runCourier(['status', '--json', `--ready=${ready}`, host]);
-      lines.push(`${host} in ${ready}: ${ages.join(', ')}; ${stdout.slice(0, 3000)}`);
+      lines.push(`${host} in ${ready}: ${ages.join(', ')}; ${stdout.slice(0, 1200)}`);
     }
     return lines.join('\n');
   }
