@@ -133,7 +133,7 @@ export class NatsSession {
         return connection;
       } catch (error) {
         signal.throwIfAborted();
-        const found = asNatsFault(error, `connecting to ${showServer(server)}`);
+        const found = toFault(error, server, access);
         log.debug({ peer: showServer(server), code: found.code }, found.message);
         fault ??= found;
       }
@@ -200,4 +200,13 @@ interface Access {
 function shuffle<Item>(items: readonly Item[]): readonly Item[] {
   const keyed = items.map((item) => ({ item, key: chance() }));
   return keyed.sort((one, other) => one.key - other.key).map(({ item }) => item);
+}
+
+/** Who has forgotten to say who we are is told that. */
+function toFault(error: unknown, server: NatsServer, { authenticator }: Access): CourierError {
+  const fault = asNatsFault(error, `connecting to ${showServer(server)}`);
+  const isTurnedAway = error instanceof Error && error.name === 'AuthorizationError';
+  if (authenticator !== undefined || !isTurnedAway) return fault;
+  const message = `${fault.message}; no user, token or key is given`;
+  return new CourierError(fault.code, message, { cause: error });
 }

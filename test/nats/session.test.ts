@@ -56,9 +56,12 @@ test('a wrong password, and nobody, are REFUSED in the words of the server', {
 }, async (t) => {
   const words = `connecting to 127.0.0.1:${port}: the server does not let us in: "Authorization Violation"`;
   const wrong = { user: ['collector'], passwordFile: [files.wrong] };
-  for (const options of [wrong, {}]) {
+  for (const [options, more] of [
+    [wrong, ''],
+    [{}, '; no user, token or key is given'],
+  ] as const) {
     const { message } = await expectFault(connect(t, [url], options), 'REFUSED');
-    assert.equal(message, words);
+    assert.equal(message, `${words}${more}`);
   }
 });
 
