@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { everyMs, type SimulatedMember, Simulation } from './simulated-pool.ts';
 
-const hosts = Array.from({ length: 600 }, (_, index) => ({ name: `host${index}` }));
+const hosts = Array.from({ length: 300 }, (_, index) => ({ name: `host${index}` }));
 
 interface Disturbance {
   /** Members that are disturbed: all, or the first alone. */

@@ -22,7 +22,7 @@ import { makeTempDir } from '../../helpers/temp-dir.ts';
 import { waitUntil } from '../../helpers/wait-until.ts';
 import { makeOutput } from '../running-collector.ts';
 
-const names = Array.from({ length: 20 }, (_, index) => `host${index}`);
+const names = Array.from({ length: 10 }, (_, index) => `host${index}`);
 
 /** A collector with a pool, and what a status page would ask it. */
 async function startMember(t: TestContext) {
