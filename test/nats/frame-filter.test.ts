@@ -99,3 +99,15 @@ test('any bytes are refused or wait for more', () => {
     }),
   );
 });
+
+test('a line that comes byte by byte costs no more than its bytes', { timeout: 60_000 }, () => {
+  const filter = new FrameFilter(1000, 'broker:4222');
+  const byte = Buffer.from('x');
+  const dribble = () => {
+    for (let count = 0; count < 300_000; count += 1) filter.pass(byte);
+  };
+  assert.throws(
+    dribble,
+    /^CourierError: broker:4222 does not speak NATS: it sent a line without end$/,
+  );
+});
