@@ -5,8 +5,16 @@ import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { readWholeFile } from '../files/file-calls.ts';
 import { readSecret } from '../secrets/secret-options.ts';
-import { readSecretFile, type Secret, type SecretContext } from '../secrets/secrets.ts';
+import {
+  readPrivateFile,
+  readSecretFile,
+  type Secret,
+  type SecretContext,
+} from '../secrets/secrets.ts';
 import type { TlsOptions } from './tls-options.ts';
+
+/** Certificates up to their root and a key have a few dozen kB. */
+const largestBytes = 1024 * 1024;
 
 export interface ClientCertificate {
   /** PEM: the certificate, and behind it those that lead to its authority. */
@@ -29,9 +37,7 @@ export async function readClientCertificate(
   const { cert, key } = options;
   if (cert === undefined) return undefined;
   const passphrase = await readSecret(options, 'keyPassword', context);
-  const bytes = await readWholeFile(cert).catch((error: unknown) => {
-    throw asCourierError(error, `reading --cert ${cert}`);
-  });
+  const bytes = await readCertificate(cert, key === undefined, context);
   if (isDer(bytes)) return unpack(bytes, { cert, key }, passphrase);
   const pem = bytes.toString('latin1');
   requirePem(pem, 'certificate', `reading --cert ${cert}`);
@@ -45,6 +51,19 @@ export async function readClientCertificate(
       : `reading --key ${key}`,
   );
   return { cert: pem, key: keyPem, passphrase };
+}
+
+/** A file with the private key in it is as secret as the key alone. */
+async function readCertificate(
+  path: string,
+  hasKey: boolean,
+  { log }: SecretContext,
+): Promise<Buffer> {
+  const doing = `reading --cert ${path}`;
+  if (hasKey) return readPrivateFile(path, { doing, log, largestBytes });
+  return readWholeFile(path).catch((error: unknown) => {
+    throw asCourierError(error, doing);
+  });
 }
 
 /** Whether it is PKCS#12, which begins as a DER sequence; PEM is text and cannot begin so. */

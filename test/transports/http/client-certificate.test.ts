@@ -1,10 +1,15 @@
 /** Client certificates: files that are wrong, and peers that refuse late. */
 
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { RawOptions } from '../../../src/cli/options.ts';
+import { parseOptions, type RawOptions } from '../../../src/cli/options.ts';
+import { readClientCertificate } from '../../../src/web/client-certificate.ts';
+import { tlsOptions } from '../../../src/web/tls-options.ts';
 import { Authority, lockKey, toPkcs12 } from '../../helpers/certificates.ts';
+import { makeCollectingLog } from '../../helpers/collecting-log.ts';
 import { startDaemon } from '../../helpers/daemon.ts';
 import { expectFault } from '../../helpers/expect-fault.ts';
 import { findFreePort } from '../../helpers/free-port.ts';
@@ -76,6 +81,19 @@ describe('a certificate file', () => {
       /^reading \S+damaged.pem: not usable for TLS \(ERR_OSSL_/,
     );
   });
+});
+
+test('a file with the private key in it is to be as private as a key by itself', async () => {
+  const path = await write('private.pem', client.cert + client.key);
+  const options = parseOptions(tlsOptions, { cert: [path] });
+  const log = makeCollectingLog();
+  await chmod(path, 0o604);
+  await readClientCertificate(options, { log, env: {} });
+  assert.deepEqual(log.lines, [
+    `warn everybody on this machine may read this secret; chmod 600 it { file: '${path}' }`,
+  ]);
+  await chmod(path, 0o606);
+  await expectFault(ask({ cert: [path] }), 'CONFIG', /^others may change \S+private\.pem: /);
 });
 
 describe('a locked key', () => {
