@@ -30,6 +30,8 @@ export interface StageWanted {
 export interface Service {
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** What the one that runs has written to stderr. */
+  said(): string;
 }
 
 /** What happened, for the table at the end. */
@@ -121,15 +123,20 @@ export class Stage {
     }
   }
 
-  /** Hosts whose acknowledged output is neither in the stream nor replaced by a newer one there. */
-  async findMissing(acknowledged: ReadonlyMap<string, number>): Promise<readonly string[]> {
-    const missing: string[] = [];
+  /**
+   * Hosts whose acknowledged output is neither in the stream nor replaced by a newer one there, or of
+   * which nobody says it.
+   */
+  async findMissing(
+    acknowledged: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>> {
+    const missing = new Map<string, number>();
     const left = [...acknowledged];
     const run = async () => {
       for (let next = left.pop(); next !== undefined; next = left.pop()) {
         const [host, producedMs] = next;
         const last = await this.#stream.last(host).catch(() => undefined);
-        if ((last?.producedAt?.getTime() ?? 0) < producedMs) missing.push(host);
+        if ((last?.producedAt?.getTime() ?? 0) < producedMs) missing.set(host, producedMs);
       }
     };
     await Promise.all(Array.from({ length: 32 }, run));
@@ -172,6 +179,24 @@ export class Stage {
       const { stdout } = await runCourier(['status', '--json', `--ready=${ready}`, host]);
       lines.push(`${host} in ${ready}: ${ages.join(', ')}; ${stdout.slice(0, 1200)}`);
     }
+    return lines.join('\n');
+  }
+
+  /** What is known of outputs that were acknowledged and are not in the stream: for whoever reads a failure. */
+  async explainMissing(missing: ReadonlyMap<string, number>): Promise<string> {
+    const lines = [`${missing.size} outputs were acknowledged and are not there`];
+    for (const [host, ackedMs] of [...missing].slice(0, 3)) {
+      const last = await this.#stream.last(host).then(
+        (found) =>
+          found === undefined
+            ? 'nothing'
+            : `${found.sequence} of ${found.producedAt?.toISOString()}`,
+        (error: unknown) => String(error),
+      );
+      lines.push(`${host}: ${new Date(ackedMs).toISOString()}; in the stream: ${last}`);
+    }
+    for (const { said } of this.receivers) lines.push(said().slice(-3000));
+    for (const { name, said } of this.peer.servers) lines.push(name, said().slice(-3000));
     return lines.join('\n');
   }
 
@@ -280,6 +305,7 @@ function toCollector(
 function runService(args: readonly string[], port: number | undefined): Service {
   let running: Running | undefined;
   return {
+    said: () => running?.said() ?? '',
     kill: async () => {
       const ended = running;
       running = undefined;

@@ -20,6 +20,8 @@ export interface Ended {
 export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
+  /** What it has written to stderr. */
+  said(): string;
 }
 
 /** Starts a program with stdin from the null device and both outputs read to their ends. */
@@ -44,7 +46,7 @@ export function start(
       }),
     );
   });
-  return { pid: child.pid ?? 0, ended };
+  return { pid: child.pid ?? 0, ended, said: () => Buffer.concat(stderr).toString() };
 }
 
 /** Runs the built program. */
