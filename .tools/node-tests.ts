@@ -31,7 +31,7 @@ export interface TestOutcome {
 export function runTests({ title, files, concurrency, options = [], timeoutMs }: TestRun) {
   process.stderr.write(`\ntest: ${title}\n`);
   const results = mkdtempSync(join(tmpdir(), 'courier-tests-'));
-  const failures = join(results, 'failures');
+  const [failures, slow] = [join(results, 'failures'), join(results, 'slow')];
   const args = [
     '--test',
     `--test-concurrency=${concurrency}`,
@@ -41,7 +41,7 @@ export function runTests({ title, files, concurrency, options = [], timeoutMs }:
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./.tools/slow-files.ts',
-    '--test-reporter-destination=stdout',
+    `--test-reporter-destination=${slow}`,
     '--test-reporter=./.tools/failed-files.ts',
     `--test-reporter-destination=${failures}`,
     '--test-reporter=./.tools/requirement-results.ts',
@@ -55,6 +55,7 @@ export function runTests({ title, files, concurrency, options = [], timeoutMs }:
       env: projectEnvironment(),
       ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     });
+    process.stdout.write(readFileSync(slow, { encoding: 'utf8', flag: 'a+' }));
     const isUnfinished = error !== undefined && 'code' in error && error.code === 'ETIMEDOUT';
     const failed = readFileSync(failures, { encoding: 'utf8', flag: 'a+' })
       .split('\n')

@@ -29,7 +29,7 @@ const known: Readonly<Record<string, readonly string[] | string>> = {
   'cmk-courier help rou': ['routes'],
   'cmk-courier help routes ': [],
   'cmk-courier nothing ': [],
-  'cmk-courier hosts ': ['list', 'allow', 'deny', 'token', 'revoke'],
+  'cmk-courier hosts ': ['list', 'allow', 'deny', 'token', 'certificate', 'revoke'],
   'cmk-courier hosts list ': [],
   'cmk-courier hosts allow db1 ': ['web01', 'web02'],
   'cmk-courier hosts --json lis': ['list'],
