@@ -35,6 +35,8 @@ export class Forwarding {
   readonly #news = new News();
   /** Hosts whose output our disk does not let us read or remove. */
   readonly #doubtful: PutOff<HostName>;
+  /** The host whose output the broker did not take last. */
+  #refused: HostName | undefined;
   #forwarded = 0;
 
   constructor(settings: ForwardingSettings) {
@@ -83,7 +85,10 @@ export class Forwarding {
   }
 
   #findDue(): readonly HostName[] {
-    return this.#settings.waiting.hosts().filter((host) => this.#doubtful.isDue(host));
+    const due = this.#settings.waiting.hosts().filter((host) => this.#doubtful.isDue(host));
+    // What the broker does not take of one host alone would hold up all others, if it came first again.
+    const first = due.findIndex((host) => host !== this.#refused);
+    return first <= 0 ? due : [...due.slice(first), ...due.slice(0, first)];
   }
 
   #pause(pauseMs: number): Promise<void> {
@@ -140,6 +145,7 @@ export class Forwarding {
       const fault = asCourierError(error, 'writing to the broker');
       if (!isFaultOfOutput(fault)) {
         if (!signal.aborted) noteFault(fault);
+        this.#refused = output.host;
         return false;
       }
       const { code, message } = fault;

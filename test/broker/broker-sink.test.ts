@@ -22,11 +22,14 @@ import { waitUntil } from '../helpers/wait-until.ts';
 class Broker implements BrokerWriter {
   fault: FaultCode | undefined;
   readonly stored = new Map<string, string>();
+  /** Of this host nothing is taken, of all others everything. */
+  refused: string | undefined;
   attempts = 0;
 
   async write({ host, output }: NewOutput): Promise<Produced | undefined> {
     this.attempts += 1;
     await Promise.resolve();
+    if (host === this.refused) throw new CourierError('REFUSED', 'not this one');
     if (this.fault !== undefined) throw new CourierError(this.fault, 'away');
     this.stored.set(host, output.toString());
     return undefined;
@@ -89,6 +92,20 @@ test('while the broker is away outputs wait on disk, and the newest of each host
     "warn the broker is away, outputs wait on disk: away { code: 'UNREACHABLE' }",
     'info the broker is back {}',
   ]);
+});
+
+test('a host of which the broker takes nothing holds up no other', async (t) => {
+  const broker = new Broker();
+  const { sink, waiting } = await openSink(t, broker, await makeTempDir(t));
+  broker.fault = 'UNREACHABLE';
+  broker.refused = 'web01';
+  await sink.put(toOutput('web01', 'refused', 9));
+  for (const name of ['web02', 'web03']) await sink.put(toOutput(name, 'other', 7));
+  broker.fault = undefined;
+  await waitUntil(() => waiting?.count === 1);
+  assert.deepEqual([...broker.stored.keys()], ['web02', 'web03']);
+  broker.refused = undefined;
+  await waitUntil(() => waiting?.count === 0);
 });
 
 test('what waits is known on disk: another process forwards it', async (t) => {
