@@ -193,7 +193,8 @@ export class Stage {
             : `${found.sequence} of ${found.producedAt?.toISOString()}`,
         (error: unknown) => String(error),
       );
-      lines.push(`${host}: ${new Date(ackedMs).toISOString()}; in the stream: ${last}`);
+      const more = await this.#stream.describe(host).catch(String);
+      lines.push(`${host}: ${new Date(ackedMs).toISOString()}; in the stream: ${last}; ${more}`);
     }
     for (const { said } of this.receivers) lines.push(said().slice(-3000));
     for (const { name, said } of this.peer.servers) lines.push(name, said().slice(-3000));

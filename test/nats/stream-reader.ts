@@ -1,6 +1,6 @@
 /** A site's stream on a test's servers, as somebody sees it who asks the leader. */
 
-import { headers } from '@nats-io/transport-node';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { JetStreamValues } from '../../src/nats/last-values.ts';
 import type { LastValue } from '../../src/nats/newest-writer.ts';
@@ -12,6 +12,23 @@ import { type Owner, openTestSession } from './sessions.ts';
 export interface StreamReader {
   /** @throws CourierError while nobody leads the stream */
   last(host: string): Promise<LastValue | undefined>;
+  /** How the leader counts what there is of a host, and what a consumer gets: a server's index may be wrong. */
+  describe(host: string): Promise<string>;
+}
+
+async function describeSubject(connection: NatsConnection, subject: string): Promise<string> {
+  const { jetstream, jetstreamManager } = await import('@nats-io/jetstream');
+  const manager = await jetstreamManager(connection, { timeout: 5000 });
+  const { state, cluster } = await manager.streams.info(defaultStream, {
+    subjects_filter: subject,
+  });
+  const consumer = await jetstream(connection).consumers.get(defaultStream, {
+    filter_subjects: subject,
+  });
+  const message = await consumer.next({ expires: 2000 });
+  const found = message && `${message.seq} of ${message.headers?.get('Courier-Produced')}`;
+  const counted = state.subjects?.[subject] ?? 0;
+  return `${cluster?.leader} counts ${counted} of ${state.messages}, a consumer gets ${found ?? 'nothing'}`;
 }
 
 /** Makes the stream, if it is not there, as `broker init` does. */
@@ -32,5 +49,9 @@ export async function makeSiteStream(
     stream: defaultStream,
     makeHeaders: headers,
   });
-  return { last: (host) => values.last(outputSubject(site, parseHostName(host))) };
+  const subjectOf = (host: string) => outputSubject(site, parseHostName(host));
+  return {
+    last: (host) => values.last(subjectOf(host)),
+    describe: async (host) => describeSubject(await connect(), subjectOf(host)),
+  };
 }
