@@ -74,7 +74,9 @@ function whyUnusable(error: unknown, hasPassphrase: boolean): string {
       ? 'the passphrase of the private key is wrong'
       : 'the passphrase is missing; use --key-password-file or --key-password-id';
   }
-  return `not usable for TLS (${code || 'no reason given'})`;
+  const why = `not usable for TLS (${code || 'no reason given'})`;
+  // One wrong passphrase of 256 ends in something with a right end, which is no key all the same.
+  return hasPassphrase ? `${why}; the passphrase of the private key may be wrong` : why;
 }
 
 /** The peer we talk to. */
