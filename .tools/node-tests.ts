@@ -3,11 +3,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { projectEnvironment } from './project-environment.ts';
 
 /** A test that hangs is a failure, not a wait. */
 const longestTestMs = 240_000;
+
+/** Of the files that took longest so many are told, and none that took no longer than that. */
+const mostSlow = 12;
+const shortMs = 3000;
 
 export interface TestRun {
   /** For people. */
@@ -31,7 +35,7 @@ export interface TestOutcome {
 export function runTests({ title, files, concurrency, options = [], timeoutMs }: TestRun) {
   process.stderr.write(`\ntest: ${title}\n`);
   const results = mkdtempSync(join(tmpdir(), 'courier-tests-'));
-  const [failures, slow] = [join(results, 'failures'), join(results, 'slow')];
+  const fileResults = join(results, 'files');
   const args = [
     '--test',
     `--test-concurrency=${concurrency}`,
@@ -40,10 +44,8 @@ export function runTests({ title, files, concurrency, options = [], timeoutMs }:
     '--test-force-exit',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
-    '--test-reporter=./.tools/slow-files.ts',
-    `--test-reporter-destination=${slow}`,
-    '--test-reporter=./.tools/failed-files.ts',
-    `--test-reporter-destination=${failures}`,
+    '--test-reporter=./.tools/file-results.ts',
+    `--test-reporter-destination=${fileResults}`,
     '--test-reporter=./.tools/requirement-results.ts',
     `--test-reporter-destination=${join(results, 'requirements')}`,
     ...options,
@@ -55,14 +57,24 @@ export function runTests({ title, files, concurrency, options = [], timeoutMs }:
       env: projectEnvironment(),
       ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     });
-    process.stdout.write(readFileSync(slow, { encoding: 'utf8', flag: 'a+' }));
+    const told = readFileSync(fileResults, { encoding: 'utf8', flag: 'a+' });
+    process.stdout.write(describeSlow(told));
     const isUnfinished = error !== undefined && 'code' in error && error.code === 'ETIMEDOUT';
-    const failed = readFileSync(failures, { encoding: 'utf8', flag: 'a+' })
-      .split('\n')
-      .filter(Boolean);
+    const failed = [...told.matchAll(/^failed (.+)$/gm)].map(([, file = '']) => file);
     const isLost = status !== 0 && !isUnfinished && failed.length === 0;
     return { failed: isLost ? [title] : failed, isUnfinished } satisfies TestOutcome;
   } finally {
     rmSync(results, { recursive: true });
   }
+}
+
+/** The files that took longest, a line each. */
+function describeSlow(told: string): string {
+  return [...told.matchAll(/^took (\d+) (.+)$/gm)]
+    .map(([, ms, file = '']) => ({ ms: Number(ms), file: relative('.', file) }))
+    .filter(({ ms }) => ms > shortMs)
+    .sort((one, other) => other.ms - one.ms)
+    .slice(0, mostSlow)
+    .map(({ ms, file }) => `slow: ${(ms / 1000).toFixed(1).padStart(6)} s ${file}\n`)
+    .join('');
 }
