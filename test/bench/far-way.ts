@@ -1,13 +1,7 @@
 /** A way on which every byte takes its time in either direction, and no more than so many pass a second. */
 
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { portOf } from '../helpers/free-port.ts';
-
-export interface FarWay {
-  readonly port: number;
-  close(): Promise<void>;
-}
+import type { Socket } from 'node:net';
+import { startTcpWay, type TcpWay } from '../helpers/tcp-way.ts';
 
 export interface Distance {
   /** In each direction. */
@@ -15,28 +9,12 @@ export interface Distance {
   readonly bytesPerSecond: number;
 }
 
-export async function startFarWay(toPort: number, distance: Distance): Promise<FarWay> {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(toPort, '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.setNoDelay();
-      socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
-    }
+export function startFarWay(toPort: number, distance: Distance): Promise<TcpWay> {
+  return startTcpWay(toPort, (near, far) => {
+    for (const socket of [near, far]) socket.setNoDelay();
     carry(near, far, distance);
     carry(far, near, distance);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: portOf(server.address()),
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 /** Pieces follow each other on the way: one that is still under way holds up none. */

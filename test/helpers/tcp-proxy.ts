@@ -1,8 +1,8 @@
 /** A TCP connection with somebody in the middle who can hold it up, or cut it. */
 
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { portOf } from './free-port.ts';
+import type { Socket } from 'node:net';
+import { startTcpWay, type TcpWay } from './tcp-way.ts';
 
 /**
  * Called with each piece the far end sends, before it is handed on: it may take its time, and
@@ -10,19 +10,8 @@ import { portOf } from './free-port.ts';
  */
 export type Gate = (piece: Buffer, bytesBefore: number) => void | Promise<void>;
 
-export interface TcpProxy {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-export async function startTcpProxy(toPort: number, gate: Gate): Promise<TcpProxy> {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(toPort, '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
-    }
+export function startTcpProxy(toPort: number, gate: Gate): Promise<TcpWay> {
+  return startTcpWay(toPort, (near, far) => {
     near.pipe(far);
     near.on('close', () => far.destroy());
     handOn(far, near, gate).catch(() => {
@@ -30,16 +19,6 @@ export async function startTcpProxy(toPort: number, gate: Gate): Promise<TcpProx
       far.destroy();
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: portOf(server.address()),
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 async function handOn(from: Socket, to: Socket, gate: Gate): Promise<void> {

@@ -11,7 +11,8 @@ import type { ConformancePeer } from '../../conformance/peer.ts';
 import { startHostileServer } from '../../helpers/hostile-server.ts';
 import { putFile } from '../../helpers/put-file.ts';
 import { skipWithout } from '../../helpers/required-peer.ts';
-import { startTcpProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts';
+import { startTcpProxy } from '../../helpers/tcp-proxy.ts';
+import type { TcpWay } from '../../helpers/tcp-way.ts';
 import { makeTempDir, removeTempDir } from '../../helpers/temp-dir.ts';
 import { startRsyncd, toReadModule } from '../../peers/rsyncd.ts';
 import { type Sshd, skipWithoutSshd, startSshd } from '../../peers/sshd.ts';
@@ -67,7 +68,7 @@ export async function startDaemon(): Promise<ConformancePeer> {
 }
 
 /** The same sshd seen through a connection that breaks in the middle of a file. */
-async function startBreaking(sshd: Sshd): Promise<TcpProxy & { readonly options: RawOptions }> {
+async function startBreaking(sshd: Sshd): Promise<TcpWay & { readonly options: RawOptions }> {
   const proxy = await startTcpProxy(sshd.port, cut);
   const known = await readFile(sshd.knownHosts, 'utf8');
   const knownHosts = join(sshd.directory, 'known_hosts.breaking');
