@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { pathStatus } from '../files/file-calls.ts';
+import { fileVersion } from '../files/file-version.ts';
 import type { Logger } from '../logging/log.ts';
 import { counted } from '../names/counted.ts';
 import type { Connections } from '../web/connections.ts';
@@ -128,8 +129,7 @@ async function open(settings: Settings, version: string): Promise<Opened> {
 async function versionOf(files: readonly string[]): Promise<string> {
   const versions = files.map(async (path) => {
     try {
-      const { ino, size, mtimeMs, ctimeMs } = await pathStatus(path);
-      return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+      return fileVersion(await pathStatus(path));
     } catch (error) {
       return errorCode(error) ?? 'unknown';
     }

@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import { CourierError, prefixError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { pathStatus, readDirectory, readWholeFile } from '../files/file-calls.ts';
+import { fileVersion } from '../files/file-version.ts';
 import type { HostName } from '../names/host-name.ts';
 import { isFreshPath } from '../system/durable-files.ts';
 import { SharedLook } from '../system/shared-look.ts';
@@ -63,11 +64,11 @@ export class Enrolments {
   async load(name: string): Promise<LoadedEnrolment | undefined> {
     const path = join(this.#places.hosts, name);
     try {
-      const { mtimeMs, ctimeMs, size, ino } = await pathStatus(path);
-      const version = `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
+      const status = await pathStatus(path);
+      const version = fileVersion(status);
       const known = this.#cache.get(name);
       if (known?.version === version) return known.loaded;
-      if (size > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
+      if (status.size > largestFile) throw new CourierError('CONFIG', `${path}: larger than 1 MiB`);
       await requireTrusted(path);
       const loaded = await this.#toLoaded(name, path);
       this.#cache.set(name, { version, loaded });

@@ -3,6 +3,7 @@
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { pathStatus, readDirectory, readWholeFile, remove } from '../../files/file-calls.ts';
+import { fileVersion } from '../../files/file-version.ts';
 import type { Logger } from '../../logging/log.ts';
 import { isFreshPath } from '../../system/durable-files.ts';
 import { digestText } from '../documents/words.ts';
@@ -83,8 +84,7 @@ export class DigestCache {
   }
 
   async #compare(path: string, digest: string, { seen }: Kept): Promise<string> {
-    const { ino, mtimeMs, ctimeMs, size } = await pathStatus(path);
-    const now = `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
+    const now = fileVersion(await pathStatus(path));
     if (now === seen) return now;
     if (sha256Of(await readWholeFile(path)) === digest) return now;
     throw new CourierError('LOCAL', `${path} is damaged: it is not what was kept under that name`);

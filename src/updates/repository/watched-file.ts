@@ -2,6 +2,7 @@
 
 import { asCourierError, errorCode } from '../../faults/system-errors.ts';
 import { pathStatus } from '../../files/file-calls.ts';
+import { fileVersion } from '../../files/file-version.ts';
 
 export class WatchedFile<Content> {
   readonly #path: string;
@@ -26,8 +27,7 @@ export class WatchedFile<Content> {
 
   async #look(): Promise<string> {
     try {
-      const { ino, mtimeMs, ctimeMs, size } = await pathStatus(this.#path);
-      return `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
+      return fileVersion(await pathStatus(this.#path));
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return 'none';
       throw asCourierError(error, `reading ${this.#path}`);
