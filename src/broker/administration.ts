@@ -8,6 +8,7 @@ import type { HostName } from '../names/host-name.ts';
 import { asNatsFault } from '../nats/faults.ts';
 import { type HeaderLines, readProduced } from '../nats/message.ts';
 import type { NatsOptions } from '../nats/options.ts';
+import { remarkVersion } from '../nats/server-versions.ts';
 import type { NatsServer } from '../nats/servers.ts';
 import { NatsSession } from '../nats/session.ts';
 import { addStream, type Difference, findDifferences, type StreamWanted } from '../nats/stream.ts';
@@ -120,7 +121,7 @@ export class Broker {
       hosts: state.num_subjects ?? state.messages,
       bytes: state.bytes,
       differences: findDifferences(config, wanted),
-      remarks: [...remarkVersion(version), ...remarkPayload(mostPayload)],
+      remarks: [...remarkVersion(cleanText(version)), ...remarkPayload(mostPayload)],
     };
   }
 
@@ -197,14 +198,6 @@ function showHeaders(header: HeaderLines): Readonly<Record<string, string>> {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error ? Reflect.get(error, 'code') : undefined;
-}
-
-function remarkVersion(version: string): readonly string[] {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > 2 || (major === 2 && minor >= 10)) return [];
-  return [
-    `nats-server ${version} has no sync_interval: a power cut of all servers at once may lose what was acknowledged last; 2.10 has it`,
-  ];
 }
 
 function remarkPayload(bytes: number): readonly string[] {

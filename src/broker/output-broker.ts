@@ -126,6 +126,7 @@ export class OutputBroker {
       counter('broker_conflicts_total', 'Outputs another writer was quicker with.', conflicts),
       counter('broker_older_outputs_total', 'Outputs dropped for newer in it.', older),
       counter('broker_attempts_again_total', 'Attempts that had to be repeated.', more.again),
+      counter('broker_lost_total', 'Outputs it had acknowledged and has lost.', more.lost),
       counter('broker_forwarded_total', 'Outputs that had waited for it.', more.forwarded),
       counter('broker_reconnects_total', 'Connections after the first one.', more.reconnects),
     ];

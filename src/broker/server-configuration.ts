@@ -3,9 +3,7 @@
 import { parseText } from '../cli/option-types.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { encodeToken } from '../names/name-token.ts';
-
-/** The first two numbers of the version of a server. */
-export type ServerVersion = readonly [major: number, minor: number];
+import { firstSound, isAtLeast, type ServerVersion } from '../nats/server-versions.ts';
 
 export interface ConfigurationWanted {
   readonly site: string;
@@ -50,10 +48,6 @@ export function parseServerVersion(raw: string): ServerVersion {
   throw new CourierError('USAGE', `must be 2.9 or newer, not ${quote(raw)}`);
 }
 
-function isAtLeast([major, minor]: ServerVersion, [least, leastMinor]: ServerVersion): boolean {
-  return major > least || (major === least && minor >= leastMinor);
-}
-
 /** A comment where the version is not known: 2.9 takes no file with this word (nats.md#servers). */
 function syncInterval(version: ServerVersion | undefined): string {
   const what = [
@@ -64,7 +58,7 @@ function syncInterval(version: ServerVersion | undefined): string {
     const hint = '# Only nats-server from 2.10 on takes it; `--server-version=2.10` prints it.';
     return [...what, hint, '# sync_interval: 1s'].join('\n  ');
   }
-  if (isAtLeast(version, [2, 10])) return [...what, 'sync_interval: 1s'].join('\n  ');
+  if (isAtLeast(version, firstSound)) return [...what, 'sync_interval: 1s'].join('\n  ');
   return [
     '# A power cut that takes all servers at once may lose what was acknowledged in the last two',
     '# minutes; their death alone loses nothing. From 2.10 on sync_interval makes that one second.',
@@ -92,6 +86,11 @@ function outputsOf({ site }: ConfigurationWanted): string {
   return `courier.${encodeToken(site)}.output`;
 }
 
+/** Whoever writes has to remove what hides others (nats.md#hidden-messages). */
+function hasHiddenMessages({ version }: ConfigurationWanted): boolean {
+  return version === undefined || !isAtLeast(version, firstSound);
+}
+
 /** Users of our own machines. */
 function listUsers(wanted: ConfigurationWanted): readonly User[] {
   const { stream } = wanted;
@@ -117,7 +116,11 @@ function listUsers(wanted: ConfigurationWanted): readonly User[] {
     `${api}.CONSUMER.DELETE.${stream}.*`,
     `${api}.CONSUMER.MSG.NEXT.${stream}.*`,
   ];
-  const writing = [`${outputs}.*`, `${api}.STREAM.MSG.GET.${stream}`];
+  const writing = [
+    `${outputs}.*`,
+    `${api}.STREAM.MSG.GET.${stream}`,
+    ...(hasHiddenMessages(wanted) ? [`${api}.STREAM.MSG.DELETE.${stream}`] : []),
+  ];
   return [
     {
       name: `${prefix}admin`,

@@ -15,6 +15,8 @@ export const brokerStatus = z.object({
   /** Outputs another writer was quicker with, and attempts that had to be repeated. */
   conflicts: z.number(),
   again: z.number(),
+  /** Outputs it had acknowledged and does not have any more, nor newer ones; others may not say. */
+  lost: z.number().default(0),
   /** Outputs that had waited on disk. */
   forwarded: z.number(),
   reconnects: z.number(),

@@ -1,13 +1,16 @@
 /** Outputs of a site into its stream, over a connection that is made anew whenever it is lost. */
 
-import type { MsgHdrs } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../clock.ts';
+import { cleanText } from '../faults/errors.ts';
 import type { Logger } from '../logging/log.ts';
+import { counted } from '../names/counted.ts';
 import type { HostName } from '../names/host-name.ts';
 import { JetStreamValues, type StreamMessage } from '../nats/last-values.ts';
 import { packOutput } from '../nats/message.ts';
 import { NewestWriter, type WriterCounts } from '../nats/newest-writer.ts';
 import type { NatsOptions } from '../nats/options.ts';
+import { remarkVersion } from '../nats/server-versions.ts';
 import type { NatsServer } from '../nats/servers.ts';
 import { NatsSession } from '../nats/session.ts';
 import { outputSubject } from '../nats/subjects.ts';
@@ -33,6 +36,8 @@ export interface WriterContext extends SecretContext {
 /** The last message of a subject is read as a whole, in base64: as much as servers may allow. */
 const mostAnswerBytes = 48 * 1024 * 1024;
 
+const tellEveryMs = 60_000;
+
 /** Who wrote what is there already; it stands in headers that we need not read for it. */
 const somebodyElse = 'the broker';
 
@@ -40,6 +45,8 @@ export class StreamWriter implements BrokerWriter {
   readonly #session: NatsSession;
   readonly #writer: NewestWriter<StreamMessage>;
   readonly #site: string;
+  readonly #context: WriterContext;
+  readonly #told = { lost: 0, atMs: 0, version: '' };
 
   private constructor(
     { servers, options, stream, site }: StreamAccess,
@@ -53,8 +60,9 @@ export class StreamWriter implements BrokerWriter {
     });
     this.#session = session;
     this.#site = site;
+    this.#context = context;
     const values = new JetStreamValues({
-      connect: () => session.connection(neverAborts),
+      connect: () => this.#connect(),
       discardIfSilent: (connection) => session.discardIfSilent(connection),
       stream,
       makeHeaders,
@@ -86,12 +94,31 @@ export class StreamWriter implements BrokerWriter {
     const { headers, body, digest } = await packOutput(output);
     const [, id = digest] = headers.find(([name]) => name === 'Nats-Msg-Id') ?? [];
     const subject = outputSubject(this.#site, host);
-    const written = await this.#writer.write(
-      { subject, producedAt, digest, id, headers, body },
-      signal,
-    );
+    const value = { subject, producedAt, digest, id, headers, body };
+    const written = await this.#writer.write(value, signal);
+    this.#tellLost();
     if (written.kind === 'stored') return undefined;
     return { producedAt: written.producedAt, origin: somebodyElse };
+  }
+
+  async #connect(): Promise<NatsConnection> {
+    const connection = await this.#session.connection(neverAborts);
+    const version = cleanText(connection.info?.version ?? '');
+    if (version === this.#told.version) return connection;
+    this.#told.version = version;
+    for (const remark of remarkVersion(version)) this.#context.log.warn({}, remark);
+    return connection;
+  }
+
+  /** A server that loses one loses many. */
+  #tellLost(): void {
+    const { clock, log } = this.#context;
+    const { lost } = this.counts;
+    const count = lost - this.#told.lost;
+    if (count === 0 || clock.now() - this.#told.atMs < tellEveryMs) return;
+    Object.assign(this.#told, { lost, atMs: clock.now() });
+    const what = `${counted(count, 'output')} that it had acknowledged`;
+    log.warn({ lost }, `the broker has lost ${what} (docs/brokers.md, "What survives")`);
   }
 
   /** May be called twice; never rejects. */

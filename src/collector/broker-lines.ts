@@ -8,7 +8,8 @@ import type { PoolStatus, SubscriptionStatus } from './status-shape.ts';
 
 /** One line; why it is away comes last. */
 export function describeBroker(status: BrokerStatus): string {
-  const { away, waiting, lagMs, stored, older, conflicts, again, forwarded, reconnects } = status;
+  const { away, waiting, lagMs, stored, older, conflicts, again, lost } = status;
+  const { forwarded, reconnects } = status;
   const since = waiting === 0 ? '' : ` for ${formatDuration(lagMs)}`;
   const why = away === undefined ? '' : `; away: ${away.message} (${away.code})`;
   const counts = [
@@ -18,6 +19,7 @@ export function describeBroker(status: BrokerStatus): string {
     `${older} dropped for newer ones`,
     counted(conflicts, 'conflict'),
     `${again} tried again`,
+    ...(lost === 0 ? [] : [`${lost} acknowledged and lost by it`]),
     counted(reconnects, 'reconnect'),
   ];
   return cleanText(`broker: ${counts.join(', ')}${why}`, 400);

@@ -46,6 +46,13 @@ export interface LastValues<Value extends StreamValue> {
   publish(value: Value, expectedSequence: number, repeats: number): Promise<Published>;
   /** Asks the leader, since a replica may lag; undefined when there is nothing. */
   last(subject: string): Promise<LastValue | undefined>;
+  /**
+   * Removes a message of a subject, older than that sequence, which the server still has though it says
+   * that there is none: it would take away all that follows (nats.md#hidden-messages).
+   *
+   * @returns whether there was one
+   */
+  uncover(subject: string, before: number): Promise<boolean>;
 }
 
 /** `older`: one that was produced later is there, and stays. */
@@ -62,11 +69,22 @@ export interface WriterCounts {
   readonly older: number;
   /** Attempts that ended without an answer, or with a fault that may pass. */
   readonly again: number;
+  /** Outputs that the stream had acknowledged, and then had neither them nor a newer one. */
+  readonly lost: number;
 }
 
 export interface WriterSettings {
   readonly clock: Clock;
   readonly maxSkewMs: number;
+}
+
+/** What a write has found so far. */
+interface Found {
+  /** What is there, as far as it is known. */
+  last: LastValue | undefined;
+  /** What the stream acknowledged before, until it is known to be there or lost. */
+  told: LastValue | undefined;
+  repeats: number;
 }
 
 /** What may be over a moment later. */
@@ -75,13 +93,16 @@ const passing: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'PEER'])
 const firstDelayMs = 25;
 const longestDelayMs = 1000;
 
+/** A stream forgets what is older than it is told to keep: then nothing was lost. */
+const surelyKeptMs = 10 * 60_000;
+
 export class NewestWriter<Value extends StreamValue> {
   readonly #stream: LastValues<Value>;
   readonly #settings: WriterSettings;
   readonly #known = new KnownValues();
   /** The last of each subject's writes that has not ended. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #counts = { stored: 0, conflicts: 0, older: 0, again: 0 };
+  readonly #counts = { stored: 0, conflicts: 0, older: 0, again: 0, lost: 0 };
 
   constructor(stream: LastValues<Value>, settings: WriterSettings) {
     this.#stream = stream;
@@ -135,13 +156,14 @@ export class NewestWriter<Value extends StreamValue> {
     signal: AbortSignal,
   ): Promise<Written> {
     if (before !== undefined) await waitUnlessAborted(before, signal);
-    const found = { last: this.#known.find(value.subject), repeats: 0 };
-    let isRead = found.last !== undefined;
+    const known = this.#known.find(value.subject);
+    const found: Found = { last: known, told: known, repeats: 0 };
+    let isRead = known !== undefined;
     let failures = 0;
     let fault: CourierError | undefined;
     while (!signal.aborted) {
       try {
-        if (!isRead) found.last = await untilAborted(this.#stream.last(value.subject), signal);
+        if (!isRead) found.last = await this.#ask(value.subject, found, signal);
         isRead = false;
         const written = await this.#attempt(value, found, signal);
         if (typeof written === 'object') return written;
@@ -160,6 +182,26 @@ export class NewestWriter<Value extends StreamValue> {
     throw fault ?? new CourierError('TIMEOUT', 'the broker was not asked in time');
   }
 
+  /** What the stream has: what it has told us, or something newer, unless it has lost that. */
+  async #ask(subject: string, found: Found, signal: AbortSignal): Promise<LastValue | undefined> {
+    const last = await untilAborted(this.#stream.last(subject), signal);
+    const { told } = found;
+    if (told === undefined || (last?.sequence ?? 0) >= told.sequence) return last;
+    const isHidden = last === undefined && (await this.#uncover(subject, told, signal));
+    if (isHidden || this.#isRecent(told)) this.#counts.lost += 1;
+    found.told = undefined;
+    return last;
+  }
+
+  #uncover(subject: string, { sequence }: LastValue, signal: AbortSignal): Promise<boolean> {
+    return untilAborted(this.#stream.uncover(subject, sequence), signal);
+  }
+
+  #isRecent({ producedAt }: LastValue): boolean {
+    const { clock } = this.#settings;
+    return producedAt !== undefined && clock.now() - producedAt.getTime() < surelyKeptMs;
+  }
+
   async #pause(failures: number, signal: AbortSignal): Promise<void> {
     const delayMs = Math.min(firstDelayMs * 2 ** failures, longestDelayMs);
     const { clock } = this.#settings;
@@ -169,7 +211,7 @@ export class NewestWriter<Value extends StreamValue> {
   /** A word when the last value is to be looked at again: it is not what was expected. */
   async #attempt(
     value: Value,
-    { last, repeats }: { readonly last: LastValue | undefined; readonly repeats: number },
+    { last, repeats }: Found,
     signal: AbortSignal,
   ): Promise<Written | 'conflict' | 'repeated'> {
     const decided = this.#decide(value, last);

@@ -12,6 +12,7 @@ import { main } from '../../src/main.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { JetStreamValues, type StreamUse } from '../../src/nats/last-values.ts';
 import { packOutput } from '../../src/nats/message.ts';
+import type { ServerVersion } from '../../src/nats/server-versions.ts';
 import { addStream, findDifferences } from '../../src/nats/stream.ts';
 import { neverAborts } from '../../src/system/never-aborts.ts';
 import { nats } from '../../src/transports/nats/nats.ts';
@@ -37,9 +38,9 @@ function toUse(connection: NatsConnection): StreamUse {
 }
 
 /** A server with the users that are printed; their password is `secret`. */
-async function startPrinted() {
+async function startPrinted(version?: ServerVersion) {
   const printed = makeServerConfiguration({
-    ...{ site: 'mysite', stream: 'COURIER', account: 'COURIER' },
+    ...{ site: 'mysite', stream: 'COURIER', account: 'COURIER', version },
   });
   const accounts = printed.slice(printed.indexOf('\naccounts {'));
   const passwords = [...accounts.matchAll(/\$(\w+_PASSWORD)/g)].map(
@@ -130,6 +131,24 @@ test('what lies under a host and was packed for another is not delivered, and ma
     { ...last, sequence: 0 },
     { sequence: 0, producedAt: undefined, digest: undefined },
   );
+});
+
+test('whoever writes may remove what hides later messages, and only where servers need it', {
+  skip,
+}, async (t) => {
+  const newer = await startPrinted([2, 10]);
+  t.after(() => newer.close());
+  for (const [{ as, manager }, left] of [[started, undefined] as const, [newer, 'old'] as const]) {
+    const receiver = await as('receiver');
+    const subject = `${outputs}.web03`;
+    const { seq } = (await receiver.request(subject, 'old')).json<{ seq: number }>();
+    const values = new JetStreamValues(toUse(receiver));
+    assert.equal(await values.uncover(subject, seq), false, 'it is what was told');
+    assert.equal(await values.uncover(`${outputs}.web04`, seq), false, 'there is none');
+    assert.equal(await values.uncover(subject, seq + 1), true);
+    const last = await manager.streams.getMessage('COURIER', { last_by_subj: subject });
+    assert.equal(last?.string(), left);
+  }
 });
 
 test('what a host writes into its headers does nothing to the terminal of who looks', {

@@ -143,7 +143,7 @@ test('a pool has a line, and what is wrong with it one each', () => {
 test('what goes into a broker and what comes from one has a line each', () => {
   const broker = {
     ...{ away: { code: 'TIMEOUT', message: 'no answer' }, waiting: 2, lagMs: 61_000 },
-    ...{ stored: 9, older: 1, conflicts: 2, again: 3, forwarded: 4, reconnects: 1 },
+    ...{ stored: 9, older: 1, conflicts: 2, again: 3, lost: 5, forwarded: 4, reconnects: 1 },
   };
   const source = 'nats://broker1/mysite/{host}';
   const subscriptions = [
@@ -153,7 +153,7 @@ test('what goes into a broker and what comes from one has a line each', () => {
     '\n',
   );
   assert.deepEqual(lines, [
-    'broker: 2 hosts waiting for 1m1s, 9 stored, 4 of them had waited, 1 dropped for newer ones, 2 conflicts, 3 tried again, 1 reconnect; away: no answer (TIMEOUT)',
+    'broker: 2 hosts waiting for 1m1s, 9 stored, 4 of them had waited, 1 dropped for newer ones, 2 conflicts, 3 tried again, 5 acknowledged and lost by it, 1 reconnect; away: no answer (TIMEOUT)',
     'nats://broker1/mysite/{host} following, 3 hosts, 7 arrived, 0 of hosts in no route, 1 gap, lost 1 time',
     '',
   ]);

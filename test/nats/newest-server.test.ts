@@ -3,12 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { headers } from '@nats-io/transport-node';
-import { JetStreamValues } from '../../src/nats/last-values.ts';
-import { defaultStream } from '../../src/nats/stream.ts';
 import { buildNewestNats } from '../peers/nats-program.ts';
 import { startNatsServers } from '../peers/nats-server.ts';
-import { connectPlainly, makeStream, toMessage } from './plain-connection.ts';
+import { connectPlainly, makeStream, openValues, toMessage } from './plain-connection.ts';
 
 const newest = buildNewestNats();
 const program = 'path' in newest ? newest.path : '';
@@ -24,12 +21,7 @@ test('in a cluster of newest servers each conflict is one, whatever they call it
   const connection = await connectPlainly(peer.urls);
   t.after(() => connection.close());
   await makeStream(connection, 3);
-  const values = new JetStreamValues({
-    connect: async () => connection,
-    discardIfSilent: async () => undefined,
-    stream: defaultStream,
-    makeHeaders: headers,
-  });
+  const values = openValues(connection);
   for (let subject = 0; subject < 30; subject += 1) {
     const messages = Array.from({ length: 8 }, (_, index) =>
       toMessage(`host${subject}`, new Date(), `${index}`),
@@ -41,6 +33,7 @@ test('in a cluster of newest servers each conflict is one, whatever they call it
 });
 
 const files = [
+  'test/nats/hidden-messages.test.ts',
   'test/nats/last-values.test.ts',
   'test/nats/session.test.ts',
   'test/nats/stream.test.ts',

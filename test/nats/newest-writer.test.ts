@@ -59,6 +59,15 @@ class Stream implements LastValues<StreamValue> {
     this.#last = undefined;
   }
 
+  /** What a server still has, and hides. */
+  hidden: number | undefined;
+
+  async uncover(_subject: string, before: number): Promise<boolean> {
+    const wasThere = this.hidden !== undefined && this.hidden < before;
+    if (wasThere) this.hidden = undefined;
+    return wasThere;
+  }
+
   async last(): Promise<LastValue | undefined> {
     this.questions += 1;
     await Promise.resolve();
@@ -85,7 +94,7 @@ test('a writer asks for the last value once, and then publishes on what it knows
     assert.deepEqual(await writer.write(toValue(producedS), neverAborts), { kind: 'stored' });
   }
   assert.equal(stream.questions, 1);
-  assert.deepEqual(writer.counts, { stored: 3, conflicts: 0, older: 0, again: 0 });
+  assert.deepEqual(writer.counts, { stored: 3, conflicts: 0, older: 0, again: 0, lost: 0 });
 });
 
 test('an older output is dropped and counted; the newer one is named', async () => {
@@ -128,6 +137,38 @@ test('the stream says that it had the message lately, but it is gone: it is stor
   stream.empty();
   assert.deepEqual(await writer.write(toValue(-10), neverAborts), { kind: 'stored' });
   assert.equal(stream.digest, 'digest of -10');
+});
+
+test('what the stream acknowledged and does not have any more is counted, and what hides it removed', async () => {
+  const stream = new Stream();
+  const writer = makeWriter(stream);
+  await writer.write(toValue(-20), neverAborts);
+  await writer.write(toValue(-15), neverAborts);
+  stream.empty();
+  stream.hidden = 1;
+  assert.deepEqual(await writer.write(toValue(-10), neverAborts), { kind: 'stored' });
+  assert.deepEqual([writer.counts.lost, stream.hidden], [1, undefined]);
+  await writer.write(toValue(-5), neverAborts);
+  assert.equal(writer.counts.lost, 1);
+});
+
+test('what another writer has written since is nothing lost, nor is it removed', async () => {
+  const stream = new Stream();
+  const [first, second] = [makeWriter(stream), makeWriter(stream)];
+  await first.write(toValue(-20), neverAborts);
+  await second.write(toValue(-15), neverAborts);
+  stream.hidden = 3;
+  await first.write(toValue(-10), neverAborts);
+  assert.deepEqual([first.counts.lost, stream.hidden], [0, 3]);
+});
+
+test('what is as old as that may have been forgotten by the stream: nothing was lost', async () => {
+  const stream = new Stream();
+  const writer = makeWriter(stream);
+  await writer.write(toValue(-601), neverAborts);
+  stream.empty();
+  await writer.write(toValue(-10), neverAborts);
+  assert.equal(writer.counts.lost, 0);
 });
 
 test('a fault that does not pass is told at once', async () => {

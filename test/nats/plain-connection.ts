@@ -19,14 +19,18 @@ export async function makeStream(connection: NatsConnection, replicas = 1): Prom
   await addStream(manager, wanted);
 }
 
-export function makeWriter(connection: NatsConnection): NewestWriter<StreamMessage> {
-  const stream = new JetStreamValues({
+/** The stream, as a writer sees it. */
+export function openValues(connection: NatsConnection): JetStreamValues {
+  return new JetStreamValues({
     connect: async () => connection,
     discardIfSilent: async () => undefined,
     stream: defaultStream,
     makeHeaders: headers,
   });
-  return new NewestWriter(stream, { clock: systemClock, maxSkewMs: 60_000 });
+}
+
+export function makeWriter(connection: NatsConnection): NewestWriter<StreamMessage> {
+  return new NewestWriter(openValues(connection), { clock: systemClock, maxSkewMs: 60_000 });
 }
 
 /** A small output of a host, which says when it was produced. */
