@@ -13,17 +13,43 @@ export function isAtLeast(
 /** The first that reads its blocks in their order, and that knows `sync_interval`. */
 export const firstSound: ServerVersion = [2, 10];
 
+interface KnownFaults {
+  /** Its versions, of which each number has two digits: 21207 is 2.12.7. */
+  readonly from: number;
+  readonly until: number;
+  readonly what: readonly string[];
+}
+
+const knownFaults: readonly KnownFaults[] = [
+  {
+    from: 0,
+    until: 20999,
+    what: [
+      'a crash may hide outputs from it that it has acknowledged, until the next ones of their hosts come',
+      'and a power cut of all servers at once may lose what was acknowledged last: 2.10 has neither',
+    ],
+  },
+  {
+    from: 21207,
+    until: 21209,
+    what: [
+      'once it was stopped and started it has no output of any host before the next one comes',
+      '2.12.10 is mended',
+    ],
+  },
+];
+
 /**
  * What somebody should know of a server.
  *
  * @param version as a server says it: `2.9.10`
  */
 export function remarkVersion(version: string): readonly string[] {
-  const [, major = 0, minor = 0] = (/^(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
-  if (major === 0 || isAtLeast([major, minor], firstSound)) return [];
-  const what = [
-    'a crash may hide outputs from it that it has acknowledged, until the next ones of their hosts come',
-    'and a power cut of all servers at once may lose what was acknowledged last',
-  ];
-  return [`nats-server ${version} has faults that 2.10 does not have: ${what.join(', ')}`];
+  const [, major, minor = '', patch = ''] =
+    /^(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?/.exec(version) ?? [];
+  if (major === undefined) return [];
+  const number = Number(major + minor.padStart(2, '0') + patch.padStart(2, '0'));
+  return knownFaults
+    .filter(({ from, until }) => from <= number && number <= until)
+    .map(({ what }) => `nats-server ${version} has faults: ${what.join(', ')}`);
 }

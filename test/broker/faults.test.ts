@@ -65,14 +65,18 @@ function tell(t: TestContext, text: string): void {
   t.diagnostic(text);
 }
 
+/** Nothing is missing, or the test would have ended: what a server hid is there again, or a newer one. */
 function describe(
   count: number,
   freshMs: ReadonlyMap<string, readonly number[]>,
-  { counts }: Stage,
+  stage: Stage,
 ): string {
+  const { acknowledged, sent, refused, lost } = stage.counts;
   const kinds = [...freshMs].map(([name, tookMs]) => `  ${name}: ${describeTimes(tookMs)}`);
+  const told = stage.receivers.reduce((sum, receiver) => sum + receiver.told(), 0);
   return [
-    `${count} faults; ${counts.acknowledged} of ${counts.sent} outputs acknowledged, ${counts.refused} refused, ${counts.lost} without an answer; 0 lost`,
+    `${count} faults; ${acknowledged} of ${sent} outputs acknowledged, ${refused} refused, ${lost} without an answer; none is missing`,
+    `receivers told of ${told} that a server had hidden; the store is at block ${stage.newestBlock()}`,
     `all hosts fresh at both sites: ${describeTimes([...freshMs.values()].flat())}`,
     ...kinds,
   ].join('\n');

@@ -3,7 +3,7 @@
  * the faults of test/broker/faults.test.ts happen to.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { initCertificates, loadCertificates } from '../../src/certs/store.ts';
@@ -32,6 +32,8 @@ export interface Service {
   start(): Promise<void>;
   /** What the one that runs has written to stderr. */
   said(): string;
+  /** Outputs of which it said that the broker had acknowledged and lost them; all that ran count. */
+  told(): number;
 }
 
 /** What happened, for the table at the end. */
@@ -201,6 +203,12 @@ export class Stage {
     return lines.join('\n');
   }
 
+  /** Of the first server's store: what a crash does may depend on it (nats.md#hidden-messages). */
+  newestBlock(): number {
+    const blocks = join(this.peer.directory, 'n1/jetstream/$G/streams/COURIER/msgs');
+    return Math.max(0, ...readdirSync(blocks).map((name) => Number.parseInt(name, 10) || 0));
+  }
+
   async stop(): Promise<void> {
     this.#isSending = false;
     await this.#sending;
@@ -305,20 +313,29 @@ function toCollector(
 
 function runService(args: readonly string[], port: number | undefined): Service {
   let running: Running | undefined;
+  let toldBefore = 0;
   return {
     said: () => running?.said() ?? '',
+    told: () => toldBefore + countTold(running?.said() ?? ''),
     kill: async () => {
       const ended = running;
       running = undefined;
       if (ended === undefined) return;
       process.kill(ended.pid, 'SIGKILL');
       await ended.ended;
+      toldBefore += countTold(ended.said());
     },
     start: async () => {
       running = start(courier, args);
       if (port !== undefined) await waitForPort(port, running);
     },
   };
+}
+
+/** `the broker has lost 3 outputs that it had acknowledged`. */
+function countTold(said: string): number {
+  const counts = [...said.matchAll(/ has lost (\d+) outputs? that it had/g)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 async function waitForPort(port: number, { ended }: Running): Promise<void> {
