@@ -40,9 +40,14 @@ export async function makeSiteStream(
   const { session } = openTestSession(owner, urls);
   const { jetstreamManager } = await import('@nats-io/jetstream');
   const connect = () => session.connection(neverAborts);
-  const manager = await jetstreamManager(await connect(), { timeout: 30_000 });
-  const wanted = { subjects: 'courier.>', replicas, maxAgeMs: 604_800_000 };
-  await addStream(manager, { name: defaultStream, ...wanted });
+  const manager = await jetstreamManager(await connect(), { timeout: 5000 });
+  const wanted = { name: defaultStream, subjects: 'courier.>', replicas, maxAgeMs: 604_800_000 };
+  // A cluster that has just been started may never answer the first question.
+  for (let attempt = 1; ; attempt += 1) {
+    const error: unknown = await addStream(manager, wanted).catch((reason: unknown) => reason);
+    if (!(error instanceof Error)) break;
+    if (attempt === 6) throw error;
+  }
   const values = new JetStreamValues({
     connect,
     discardIfSilent: (connection) => session.discardIfSilent(connection),
