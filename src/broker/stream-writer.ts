@@ -46,7 +46,7 @@ export class StreamWriter implements BrokerWriter {
   readonly #writer: NewestWriter<StreamMessage>;
   readonly #site: string;
   readonly #context: WriterContext;
-  readonly #told = { lost: 0, atMs: 0, version: '' };
+  readonly #told = { lost: 0, atMs: Number.NEGATIVE_INFINITY, version: '' };
 
   private constructor(
     { servers, options, stream, site }: StreamAccess,
@@ -103,11 +103,14 @@ export class StreamWriter implements BrokerWriter {
 
   async #connect(): Promise<NatsConnection> {
     const connection = await this.#session.connection(neverAborts);
-    const version = cleanText(connection.info?.version ?? '');
-    if (version === this.#told.version) return connection;
-    this.#told.version = version;
-    for (const remark of remarkVersion(version)) this.#context.log.warn({}, remark);
+    const { version = '' } = connection.info ?? {};
+    if (version !== this.#told.version) this.#tellVersion(version);
     return connection;
+  }
+
+  #tellVersion(version: string): void {
+    this.#told.version = version;
+    for (const remark of remarkVersion(cleanText(version))) this.#context.log.warn({}, remark);
   }
 
   /** A server that loses one loses many. */
@@ -115,8 +118,9 @@ export class StreamWriter implements BrokerWriter {
     const { clock, log } = this.#context;
     const { lost } = this.counts;
     const count = lost - this.#told.lost;
-    if (count === 0 || clock.now() - this.#told.atMs < tellEveryMs) return;
-    Object.assign(this.#told, { lost, atMs: clock.now() });
+    const nowMs = clock.monotonic();
+    if (count === 0 || nowMs - this.#told.atMs < tellEveryMs) return;
+    Object.assign(this.#told, { lost, atMs: nowMs });
     const what = `${counted(count, 'output')} that it had acknowledged`;
     log.warn({ lost }, `the broker has lost ${what} (docs/brokers.md, "What survives")`);
   }
