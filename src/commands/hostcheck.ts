@@ -9,6 +9,7 @@ import { isCollecting } from '../collector/ask-status.ts';
 import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { type HostName, parseHostName } from '../names/host-name.ts';
+import { isNotOfHost, isOfHost } from '../ready/fault-lines.ts';
 import { findReadyDirectory, placesBeside } from '../ready/places.ts';
 import { readReady } from '../ready/reading.ts';
 import { systemUptime } from '../ready/uptime.ts';
@@ -123,15 +124,16 @@ async function judge(
   const clocks = { clock: context.clock, uptime: systemUptime() };
   const found = ready === undefined ? undefined : readReady(ready, host, clocks);
   if (found?.kind === 'output') return judgeOutput(found.validMs, host);
-  // Only now: a fresh answer needs no spool.
+  if (found?.kind === 'fault' && isOfHost(found.line)) return { state: 'DOWN', text: found.line };
+  // Only now: an answer of now needs no spool.
   const spool = values.spool ?? defaultSpoolDirectory(context.env);
-  const far = await lookUpInTime(spool, host, context);
-  if (far?.silence !== undefined) return judgeSilence(spool, far.silence, host, [values, context]);
-  if (found?.kind === 'fault' && !isNotOfHost(found.line))
-    return { state: 'DOWN', text: found.line };
   const kept = await readInTime(spool, host, values, context);
   const nowMs = context.clock.now();
-  const fault = far && findFarFault(far, kept?.receivedAt, nowMs);
+  const far = await lookUpInTime(spool, host, kept, context);
+  if (far !== undefined && isUnknown(far)) return judgeSilence(far, kept, values, nowMs);
+  if (found?.kind === 'fault' && !isNotOfHost(found.line))
+    return { state: 'DOWN', text: found.line };
+  const fault = far && findFarFault(far, kept, nowMs);
   if (fault !== undefined) return judgeFault(stderrLine(fault, ['relay', host]), undefined);
   const byAge = kept && judgeAge(kept, values.maxAge, nowMs);
   if (byAge?.state === 'UP') return byAge;
@@ -143,18 +145,22 @@ async function judge(
   return byAge ?? (await judgeUnrouted(host, context)) ?? judgeAbsence(host, ready, spool);
 }
 
-/** Of a host behind a relay that is silent, only output that is still fresh says anything. */
-async function judgeSilence(
-  spool: string,
-  silence: string,
-  host: HostName,
-  [values, context]: readonly [Values, CommandContext],
-): Promise<Verdict> {
-  const kept = await readInTime(spool, host, values, context);
-  const byAge = kept && judgeAge(kept, values.maxAge, context.clock.now());
+/** Of a host of which its relay tells nothing, only output that is still fresh says anything. */
+function judgeSilence(
+  { about, silence, neglect }: FarHost,
+  kept: SpooledOutput | undefined,
+  { maxAge }: Values,
+  nowMs: number,
+): Verdict {
+  const byAge = kept && judgeAge(kept, maxAge, nowMs);
   if (byAge?.state === 'UP') return byAge;
+  const why = silence === undefined ? neglect : `${silence}, and asks for ${about.host}`;
   const before = byAge === undefined ? '' : `; ${byAge.text}`;
-  return { ...byAge, state: 'UNKNOWN', text: `${silence}, and asks for ${host}${before}` };
+  return { ...byAge, state: 'UNKNOWN', text: `${why}${before}` };
+}
+
+function isUnknown({ silence, neglect }: FarHost): boolean {
+  return silence !== undefined || neglect !== undefined;
 }
 
 /**
@@ -178,22 +184,6 @@ async function judgeUnrouted(
 function judgeOutput(validMs: number, host: HostName): Verdict {
   const left = formatDuration(validMs);
   return { state: 'UP', text: `fresh output of ${host} is ready, good for ${left}` };
-}
-
-/** Trouble here, and a broker that cannot be asked, say nothing about the host. */
-function isNotOfHost(line: string): boolean {
-  return /\((?:INTERNAL|USAGE|CONFIG|LOCAL)\)$/.test(line) || isOfBrokers(line);
-}
-
-const brokerFaults = '(?:UNREACHABLE|TIMEOUT|REFUSED|PEER)';
-const byBroker = new RegExp(`^cmk-courier: (?:nats|mqtt): .*\\(${brokerFaults}\\)$`);
-const otherByBroker = new RegExp(`^(?:nats|mqtt) ${brokerFaults}$`);
-
-/** Whether no source but brokers was asked: the line has the last fault, and the others by code. */
-function isOfBrokers(line: string): boolean {
-  if (!byBroker.test(line)) return false;
-  const [, others] = /; before it ([^;]*) \([A-Z_]+\)$/.exec(line) ?? [];
-  return others === undefined || others.split(', ').every((other) => otherByBroker.test(other));
 }
 
 /** All sources failed, and what the spool has, if anything, is too old. */
@@ -232,11 +222,12 @@ const spoolMs = 5000;
 async function lookUpInTime(
   spool: string,
   host: HostName,
+  kept: SpooledOutput | undefined,
   { clock, shutdown }: CommandContext,
 ): Promise<FarHost | undefined> {
   const limit = { clock, timeoutMs: spoolMs, tooSlow: `no answer from the spool ${spool}` };
   return withTimeLimit(limit, shutdown, (signal) =>
-    untilAborted(lookUpRelayed(spool, host, clock.now()), signal),
+    untilAborted(lookUpRelayed(spool, host, kept, clock.now()), signal),
   );
 }
 

@@ -243,6 +243,7 @@ export class Receiver {
       if (signal.aborted) return;
       watch.tellDaily();
       await this.#tidy(services);
+      await services.relays.prune(this.#opened?.storage.summaries() ?? []);
     }
   }
 

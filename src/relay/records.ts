@@ -103,8 +103,16 @@ export async function writeHost(spool: string, host: HostName, about: RelayedHos
 }
 
 /** @throws CourierError LOCAL */
-export async function removeRelay(spool: string, id: string): Promise<void> {
-  const path = relayPath(spool, id);
+export function removeRelay(spool: string, id: string): Promise<void> {
+  return removeFile(relayPath(spool, id));
+}
+
+/** @throws CourierError LOCAL */
+export function removeHost(spool: string, host: HostName): Promise<void> {
+  return removeFile(hostPath(spool, host));
+}
+
+async function removeFile(path: string): Promise<void> {
   await remove(path, { force: true }).catch((error: unknown) => {
     throw asCourierError(error, `removing ${path}`);
   });

@@ -136,6 +136,28 @@ async function readFile(path: string, wanted: WantedOutput): Promise<SpooledOutp
   return read === 'not a file' ? 'not good' : read;
 }
 
+/**
+ * What is said of the newest output of a host, without reading it; undefined when there is none.
+ *
+ * @throws CourierError LOCAL; CONFIG when others may write to the spool
+ */
+export async function readNewestHead(
+  directory: string,
+  host: HostName,
+): Promise<Header | undefined> {
+  const shard = join(directory, shardOf(host));
+  await requireTrusted(shard);
+  try {
+    for (const name of namesOf(host, await listNames(shard))) {
+      const head = await readHead(join(shard, name));
+      if (head !== undefined) return head;
+    }
+    return undefined;
+  } catch (error) {
+    throw asCourierError(error, `looking for the output of ${host} in ${directory}`);
+  }
+}
+
 /** What the header of a file says, without a look at what follows it; undefined when it has none. */
 export async function readHead(path: string): Promise<Header | undefined> {
   const header = await withOpened(path, async (descriptor) => {

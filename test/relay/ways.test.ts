@@ -145,9 +145,9 @@ async function getsANewToken(t: TestContext) {
   await until(async () => (await listRelays(spool)).every(({ id }) => id !== old?.id));
   assert.equal((await listRelays(spool)).length, 1);
   // Nobody has looked after the other host since: it is not down for that.
-  const far = await lookUpRelayed(spool, parseHostName('far-old'), Date.now());
+  const far = await lookUpRelayed(spool, parseHostName('far-old'), undefined, Date.now());
   assert.equal(far?.silence, `relay far1 (${old?.id}) is not known any more`);
-  const near = () => lookUpRelayed(spool, parseHostName(host), Date.now());
+  const near = () => lookUpRelayed(spool, parseHostName(host), undefined, Date.now());
   await until(async () => (await near())?.silence === undefined);
 }
 

@@ -1,6 +1,9 @@
 /** `cmk-courier hosts list`: who may send, who asks to, and what is damaged. */
 
+import { isHostName } from '../../names/host-name.ts';
+import { isWayOf } from '../../relay/looking.ts';
 import { listRelayedHosts, type RelayedHost } from '../../relay/records.ts';
+import { readNewestHead } from '../../spool/reading.ts';
 import type { Access } from '../state/accesses.ts';
 import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
 import type { RegistrationRequest } from '../state/requests.ts';
@@ -48,7 +51,7 @@ export async function list(places: Places, asJson: boolean): Promise<string> {
     : `${lines.join('\n')}\n`;
 }
 
-/** Where only the state is known, nothing is known of relays. */
+/** Hosts whose way is a relay still. Where only the state is known, nothing is known of relays. */
 async function findRelayed({ spool }: Places): Promise<readonly RelayedHost[]> {
   let directory: string;
   try {
@@ -56,7 +59,12 @@ async function findRelayed({ spool }: Places): Promise<readonly RelayedHost[]> {
   } catch {
     return [];
   }
-  return listRelayedHosts(directory);
+  const found: RelayedHost[] = [];
+  for (const about of await listRelayedHosts(directory)) {
+    const newest = isHostName(about.host) ? await readNewestHead(directory, about.host) : undefined;
+    if (isWayOf(about, newest)) found.push(about);
+  }
+  return found;
 }
 
 function describeRelayed({ host, relayName, others = [], fault }: RelayedHost): string {

@@ -5,16 +5,18 @@ import { CourierError, cleanText } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import { News } from '../../logging/news.ts';
-import type { HostName } from '../../names/host-name.ts';
-import { describeSilence } from '../../relay/looking.ts';
+import { type HostName, isHostName } from '../../names/host-name.ts';
+import { describeSilence, isWayOf, type Newest } from '../../relay/looking.ts';
 import type { RelayEntry, RelayedFault, RelayNote } from '../../relay/message.ts';
 import {
   countRelayedHosts,
+  listRelayedHosts,
   listRelays,
   type RelayedHost,
   type RelayRecord,
   readHost,
   readRelay,
+  removeHost,
   removeRelay,
   writeHost,
   writeRelay,
@@ -41,6 +43,8 @@ interface Writing {
   readonly id: string;
   readonly name: string;
   readonly atMs: number;
+  /** How often it asks for the host. */
+  readonly everyMs: number;
   /** Whether it brought output, not a fault. */
   readonly isGood: boolean;
 }
@@ -49,11 +53,13 @@ interface Writing {
 const quietMs = 1000;
 /** That it is refused is not written down more often: anybody can say an id. */
 const quietRefusalMs = 30_000;
-/** Another relay that wrote for a host within so many intervals writes for it as well. */
+/** Another relay that wrote for a host within so many of its intervals writes for it as well. */
 const sharedIntervals = 3;
 const usualEveryMs = 60_000;
 /** Of hosts without output as well, and of such as are gone; names cost a relay nothing. */
 const recordsPerHost = 2;
+/** One that is gone for so long is no news any more. */
+const longestSilenceMs = 30 * 86_400_000;
 /** More hosts than any relay has; beyond it files are read again. */
 const mostRemembered = 100_000;
 
@@ -144,27 +150,68 @@ export class RelayDesk {
     { entry, isKept }: { readonly entry: RelayEntry; readonly isKept: boolean },
   ): Promise<string | undefined> {
     const others = this.#noteWriter(relay, host, entry);
-    const turn = (this.#turns.get(host) ?? Promise.resolve()).then(() =>
-      this.#try(() =>
-        this.#note(host, toRecord(relay, entry, this.#settings.clock.now()), isKept, others),
-      ),
-    );
+    const record = toRecord(relay, entry, this.#settings.clock.now());
+    await this.#inTurn(host, () => this.#note(host, record, isKept, others));
+    return others.length === 0 ? undefined : this.#tellOthers(relay, host, others);
+  }
+
+  /**
+   * Forgets hosts that have another way by now, and relays that were not heard of for long.
+   * Never rejects.
+   *
+   * @param outputs the newest of each host
+   */
+  async prune(outputs: readonly (Newest & { readonly host: string })[]): Promise<void> {
+    const { spool, clock } = this.#settings;
+    const newest = new Map(outputs.map((output) => [output.host, output]));
+    await this.#try(async () => {
+      for (const { host } of await listRelayedHosts(spool)) {
+        if (isHostName(host)) await this.#inTurn(host, () => this.#forget(host, newest.get(host)));
+      }
+      // From now on it is counted again.
+      this.#recorded = undefined;
+      for (const { id, lastContactMs, refusal } of await listRelays(spool)) {
+        if (clock.now() - Math.max(lastContactMs, refusal?.atMs ?? 0) < longestSilenceMs) continue;
+        this.#relays.delete(id);
+        this.#writtenMs.delete(id);
+        await removeRelay(spool, id);
+      }
+    });
+  }
+
+  async #forget(host: HostName, newest: Newest | undefined): Promise<void> {
+    // What came meanwhile counts.
+    const about = await readHost(this.#settings.spool, host);
+    if (about === undefined || isWayOf(about, newest)) return;
+    this.#hosts.delete(host);
+    await removeHost(this.#settings.spool, host);
+  }
+
+  /** Changes of one host come one after the other. Never rejects. */
+  async #inTurn(host: HostName, change: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(host) ?? Promise.resolve()).then(() => this.#try(change));
     this.#turns.set(host, turn);
     await turn;
     if (this.#turns.get(host) === turn) this.#turns.delete(host);
-    return others.length === 0 ? undefined : this.#tellOthers(relay, host, others);
   }
 
   /** @returns others that have written for the host within a few intervals */
   #noteWriter(relay: RelayIdentity, host: HostName, entry: RelayEntry): readonly Writing[] {
     const nowMs = this.#settings.clock.monotonic();
-    const withinMs = sharedIntervals * (entry.everyMs ?? usualEveryMs);
     const before = this.#writers.get(host) ?? [];
-    const others = before.filter(({ id, atMs }) => id !== relay.id && nowMs - atMs < withinMs);
-    const own = { id: relay.id, name: relay.name, atMs: nowMs, isGood: entry.kind === 'output' };
+    const others = before.filter(
+      ({ id, atMs, everyMs }) => id !== relay.id && nowMs - atMs < sharedIntervals * everyMs,
+    );
+    const { kind, everyMs = usualEveryMs } = entry;
+    const own = {
+      ...{ id: relay.id, name: relay.name },
+      atMs: nowMs,
+      everyMs,
+      isGood: kind === 'output',
+    };
     if (this.#writers.size >= mostRemembered) this.#writers.clear();
     this.#writers.set(host, [...others, own]);
-    if (entry.kind === 'fault') this.#counts.faults += 1;
+    if (kind === 'fault') this.#counts.faults += 1;
     else this.#counts.outputs += 1;
     return others;
   }
@@ -177,8 +224,9 @@ export class RelayDesk {
   ): Promise<void> {
     const before = this.#hosts.get(host) ?? (await readHost(this.#settings.spool, host));
     if (before === undefined) await this.#takeRoom();
-    // While another relay brings output, the fault of this one is no fault of the host.
-    const counts = record.fault === undefined ? isKept : !others.some(({ isGood }) => isGood);
+    // While another relay brings output, the fault of this one is no fault of the host, and what
+    // this one brings is not its newest.
+    const counts = isKept || !others.some(({ isGood }) => isGood);
     const shared = others.length === 0 ? {} : { others: others.map(({ name }) => name) };
     const after = { ...(counts || before === undefined ? record : before), ...shared };
     if (this.#hosts.size >= mostRemembered) this.#hosts.clear();

@@ -17,11 +17,12 @@ export async function fetchSpooled(
 ): Promise<Delivery> {
   const found = await readSpooled(directory, host, context);
   const nowMs = context.clock.now();
-  const far = await lookUpRelayed(directory, host, nowMs);
+  const far = await lookUpRelayed(directory, host, found, nowMs);
   // What the relay told after the output is of now; the output is of the cycle before.
-  const fault = far && findFarFault(far, found?.receivedAt, nowMs);
+  const fault = far && findFarFault(far, found, nowMs);
   if (fault !== undefined) throw fault;
-  const more = far?.silence === undefined ? '' : `; ${far.silence}`;
+  const unknown = far?.silence ?? far?.neglect;
+  const more = unknown === undefined ? '' : `; ${unknown}`;
   if (found === undefined) {
     await requireAccess(directory).catch((error: unknown) => {
       throw asCourierError(error, `looking into the spool ${directory}`);

@@ -137,8 +137,8 @@ export class RelayScene {
     const found = await readSpooled(directory, parseHostName(host), reading).catch(() => undefined);
     if (found === undefined) return 0;
     const nowMs = Date.now();
-    const far = await lookUpRelayed(directory, parseHostName(host), nowMs);
-    if (far !== undefined && findFarFault(far, found.receivedAt, nowMs) !== undefined) return 0;
+    const far = await lookUpRelayed(directory, parseHostName(host), found, nowMs);
+    if (far !== undefined && findFarFault(far, found, nowMs) !== undefined) return 0;
     // What it says itself is no younger than what is said of it: nothing old is fresh.
     const own = Number(/ - (\d{13})$/m.exec(found.output.toString())?.[1]);
     return Math.min(own, found.producedAt.getTime());
