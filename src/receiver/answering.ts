@@ -57,7 +57,7 @@ export async function answer(
   if (!isGrave && !logsRoutine && isRoutine(exchange, refusal)) return reply;
   const durationMs = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
-  const text = note.warning ?? refusal?.message ?? note.dropped ?? 'served';
+  const text = note.warning ?? refusal?.message ?? note.news ?? note.dropped ?? 'served';
   if (isGrave) log.warn(fields, text);
   else log.info(fields, text);
   return reply;
@@ -65,8 +65,8 @@ export async function answer(
 
 /** Whether it is what every host does all the time, and nothing is to be said about it. */
 function isRoutine(exchange: Exchange, refusal: Refusal | undefined): boolean {
-  const { losses, dropped } = exchange.note;
-  const isAsUsual = losses === undefined && dropped === undefined;
+  const { losses, dropped, news } = exchange.note;
+  const isAsUsual = [losses, dropped, news].every((one) => one === undefined);
   return exchange.isRoutine && refusal === undefined && isAsUsual;
 }
 
@@ -103,7 +103,7 @@ function toTexts(params: unknown): Readonly<Record<string, string>> {
 
 /** The path without its query, where somebody might have put a secret. */
 function toFields({ request, address, note }: Exchange): object {
-  const { warning: _, dropped: __, ...shown } = note;
+  const { warning: _, dropped: __, news: ___, ...shown } = note;
   const [path = ''] = (request.url ?? '').split('?');
   const direct = addressOf(request);
   const proxy = direct === address ? {} : { proxy: direct };

@@ -15,6 +15,8 @@ export interface Note {
   bytes?: number;
   /** What somebody should look at, though the request was served; the line's text. */
   warning?: string;
+  /** What is good news, and worth a line though nobody needs to look. */
+  news?: string;
   /** Why output that was served is not kept. */
   dropped?: string;
   /** What some version of the site drops of the output, in words. */

@@ -198,6 +198,38 @@ async function judgesEntries(t: TestContext) {
   assert.match(await showRelays(receiver), /^relay far1: heard of /);
 }
 
+async function tellsRefusedOnce(t: TestContext) {
+  const receiver = await startReceiver(t);
+  const token = await receiver.makeAccess({ hosts: ['far-*'], name: 'far1' });
+  const send = async (host: string, output: string, producedAtMs = Date.now()) => {
+    const entry = { kind: 'output', host, source: 'x', producedAtMs, bytes: output.length };
+    const { status: answered } = await post(
+      receiver,
+      token,
+      messageOf({ entries: [entry] }, output),
+    );
+    assert.equal(answered, 200);
+  };
+  const good = makeOutput('far-1');
+  for (let cycle = 0; cycle < 3; cycle += 1) {
+    await send('near01', good);
+    // Its age differs each time.
+    await send('far-1', good, Date.now() + 10 * minuteMs - cycle * 5000);
+  }
+  await send('far-1', 'no output');
+  await send('far-1', good);
+  await send('far-1', good);
+  const told = receiver.log.lines
+    .filter((line) => line.includes('relay far1: '))
+    .map((line) => line.replace(/ \{.*/s, '').replace(/ 9m\d+s in the.*\?/, ' …'));
+  assert.deepEqual(told, [
+    'warn relay far1: near01 refused with 403: not allowed to write for this host (REFUSED)',
+    'warn relay far1: far-1 refused with 400: it was produced … (USAGE)',
+    'warn relay far1: far-1 refused with 400: line 1: no section in the output; it begins with "no output" (rule no-section) (MALFORMED); 3 refusals before it',
+    'info relay far1: far-1 is taken again, after 4 refusals',
+  ]);
+}
+
 async function boundsHosts(t: TestContext) {
   const receiver = await startReceiver(t, { spoolHosts: ['3'] });
   const token = await receiver.makeAccess({ hosts: ['*'], name: 'far1' });
@@ -222,5 +254,6 @@ describe('what is told of relays', { concurrency: true, timeout }, () => {
     'what is wrong with one entry costs no other, and nothing hostile reaches a screen',
     judgesEntries,
   );
+  test('that a host is refused is told when it begins, changes and ends', tellsRefusedOnce);
   test('a relay that invents hosts does not fill the disk', boundsHosts);
 });

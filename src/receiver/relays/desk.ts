@@ -21,6 +21,7 @@ import {
   writeHost,
   writeRelay,
 } from '../../relay/records.ts';
+import { RefusedHosts } from './refused-hosts.ts';
 
 /** A relay, as it proved to be. */
 export interface RelayIdentity {
@@ -72,6 +73,7 @@ export class RelayDesk {
   readonly #turns = new Map<HostName, Promise<void>>();
   readonly #writers = new Map<HostName, readonly Writing[]>();
   readonly #news = new News();
+  readonly refusedHosts = new RefusedHosts();
   #recorded: Promise<number> | undefined;
   readonly #counts = { outputs: 0, faults: 0, refused: 0 };
 

@@ -9,6 +9,7 @@ import {
   readMessage,
   type Verdict,
 } from '../../relay/message.ts';
+import { relayOrigin } from '../../spool/origins.ts';
 import { formatDuration } from '../../times/durations.ts';
 import { isFromFuture } from '../../times/skew.ts';
 import { type Answer, type Exchange, jsonAnswer, type Note } from '../exchange.ts';
@@ -155,7 +156,7 @@ async function takeOutput(
     name: writer.name,
     host,
     confirm: async () => (await confirmWriter(host, exchange, services)).piggyback,
-    origin: `relay ${relay.name}: ${source}`,
+    origin: `${relayOrigin}${relay.name}: ${source}`,
     producedAt,
   };
   await services.intake.takeIn(output, sender, note);
@@ -174,11 +175,10 @@ function requirePast(
   throw new Refusal('bad-request', `${why}; is the clock of the relay ${name} wrong?`);
 }
 
-/** In the line of the log: who was refused, and why. */
-function noteRefused(verdicts: readonly Verdict[], { relay, exchange }: Relaying): void {
-  const [first, ...others] = verdicts.filter(({ status }) => status >= 400);
-  if (first === undefined) return;
-  const more = others.length === 0 ? '' : `; and ${others.length} more`;
-  const what = `relay ${relay.name}: ${first.host} refused with ${first.status}`;
-  exchange.note.warning = `${what}: ${first.message ?? ''}${more}`;
+/** In the line of the log: who is refused and why, when that is new, and who is no more. */
+function noteRefused(verdicts: readonly Verdict[], { relay, exchange, services }: Relaying): void {
+  const { warning, news } = services.relays.refusedHosts.note(relay, verdicts);
+  const { note } = exchange;
+  if (news !== undefined) note.news = news;
+  if (warning !== undefined) note.warning = news === undefined ? warning : `${warning}; ${news}`;
 }
