@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { openForwarder } from '../../src/forwarding/open-forwarder.ts';
 import { forwardOptions } from '../../src/forwarding/options.ts';
 import { Receiver } from '../../src/forwarding/receiver.ts';
+import type { Bounds } from '../../src/forwarding/waiting.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import { type ArrivedMessage, writeMessage } from '../../src/relay/message.ts';
 import { openConnections } from '../../src/web/client.ts';
@@ -137,19 +138,14 @@ const cycle = {
   ...times,
 };
 
-/** Waiting for more to come is for what goes into one message. */
-async function gathersOnce(t: TestContext) {
+/** A forwarder for which output of all hosts waits already. */
+async function openFilled(
+  t: TestContext,
+  answer: Parameters<typeof startScripted>[2],
+  { clock, perMessage }: { readonly clock: Clock; readonly perMessage?: Bounds },
+) {
   const receiver = await startReceiver(t);
-  const sizes: number[] = [];
-  const slept: number[] = [];
-  const sleep: Clock['sleep'] = (delayMs, signal) => {
-    slept.push(delayMs);
-    return systemClock.sleep(delayMs, signal);
-  };
-  const scripted = await startScripted(t, receiver.certificates, (message) => {
-    sizes.push(message.entries.length);
-    return takeAll(message);
-  });
+  const scripted = await startScripted(t, receiver.certificates, answer);
   const values = parseOptions(forwardOptions, {
     forward: [`https://127.0.0.1:${scripted.port}/mysite`],
     ca: [join(receiver.certificates.directory, 'ca.pem')],
@@ -157,19 +153,55 @@ async function gathersOnce(t: TestContext) {
     contact: ['1h'],
   });
   const spoolDirectory = join(await makeTempDir(t), 'spool');
-  const perMessage = { hosts: 2, bytes: 1e6 };
-  const bounds = { spoolDirectory, maxSpoolBytes: 1e9, maxSpoolHosts: 100, perMessage };
-  const context = { ...makeCommandContext(), clock: { ...systemClock, sleep } };
-  const forwarder = await openForwarder(values, bounds, context);
+  const bounds = { spoolDirectory, maxSpoolBytes: 1e9, maxSpoolHosts: 100 };
+  const context = { ...makeCommandContext(), clock };
+  const more = perMessage === undefined ? {} : { perMessage };
+  const forwarder = await openForwarder(values, { ...bounds, ...more }, context);
   t.after(() => forwarder.stop());
   for (const host of hosts.map(parseHostName)) {
     const parts = [Buffer.from(makeOutput(host))];
     forwarder.cycleEnded({ kind: 'output', ...cycle, host, parts, producedAt: new Date() });
   }
   forwarder.start();
+  return forwarder;
+}
+
+/** Waiting for more to come is for what goes into one message. */
+async function gathersOnce(t: TestContext) {
+  const sizes: number[] = [];
+  const slept: number[] = [];
+  const sleep: Clock['sleep'] = (delayMs, signal) => {
+    slept.push(delayMs);
+    return systemClock.sleep(delayMs, signal);
+  };
+  const answer = (message: ArrivedMessage) => {
+    sizes.push(message.entries.length);
+    return takeAll(message);
+  };
+  const perMessage = { hosts: 2, bytes: 1e6 };
+  const forwarder = await openFilled(t, answer, { clock: { ...systemClock, sleep }, perMessage });
   await until(() => forwarder.toStatus().forwarding.waiting === 0);
   assert.deepEqual(sizes, [2, 2, 1]);
   assert.equal(slept.filter((delayMs) => delayMs === 200).length, 1);
+}
+
+/** What the whole of a request may take passes at once. */
+const requestMs = 60_000;
+
+async function sendsLessAfterTimeout(t: TestContext) {
+  const sizes: number[] = [];
+  const sleep: Clock['sleep'] = (delayMs, signal) =>
+    systemClock.sleep(delayMs === requestMs ? 500 : delayMs, signal);
+  const answer = (message: ArrivedMessage) => {
+    sizes.push(message.entries.length);
+    return message.entries.length > 3 ? 'none' : takeAll(message);
+  };
+  const forwarder = await openFilled(t, answer, { clock: { ...systemClock, sleep } });
+  const status = () => forwarder.toStatus().forwarding;
+  await until(() => status().receivers[0]?.fault?.code === 'TIMEOUT');
+  assert.equal(status().waiting, 5);
+  await until(() => status().waiting === 0);
+  assert.deepEqual(sizes, [5, 3, 2]);
 }
 
 // Most of it is waiting, which all of them may do at once.
@@ -181,5 +213,6 @@ describe('answers to a relay', { concurrency: true, timeout }, () => {
   );
   test('a host that a receiver does not understand holds up no other', dividesDoubtful);
   test('half as much follows a message that took long', sendsLessWhereSlow);
+  test('half as much follows a message that was not answered in time', sendsLessAfterTimeout);
   test('what is left over from a message follows at once, however little it is', gathersOnce);
 });

@@ -29,15 +29,13 @@ export function takeAll({ entries }: ArrivedMessage): ScriptedAnswer {
 export async function startScripted(
   owner: Owner,
   certificates: CertificateStore,
-  answer: (message: ArrivedMessage) => ScriptedAnswer,
+  answer: (message: ArrivedMessage) => ScriptedAnswer | 'none',
 ): Promise<ScriptedReceiver> {
   const { serverKey, serverCert } = certificates;
   const server = createServer({ key: serverKey, cert: serverCert }, async (request, response) => {
-    const {
-      status,
-      headers = {},
-      verdicts = [],
-    } = answer(readMessage(gunzipSync(await buffer(request))));
+    const said = answer(readMessage(gunzipSync(await buffer(request))));
+    if (said === 'none') return;
+    const { status, headers = {}, verdicts = [] } = said;
     response.writeHead(status, headers);
     response.end(JSON.stringify({ nowMs: Date.now(), relay: 'far1', verdicts }));
   });
