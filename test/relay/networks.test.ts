@@ -20,6 +20,9 @@ const long = { skip: !isLong && 'long: test:long' };
 /** How long the way is cut. */
 const cutMs = isLong ? 600_000 : 1500;
 
+/** And how long without anything else: until much has waited for more than one interval. */
+const plainCutMs = size.everyS * 1700;
+
 /** Output is so old when it is at the site: drops of the far hosts when they are looked at, and the way. */
 const slackMs = 5000;
 
@@ -48,6 +51,33 @@ async function allFresh(scene: RelayScene, t: TestContext): Promise<void> {
   t.diagnostic(`${all} are from after the repair after ${Date.now() - sinceMs} ms`);
   // In the short form a busy machine alone may take longer than its intervals.
   if (isLong) assert.ok((freshAfterMs ?? Number.POSITIVE_INFINITY) <= intervalMs + slackMs);
+}
+
+/** Resolves when output of each host was received since then. */
+async function allReceived(scene: RelayScene, sinceMs: number): Promise<void> {
+  for (let isAll = false; !isAll; ) {
+    await sleep(250);
+    const times = await Promise.all(scene.hosts.map((host) => scene.receivedAt(host)));
+    isAll = times.every((time) => time >= sinceMs);
+  }
+}
+
+/** Mends the way, and counts what comes over it until every host has been heard of. */
+async function assertOnlyTheNewest(scene: RelayScene, t: TestContext): Promise<void> {
+  const before = await scene.counts();
+  const sinceMs = Date.now();
+  scene.mend();
+  await allReceived(scene, sinceMs);
+  const after = await scene.counts();
+  const tookMs = Date.now() - sinceMs;
+  const outputs = after.outputs - before.outputs;
+  const messages = after.messages - before.messages;
+  t.diagnostic(`${outputs} outputs in ${messages} messages within ${tookMs} ms`);
+  // One that waited, and those of the cycles that have ended since.
+  const cycles = scene.hosts.length * (1 + tookMs / (size.everyS * 1000));
+  assert.ok(outputs <= cycles * 1.1, `${outputs} outputs`);
+  // They grow again from one host, and then come as often as hosts are asked.
+  assert.ok(messages <= 25 + tookMs / 200, `${messages} messages`);
 }
 
 describe('a relay over real networks', {
@@ -82,6 +112,13 @@ describe('a relay over real networks', {
     scene.startRelay();
     await sleep(isLong ? 5000 : 500);
     scene.mend();
+    await allFresh(scene, t);
+  });
+
+  test('the way alone is cut: only the newest goes out, in few messages', long, async (t) => {
+    scene.cut();
+    await sleep(plainCutMs);
+    await assertOnlyTheNewest(scene, t);
     await allFresh(scene, t);
   });
 

@@ -19,7 +19,9 @@ import { courier } from '../../helpers/run-program.ts';
 
 const transports = ['file', 'http', 'exec', 'spool', 'tcp'] as const;
 export type ReceiverName = 'one' | 'two';
+const names = ['one', 'two'] as const;
 const ports: Readonly<Record<ReceiverName, number>> = { one: 8000, two: 8001 };
+const metricsPorts: Readonly<Record<ReceiverName, number>> = { one: 9100, two: 9101 };
 const webPort = 8080;
 /** Drops and pushed output are no older than this when a cycle looks at them. */
 const renewMs = 2000;
@@ -89,7 +91,7 @@ export class RelayScene {
         ...this.#quietly('receiver'),
         ...[courier, 'receive', '--site=mysite', `--listen=:${ports[name]}`],
         ...[`--certificates=${at('certificates')}`, `--state=${at('state')}`],
-        `--spool=${at(`spool-${name}`)}`,
+        ...[`--spool=${at(`spool-${name}`)}`, `--metrics-listen=127.0.0.1:${metricsPorts[name]}`],
       ],
       { port: ports[name] },
     );
@@ -125,9 +127,7 @@ export class RelayScene {
 
   /** When the newest output of a host was produced, whichever receiver has it. */
   async producedAt(host: string): Promise<number> {
-    const times = await Promise.all(
-      (['one', 'two'] as const).map((name) => this.#producedIn(name, host)),
-    );
+    const times = await Promise.all(names.map((name) => this.#producedIn(name, host)));
     return Math.max(...times);
   }
 
@@ -142,6 +142,26 @@ export class RelayScene {
     // What it says itself is no younger than what is said of it: nothing old is fresh.
     const own = Number(/ - (\d{13})$/m.exec(found.output.toString())?.[1]);
     return Math.min(own, found.producedAt.getTime());
+  }
+
+  /** When the newest output of a host was received, whichever receiver has it. */
+  async receivedAt(host: string): Promise<number> {
+    const reading = { log: makeCollectingLog(), clock: systemClock };
+    const found = await Promise.all(
+      names.map((name) => readSpooled(this.spoolOf(name), parseHostName(host), reading)),
+    );
+    return Math.max(...found.map((one) => one?.receivedAt.getTime() ?? 0));
+  }
+
+  /** What both receivers have counted since their starts. */
+  async counts(): Promise<{ readonly messages: number; readonly outputs: number }> {
+    const urls = names.map((name) => `http://127.0.0.1:${metricsPorts[name]}/metrics`);
+    const said = await this.bed.output('site', ['curl', '-sS', ...urls]);
+    const sum = (metric: string) => {
+      const lines = said.matchAll(new RegExp(`^cmk_courier_receiver_${metric} (\\d+)$`, 'gm'));
+      return [...lines].reduce((total, [, value]) => total + Number(value), 0);
+    };
+    return { messages: sum('requests_total'), outputs: sum('relay_outputs_total') };
   }
 
   spoolOf(name: ReceiverName): string {
