@@ -2,7 +2,7 @@
 
 import { cleanText } from '../faults/errors.ts';
 import { counted } from '../names/counted.ts';
-import type { RelayStatus } from '../relay/status.ts';
+import { isRelayWell, type RelayStatus } from '../relay/status.ts';
 import { formatDuration } from '../times/durations.ts';
 import { defaultMaxSkewMs } from '../times/skew.ts';
 import type { ForwardingStatus } from './status-shape.ts';
@@ -16,6 +16,30 @@ export function describeRelay(status: RelayStatus): string {
   const start = silence ?? `${heard}${refused}`;
   const what = `${counted(hosts, 'host')}, ${waiting} waiting, version ${version}, from ${address}`;
   return cleanText(`${start}, ${what}${describeSkew(skewMs, 'its', 'ours')}`, 400);
+}
+
+/** More are counted, and listed by `status --relays`. */
+const mostListed = 10;
+
+/**
+ * Relays for those who look at something else as well: all of a few; of many how many there are, and
+ * the first that are not well.
+ *
+ * @param relays those that are not well first
+ */
+export function describeRelays(relays: readonly RelayStatus[]): readonly string[] {
+  if (relays.length <= mostListed) return relays.map(describeRelay);
+  const bad = relays.filter((relay) => !isRelayWell(relay));
+  const sum = (amount: (relay: RelayStatus) => number) =>
+    relays.reduce((total, relay) => total + amount(relay), 0);
+  const counts = `${relays.length} relays, ${bad.length} of them not well`;
+  const hosts = `${sum((relay) => relay.hosts)} hosts, ${sum(({ waiting }) => waiting)} waiting`;
+  const left = bad.length - mostListed;
+  return [
+    `${counts}: ${hosts}; cmk-courier status --relays lists them`,
+    ...bad.slice(0, mostListed).map(describeRelay),
+    ...(left > 0 ? [`and ${left} more relays that are not well`] : []),
+  ];
 }
 
 /** The way of a relay to its receivers, a line each. */

@@ -3,7 +3,7 @@
 import { cleanText } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
 import { describeBroker, describePool, describeSubscription } from './broker-lines.ts';
-import { describeForwarding, describeRelay } from './relay-lines.ts';
+import { describeForwarding, describeRelays } from './relay-lines.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
 const ranks = { nothing: 0, fault: 1, grace: 2, less: 3, output: 4 } as const;
@@ -119,7 +119,7 @@ function summarise(status: CollectorStatus) {
   const far = [
     ...(forwarding === undefined ? [] : describeForwarding(forwarding)),
     ...(pool === undefined ? [] : describePool(pool)),
-    ...relays.map(describeRelay),
+    ...describeRelays(relays),
     ...(broker === undefined ? [] : [describeBroker(broker)]),
     ...subscriptions.map(describeSubscription),
   ];

@@ -12,6 +12,7 @@ import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { globMatcher } from '../names/glob.ts';
 import { defaultReadyDirectory, placesBeside } from '../ready/places.ts';
+import { findRelayStatuses, isRelayWell } from '../relay/status.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 
 const options = {
@@ -30,9 +31,13 @@ const options = {
   },
   relays: {
     kind: 'switch',
-    describe: 'only relays, as the receiver knows them; needs no collector',
+    describe: 'only relays, as the receiver knows them, the worst first; needs no collector',
   },
-  faulty: { kind: 'switch', describe: 'only hosts without good output, or without a part of it' },
+  faulty: {
+    kind: 'switch',
+    describe:
+      'only hosts without good output, or without a part of it; of relays those that are silent or refused',
+  },
   json: { kind: 'switch', describe: 'print JSON' },
   watch: { kind: 'switch', describe: 'go on until ended by a signal' },
   interval: {
@@ -67,6 +72,7 @@ export const status: CommandModule = defineCommand({
     ['status --faulty --watch', 'those without good output, until Ctrl-C'],
     ["status --json 'web*'", 'for scripts; hosts may be globs'],
     ['status --relays', 'relays that send to the receiver: last contact, hosts, what waits'],
+    ["status --relays --faulty 'far*'", 'those that are silent or refused; relays may be globs'],
   ],
   options,
   run,
@@ -77,7 +83,7 @@ async function run(
   values: Values,
   context: CommandContext,
 ): Promise<void> {
-  if (values.relays) return showRelays(values, context);
+  if (values.relays) return showRelays(patterns, values, context);
   const ready = values.ready ?? defaultReadyDirectory(context.env);
   const { socket } = placesBeside(ready);
   const show = async (known: CollectorStatus) =>
@@ -123,13 +129,21 @@ async function withRelays(
   return relays.length === 0 ? known : { ...known, relays };
 }
 
-async function listRelayStatuses({ spool }: Values, { env, clock }: CommandContext) {
-  const { findRelayStatuses } = await import('../relay/status.ts');
+function listRelayStatuses({ spool }: Values, { env, clock }: CommandContext) {
   return findRelayStatuses(spool, env, clock.now());
 }
 
-async function showRelays(values: Values, context: CommandContext): Promise<void> {
-  const relays = await listRelayStatuses(values, context);
+async function showRelays(
+  patterns: readonly string[],
+  values: Values,
+  context: CommandContext,
+): Promise<void> {
+  const matchers = patterns.map(globMatcher);
+  const relays = (await listRelayStatuses(values, context)).filter(
+    (relay) =>
+      !(values.faulty && isRelayWell(relay)) &&
+      (matchers.length === 0 || matchers.some((fits) => fits(relay.relay))),
+  );
   if (values.json) return print(`${JSON.stringify({ relays })}\n`, context);
   const lines = relays.map(describeRelay);
   await print(lines.length === 0 ? 'no relays\n' : `${lines.join('\n')}\n`, context);

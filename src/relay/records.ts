@@ -160,14 +160,19 @@ export function readRelay(spool: string, id: string): Promise<RelayRecord | unde
   return readFile(relayPath(spool, id), isRelay);
 }
 
+/** So many files are open at once. */
+const readAtOnce = 32;
+
 /** Every relay that was ever heard of, by name. */
 export async function listRelays(spool: string): Promise<readonly RelayRecord[]> {
   const names = await namesIn(relaysIn(spool));
-  const all = await Promise.all(
-    names.map((name) => readFile(join(relaysIn(spool), name), isRelay)),
-  );
-  const there = all.filter((relay) => relay !== undefined);
-  return there.sort((one, other) => one.name.localeCompare(other.name));
+  const found: RelayRecord[] = [];
+  for (let at = 0; at < names.length; at += readAtOnce) {
+    const paths = names.slice(at, at + readAtOnce).map((name) => join(relaysIn(spool), name));
+    const some = await Promise.all(paths.map((path) => readFile(path, isRelay)));
+    found.push(...some.filter((relay) => relay !== undefined));
+  }
+  return found.sort((one, other) => one.name.localeCompare(other.name));
 }
 
 /** Every host that a relay writes for. */

@@ -25,7 +25,7 @@ export interface RelayStatus {
 }
 
 /**
- * Every relay that a spool knows.
+ * Every relay that a spool knows, those that are not well first, each part by name.
  *
  * @param spool undefined: where it is by default; nowhere is no fault
  * @throws CourierError CONFIG, LOCAL
@@ -38,7 +38,16 @@ export async function findRelayStatuses(
   const isKnown = spool !== undefined || env['OMD_ROOT'] || env['XDG_STATE_HOME'] || env['HOME'];
   if (!isKnown) return [];
   const relays = await listRelays(spool ?? defaultSpoolDirectory(env));
-  return relays.map((relay) => toStatus(relay, nowMs));
+  const statuses = relays.map((relay) => toStatus(relay, nowMs));
+  return statuses.sort((one, other) => Number(isRelayWell(one)) - Number(isRelayWell(other)));
+}
+
+/** Whether it is heard of, and nobody with its id was turned away since. */
+export function isRelayWell({
+  silence,
+  refusal,
+}: Pick<RelayStatus, 'silence' | 'refusal'>): boolean {
+  return silence === undefined && refusal === undefined;
 }
 
 function toStatus(record: RelayRecord, nowMs: number): RelayStatus {
