@@ -64,8 +64,6 @@ export interface Surroundings {
 
 const marker = Buffer.from('<<<<');
 
-/** Unpacking is not aborted: it ends soon enough by itself. */
-
 export class Intake {
   readonly #settings: Settings;
   readonly #spool: Pick<Spool, 'put'>;
@@ -107,9 +105,8 @@ export class Intake {
    * @throws Refusal, or a CourierError of the checks and the spool
    */
   async receive(exchange: Exchange, sender: Sender, unpack: Unpack): Promise<void> {
-    const key = keyOf(sender);
-    this.#count(key);
-    await this.#readBody(exchange, key, async (body) => {
+    this.count(sender);
+    await this.#readBody(exchange, keyOf(sender), async (body) => {
       await this.#takeUnpacked(await unpack(body, this.#unpacker), sender, exchange.note);
     });
   }
@@ -143,7 +140,7 @@ export class Intake {
    * @throws Refusal, or a CourierError of the checks and the spool
    */
   async takeIn(packed: Buffer, sender: Sender, note: Note): Promise<void> {
-    this.#count(keyOf(sender));
+    this.count(sender);
     await this.#takeUnpacked(await this.#unpacker.unwrap(packed), sender, note);
   }
 
@@ -181,8 +178,9 @@ export class Intake {
     return { maxBytes: maxRequest, deadlineMs: requestTimeout, stallMs: stallTimeout };
   }
 
-  #count(key: string): void {
-    const retryAfterS = this.#senderRate.take(key) ?? this.#rate.take('all');
+  /** Counts an output, or a fault of a relay. @throws Refusal 429 */
+  count(sender: Pick<Sender, 'name' | 'host'>): void {
+    const retryAfterS = this.#senderRate.take(keyOf(sender)) ?? this.#rate.take('all');
     if (retryAfterS === undefined) return;
     throw new Refusal('too-many', 'too many outputs a minute', { retryAfterS });
   }
@@ -192,6 +190,7 @@ export class Intake {
     const limit = { clock: this.#clock, timeoutMs, tooSlow: 'the body is not unpacked' };
     const run = (work: (limit: OutputLimit) => Promise<Buffer>) =>
       this.#unpacking.run(() =>
+        // It is not aborted: it ends soon enough by itself.
         withTimeLimit(limit, neverAborts, (signal) =>
           work({ maxOutputBytes, signal }).catch((error: unknown) => {
             throw toUnpackRefusal(error);
@@ -258,7 +257,7 @@ export class Intake {
   }
 }
 
-function keyOf({ name, host }: Sender): string {
+function keyOf({ name, host }: Pick<Sender, 'name' | 'host'>): string {
   return `${name} ${host}`;
 }
 

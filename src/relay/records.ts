@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type FaultCode, faults } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import {
+  linkStatus,
   makeDirectory,
   readDirectory,
   readWholeFile,
@@ -118,8 +119,29 @@ async function removeFile(path: string): Promise<void> {
   });
 }
 
+const unfinished = '.new';
+/** Nobody writes for so long. */
+const longestWriteMs = 3_600_000;
+
+/**
+ * Removes what somebody who was killed has not written to its end.
+ *
+ * @throws CourierError LOCAL
+ */
+export async function removeUnfinished(spool: string, nowMs: number): Promise<void> {
+  const shards = await namesIn(relayedHostsIn(spool), '');
+  const directories = shards.map((shard) => join(relayedHostsIn(spool), shard));
+  for (const directory of [relaysIn(spool), ...directories]) {
+    for (const name of await namesIn(directory, unfinished)) {
+      const path = join(directory, name);
+      const status = await linkStatus(path).catch(() => undefined);
+      if (status !== undefined && nowMs - status.mtimeMs > longestWriteMs) await removeFile(path);
+    }
+  }
+}
+
 async function writeFile(directory: string, path: string, content: object): Promise<void> {
-  const fresh = join(directory, `.${randomBytes(9).toString('hex')}.new`);
+  const fresh = join(directory, `.${randomBytes(9).toString('hex')}${unfinished}`);
   try {
     await makeDirectory(directory, { recursive: true, mode: 0o700 });
     await writeWholeFile(fresh, `${JSON.stringify(content)}\n`, { mode: 0o600 });

@@ -1,7 +1,7 @@
 /** Hosts that have another way than the relay that once brought their output. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
@@ -112,12 +112,26 @@ async function moves(t: TestContext) {
   );
   await two.stop();
 
+  await forgets(receiver, spool);
+}
+
+/** As the receiver does each hour. */
+async function forgets(receiver: RunningReceiver, spool: string): Promise<void> {
+  // What one that was killed has left half-way goes as well.
+  const leftovers = [90, 1].map((minutes) => {
+    const path = join(spool, 'relays', `.${minutes}.new`);
+    writeFileSync(path, '{');
+    utimesSync(path, ago(minutes), ago(minutes));
+    return path;
+  });
   const { services, storage } = receiver.receiver.insight ?? {};
   await services?.relays.prune(storage?.summaries() ?? []);
+  const left = await listRelayedHosts(spool);
   assert.deepEqual(
-    (await listRelayedHosts(spool)).map(({ host }) => host),
+    left.map(({ host }) => host),
     ['far-left'],
   );
+  assert.deepEqual(leftovers.map(existsSync), [false, true]);
 }
 
 async function makeUpload(receiver: RunningReceiver, host: string, minutes: number) {

@@ -230,6 +230,20 @@ async function tellsRefusedOnce(t: TestContext) {
   ]);
 }
 
+async function boundsFaults(t: TestContext) {
+  const receiver = await startReceiver(t, { senderUploadRate: ['3'] });
+  const token = await receiver.makeAccess({ hosts: ['far-*'], name: 'far1' });
+  const fault = { kind: 'fault', host: 'far-1', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
+  const entries = Array.from({ length: 5 }, () => fault);
+  const { body } = await post(receiver, token, messageOf({ entries }));
+  const { verdicts } = readAnswer(Buffer.from(body), 'here');
+  assert.deepEqual(
+    verdicts.map((one) => one.status),
+    [204, 204, 204, 429, 429],
+  );
+  assert.ok((verdicts[3]?.retryAfterS ?? 0) > 0);
+}
+
 async function boundsHosts(t: TestContext) {
   const receiver = await startReceiver(t, { spoolHosts: ['3'] });
   const token = await receiver.makeAccess({ hosts: ['*'], name: 'far1' });
@@ -255,5 +269,6 @@ describe('what is told of relays', { concurrency: true, timeout }, () => {
     judgesEntries,
   );
   test('that a host is refused is told when it begins, changes and ends', tellsRefusedOnce);
+  test('faults of a host are limited as outputs are', boundsFaults);
   test('a relay that invents hosts does not fill the disk', boundsHosts);
 });

@@ -18,6 +18,7 @@ import {
   readRelay,
   removeHost,
   removeRelay,
+  removeUnfinished,
   writeHost,
   writeRelay,
 } from '../../relay/records.ts';
@@ -170,6 +171,7 @@ export class RelayDesk {
       for (const { host } of await listRelayedHosts(spool)) {
         if (isHostName(host)) await this.#inTurn(host, () => this.#forget(host, newest.get(host)));
       }
+      await removeUnfinished(spool, clock.now());
       // From now on it is counted again.
       this.#recorded = undefined;
       for (const { id, lastContactMs, refusal } of await listRelays(spool)) {
