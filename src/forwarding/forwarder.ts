@@ -88,6 +88,7 @@ export class Forwarder implements Outlet {
   hostGone(host: HostName): void {
     this.#hosts.delete(host);
     this.#settings.waiting.drop(host);
+    this.#verdicts.forget(host);
   }
 
   toStatus(): { readonly forwarding: ForwardingStatus } {

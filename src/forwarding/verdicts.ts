@@ -74,11 +74,20 @@ export class Verdicts {
     }
   }
 
+  /** The host is no longer asked: what was refused to it is no news any more. */
+  forget(host: HostName): void {
+    this.#refusedHosts.delete(host);
+    this.#news.isNew(host, '');
+  }
+
   /** The receiver will never take it. */
   refuse(sent: Sent, message: string): void {
     const { host } = sent;
-    this.#settings.waiting.done(sent);
+    const { waiting } = this.#settings;
+    const isAsked = waiting.has(host);
+    waiting.done(sent);
     this.#refused += 1;
+    if (!isAsked) return;
     this.#refusedHosts.set(host, message);
     if (!this.#news.isNew(host, message)) return;
     this.#settings.log.warn({ host }, `the receiver does not take it: ${message}`);

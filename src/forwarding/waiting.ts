@@ -94,6 +94,11 @@ export class WaitingHosts {
     return this.#hosts.size;
   }
 
+  /** Whether anything of the host waits or is on its way. */
+  has(host: HostName): boolean {
+    return this.#hosts.has(host);
+  }
+
   /** The bytes are copied before this returns. */
   putOutput({ parts, ...end }: GoodCycle): void {
     const { host, producedAt, everyMs, maxAgeMs } = end;

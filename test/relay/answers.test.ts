@@ -185,6 +185,19 @@ async function gathersOnce(t: TestContext) {
   assert.equal(slept.filter((delayMs) => delayMs === 200).length, 1);
 }
 
+async function forgetsRefused(t: TestContext) {
+  const answer = ({ entries }: ArrivedMessage) => {
+    const verdicts = entries.map(({ host }) => ({ host, status: host === 'far-1' ? 403 : 204 }));
+    return { status: 200, verdicts };
+  };
+  const forwarder = await openFilled(t, answer, { clock: systemClock });
+  const refused = () => forwarder.toStatus().forwarding.refusedHosts;
+  await until(() => refused().length > 0);
+  assert.deepEqual(refused(), [{ host: 'far-1', message: 'status 403' }]);
+  forwarder.hostGone(parseHostName('far-1'));
+  assert.deepEqual(refused(), []);
+}
+
 /** What the whole of a request may take passes at once. */
 const requestMs = 60_000;
 
@@ -214,5 +227,6 @@ describe('answers to a relay', { concurrency: true, timeout }, () => {
   test('a host that a receiver does not understand holds up no other', dividesDoubtful);
   test('half as much follows a message that took long', sendsLessWhereSlow);
   test('half as much follows a message that was not answered in time', sendsLessAfterTimeout);
+  test('a host that is no longer asked is not shown as refused', forgetsRefused);
   test('what is left over from a message follows at once, however little it is', gathersOnce);
 });
