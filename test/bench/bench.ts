@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { benchAgentPort } from './agent-port.ts';
 import { benchBrokers } from './brokers.ts';
 import { benchInterrupt } from './interrupt.ts';
+import { benchManyRelays } from './many-relays.ts';
 import { benchReadyPath } from './ready-path.ts';
 import { benchManySenders, benchReceiver } from './receiver.ts';
 import { benchRelayWay } from './relay-way.ts';
@@ -37,7 +38,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<string>)[]>> = {
   updates: [() => benchUpdates(turns)],
   sweep: [() => benchSweep(), () => benchManyHosts()],
   brokers: [() => benchBrokers()],
-  relay: [() => benchRelayWay()],
+  relay: [() => benchRelayWay(), () => benchManyRelays()],
   vsphere: [() => benchVsphere()],
   'special-agents': [() => benchSpecialAgents()],
 };

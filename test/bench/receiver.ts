@@ -179,7 +179,7 @@ export async function startReceiver(
 }
 
 /** Resident memory now and at its highest, in megabytes (proc_pid_status(5)). */
-async function memoryOf({ child }: Running): Promise<readonly [now: number, most: number]> {
+export async function memoryOf({ child }: Running): Promise<readonly [now: number, most: number]> {
   const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
   const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1000;
   return [read('VmRSS'), read('VmHWM')];
