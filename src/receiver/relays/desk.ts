@@ -6,31 +6,19 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
 import { News } from '../../logging/news.ts';
 import { type HostName, isHostName } from '../../names/host-name.ts';
-import { describeSilence, isWayOf, type Newest } from '../../relay/looking.ts';
-import type { RelayEntry, RelayedFault, RelayNote } from '../../relay/message.ts';
+import { isWayOf, type Newest } from '../../relay/looking.ts';
+import type { RelayEntry, RelayedFault } from '../../relay/message.ts';
 import {
   countRelayedHosts,
   listRelayedHosts,
-  listRelays,
   type RelayedHost,
-  type RelayRecord,
   readHost,
-  readRelay,
   removeHost,
-  removeRelay,
   removeUnfinished,
   writeHost,
-  writeRelay,
 } from '../../relay/records.ts';
+import { KnownRelays, type RelayIdentity } from './known-relays.ts';
 import { RefusedHosts } from './refused-hosts.ts';
-
-/** A relay, as it proved to be. */
-export interface RelayIdentity {
-  /** `token-1a2b…`. */
-  readonly id: string;
-  readonly name: string;
-  readonly address: string;
-}
 
 interface Settings {
   readonly spool: string;
@@ -38,6 +26,13 @@ interface Settings {
   readonly maxHosts: number;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** A record as it is on disk, as far as we know. */
+interface KnownHost {
+  readonly record: RelayedHost;
+  /** When it was read last, by the monotonic clock. */
+  readonly readMs: number;
 }
 
 /** What a relay did for a host last. */
@@ -51,90 +46,37 @@ interface Writing {
   readonly isGood: boolean;
 }
 
-/** A relay is not written down more often, unless something is to be seen. */
-const quietMs = 1000;
-/** That it is refused is not written down more often: anybody can say an id. */
-const quietRefusalMs = 30_000;
 /** Another relay that wrote for a host within so many of its intervals writes for it as well. */
 const sharedIntervals = 3;
 const usualEveryMs = 60_000;
 /** Of hosts without output as well, and of such as are gone; names cost a relay nothing. */
 const recordsPerHost = 2;
-/** One that is gone for so long is no news any more. */
-const longestSilenceMs = 30 * 86_400_000;
+/** What another receiver has made of a record is seen after this. */
+const rereadMs = 600_000;
 /** More hosts than any relay has; beyond it files are read again. */
 const mostRemembered = 100_000;
 
 export class RelayDesk {
   readonly #settings: Settings;
-  readonly #relays = new Map<string, RelayRecord>();
-  readonly #writtenMs = new Map<string, number>();
-  readonly #hosts = new Map<HostName, RelayedHost>();
+  readonly relays: KnownRelays;
+  readonly refusedHosts = new RefusedHosts();
+  readonly #hosts = new Map<HostName, KnownHost>();
   /** The newest change of each host; the next one waits for it. */
   readonly #turns = new Map<HostName, Promise<void>>();
   readonly #writers = new Map<HostName, readonly Writing[]>();
   readonly #news = new News();
-  readonly refusedHosts = new RefusedHosts();
   #recorded: Promise<number> | undefined;
   readonly #counts = { outputs: 0, faults: 0, refused: 0 };
 
   constructor(settings: Settings) {
     this.#settings = settings;
-  }
-
-  /** Relays heard of since the start. */
-  get relays(): readonly RelayRecord[] {
-    return [...this.#relays.values()];
+    const attempt = (work: () => Promise<void>) => this.#try(work);
+    this.relays = new KnownRelays({ ...settings, attempt });
   }
 
   /** What they have brought since the start. */
   get counts(): { readonly outputs: number; readonly faults: number; readonly refused: number } {
     return this.#counts;
-  }
-
-  /** Notes that a relay was heard of. Never rejects. */
-  async heardOf(relay: RelayIdentity, note: RelayNote): Promise<void> {
-    const nowMs = this.#settings.clock.now();
-    const skewMs = note.sentAtMs - nowMs;
-    const { startedAtMs, contactMs, hosts, waiting, isEnding = false } = note;
-    const version = cleanText(note.version, 100);
-    const about = { version, startedAtMs, contactMs, hosts, waiting, skewMs, isEnded: isEnding };
-    const record = { ...relay, ...about, lastContactMs: nowMs };
-    const before = this.#relays.get(relay.id);
-    this.#relays.set(relay.id, record);
-    const writtenMs = this.#writtenMs.get(relay.id) ?? Number.NEGATIVE_INFINITY;
-    const isNew =
-      before?.isEnded !== record.isEnded ||
-      before.startedAtMs !== startedAtMs ||
-      before.hosts !== hosts;
-    if (!isNew && Math.abs(nowMs - writtenMs) < quietMs) return;
-    this.#writtenMs.set(relay.id, nowMs);
-    await this.#try(() => writeRelay(this.#settings.spool, record));
-    if (before === undefined) await this.#try(() => this.#forgetNamesakes(record, nowMs));
-  }
-
-  /** A relay that got a new token or certificate is another one by its id: what it was is no news any more. */
-  async #forgetNamesakes({ id, name }: RelayRecord, nowMs: number): Promise<void> {
-    for (const other of await listRelays(this.#settings.spool)) {
-      if (other.name !== name || other.id === id) continue;
-      if (describeSilence(other, nowMs) === undefined) continue;
-      this.#relays.delete(other.id);
-      this.#writtenMs.delete(other.id);
-      await removeRelay(this.#settings.spool, other.id);
-    }
-  }
-
-  /** Notes why a relay that is known by its id was not let in. Never rejects. */
-  async turnedAway(id: string, message: string): Promise<void> {
-    const nowMs = this.#settings.clock.now();
-    await this.#try(async () => {
-      const relay = this.#relays.get(id) ?? (await readRelay(this.#settings.spool, id));
-      const sinceMs = Math.abs(nowMs - (relay?.refusal?.atMs ?? Number.NEGATIVE_INFINITY));
-      if (relay === undefined || sinceMs < quietRefusalMs) return;
-      const record = { ...relay, refusal: { atMs: nowMs, message } };
-      if (this.#relays.has(id)) this.#relays.set(id, record);
-      await writeRelay(this.#settings.spool, record);
-    });
   }
 
   countRefused(): void {
@@ -174,12 +116,7 @@ export class RelayDesk {
       await removeUnfinished(spool, clock.now());
       // From now on it is counted again.
       this.#recorded = undefined;
-      for (const { id, lastContactMs, refusal } of await listRelays(spool)) {
-        if (clock.now() - Math.max(lastContactMs, refusal?.atMs ?? 0) < longestSilenceMs) continue;
-        this.#relays.delete(id);
-        this.#writtenMs.delete(id);
-        await removeRelay(spool, id);
-      }
+      await this.relays.prune();
     });
   }
 
@@ -226,18 +163,34 @@ export class RelayDesk {
     isKept: boolean,
     others: readonly Writing[],
   ): Promise<void> {
-    const before = this.#hosts.get(host) ?? (await readHost(this.#settings.spool, host));
+    const before = await this.#read(host);
     if (before === undefined) await this.#takeRoom();
     // While another relay brings output, the fault of this one is no fault of the host, and what
     // this one brings is not its newest.
     const counts = isKept || !others.some(({ isGood }) => isGood);
     const shared = others.length === 0 ? {} : { others: others.map(({ name }) => name) };
     const after = { ...(counts || before === undefined ? record : before), ...shared };
-    if (this.#hosts.size >= mostRemembered) this.#hosts.clear();
-    this.#hosts.set(host, after);
+    this.#remember(host, after, before === undefined);
     if (JSON.stringify(before) !== JSON.stringify(after)) {
       await writeHost(this.#settings.spool, host, after);
     }
+  }
+
+  /** Other receivers may write to the same spool, and forget hosts. */
+  async #read(host: HostName): Promise<RelayedHost | undefined> {
+    const known = this.#hosts.get(host);
+    const isFresh = known && this.#settings.clock.monotonic() - known.readMs < rereadMs;
+    if (isFresh) return known.record;
+    const record = await readHost(this.#settings.spool, host);
+    if (record !== undefined) this.#remember(host, record, true);
+    return record;
+  }
+
+  #remember(host: HostName, record: RelayedHost, isRead: boolean): void {
+    const nowMs = this.#settings.clock.monotonic();
+    const readMs = isRead ? nowMs : (this.#hosts.get(host)?.readMs ?? nowMs);
+    if (this.#hosts.size >= mostRemembered) this.#hosts.clear();
+    this.#hosts.set(host, { record, readMs });
   }
 
   /** @throws CourierError LOCAL */

@@ -5,7 +5,13 @@ import type { RelayRecord } from '../../relay/records.ts';
 import type { RelayDesk } from './desk.ts';
 
 /** Nothing where there are no relays. */
-export function toRelayMetrics({ relays, counts }: RelayDesk, nowMs: number): readonly Metric[] {
+export function toRelayMetrics(
+  { relays: known, counts }: RelayDesk,
+  nowMs: number,
+): readonly Metric[] {
+  // Seen the next time.
+  void known.refresh();
+  const relays = known.all;
   if (relays.length === 0) return [];
   const each = (amount: (relay: RelayRecord) => number): readonly Sample[] =>
     relays.map((relay) => ({ labels: { relay: relay.name, id: relay.id }, value: amount(relay) }));

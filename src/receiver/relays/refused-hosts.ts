@@ -3,7 +3,7 @@
 import { cleanText } from '../../faults/errors.ts';
 import { counted } from '../../names/counted.ts';
 import type { Verdict } from '../../relay/message.ts';
-import type { RelayIdentity } from './desk.ts';
+import type { RelayIdentity } from './known-relays.ts';
 
 interface Refused {
   /** Why, without numbers: ages and sizes differ each time. */

@@ -17,7 +17,7 @@ import { idsOfToken } from '../hashing.ts';
 import { asRefusal, Refusal, refusalLine } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import { confirmWriter, identifyWriter, requireHost, type Writer } from '../writer.ts';
-import type { RelayIdentity } from './desk.ts';
+import type { RelayIdentity } from './known-relays.ts';
 
 /** A relay whose request is being answered. */
 interface Relaying {
@@ -41,7 +41,7 @@ export async function takeRelayed(exchange: Exchange, services: Services): Promi
       address: exchange.address,
     };
     const { note, entries } = readMessage(content);
-    await services.relays.heardOf(relay, note);
+    await services.relays.relays.heardOf(relay, note);
     const relaying = { relay, writer, exchange, services };
     const verdicts = await judgeAll(entries, relaying);
     noteRefused(verdicts, relaying);
@@ -61,7 +61,7 @@ async function identifyRelay(exchange: Exchange, services: Services): Promise<Wr
     const id = findId(exchange, services);
     const refusal = asRefusal(thrown);
     if (id !== undefined && refusal.status < 500) {
-      await services.relays.turnedAway(id, cleanText(refusal.message));
+      await services.relays.relays.turnedAway(id, cleanText(refusal.message));
     }
     throw thrown;
   }
