@@ -84,7 +84,7 @@ function describeNeglect(about: RelayedHost, newest: Newest | undefined, nowMs: 
   if (lastMs === 0 || nowMs <= Math.max(lastMs + goodMs, (fault?.untilMs ?? 0) + slackMs)) {
     return undefined;
   }
-  return `relay ${relayName} has told nothing of ${host} for ${formatDuration(nowMs - lastMs)}`;
+  return `nothing of ${host} was taken from relay ${relayName} for ${formatDuration(nowMs - lastMs)}`;
 }
 
 /** A relay may be late by so much, and miss so many contacts. */

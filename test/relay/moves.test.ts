@@ -205,7 +205,7 @@ async function isAskedHere(t: TestContext) {
 async function isNeglected(t: TestContext) {
   const { check, keep, tell } = await makeSite(t, 0);
   const neglected =
-    /^UNKNOWN - relay far1 has told nothing of far-web01 for 20m\d?s?; output of far-web01 is 20m/;
+    /^UNKNOWN - nothing of far-web01 was taken from relay far1 for 20m\d?s?; output of far-web01 is 20m/;
   assert.match(await check(), neglected);
   // One that is asked so seldom may well be old.
   await tell({ everyMs: 10 * minuteMs });
