@@ -5,7 +5,7 @@ import { asCourierError } from '../faults/system-errors.ts';
 import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import type { SpooledOutput } from '../spool/record.ts';
-import { chance } from '../system/chance.ts';
+import { GrowingPause } from '../system/growing-pause.ts';
 import { PutOff } from '../system/put-off.ts';
 import { withTimeLimit } from '../system/time-limit.ts';
 import { isFaultOfOutput, type SinkSettings } from './broker-sink.ts';
@@ -20,9 +20,9 @@ export interface ForwardingSettings extends Pick<SinkSettings, 'writer' | 'clock
 /** At once; the broker takes thousands a second, and hosts go on sending meanwhile. */
 const lanes = 32;
 const attemptMs = 10_000;
-const shortestPauseMs = 250;
 /** One output a second finds out whether the broker is back; what waits is getting old. */
 const longestPauseMs = 1000;
+const pauses = { firstMs: 500, longestMs: longestPauseMs, spread: 0.5 };
 
 /** `kept` by a fault of our disk, or by newer output: no reason for other hosts to wait. */
 type Sent = 'done' | 'kept' | 'away';
@@ -67,7 +67,7 @@ export class Forwarding {
 
   async #run(): Promise<void> {
     const { signal } = this.#ended;
-    let pauseMs = shortestPauseMs;
+    const pause = new GrowingPause(this.#settings.clock, pauses);
     while (!signal.aborted) {
       const wake = Promise.withResolvers<void>();
       this.#wake = wake;
@@ -75,12 +75,11 @@ export class Forwarding {
       if (hosts.length === 0) {
         // What waits, and cannot be read, or is from the future since our clock was set back, is not
         // to send yet.
-        await (this.#settings.waiting.count === 0 ? wake.promise : this.#pause(longestPauseMs));
+        await (this.#settings.waiting.count === 0 ? wake.promise : this.#sleep());
         continue;
       }
-      const isDone = await this.#sendAll(hosts);
-      pauseMs = isDone ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
-      if (!isDone) await this.#pause(pauseMs);
+      if (await this.#sendAll(hosts)) pause.reset();
+      else await pause.wait(signal);
     }
   }
 
@@ -91,9 +90,9 @@ export class Forwarding {
     return first <= 0 ? due : [...due.slice(first), ...due.slice(0, first)];
   }
 
-  #pause(pauseMs: number): Promise<void> {
+  #sleep(): Promise<void> {
     const { clock } = this.#settings;
-    return clock.sleep(pauseMs * (0.5 + chance()), this.#ended.signal).catch(() => undefined);
+    return clock.sleep(longestPauseMs, this.#ended.signal).catch(() => undefined);
   }
 
   /** @returns whether none was kept back; the first fault of the broker ends it */

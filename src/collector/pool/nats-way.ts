@@ -11,7 +11,7 @@ import type { Logger } from '../../logging/log.ts';
 import { decodeToken, encodeToken } from '../../names/name-token.ts';
 import { asNatsFault } from '../../nats/faults.ts';
 import type { NatsSession } from '../../nats/session.ts';
-import { chance } from '../../system/chance.ts';
+import { GrowingPause } from '../../system/growing-pause.ts';
 import { readBeat, writeBeat } from './beat.ts';
 import type { PoolWay } from './contract.ts';
 import type { Beat } from './membership.ts';
@@ -23,9 +23,6 @@ const talk = 'courierpool';
 
 /** A beat that nobody renews is of no use to anybody. */
 const keptMs = 60_000;
-const firstPauseMs = 500;
-/** With its spread shorter than the silence after which others would pass us over. */
-const longestPauseMs = 5000;
 
 interface WaySettings {
   readonly session: NatsSession;
@@ -90,14 +87,14 @@ export class NatsWay {
   async #run(): Promise<void> {
     const { session, pool, clock, log } = this.#settings;
     const { signal } = this.#stopping;
-    let pauseMs = firstPauseMs;
+    const pause = new GrowingPause(clock);
     while (!signal.aborted) {
       try {
         const connection = await session.connection(signal);
         await this.#serve(connection, () => {
           if (this.#fault !== undefined) log.info({}, 'the pool can be reached again');
           this.#fault = undefined;
-          pauseMs = firstPauseMs;
+          pause.reset();
         });
       } catch (error) {
         if (signal.aborted) break;
@@ -106,8 +103,7 @@ export class NatsWay {
         this.#fault = fault;
       }
       pool.reachedBy(undefined);
-      await clock.sleep(pauseMs * (0.5 + chance()), signal).catch(() => undefined);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      await pause.wait(signal);
     }
   }
 
