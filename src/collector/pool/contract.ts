@@ -37,6 +37,8 @@ export interface PoolTimes {
   readonly silenceMs: number;
   /** Whoever has not looked for so long may have been passed over. */
   readonly gapMs: number;
+  /** So long at most others are waited for when the way to them is back. */
+  readonly returnMs: 30_000;
   /** How long one that joins listens. */
   readonly joinMs: number;
   /** How long one that begins to ask waits, so that all others have heard of it. */
@@ -49,6 +51,7 @@ export const usualTimes: PoolTimes = {
   beatMs: 3000,
   silenceMs: 10_000,
   gapMs: 5000,
+  returnMs: 30_000,
   joinMs: 4000,
   handoverMs: 1000,
   tellMs: 250,

@@ -20,6 +20,8 @@ interface Known extends Weighed {
   readonly beat: Beat;
   /** When it was heard last, by the monotonic clock. */
   heardMs: number;
+  /** Until then it may be silent, and is not passed over. */
+  awaitedUntilMs: number;
   /** Hosts of ours that it does not know, as far as it has told. */
   lacks: ReadonlySet<number>;
   /** Whether it has asked before it joined anew. */
@@ -58,14 +60,14 @@ export class Membership {
   heard(beat: Beat, nowMs: number): boolean {
     const isNew = !this.#known.has(beat.member);
     if (isNew && this.#known.size >= mostOthers) return false;
-    const { member, shares } = beat;
+    const { member, shares, state } = beat;
     const before = this.#known.get(member);
-    const { key = toNameKey(member), lacks = nothing } = before ?? {};
+    const { key = toNameKey(member), lacks: lacked = nothing } = before ?? {};
     const hasAsked = before?.beat.state === 'asking' || before?.hasAsked === true;
-    const isLike = shares?.names === this.#ourNames;
-    const known = { member, key, beat, heardMs: nowMs, lacks: isLike ? nothing : lacks, hasAsked };
-    this.#known.set(member, known);
-    if (beat.state === 'leaving') this.#known.delete(beat.member);
+    const lacks = shares?.names === this.#ourNames ? nothing : lacked;
+    const times = { heardMs: nowMs, awaitedUntilMs: nowMs };
+    this.#known.set(member, { ...{ member, key, beat, lacks, hasAsked }, ...times });
+    if (state === 'leaving') this.#known.delete(member);
     this.#recount();
     return true;
   }
@@ -73,8 +75,8 @@ export class Membership {
   /** Passes over who has been silent. */
   look(nowMs: number): void {
     let isChanged = false;
-    for (const { member, heardMs } of this.#known.values()) {
-      if (nowMs - heardMs <= this.#silenceMs) continue;
+    for (const { member, heardMs, awaitedUntilMs } of this.#known.values()) {
+      if (nowMs - heardMs <= this.#silenceMs || nowMs < awaitedUntilMs) continue;
       this.#known.delete(member);
       isChanged = true;
     }
@@ -94,6 +96,11 @@ export class Membership {
   /** Nobody could be heard: all that are known are as if heard now. */
   excuse(nowMs: number): void {
     for (const known of this.#known.values()) known.heardMs = nowMs;
+  }
+
+  /** All that are known may be silent for so long, until they are heard again. */
+  await(nowMs: number, forMs: number): void {
+    for (const known of this.#known.values()) known.awaitedUntilMs = nowMs + forMs;
   }
 
   /** What it said last of itself. */

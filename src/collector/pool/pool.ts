@@ -67,15 +67,16 @@ export class Pool {
   /** The others can be reached, by this way; undefined when they no longer can. */
   reachedBy(way: PoolWay | undefined): void {
     const nowMs = this.#nowMs;
+    if (way === undefined) this.#apartSinceMs ??= this.#canHear(nowMs) ? nowMs : this.#echoMs;
     this.#way = way;
     this.#due.way = way;
-    if (way === undefined) {
-      this.#apartSinceMs ??= nowMs;
-      return;
-    }
+    if (way === undefined) return;
     const apartMs = nowMs - (this.#apartSinceMs ?? nowMs);
     this.#apartSinceMs = undefined;
     this.#membership.excuse(nowMs);
+    // Where all were away, others may find the way back later than we: by then pauses between attempts
+    // have grown.
+    this.#membership.await(nowMs, Math.min(apartMs, this.#settings.times.returnMs));
     this.#echoMs = nowMs;
     // Whoever was away for a moment goes on, and catches up.
     if (this.#standing.state !== 'asking' || apartMs > this.#settings.times.gapMs) {

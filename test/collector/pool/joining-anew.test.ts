@@ -38,7 +38,10 @@ const mute = {
 const disturbances: Readonly<Record<string, Disturbance>> = {
   'the broker is away for all for 8 s': { ...away, who: 'all', lastsMs: 8000, lateMs: 1500 },
   'the broker is away for a minute, and found again by one after another': {
-    ...{ ...away, who: 'all', lastsMs: 60_000, apartMs: 3500, lateMs: 1500 },
+    ...{ ...away, who: 'all', lastsMs: 60_000, apartMs: 3500, lateMs: 5000 },
+  },
+  'the broker is away for a minute, and found again by one 14 s after another': {
+    ...{ ...away, who: 'all', lastsMs: 60_000, apartMs: 14_000, lateMs: 5000 },
   },
   'the broker is away for one for 8 s': { ...away, who: 'one', lastsMs: 8000, lateMs: 1500 },
   'nothing arrives for 12 s': { ...mute, who: 'all', lastsMs: 12_000, lateMs: 1500 },
@@ -72,3 +75,42 @@ for (const [what, disturbance] of Object.entries(disturbances)) {
     );
   });
 }
+
+test('a member that was cut off for half a minute asked its hosts as others did, and not once it is back', () => {
+  const simulation = new Simulation(hosts);
+  const [cut] = ['a', 'b', 'c'].map((name) => simulation.add(name));
+  simulation.run(3 * everyMs);
+  const cutMs = simulation.nowMs;
+  cut?.disconnect();
+  simulation.run(30_000);
+  const backMs = simulation.nowMs;
+  cut?.connect();
+  simulation.run(3 * everyMs);
+  assert.ok(simulation.twice(cutMs, backMs) > 0);
+  assert.ok(simulation.twice(backMs, backMs + everyMs) <= hosts.length / 100);
+  assert.equal(simulation.twice(backMs + everyMs, simulation.nowMs), 0);
+  assert.ok(simulation.longestGapMs(cutMs, simulation.nowMs) <= everyMs + 1500);
+});
+
+test('a member that died while the broker was away is waited for, and then passed over', () => {
+  const simulation = new Simulation(hosts);
+  const [a, b, dead] = ['a', 'b', 'c'].map((name) => simulation.add(name));
+  simulation.run(3 * everyMs);
+  for (const member of simulation.members) member.disconnect();
+  simulation.run(60_000);
+  dead?.kill();
+  const backMs = simulation.nowMs;
+  a?.connect();
+  simulation.run(14_000);
+  b?.connect();
+  const seenBy = (member: SimulatedMember | undefined) =>
+    member?.pool.status().members.map(({ member: name }) => name);
+  simulation.run(15_000);
+  assert.deepEqual(seenBy(a), ['a', 'b', 'c']);
+  simulation.run(2000);
+  assert.deepEqual(seenBy(a), ['a', 'b']);
+  simulation.run(3 * everyMs);
+  assert.deepEqual(seenBy(b), ['b', 'a']);
+  assert.equal(simulation.twice(simulation.nowMs - everyMs, simulation.nowMs), 0);
+  assert.ok(simulation.longestGapMs(backMs, simulation.nowMs) <= everyMs + 46_000);
+});

@@ -54,6 +54,7 @@ export class SimulatedMember {
   /** Says no more of itself than programs did before members compared their routes. */
   isOld = false;
   #state: 'running' | 'stopped' | 'dead' = 'running';
+  #isConnected = false;
   /** What has come while it was stopped. */
   #waiting: (() => void)[] = [];
 
@@ -94,6 +95,7 @@ export class SimulatedMember {
   }
 
   connect(): void {
+    this.#isConnected = true;
     this.pool.reachedBy({
       announce: (beat) => {
         const { shares, ...before } = beat;
@@ -107,10 +109,12 @@ export class SimulatedMember {
   }
 
   disconnect(): void {
+    this.#isConnected = false;
     this.pool.reachedBy(undefined);
   }
 
   hear(tell: () => void): void {
+    if (!this.#isConnected) return;
     if (this.#state === 'running') tell();
     if (this.#state === 'stopped') this.#waiting.push(tell);
   }
