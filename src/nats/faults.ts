@@ -39,6 +39,8 @@ function meaningOf(error: Error): Meaning | undefined {
     case 'ProtocolError':
       return ['PEER', `the server says ${quote(error.message)}`];
     case 'NoResponders':
+    // What the library makes of it where something is to be stored.
+    case 'JetStreamNotEnabled':
       return ['PEER', 'nobody answers: no JetStream, no such stream, or no leader of it just now'];
     case 'RequestError':
       return ['UNREACHABLE', 'connection lost'];

@@ -38,7 +38,7 @@ export interface PoolTimes {
   /** Whoever has not looked for so long may have been passed over. */
   readonly gapMs: number;
   /** So long at most others are waited for when the way to them is back. */
-  readonly returnMs: 30_000;
+  readonly returnMs: number;
   /** How long one that joins listens. */
   readonly joinMs: number;
   /** How long one that begins to ask waits, so that all others have heard of it. */

@@ -62,6 +62,9 @@ export class Differences {
   look(nowMs: number, { shares, keys }: OurHosts, way: PoolWay | undefined): void {
     const all = [...this.#membership.sharing(), { member: this.#settings.member, shares }];
     this.#log(nowMs, describeDifference(all));
+    for (const member of this.#arriving.keys()) {
+      if (this.#membership.sharesOf(member) === undefined) this.#arriving.delete(member);
+    }
     const sets = new Set(all.flatMap((one) => one.shares?.names ?? []));
     if (sets.size < 2 || way === undefined) return;
     const among = all.map((one) => `${one.member} ${one.shares?.names}`).join();

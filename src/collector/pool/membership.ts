@@ -99,7 +99,7 @@ export class Membership {
   }
 
   /** All that are known may be silent for so long, until they are heard again. */
-  await(nowMs: number, forMs: number): void {
+  awaitReturn(nowMs: number, forMs: number): void {
     for (const known of this.#known.values()) known.awaitedUntilMs = nowMs + forMs;
   }
 

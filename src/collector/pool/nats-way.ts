@@ -12,17 +12,18 @@ import { decodeToken, encodeToken } from '../../names/name-token.ts';
 import { asNatsFault } from '../../nats/faults.ts';
 import type { NatsSession } from '../../nats/session.ts';
 import { GrowingPause } from '../../system/growing-pause.ts';
+import { neverAborts } from '../../system/never-aborts.ts';
 import { readBeat, writeBeat } from './beat.ts';
-import type { PoolWay } from './contract.ts';
-import type { Beat } from './membership.ts';
+import { openBucket, poolBucket } from './bucket.ts';
+import { Ear } from './ear.ts';
 import type { Pool } from './pool.ts';
 
-const poolBucket = 'COURIER_POOL';
 /** Below it members tell each other what nobody keeps. */
 const talk = 'courierpool';
-
-/** A beat that nobody renews is of no use to anybody. */
-const keptMs = 60_000;
+/** As long as a beat, and in its place says nothing of anybody: it shows that what is said comes back. */
+const probe = ' '.repeat(1000);
+/** For telling the others that we leave. */
+const farewellMs = 1000;
 
 interface WaySettings {
   readonly session: NatsSession;
@@ -30,6 +31,8 @@ interface WaySettings {
   /** Pools of one broker have a name each. */
   readonly name: string;
   readonly member: string;
+  /** Who hears nothing of itself for so long is deaf. */
+  readonly silenceMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -39,10 +42,17 @@ export class NatsWay {
   readonly #stopping = new AbortController();
   readonly #pool: string;
   readonly #member: string;
+  /** Of our beats. */
+  readonly #key: string;
   #running: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
+  /** By which the others are reached. */
+  #connection: NatsConnection | undefined;
   #fault: CourierError | undefined;
-  #toldDeaf = '';
+  /** Since when. */
+  #reachedMs = Number.POSITIVE_INFINITY;
+  /** The last one that is in the log. */
+  #toldRefusal = '';
   /** What we may not say or hear beside beats. */
   #refusal: CourierError | undefined;
 
@@ -50,6 +60,7 @@ export class NatsWay {
     this.#settings = settings;
     this.#pool = encodeToken(settings.name);
     this.#member = encodeToken(settings.member);
+    this.#key = `${this.#pool}.${this.#member}`;
   }
 
   /** Why the others cannot be reached, or are not told all; undefined when all is well. */
@@ -72,12 +83,10 @@ export class NatsWay {
   }
 
   async #stop(): Promise<void> {
-    this.#settings.pool.leave();
-    const { session } = this.#settings;
-    if (this.#fault === undefined) {
-      const connection = await session.connection(this.#stopping.signal).catch(() => undefined);
-      await connection?.flush().catch(() => undefined);
-    }
+    const { session, pool, clock } = this.#settings;
+    pool.leave();
+    const said = this.#connection?.flush().catch(() => undefined);
+    await Promise.race([said, clock.sleep(farewellMs, neverAborts)]);
     this.#stopping.abort(new Error('the pool is left'));
     await session.close();
     await this.#running;
@@ -85,19 +94,18 @@ export class NatsWay {
 
   /** Connects again and again, more slowly where it goes on failing. */
   async #run(): Promise<void> {
-    const { session, pool, clock, log } = this.#settings;
+    const { session, pool, silenceMs, clock, log } = this.#settings;
     const { signal } = this.#stopping;
     const pause = new GrowingPause(clock);
     while (!signal.aborted) {
+      this.#reachedMs = Number.POSITIVE_INFINITY;
       try {
         const connection = await session.connection(signal);
-        await this.#serve(connection, () => {
-          if (this.#fault !== undefined) log.info({}, 'the pool can be reached again');
-          this.#fault = undefined;
-          pause.reset();
-        });
+        await this.#serve(connection);
       } catch (error) {
         if (signal.aborted) break;
+        // One that is lost again and again is not a success each time.
+        if (clock.monotonic() - this.#reachedMs > silenceMs) pause.reset();
         const fault = asNatsFault(error, `the pool at ${session.shown}`);
         if (this.#fault === undefined) log.warn({ code: fault.code }, fault.message);
         this.#fault = fault;
@@ -107,83 +115,112 @@ export class NatsWay {
     }
   }
 
-  /** Until the connection is lost, which is an error. */
-  async #serve(connection: NatsConnection, isReached: () => void): Promise<void> {
-    const { pool, session } = this.#settings;
+  /** Until the connection is lost, or nothing comes by it, which is an error. */
+  async #serve(connection: NatsConnection): Promise<void> {
+    const { session, silenceMs, log } = this.#settings;
+    const ended = new AbortController();
     this.#refusal = undefined;
-    void this.#watchRights(connection);
+    this.#watchRights(connection).catch(() => undefined);
     try {
-      const bucket = await this.#openBucket(connection);
-      const { KvWatchInclude } = await import('@nats-io/kv');
-      const include = KvWatchInclude.UpdatesOnly;
-      const beats = await bucket.watch({ key: `${this.#pool}.*`, include });
-      const heard = connection.subscribe(`${talk}.${this.#pool}.*.*`, {
-        callback: (error, message) => {
-          if (error === null) this.#heard(message);
-          else this.#cannotHear(error);
-        },
-      });
-      await connection.flush();
-      const { way, failed } = this.#toWay(connection, bucket);
-      isReached();
-      pool.reachedBy(way);
-      await Promise.race([this.#listen(beats), failed, connection.closed().then(toError)]);
-      heard.unsubscribe();
+      const timeout = Math.min(session.answerTimeoutMs, silenceMs / 2);
+      const bucket = await openBucket(connection, timeout, log).catch(this.#blameBucket);
+      const { lost, first } = await this.#listen(connection, bucket, ended.signal);
+      // A bucket may be there and take nothing, or hand nothing on.
+      const taken = bucket.put(this.#key, probe).catch(this.#blameBucket);
+      await Promise.race([lost, Promise.all([taken, first, connection.flush()])]);
+      this.#connection = connection;
+      this.#tellReached();
+      await Promise.race([lost, this.#talk(connection, bucket)]);
     } finally {
+      this.#connection = undefined;
+      ended.abort(new Error('the connection is left'));
       await session.discard(connection);
     }
   }
 
+  readonly #blameBucket = (error: unknown): never => {
+    throw asNatsFault(error, `the pool at ${this.#settings.session.shown}: bucket ${poolBucket}`);
+  };
+
+  #tellReached(): void {
+    const { clock, log } = this.#settings;
+    this.#reachedMs = clock.monotonic();
+    if (this.#fault !== undefined) log.info({}, 'the pool can be reached again');
+    this.#fault = undefined;
+  }
+
+  /** @returns what rejects when nothing is heard any more, and what resolves when something was */
+  async #listen(connection: NatsConnection, bucket: KV, signal: AbortSignal) {
+    const { session, clock, silenceMs } = this.#settings;
+    const { KvWatchInclude } = await import('@nats-io/kv');
+    const include = KvWatchInclude.UpdatesOnly;
+    const watched = bucket.watch({ key: `${this.#pool}.*`, include });
+    const beats = await watched.catch(this.#blameBucket);
+    connection.subscribe(`${talk}.${this.#pool}.*.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#heard(message);
+        else this.#cannotHear(error);
+      },
+    });
+    const ear = new Ear(clock, silenceMs);
+    const deaf = ear.untilDeaf(`the pool at ${session.shown}: bucket ${poolBucket}`, signal);
+    const closed = connection.closed().then(toError);
+    const lost = Promise.race([this.#take(beats, ear), deaf, closed]);
+    lost.catch(() => undefined);
+    return { lost, first: ear.first };
+  }
+
   /** The server answers no single message that it does not let pass. */
   async #watchRights(connection: NatsConnection): Promise<void> {
-    const { session, log } = this.#settings;
+    const { session } = this.#settings;
     for await (const status of connection.status()) {
       const said = status.type === 'error' ? status.error.message : '';
       if (!said.includes(`Publish to "${talk}.`) || this.#refusal !== undefined) continue;
       const why = `the server does not allow it: ${quote(said)}`;
       const what = `the pool at ${session.shown}: ${why}: when hosts are due is not told; see \`broker init\``;
-      this.#refusal = new CourierError('REFUSED', what);
-      log.warn({ code: this.#refusal.code }, what);
+      this.#refuse(new CourierError('REFUSED', what));
     }
   }
 
-  /** Three servers keep it where there are three: the death of one is to change nothing. */
-  async #openBucket(connection: NatsConnection): Promise<KV> {
-    const { Kvm } = await import('@nats-io/kv');
-    const kvm = new Kvm(connection);
-    const settings = { history: 1, ttl: keptMs, description: 'collectors that share hosts' };
-    try {
-      const bucket = await kvm.open(poolBucket);
-      await bucket.status();
-      return bucket;
-    } catch {
-      return kvm
-        .create(poolBucket, { ...settings, replicas: 3 })
-        .catch(() => kvm.create(poolBucket, settings));
-    }
+  #cannotSay(bytes: number, mostBytes: number): void {
+    if (this.#refusal !== undefined) return;
+    const why = `max_payload of the server is ${mostBytes} bytes, and ${bytes} are to be sent`;
+    const what = `the pool at ${this.#settings.session.shown}: ${why}: when hosts are due is not told`;
+    this.#refuse(new CourierError('TOO_LARGE', what));
   }
 
-  #toWay(connection: NatsConnection, bucket: KV) {
+  #refuse(refusal: CourierError): void {
+    this.#refusal = refusal;
+    const { code, message } = refusal;
+    if (message !== this.#toldRefusal) this.#settings.log.warn({ code }, message);
+    this.#toldRefusal = message;
+  }
+
+  /** Rejects when the bucket takes nothing more. */
+  #talk(connection: NatsConnection, bucket: KV): Promise<never> {
     const { promise: failed, reject } = Promise.withResolvers<never>();
     failed.catch(() => undefined);
+    const mostBytes = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     const say = (topic: string, body: Uint8Array | string) => {
       if (connection.isClosed()) return;
-      connection.publish(`${talk}.${this.#pool}.${topic}.${this.#member}`, body);
+      if (body.length > mostBytes) this.#cannotSay(body.length, mostBytes);
+      else connection.publish(`${talk}.${this.#pool}.${topic}.${this.#member}`, body);
     };
-    const way: PoolWay = {
-      announce: (beat: Beat) => {
-        bucket.put(`${this.#pool}.${this.#member}`, writeBeat(beat)).catch(reject);
+    this.#settings.pool.reachedBy({
+      announce: (beat) => {
+        bucket.put(this.#key, writeBeat(beat)).catch(this.#blameBucket).catch(reject);
       },
       tell: (records) => say('due', records),
       tellHosts: (part) => say('hosts', part),
       question: () => say('question', ''),
-    };
-    return { way, failed };
+    });
+    return failed;
   }
 
-  /** A beat counts under its own key alone, so that rights can keep one member from speaking for another. */
-  async #listen(beats: Awaited<ReturnType<KV['watch']>>): Promise<never> {
+  /** A beat counts only under its own key, so that rights can keep one member from speaking for another. */
+  async #take(beats: Awaited<ReturnType<KV['watch']>>, ear: Ear): Promise<never> {
     for await (const entry of beats) {
+      if (entry.key === this.#key) ear.heard();
       const beat = entry.operation === 'PUT' ? readBeat(entry.string()) : undefined;
       if (beat === undefined || entry.key !== `${this.#pool}.${encodeToken(beat.member)}`) continue;
       this.#settings.pool.heardBeat(beat);
@@ -193,13 +230,10 @@ export class NatsWay {
 
   /** Members still share the hosts, and ask some twice or late when one comes or goes. */
   #cannotHear(error: Error): void {
-    const { session, log } = this.#settings;
+    const { session } = this.#settings;
     const { code, message } = asNatsFault(error, `the pool at ${session.shown}`);
-    if (this.#toldDeaf === message) return;
-    this.#toldDeaf = message;
     const what = `${message}: when hosts are due is not heard; see \`broker init\``;
-    this.#refusal = new CourierError(code, what, { cause: error });
-    log.warn({ code }, what);
+    this.#refuse(new CourierError(code, what, { cause: error }));
   }
 
   #heard({ subject, data }: Msg): void {

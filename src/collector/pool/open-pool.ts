@@ -45,6 +45,7 @@ export function openPool(
     clock,
     log,
   });
-  const way = new NatsWay({ session, pool, name, member, clock, log });
+  const { silenceMs } = usualTimes;
+  const way = new NatsWay({ session, pool, name, member, silenceMs, clock, log });
   return { pool, way, outlet: new PoolOutlet(pool, way) };
 }

@@ -46,12 +46,24 @@ function parsePool(raw: string): PoolPlace {
   throw new CourierError('USAGE', why);
 }
 
+function isWord(text: string): boolean {
+  return /^[\w.-]{1,64}$/.test(text);
+}
+
 function parseWord(raw: string): string {
-  if (/^[\w.-]{1,64}$/.test(raw)) return raw;
+  if (isWord(raw)) return raw;
   throw new CourierError('USAGE', `must be letters, digits, ., - and _, not ${quote(raw)}`);
 }
 
-/** The name of this member. */
+/**
+ * The name of this member.
+ *
+ * @throws CourierError USAGE when the machine has one that no member may have
+ */
 export function memberName({ poolMember }: PoolValues): string {
-  return poolMember ?? hostname();
+  if (poolMember !== undefined) return poolMember;
+  const name = hostname();
+  if (isWord(name)) return name;
+  const why = `the name of this machine, ${quote(name)}, cannot be that of a member`;
+  throw new CourierError('USAGE', `--pool-member is missing: ${why}`);
 }

@@ -76,7 +76,7 @@ export class Pool {
     this.#membership.excuse(nowMs);
     // Where all were away, others may find the way back later than we: by then pauses between attempts
     // have grown.
-    this.#membership.await(nowMs, Math.min(apartMs, this.#settings.times.returnMs));
+    this.#membership.awaitReturn(nowMs, Math.min(apartMs, this.#settings.times.returnMs));
     this.#echoMs = nowMs;
     // Whoever was away for a moment goes on, and catches up.
     if (this.#standing.state !== 'asking' || apartMs > this.#settings.times.gapMs) {
@@ -245,6 +245,7 @@ export class Pool {
   }
 
   #join(way: PoolWay): void {
+    if (this.#standing.state === 'leaving') return;
     this.#standing.join(this.#nowMs);
     this.#membership.goOn(this.#standing.goesOn);
     this.#announce(way);
