@@ -5,9 +5,10 @@ import type { IPublishPacket } from 'mqtt';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { HostName } from '../../names/host-name.ts';
-import { GrowingPause } from '../../system/growing-pause.ts';
+import type { GrowingPause } from '../../system/growing-pause.ts';
 import { GoneFault } from '../gone.ts';
 import { HandOver } from '../hand-over.ts';
+import { keepFollowing } from '../keep-following.ts';
 import type { SourceUri, Target } from '../source.ts';
 import type { Delivery, Subscriber } from '../transport.ts';
 import { type BrokerSettings, openConnection } from './connecting.ts';
@@ -52,17 +53,16 @@ export class Follower {
 
   /** Resolves when the signal has aborted. */
   async run(): Promise<void> {
-    const pause = new GrowingPause(this.#followed.settings.context.clock);
     const doing = `following ${showBroker(checkBrokerUri(this.#followed.uri))}`;
-    while (!this.#signal.aborted) {
-      try {
-        await this.#followOnce(pause);
-      } catch (thrown) {
-        if (this.#signal.aborted) return;
-        this.#subscriber.tell(asMqttFault(thrown, doing));
-      }
-      await pause.wait(this.#signal);
-    }
+    await keepFollowing(
+      {
+        subscriber: this.#subscriber,
+        context: this.#followed.settings.context,
+        follow: (pause) => this.#followOnce(pause),
+        toFault: (thrown) => asMqttFault(thrown, doing),
+      },
+      this.#signal,
+    );
   }
 
   /** Rejects when the connection is lost or cannot be made. */

@@ -8,11 +8,12 @@ import type { HostName } from '../../names/host-name.ts';
 import { asNatsFault } from '../../nats/faults.ts';
 import type { NatsSession } from '../../nats/session.ts';
 import { outputSubjects, readOutputSubject } from '../../nats/subjects.ts';
-import { GrowingPause } from '../../system/growing-pause.ts';
+import type { GrowingPause } from '../../system/growing-pause.ts';
 import { onAbort } from '../../system/on-abort.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
 import { untilAborted } from '../../system/until-aborted.ts';
 import { HandOver } from '../hand-over.ts';
+import { keepFollowing } from '../keep-following.ts';
 import type { OpenContext, Subscriber } from '../transport.ts';
 import { toDelivery } from './arrived.ts';
 
@@ -77,21 +78,17 @@ export class Follower {
 
   /** Resolves when the signal has aborted. */
   async run(): Promise<void> {
-    const pause = new GrowingPause(this.#context.clock);
-    while (!this.#signal.aborted) {
-      try {
-        await this.#followOnce(pause);
-        if (!this.#signal.aborted) this.#subscriber.tell('gap');
-      } catch (thrown) {
-        if (this.#signal.aborted) return;
-        const { session, stream } = this.#followed;
-        const fault = asNatsFault(thrown, `following ${stream} at ${session.shown}`);
-        this.#subscriber.tell(fault);
+    const { session, stream } = this.#followed;
+    const toFault = (thrown: unknown) =>
+      asNatsFault(thrown, `following ${stream} at ${session.shown}`);
+    const follow = (pause: GrowingPause) =>
+      this.#followOnce(pause).catch((thrown: unknown) => {
         // That was a pause already.
-        if (fault.code === 'TIMEOUT') pause.reset();
-      }
-      await pause.wait(this.#signal);
-    }
+        if (toFault(thrown).code === 'TIMEOUT') pause.reset();
+        throw thrown;
+      });
+    const [subscriber, context] = [this.#subscriber, this.#context];
+    await keepFollowing({ subscriber, context, follow, toFault }, this.#signal);
   }
 
   /** Resolves when the consumer is to be made anew; rejects when the connection is lost or cannot be made. */
@@ -104,6 +101,7 @@ export class Follower {
       await session.discardIfSilent(connection);
     }
     if (connection.isClosed()) throw await connection.closed();
+    if (!this.#signal.aborted) this.#subscriber.tell('gap');
   }
 
   async #followOver(connection: NatsConnection, pause: GrowingPause): Promise<void> {

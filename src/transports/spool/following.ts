@@ -12,10 +12,11 @@ import { fileSystemStatus, pathStatus, readDirectory } from '../../files/file-ca
 import type { HostName } from '../../names/host-name.ts';
 import { parseFileName, shards } from '../../spool/names.ts';
 import { lookInto } from '../../system/file-lanes.ts';
-import { GrowingPause } from '../../system/growing-pause.ts';
+import type { GrowingPause } from '../../system/growing-pause.ts';
 import { onAbort } from '../../system/on-abort.ts';
 import { withTimeLimit } from '../../system/time-limit.ts';
 import { HandOver } from '../hand-over.ts';
+import { keepFollowing } from '../keep-following.ts';
 import type { Target } from '../source.ts';
 import type { Delivery, OpenContext, Subscriber } from '../transport.ts';
 import { fetchSpooled } from './spooled.ts';
@@ -78,20 +79,18 @@ export class SpoolFollower {
 
   /** Resolves when the signal has aborted. */
   async run(): Promise<void> {
-    const pause = new GrowingPause(this.#context.clock);
     const leave = onAbort(this.#signal, () => this.#waking.abort());
     try {
-      while (!this.#signal.aborted) {
-        try {
-          await this.#follow(pause);
-        } catch (thrown) {
-          if (this.#signal.aborted) return;
-          this.#isFollowing = false;
-          const { directory } = this.#followed;
-          this.#subscriber.tell(asCourierError(thrown, `following the spool ${directory}`));
-        }
-        await pause.wait(this.#signal);
-      }
+      await keepFollowing(
+        {
+          subscriber: this.#subscriber,
+          context: this.#context,
+          follow: (pause) => this.#follow(pause),
+          toFault: (thrown) =>
+            asCourierError(thrown, `following the spool ${this.#followed.directory}`),
+        },
+        this.#signal,
+      );
     } finally {
       leave();
       this.#watches.close();
@@ -103,6 +102,7 @@ export class SpoolFollower {
     const { clock } = this.#context;
     let pauseMs = rereadMs.first;
     let readAtMs = 0;
+    this.#isFollowing = false;
     this.#isToRead = true;
     while (!this.#signal.aborted) {
       if (this.#isToRead || clock.monotonic() >= readAtMs) {
