@@ -10,7 +10,7 @@ import {
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parseDuration, parseNumberWithin, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { chooseVerb } from '../cli/verbs.ts';
+import { runVerb, type VerbTask } from '../cli/verbs.ts';
 import { CourierError } from '../faults/errors.ts';
 import { counted } from '../names/counted.ts';
 import { parseHostName } from '../names/host-name.ts';
@@ -92,24 +92,13 @@ export const broker: CommandModule = defineCommand({
     ],
   ],
   options,
-  run,
+  run: async (operands, values, context) => {
+    checkNatsOptions(values);
+    await runVerb(verbs, { operands, values, context });
+  },
 });
 
-interface Task {
-  readonly operands: readonly string[];
-  readonly values: Values;
-  readonly context: CommandContext;
-}
-
-async function run(
-  [verb, ...operands]: readonly string[],
-  values: Values,
-  context: CommandContext,
-): Promise<void> {
-  const act = chooseVerb(verbs, verb);
-  checkNatsOptions(values);
-  await act({ operands, values, context });
-}
+type Task = VerbTask<Values>;
 
 const verbs: Readonly<Record<string, (task: Task) => Promise<void>>> = { init, check, show };
 

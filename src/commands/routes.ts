@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { chooseVerb } from '../cli/verbs.ts';
+import { runVerb, type VerbTask } from '../cli/verbs.ts';
 import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
 import { parseAddress, parseHostName } from '../names/host-name.ts';
@@ -53,25 +53,15 @@ export const routes: CommandModule = defineCommand({
   ],
   options,
   keepsFiles: { options: ['routes'], verbs: ['init'] },
-  run,
+  run: async (operands, values, context) => {
+    const { defaultRoutesPath } = await import('../routes/load.ts');
+    const path = values.routes ?? defaultRoutesPath(context.env);
+    await runVerb(verbs, { path, operands, values, context });
+  },
 });
 
-interface Task {
+interface Task extends VerbTask<Values> {
   readonly path: string;
-  readonly operands: readonly string[];
-  readonly values: Values;
-  readonly context: CommandContext;
-}
-
-async function run(
-  [verb, ...operands]: readonly string[],
-  values: Values,
-  context: CommandContext,
-): Promise<void> {
-  const act = chooseVerb(verbs, verb);
-  const { defaultRoutesPath } = await import('../routes/load.ts');
-  const path = values.routes ?? defaultRoutesPath(context.env);
-  await act({ path, operands, values, context });
 }
 
 const verbs: Readonly<Record<string, (task: Task) => Promise<void>>> = {

@@ -3,7 +3,7 @@
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
 import { printJson } from '../cli/json-document.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { chooseVerb } from '../cli/verbs.ts';
+import { runVerb, type VerbTask } from '../cli/verbs.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { siteOptions } from '../setup/rest/site-options.ts';
 import {
@@ -73,23 +73,10 @@ export const rule: CommandModule = defineCommand({
     ],
   ],
   options,
-  run,
+  run: (operands, values, context) => runVerb(verbs, { operands, values, context }),
 });
 
-async function run(
-  [verb, ...operands]: readonly string[],
-  values: RuleValues,
-  context: CommandContext,
-): Promise<void> {
-  const act = chooseVerb(verbs, verb);
-  await act({ operands, values, context });
-}
-
-interface Task {
-  readonly operands: readonly string[];
-  readonly values: RuleValues;
-  readonly context: CommandContext;
-}
+type Task = VerbTask<RuleValues>;
 
 const verbs: Readonly<Record<string, (task: Task) => Promise<void>>> = { show, install, remove };
 
