@@ -68,8 +68,21 @@ export interface OptionGroup {
   readonly options: OptionTable;
 }
 
+/** The file from which a resident command has taken options at its start. */
+export interface StartConfiguration {
+  readonly path: string;
+  /** Whether the command line names it: then it has to be there. */
+  readonly isNamed: boolean;
+  /** What was in it; nothing where there was none. */
+  readonly options: RawOptions;
+  /** Options of the command line, which go first. */
+  readonly overridden: readonly string[];
+}
+
 export interface CommandContext extends Io {
   readonly log: Logger;
+  /** For commands whose options may stand in a file. */
+  readonly configuration?: StartConfiguration;
   /** With `-v` or `--debug`: who looks wants to see more. */
   readonly isVerbose?: boolean;
   /** For commands whose success has more than one exit code, such as plug-ins. */

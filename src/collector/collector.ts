@@ -150,7 +150,7 @@ export class Collector {
     const status = reportStatus(
       {
         startedAt: this.#startedAt,
-        routesPath: this.#settings.routesPath,
+        settings: this.#settings,
         reloadFault: this.#troubles.find('routes', 'hosts'),
         readyFault: this.#troubles.find('sweeping', 'laying'),
         running: this.#lanes.inside,

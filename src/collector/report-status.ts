@@ -1,16 +1,18 @@
 /** What the collector knows → the document that `cmk-courier status` reads. */
 
+import type { StartConfiguration } from '../cli/command.ts';
 import type { Clock } from '../clock.ts';
 import { daysLeft } from '../fetching/sealed.ts';
 import { version } from '../version.ts';
 import { isBackingOff } from './backoff.ts';
 import type { BesideState } from './beside-state.ts';
 import type { Entry, GoodSeal } from './entry.ts';
+import type { CollectorSettings } from './settings.ts';
 import type { CollectorStatus, HostStatus } from './status-shape.ts';
 
 interface Known {
   readonly startedAt: Date;
-  readonly routesPath: string;
+  readonly settings: Pick<CollectorSettings, 'routesPath' | 'configuration'>;
   readonly reloadFault: string | undefined;
   readonly readyFault: string | undefined;
   readonly running: number;
@@ -20,12 +22,13 @@ interface Known {
 
 export function reportStatus(known: Known, clock: Clock): CollectorStatus {
   const hosts = [...known.entries].map((entry) => toHostStatus(entry, clock));
-  const { startedAt, routesPath, reloadFault, readyFault, running, cycles } = known;
+  const { startedAt, settings, reloadFault, readyFault, running, cycles } = known;
   return {
     version,
     pid: process.pid,
     startedAt: startedAt.toISOString(),
-    routesPath,
+    routesPath: settings.routesPath,
+    configuration: settings.configuration && toConfiguration(settings.configuration),
     reloadFault,
     readyFault,
     running,
@@ -33,6 +36,14 @@ export function reportStatus(known: Known, clock: Clock): CollectorStatus {
     hostCount: hosts.length,
     hosts,
   };
+}
+
+function toConfiguration({ path, isNamed, options, overridden }: StartConfiguration) {
+  const copied = Object.entries(options).map(([name, texts]): [string, string[]] => [
+    name,
+    [...texts],
+  ]);
+  return { path, isNamed, options: Object.fromEntries(copied), overridden: [...overridden] };
 }
 
 function toSeal(seal: GoodSeal, nowMs: number): HostStatus['seal'] {

@@ -1,5 +1,6 @@
 /** What a collector is told, and what it holds while it runs. */
 
+import type { StartConfiguration } from '../cli/command.ts';
 import type { SealWay } from '../fetching/sealed.ts';
 import type { HeldPlaces, PlaceSettings } from './held-places.ts';
 import type { Outlet } from './outlets.ts';
@@ -10,6 +11,8 @@ import type { Upkeep } from './upkeep.ts';
 
 export interface CollectorSettings extends PlaceSettings {
   readonly routesPath: string;
+  /** Where its options come from, for the status. */
+  readonly configuration?: StartConfiguration | undefined;
   /** What else hears of each cycle. */
   readonly outlets?: readonly Outlet[];
   /** Who else gets sealed output, as it is; undefined: nobody. */

@@ -143,11 +143,29 @@ const pool = z.object({
   fault: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 
+/** The file from which options were taken at the start; command lines alone need none. */
+const configuration = z.object({
+  path: z.string(),
+  isNamed: z.boolean().describe('whether --config names it'),
+  options: z.record(z.string(), z.array(z.string())).describe('what was in it at the start'),
+  overridden: z.array(z.string()).describe('options of the command line, which go first'),
+  /** Added by who asks: what has become of the file since. */
+  changed: z
+    .array(z.string())
+    .optional()
+    .describe('keys that have changed since; a restart makes them count'),
+  fault: z
+    .object({ code: z.string(), message: z.string() })
+    .optional()
+    .describe('why the next start would refuse it'),
+});
+
 export const collectorStatus = z.object({
   version: z.string(),
   pid: z.number(),
   startedAt: z.string(),
   routesPath: z.string(),
+  configuration: configuration.optional(),
   /** Why the newest routes or hosts are not in force. */
   reloadFault: z.string().optional(),
   /** Why output cannot be laid ready; the site then asks for itself. */
@@ -167,6 +185,8 @@ export const collectorStatus = z.object({
   hostCount: z.number(),
   hosts: z.array(hostStatus),
 });
+
+export type ConfigurationStatus = z.infer<typeof configuration>;
 
 export type PoolStatus = z.infer<typeof pool>;
 

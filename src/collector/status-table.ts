@@ -4,7 +4,7 @@ import { cleanText } from '../faults/errors.ts';
 import { formatDuration } from '../times/durations.ts';
 import { describeBroker, describePool, describeSubscription } from './broker-lines.ts';
 import { describeForwarding, describeRelays } from './relay-lines.ts';
-import type { CollectorStatus, HostStatus } from './status-shape.ts';
+import type { CollectorStatus, ConfigurationStatus, HostStatus } from './status-shape.ts';
 
 const ranks = { nothing: 0, fault: 1, grace: 2, less: 3, output: 4 } as const;
 const words = {
@@ -100,7 +100,7 @@ function wrap(text: string, width: number): readonly string[] {
 
 function summarise(status: CollectorStatus) {
   const { hosts, running, reloadFault, readyFault, routesPath, forwarding, broker, pool } = status;
-  const { relays = [], subscriptions = [] } = status;
+  const { relays = [], subscriptions = [], configuration } = status;
   const count = (state: keyof typeof ranks) =>
     hosts.filter((host) => stateOf(host) === state).length;
   const counts = [
@@ -113,6 +113,7 @@ function summarise(status: CollectorStatus) {
     `${running} being asked`,
   ];
   const trouble = [
+    ...(configuration === undefined ? [] : describeConfiguration(configuration)),
     ...(reloadFault === undefined ? [] : [`not in force: ${cleanText(reloadFault)}`]),
     ...(readyFault === undefined ? [] : [`not laid ready: ${cleanText(readyFault)}`]),
   ];
@@ -124,6 +125,13 @@ function summarise(status: CollectorStatus) {
     ...subscriptions.map(describeSubscription),
   ];
   return [`${counts.join(', ')}; routes: ${cleanText(routesPath)}`, ...trouble, ...far];
+}
+
+function describeConfiguration({ path, changed = [], fault }: ConfigurationStatus) {
+  if (fault !== undefined) return [`the next start would fail: ${cleanText(fault.message)}`];
+  if (changed.length === 0) return [];
+  const keys = changed.map((key) => cleanText(key)).join(', ');
+  return [`${cleanText(path)} has changed, and counts from the next start: ${keys}`];
 }
 
 function toRowAt(nowMs: number): (host: HostStatus) => readonly string[] {

@@ -1,11 +1,11 @@
 /** `cmk-courier collect`: keeps fetching, so that the site need not wait. */
 
 import { once } from 'node:events';
-import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import { type CommandContext, defineCommand } from '../cli/command.ts';
 import { parseDiskSize, parseNumberWithin, parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
-import { withConfiguration } from '../service/configured-command.ts';
+import { type ConfiguredCommand, withConfiguration } from '../service/configured-command.ts';
 import { companionOptions, openCompanions } from './collect/companions.ts';
 
 const options = {
@@ -66,7 +66,7 @@ const command = defineCommand({
   run,
 });
 
-export const collect: CommandModule = withConfiguration(command, 'collector.yaml', ['check']);
+export const collect: ConfiguredCommand = withConfiguration(command, 'collector.yaml', ['check']);
 
 /** How long ending may take: cycles are ended, the spool finishes what it writes. */
 const graceMs = 10_000;
@@ -140,7 +140,7 @@ async function allowGarbage(): Promise<void> {
   setFlagsFromString('--heap-growing-percent=200');
 }
 
-async function toSettings(values: Values, { env }: CommandContext) {
+async function toSettings(values: Values, { env, configuration }: CommandContext) {
   const { defaultRoutesPath } = await import('../routes/load.ts');
   const { defaultReadyDirectory } = await import('../ready/places.ts');
   const { defaultSpoolDirectory } = await import('../spool/directories.ts');
@@ -150,5 +150,6 @@ async function toSettings(values: Values, { env }: CommandContext) {
     spoolDirectory: values.spool ?? defaultSpoolDirectory(env),
     maxSpoolBytes: values.spoolSize,
     maxSpoolHosts: values.spoolHosts,
+    configuration,
   };
 }

@@ -251,8 +251,9 @@ function toHost(name: string, [next = '', ...others]: readonly string[]) {
 
 async function lookAtSite(values: DoctorValues, context: CommandContext): Promise<void> {
   const { runSite } = await import('../doctor/site/run-site.ts');
+  const { collect } = await import('./collect.ts');
   const { deadline: deadlineMs, ...wish } = values;
-  const exit = await runSite({ ...wish, deadlineMs }, context);
+  const exit = await runSite({ ...wish, deadlineMs, collectorFile: collect.file }, context);
   if (exit !== 0) context.exitWith?.(exit);
 }
 

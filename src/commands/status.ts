@@ -86,8 +86,10 @@ async function run(
   if (values.relays) return showRelays(patterns, values, context);
   const ready = values.ready ?? defaultReadyDirectory(context.env);
   const { socket } = placesBeside(ready);
-  const show = async (known: CollectorStatus) =>
-    toText(await withRelays(known, values, context), patterns, values, context);
+  const show = async (known: CollectorStatus) => {
+    const whole = await withRelays(await withNews(known), values, context);
+    return toText(whole, patterns, values, context);
+  };
   if (!values.watch) return print(await show(await ask(socket, values, context)), context);
   while (!context.shutdown.aborted) {
     const said = await ask(socket, values, context).then(show).catch(toFault);
@@ -117,6 +119,17 @@ async function showAgain(
   const size = findTerminalSize();
   if (size === undefined) return print(`${text}\n`, context);
   await print(redraw(cutToRows(text, size.rows)), context);
+}
+
+/** With what has become of the file that its options are from. */
+async function withNews(known: CollectorStatus): Promise<CollectorStatus> {
+  const { configuration } = known;
+  if (configuration === undefined) return known;
+  const { findConfigurationNews } = await import('../service/configuration-news.ts');
+  const { collect } = await import('./collect.ts');
+  const { changed, fault } = await findConfigurationNews(configuration, collect.file);
+  const told = fault && { fault: { code: fault.code, message: fault.message } };
+  return { ...known, configuration: { ...configuration, changed: [...changed], ...told } };
 }
 
 /** With the relays whose hosts are in the spool of this site. */

@@ -158,3 +158,21 @@ test('what goes into a broker and what comes from one has a line each', () => {
     '',
   ]);
 });
+
+test('what has become of the file with the options is told: what has changed, or why it would be refused', () => {
+  const configuration = { path: '/c.yaml', isNamed: false, options: {}, overridden: [] };
+  const linesOf = (changes: object) => {
+    const status = makeStatus([], { configuration: { ...configuration, ...changes } });
+    return toTable(status, [], nowMs, 120).split('\n').slice(1, -1);
+  };
+  assert.deepEqual(linesOf({}).join(), linesOf({ changed: [] }).join());
+  assert.deepEqual(
+    linesOf({ changed: ['pool', 'ready'] })[0],
+    '/c.yaml has changed, and counts from the next start: pool, ready',
+  );
+  const fault = { code: 'CONFIG', message: '/c.yaml:2: unknown key "redy"; is ready meant?' };
+  assert.deepEqual(
+    linesOf({ changed: [], fault })[0],
+    'the next start would fail: /c.yaml:2: unknown key "redy"; is ready meant?',
+  );
+});

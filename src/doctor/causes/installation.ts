@@ -32,6 +32,17 @@ export const installationCauses = {
   'own-certificate-expires': cause('CONFIG', 'site', 'a certificate of the receiver expires', {
     site: 'cmk-courier certs server',
   }),
+  'own-collector-wrong': cause('CONFIG', 'site', 'the collector would not start with its options', {
+    site: 'cmk-courier collect --check',
+  }),
+  'own-collector-outdated': cause(
+    'CONFIG',
+    'site',
+    'the collector runs with other options than its file has',
+    {
+      site: 'omd restart cmk-courier-collect',
+    },
+  ),
   'own-collector-off': cause('UNREACHABLE', 'site', 'the collector does not run', {
     site: 'omd start cmk-courier-collect',
   }),

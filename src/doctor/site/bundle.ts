@@ -76,10 +76,11 @@ async function gather(document: DoctorDocument, scene: SiteScene): Promise<reado
     ['report.txt', clean(toText(document, 0, plainManner))],
     ['versions.txt', clean(describeVersions(scene))],
   ];
-  const { routes, receiverConfig, logs } = scene.places;
+  const { routes, receiverConfig, collectorConfig, logs } = scene.places;
   for (const [name, from] of [
     ['configuration/routes.yaml', routes],
     ['configuration/receiver.yaml', receiverConfig],
+    ['configuration/collector.yaml', collectorConfig],
   ] as const) {
     const text = await readPart(from, 'start');
     if (text !== undefined) texts.push([name, clean(withoutComments(text))]);

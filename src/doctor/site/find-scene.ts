@@ -7,16 +7,22 @@ import type { Environment } from '../../cli/environment.ts';
 import { findReadyDirectory, placesBeside } from '../../ready/places.ts';
 import { receiverPlaces } from '../../receiver/options.ts';
 import { defaultRoutesPath } from '../../routes/load.ts';
+import type { ConfigurationFile } from '../../service/configured-command.ts';
 import { services } from '../../service/service.ts';
 import { defaultSpoolDirectory } from '../../spool/directories.ts';
 import type { Places, SiteScene } from './scene.ts';
 
-export function findScene({ env, clock, log }: CommandContext): SiteScene {
+/** @param collectorFile how a collector would read its options */
+export function findScene(
+  { env, clock, log }: CommandContext,
+  collectorFile: ConfigurationFile,
+): SiteScene {
   const program = process.execPath;
-  return { env, clock, log, program, isExecutable: isSea(), places: findPlaces(env) };
+  const places = findPlaces(env, collectorFile);
+  return { env, clock, log, program, isExecutable: isSea(), places, collectorFile };
 }
 
-function findPlaces(env: Environment): Places {
+function findPlaces(env: Environment, collectorFile: ConfigurationFile): Places {
   const ready = findReadyDirectory(env);
   const site = env['OMD_ROOT'];
   const receiver = receiverPlaces({}, env);
@@ -29,6 +35,7 @@ function findPlaces(env: Environment): Places {
     receiverConfig: site
       ? join(site, 'etc/cmk-courier/receiver.yaml')
       : '/etc/cmk-courier/receiver.yaml',
+    collectorConfig: collectorFile.find(env),
     certificates: known(receiver.certificates),
     state: known(receiver.state),
     logs: site ? names.map((name) => join(site, 'var/log', `${name}.log`)) : [],

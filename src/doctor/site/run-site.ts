@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../../cli/command.ts';
 import { printJson } from '../../cli/json-document.ts';
+import type { ConfigurationFile } from '../../service/configured-command.ts';
 import type { DoctorDocument } from '../document.ts';
 import { exitOf, toManner } from '../print.ts';
 import { Redaction } from '../redact.ts';
@@ -20,6 +21,7 @@ export interface SiteWish {
   readonly bundle: string | undefined;
   readonly deadlineMs: number;
   readonly failOn: 'fault' | 'warning';
+  readonly collectorFile: ConfigurationFile;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface SiteWish {
  * @throws CourierError LOCAL when the bundle cannot be written
  */
 export async function runSite(wish: SiteWish, context: CommandContext): Promise<number> {
-  const scene = findScene(context);
+  const scene = findScene(context, wish.collectorFile);
   const { clock, shutdown } = context;
   const limits = { clock, shutdown, deadlineMs: wish.deadlineMs };
   const document = await examineInstallation(scene, limits);

@@ -3,6 +3,7 @@
 import type { Environment } from '../../cli/environment.ts';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/log.ts';
+import type { ConfigurationFile } from '../../service/configured-command.ts';
 import type { CauseCode } from '../causes.ts';
 import type { Facts, Finding, Step } from '../step.ts';
 
@@ -13,6 +14,7 @@ export interface Places {
   readonly socket: string | undefined;
   readonly spool: string | undefined;
   readonly receiverConfig: string;
+  readonly collectorConfig: string;
   readonly certificates: string | undefined;
   readonly state: string | undefined;
   /** Logs of the resident commands. */
@@ -27,6 +29,8 @@ export interface SiteScene {
   readonly program: string;
   readonly isExecutable: boolean;
   readonly places: Places;
+  /** The options of the collector. */
+  readonly collectorFile: ConfigurationFile;
 }
 
 /** Steps of an installation hand nothing on. */

@@ -2,7 +2,7 @@
 
 import type { SiteStep } from './scene.ts';
 import { certificates } from './steps/certificates.ts';
-import { collector } from './steps/collector.ts';
+import { collector, collectorOptions } from './steps/collector.ts';
 import { clock, limits } from './steps/machine.ts';
 import { places, room } from './steps/places.ts';
 import { library, program } from './steps/program.ts';
@@ -22,6 +22,7 @@ export const siteSteps: readonly SiteStep[] = [
   routes,
   passwords,
   certificates,
+  collectorOptions,
   collector,
   receiver,
   spool,

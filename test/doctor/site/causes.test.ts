@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { initCertificates } from '../../../src/certs/store.ts';
+import { collect } from '../../../src/commands/collect.ts';
 import { installationCauses } from '../../../src/doctor/causes/installation.ts';
 import { exitOf } from '../../../src/doctor/print.ts';
 import { findScene } from '../../../src/doctor/site/find-scene.ts';
@@ -113,6 +114,25 @@ test('a collector that cannot lay output ready, or has not taken the newest rout
   await expectCause(stuck, 'collector', 'own-collector-unwell', 'warning');
 });
 
+test('options of the collector that a start would refuse, or that do not count yet', async (t) => {
+  const broken = (await Installation.make(t)).collectorOptions('spool-sise: 5GB');
+  await expectCause(broken, 'options', 'own-collector-wrong');
+  const path = broken.path('etc/cmk-courier/collector.yaml');
+  const options = { spoolSize: ['10GB'], ready: ['/run/ready'] };
+  const configuration = { path, isNamed: false, options, overridden: ['ready'] };
+  const newer = (await Installation.make(t)).collectorOptions('spool-size: 5GB');
+  const running = { ...configuration, path: newer.path('etc/cmk-courier/collector.yaml') };
+  await newer.collector(makeStatus([], { configuration: running }));
+  await expectCause(newer, 'options', 'own-collector-outdated', 'warning');
+  newer.collectorOptions('spool-size: 10GB');
+  const steps = async () => (await newer.look()).steps.map(({ id, text }) => `${id}: ${text}`);
+  const same = 'options: it runs with those of its file';
+  assert.deepEqual(
+    (await steps()).filter((text) => text.startsWith('options')),
+    [same],
+  );
+});
+
 test('a receiver whose configuration is wrong, that is off, and that is not well', async (t) => {
   const installation = await makeGood(t);
   installation.receiver('listen: nowhere');
@@ -180,7 +200,7 @@ test('an executable that others may change, and one that is gone', async (t) => 
   const installation = await Installation.make(t);
   installation.file('bin/cmk-courier', '').file('bin/gone', '');
   const scene = {
-    ...findScene(makeCommandContext()),
+    ...findScene(makeCommandContext(), collect.file),
     program: installation.path('bin/cmk-courier'),
   };
   const look = async () => program.run(scene, {}, new AbortController().signal);
@@ -196,7 +216,7 @@ test('another executable is complained of when it differs, not when it is a copy
   installation.file('bin/cmk-courier', 'ours').file('local/bin/cmk-courier', 'ours');
   const context = makeCommandContext();
   const scene = {
-    ...findScene({ ...context, env: { OMD_ROOT: installation.root, PATH: '' } }),
+    ...findScene({ ...context, env: { OMD_ROOT: installation.root, PATH: '' } }, collect.file),
     program: installation.path('bin/cmk-courier'),
     isExecutable: true,
   };

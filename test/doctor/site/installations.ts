@@ -65,6 +65,10 @@ export class Installation {
     return this.file('etc/cmk-courier/routes.yaml', `${lines.join('\n')}\n`);
   }
 
+  collectorOptions(...lines: readonly string[]): this {
+    return this.file('etc/cmk-courier/collector.yaml', `${lines.join('\n')}\n`);
+  }
+
   receiver(...lines: readonly string[]): this {
     return this.file('etc/cmk-courier/receiver.yaml', `${lines.join('\n')}\n`);
   }

@@ -1,9 +1,10 @@
-/** The collector: whether it runs, and how it says it is. */
+/** The collector: whether it would start, whether it runs, and how it says it is. */
 
 import { existsSync } from 'node:fs';
 import { askStatus } from '../../../collector/ask-status.ts';
 import type { CollectorStatus } from '../../../collector/status-shape.ts';
 import { CourierError } from '../../../faults/errors.ts';
+import { findConfigurationNews } from '../../../service/configuration-news.ts';
 import { planService } from '../../../service/plan.ts';
 import { type Service, services } from '../../../service/service.ts';
 import {
@@ -23,6 +24,43 @@ export const collector: SiteStep = {
   needs: [],
   run: async (scene, _learned, signal) => lookAtCollector(scene, signal),
 };
+
+export const collectorOptions: SiteStep = {
+  id: 'options',
+  side: 'site',
+  title: 'the options of the collector',
+  needs: [],
+  run: async (scene, _learned, signal) => lookAtOptions(scene, signal),
+};
+
+/** Against those with which it runs; those of a file alone, where none runs or tells. */
+async function lookAtOptions(scene: SiteScene, signal: AbortSignal): Promise<SiteFinding> {
+  const { places, collectorFile } = scene;
+  const running = await findRunning(scene, signal);
+  const path = running?.path ?? places.collectorConfig;
+  const facts = { path };
+  const before = running ?? { path, isNamed: false, options: {}, overridden: [] };
+  const { fault: error, changed } = await findConfigurationNews(before, collectorFile);
+  if (error !== undefined) {
+    const text = 'it would not start with its options';
+    return wrong('own-collector-wrong', { text, facts, error });
+  }
+  if (running === undefined) {
+    const text = changed.length === 0 ? `none in ${path}` : `${changed.join(', ')} in ${path}`;
+    return fine(text, facts);
+  }
+  if (changed.length === 0) return fine('it runs with those of its file', facts);
+  const text = `not in force before a restart: ${changed.join(', ')}`;
+  return doubtful('own-collector-outdated', { text, facts });
+}
+
+/** Undefined where none answers, or it is of a version that does not tell; that is another step's. */
+async function findRunning({ places: { socket } }: SiteScene, signal: AbortSignal) {
+  if (socket === undefined) return undefined;
+  const status = await askStatus(socket, signal).catch(() => undefined);
+  signal.throwIfAborted();
+  return status?.configuration;
+}
 
 async function lookAtCollector(scene: SiteScene, signal: AbortSignal): Promise<SiteFinding> {
   const { socket } = scene.places;
