@@ -1,15 +1,18 @@
 /**
  * Programs in a pool on a real nats-server, in real time, and a source that counts which host is asked
- * when: one is killed, one stopped and continued, one added, and the broker is away for a while.
+ * when: one is killed, one stopped and continued, one added, the broker is away for a while, and the
+ * way to it is cut for one or for all.
  */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { courier, start } from '../../helpers/run-program.ts';
+import { startTcpWay } from '../../helpers/tcp-way.ts';
 import { skipWithoutNats } from '../../peers/nats-program.ts';
 import { type NatsPeer, startNatsServers } from '../../peers/nats-server.ts';
 import { type CollectorSite, makeOutput, makeSite } from '../running-collector.ts';
@@ -19,7 +22,7 @@ const everyMs = 20_000;
 const hosts = Array.from({ length: 600 }, (_, index) => `host${index}`);
 const skip =
   process.env['COURIER_TEST_LONG'] === undefined
-    ? 'takes six minutes: COURIER_TEST_LONG'
+    ? 'takes ten minutes: COURIER_TEST_LONG'
     : skipWithoutNats();
 
 /** The address of a source that counts. */
@@ -42,13 +45,49 @@ interface Surroundings {
   readonly source: string;
 }
 
+/** A way to the broker that can be cut, and be there again at the same port. */
+class Way {
+  readonly port: number;
+  readonly #sockets: Set<Socket>;
+  readonly #state: { isCut: boolean };
+
+  private constructor(port: number, sockets: Set<Socket>, state: { isCut: boolean }) {
+    [this.port, this.#sockets, this.#state] = [port, sockets, state];
+  }
+
+  static async start(t: TestContext, toPort: number): Promise<Way> {
+    const [sockets, state] = [new Set<Socket>(), { isCut: false }];
+    const way = await startTcpWay(toPort, (near, far) => {
+      if (state.isCut) near.destroy();
+      if (state.isCut) far.destroy();
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) {
+        sockets.add(socket);
+        socket.on('close', () => [near, far].map((end) => end.destroy()));
+        socket.on('close', () => sockets.delete(socket));
+      }
+    });
+    t.after(() => way.close());
+    return new Way(way.port, sockets, state);
+  }
+
+  cut(): void {
+    this.#state.isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#state.isCut = false;
+  }
+}
+
 class Member {
   readonly site: CollectorSite;
   readonly pid: number;
+  readonly way: Way;
 
-  private constructor(site: CollectorSite, pid: number) {
-    this.site = site;
-    this.pid = pid;
+  private constructor(site: CollectorSite, pid: number, way: Way) {
+    [this.site, this.pid, this.way] = [site, pid, way];
   }
 
   static async start(t: TestContext, name: string, given: Surroundings): Promise<Member> {
@@ -60,11 +99,12 @@ class Member {
     site.writeRoutes(
       `defaults: { every: ${everyMs / 1000}s, deadline: 10s }\nroutes:\n  - { hosts: [${list}], sources: 'http://${given.source}/{host}' }\n`,
     );
-    const pool = `--pool=nats://${given.peer.urls.join(',').replaceAll('nats://', '')}`;
+    const way = await Way.start(t, given.peer.servers[0]?.port ?? 0);
+    const pool = `--pool=nats://127.0.0.1:${way.port}`;
     const places = [`--ready=${site.ready}`, `--spool=${join(site.root, 'spool')}`];
     const args = ['collect', ...places, pool, `--pool-member=${name}`];
     const { pid, ended } = start(courier, args, { env: site.environment });
-    const member = new Member(site, pid);
+    const member = new Member(site, pid, way);
     void ended.then(({ stderr }) => t.diagnostic(`${name} said: ${stderr.trim()}`));
     end = async () => {
       member.kill();
@@ -103,19 +143,25 @@ async function assertGoesOn(t: TestContext, what: string, askings: Askings): Pro
   assert.ok(after.longestGapMs <= everyMs + 15_000, `${after.longestGapMs} ms`);
 }
 
-test('programs of a pool go on when one is killed, stopped and continued, or added, and when the broker was away', {
-  skip,
-  timeout: 600_000,
-}, async (t) => {
+/** Members that have shared the hosts for two intervals. */
+async function startThree(t: TestContext) {
   const peer = await startNatsServers({ servers: 1 });
   t.after(() => peer.close());
   const askings = new Askings(hosts, everyMs);
   const given = { peer, source: await countAskings(t, askings) };
-  const [, second, third] = await Promise.all(
-    ['a', 'b', 'c'].map((name) => Member.start(t, name, given)),
-  );
-  assert.ok(second !== undefined && third !== undefined);
+  const names = ['a', 'b', 'c'];
+  const members = await Promise.all(names.map((name) => Member.start(t, name, given)));
   await sleep(15_000 + 2 * everyMs);
+  return { peer, askings, given, members };
+}
+
+test('programs of a pool go on when one is killed, stopped and continued, or added, and when the broker was away', {
+  skip,
+  timeout: 600_000,
+}, async (t) => {
+  const { peer, askings, given, members } = await startThree(t);
+  const [, second, third] = members;
+  assert.ok(second !== undefined && third !== undefined);
 
   second.kill();
   await assertGoesOn(t, 'killed', askings);
@@ -134,4 +180,32 @@ test('programs of a pool go on when one is killed, stopped and continued, or add
   await sleep(8000);
   await peer.servers[0]?.start();
   await assertGoesOn(t, 'broker away', askings);
+});
+
+test('programs of a pool whose way to the broker is cut go on, and ask nothing twice once it is back', {
+  skip,
+  timeout: 600_000,
+}, async (t) => {
+  const { askings, members } = await startThree(t);
+  const [first] = members;
+  const cutMs = performance.now();
+  first?.way.cut();
+  await sleep(30_000);
+  const apart = askings.count(cutMs, performance.now());
+  t.diagnostic(`one cut off for 30 s: ${JSON.stringify(apart)}`);
+  assert.ok(apart.twice <= hosts.length / 2, `${apart.twice} twice`);
+  first?.way.mend();
+  await assertGoesOn(t, 'one no longer cut off', askings);
+
+  for (const { way } of members) way.cut();
+  await sleep(1.5 * everyMs);
+  const backMs = performance.now();
+  for (const { way } of members) {
+    await sleep(12_000);
+    way.mend();
+  }
+  const returning = askings.count(backMs, performance.now());
+  t.diagnostic(`all coming back 12 s apart: ${JSON.stringify(returning)}`);
+  assert.ok(returning.twice <= hosts.length / 100, `${returning.twice} twice`);
+  await assertGoesOn(t, 'all back', askings);
 });
