@@ -1,4 +1,7 @@
-/** Notices that nothing of what members say arrives any more, not even what we say ourselves. */
+/**
+ * Notices that nothing of what members say arrives any more, not even what we say ourselves
+ * (nats.md#subscribing).
+ */
 
 import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';

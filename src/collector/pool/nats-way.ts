@@ -13,6 +13,8 @@ import { asNatsFault } from '../../nats/faults.ts';
 import type { NatsSession } from '../../nats/session.ts';
 import { GrowingPause } from '../../system/growing-pause.ts';
 import { neverAborts } from '../../system/never-aborts.ts';
+import { withTimeLimit } from '../../system/time-limit.ts';
+import { untilAborted } from '../../system/until-aborted.ts';
 import { readBeat, writeBeat } from './beat.ts';
 import { openBucket, poolBucket } from './bucket.ts';
 import { Ear } from './ear.ts';
@@ -85,11 +87,18 @@ export class NatsWay {
   async #stop(): Promise<void> {
     const { session, pool, clock } = this.#settings;
     pool.leave();
-    const said = this.#connection?.flush().catch(() => undefined);
-    await Promise.race([said, clock.sleep(farewellMs, neverAborts)]);
+    await this.#flush(clock).catch(() => undefined);
     this.#stopping.abort(new Error('the pool is left'));
     await session.close();
     await this.#running;
+  }
+
+  /** What was said last is on its way, where anybody takes it. */
+  async #flush(clock: Clock): Promise<void> {
+    const said = this.#connection?.flush();
+    if (said === undefined) return;
+    const limit = { clock, timeoutMs: farewellMs, tooSlow: 'no answer' };
+    await withTimeLimit(limit, neverAborts, (signal) => untilAborted(said, signal));
   }
 
   /** Connects again and again, more slowly where it goes on failing. */
