@@ -28,7 +28,8 @@ function versionOf({ pool }: SimulatedMember): string {
 function askersOf(simulation: Simulation): ReadonlyMap<string, readonly string[]> {
   const late = simulation.askings.filter(({ atMs }) => atMs > simulation.nowMs - everyMs);
   const byHost = Map.groupBy(late, ({ host }) => host);
-  return new Map([...byHost].map(([host, asked]) => [host, asked.map(({ member }) => member)]));
+  const namesOf = (asked: typeof late) => [...new Set(asked.map(({ member }) => member))];
+  return new Map([...byHost].map(([host, asked]) => [host, namesOf(asked)]));
 }
 
 test('hosts that only some members know are asked by those, once in each interval', () => {

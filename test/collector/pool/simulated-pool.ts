@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../src/clock.ts';
+import { cleanHistory, delayMs } from '../../../src/collector/backoff.ts';
 import { type PoolHost, type PoolWay, usualTimes } from '../../../src/collector/pool/contract.ts';
 import { Pool } from '../../../src/collector/pool/pool.ts';
 import { type HostName, parseHostName } from '../../../src/names/host-name.ts';
@@ -12,6 +13,7 @@ export const everyMs = 60_000;
 const tickMs = 200;
 /** How long what one says is on its way to the others. */
 const lagMs = 5;
+const goldenRatio = 0.618034;
 
 /** A host as one member knows it. */
 class SimulatedHost implements PoolHost {
@@ -55,6 +57,8 @@ export class SimulatedMember {
   isOld = false;
   #state: 'running' | 'stopped' | 'dead' = 'running';
   #isConnected = false;
+  /** Spreads hosts as chance does, and the same in each run. */
+  #chance = 0;
   /** What has come while it was stopped. */
   #waiting: (() => void)[] = [];
 
@@ -147,7 +151,8 @@ export class SimulatedMember {
         atMs: nowMs,
       });
       this.pool.started(host);
-      host.dueMs = nowMs + everyMs;
+      this.#chance = (this.#chance + goldenRatio) % 1;
+      host.dueMs = nowMs + delayMs(everyMs, cleanHistory, this.#chance);
     }
   }
 
