@@ -53,16 +53,22 @@ function nameMembers(members: PoolStatus['members']): string {
   return ` (${[...names, ...(members.length > mostNamed ? ['…'] : [])].join(', ')})`;
 }
 
+/** What becomes of the hosts of a source that is followed while it is away. */
+export const askedMeanwhile = 'asked one by one meanwhile';
+
 /** One line for a source that is followed. */
-export function describeSubscription(status: SubscriptionStatus): string {
-  const { source, state, hosts, arrived, foreign, gaps, losses, fault } = status;
+export function describeSubscription(status: SubscriptionStatus, nowMs: number): string {
+  const { source, state, since, hosts, arrived, foreign, gaps, losses, fault } = status;
+  const isAway = state === 'away';
+  const ago = since === undefined ? '' : formatDuration(Math.max(0, nowMs - Date.parse(since)));
+  const how = isAway && ago !== '' ? `away for ${ago}` : state;
   const why = fault === undefined ? '' : `: ${fault.message} (${fault.code})`;
   const counts = [
-    counted(hosts, 'host'),
+    `${counted(hosts, 'host')}${isAway ? ` ${askedMeanwhile}` : ''}`,
     `${arrived} arrived`,
     `${foreign} of hosts in no route`,
     counted(gaps, 'gap'),
     `lost ${counted(losses, 'time')}`,
   ];
-  return cleanText(`${source} ${state}, ${counts.join(', ')}${why}`, 400);
+  return cleanText(`${source} ${how}, ${counts.join(', ')}${why}`, 400);
 }

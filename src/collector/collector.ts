@@ -220,6 +220,7 @@ export class Collector {
       running: this.#lanes.inside,
       openBreakers: this.#breakers.open,
       spool: this.#running.spool.statistics,
+      outlets: this.#outlets,
       troubles: this.#troubles.lasting,
       nowMs: this.#context.clock.now(),
     };

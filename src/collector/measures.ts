@@ -7,7 +7,7 @@ import { version } from '../version.ts';
 import { isBackingOff } from './backoff.ts';
 import type { Entry, Laid } from './entry.ts';
 import type { Limits } from './lanes.ts';
-import type { CycleEnd, Outlet } from './outlets.ts';
+import type { CycleEnd, Outlet, Outlets } from './outlets.ts';
 import type { Pool } from './pool/pool.ts';
 
 export const collectorPrefix = 'cmk_courier_collector_';
@@ -27,6 +27,8 @@ export interface Insight {
   /** Peers that are not asked for a while, since they were silent. */
   readonly openBreakers: readonly string[];
   readonly spool: SpoolStatistics;
+  /** What hangs on it: the way to a receiver, the broker, sources that are followed. */
+  readonly outlets: Pick<Outlets, 'toStatus'>;
   /** Kinds of troubles that last. */
   readonly troubles: readonly string[];
   /** The time now, in milliseconds since 1970. */

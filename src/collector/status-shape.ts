@@ -106,6 +106,8 @@ const subscriptionStatuses = z.array(
   z.object({
     source: z.string(),
     state: z.enum(['following', 'beginning', 'away']),
+    /** When that began; programs of before do not say. */
+    since: z.string().optional(),
     fault: z.object({ code: z.string(), message: z.string() }).optional(),
     hosts: z.number(),
     /** Since the start: outputs that came, of hosts in no route, gaps, and times it was lost. */

@@ -47,7 +47,7 @@ export function toTable(
   width: number,
 ): string {
   const lines = hosts.length === 0 ? [] : layOut([titles, ...hosts.map(toRowAt(nowMs))], width);
-  const all = [...summarise(status).flatMap((text) => wrap(text, width)), ...lines];
+  const all = [...summarise(status, nowMs).flatMap((text) => wrap(text, width)), ...lines];
   return all.map((line) => `${line}\n`).join('');
 }
 
@@ -98,7 +98,7 @@ function wrap(text: string, width: number): readonly string[] {
   return text.match(line) ?? [];
 }
 
-function summarise(status: CollectorStatus) {
+function summarise(status: CollectorStatus, nowMs: number) {
   const { hosts, running, reloadFault, readyFault, routesPath, forwarding, broker, pool } = status;
   const { relays = [], subscriptions = [], configuration } = status;
   const count = (state: keyof typeof ranks) =>
@@ -122,7 +122,7 @@ function summarise(status: CollectorStatus) {
     ...(pool === undefined ? [] : describePool(pool)),
     ...describeRelays(relays),
     ...(broker === undefined ? [] : [describeBroker(broker)]),
-    ...subscriptions.map(describeSubscription),
+    ...subscriptions.map((one) => describeSubscription(one, nowMs)),
   ];
   return [`${counts.join(', ')}; routes: ${cleanText(routesPath)}`, ...trouble, ...far];
 }

@@ -34,6 +34,8 @@ export class Subscription implements Subscriber {
   readonly #gone = new Map<HostName, GoneFault>();
   #fault: CourierError | undefined;
   #isFollowing = false;
+  /** Since when it has been as it is: following, away, or neither yet. */
+  #sinceMs: number;
   #delayMs: number | undefined;
   #isOver = false;
   /** Hears when it begins to follow, and why it no longer does. */
@@ -45,12 +47,18 @@ export class Subscription implements Subscriber {
     changed: (fault: CourierError | undefined) => void,
   ) {
     this.#clock = clock;
+    this.#sinceMs = clock.now();
     this.#urge = urge;
     this.#changed = changed;
   }
 
   get isFollowing(): boolean {
     return this.#isFollowing;
+  }
+
+  /** In milliseconds since 1970. */
+  get sinceMs(): number {
+    return this.#sinceMs;
   }
 
   /** Why it does not follow; undefined while it does, or before it has tried. */
@@ -89,7 +97,10 @@ export class Subscription implements Subscriber {
     this.#isFollowing = fault === undefined;
     this.#fault = fault;
     if (wasFollowing && fault !== undefined) this.counts.losses += 1;
-    if (wasFollowing !== this.#isFollowing || before?.message !== fault?.message) {
+    const isNew = wasFollowing !== this.#isFollowing;
+    // The first fault of one that never followed ends its beginning.
+    if (isNew || (before === undefined && fault !== undefined)) this.#sinceMs = this.#clock.now();
+    if (isNew || before?.message !== fault?.message) {
       this.#changed(fault);
     }
   }

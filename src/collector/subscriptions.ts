@@ -121,14 +121,15 @@ export class Subscriptions implements Outlet {
 
   toStatus(): Partial<CollectorStatus> {
     const subscriptions = [...this.#followed.values()].map(({ uri, subscription }) => {
-      const { fault, isFollowing, wanted, counts } = subscription;
+      const { fault, isFollowing, wanted, counts, sinceMs } = subscription;
       const state: 'following' | 'away' | 'beginning' = isFollowing
         ? 'following'
         : fault === undefined
           ? 'beginning'
           : 'away';
       const said = fault && { code: fault.code, message: fault.message };
-      return { source: uri, state, hosts: wanted.size, ...counts, ...(said && { fault: said }) };
+      const about = { source: uri, state, since: new Date(sinceMs).toISOString() };
+      return { ...about, hosts: wanted.size, ...counts, ...(said && { fault: said }) };
     });
     return subscriptions.length === 0 ? {} : { subscriptions };
   }

@@ -31,6 +31,14 @@ export interface Part {
   readonly heardAtMs?: number | undefined;
   /** Why it does not answer, or what troubles it (routes that are not in force, a full disk). */
   readonly troubles: readonly string[];
+  /** What people should know though it does its work, such as a broker that is away. */
+  readonly notices?: readonly Notice[] | undefined;
+}
+
+export interface Notice {
+  readonly text: string;
+  /** Since when, as far as that is known. */
+  readonly sinceMs?: number | undefined;
 }
 
 export interface FaultLine {

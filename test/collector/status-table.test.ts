@@ -148,6 +148,11 @@ test('what goes into a broker and what comes from one has a line each', () => {
   const source = 'nats://broker1/mysite/{host}';
   const subscriptions = [
     { source, state: 'following' as const, hosts: 3, arrived: 7, foreign: 0, gaps: 1, losses: 1 },
+    {
+      ...{ source, state: 'away' as const, since: new Date(nowMs - 300_000).toISOString() },
+      ...{ hosts: 3, arrived: 7, foreign: 0, gaps: 1, losses: 2 },
+      fault: { code: 'UNREACHABLE', message: 'connection refused' },
+    },
   ];
   const [, ...lines] = toTable(makeStatus([], { broker, subscriptions }), [], nowMs, 400).split(
     '\n',
@@ -155,6 +160,7 @@ test('what goes into a broker and what comes from one has a line each', () => {
   assert.deepEqual(lines, [
     'broker: 2 hosts waiting for 1m1s, 9 stored, 4 of them had waited, 1 dropped for newer ones, 2 conflicts, 3 tried again, 5 acknowledged and lost by it, 1 reconnect; away: no answer (TIMEOUT)',
     'nats://broker1/mysite/{host} following, 3 hosts, 7 arrived, 0 of hosts in no route, 1 gap, lost 1 time',
+    'nats://broker1/mysite/{host} away for 5m, 3 hosts asked one by one meanwhile, 7 arrived, 0 of hosts in no route, 1 gap, lost 2 times: connection refused (UNREACHABLE)',
     '',
   ]);
 });

@@ -7,6 +7,7 @@ import { version } from '../../version.ts';
 import type { Batch, Feed, PartHost, PartRow } from '../feed.ts';
 import { Slices } from '../fleet/slices.ts';
 import type { Panel, Part } from '../model.ts';
+import { toNotices } from './beside-tables.ts';
 import { collectorFigures, toCollectorPanel } from './collector-panel.ts';
 import { toPartHost, toRow } from './collector-row.ts';
 import type { Figures } from './figures.ts';
@@ -44,11 +45,13 @@ export class CollectorFeed implements Feed {
     const { insight } = this.#collector;
     const trouble = this.#collector.findTrouble();
     const nowMs = this.#clock.now();
+    const notices = insight === undefined ? [] : toNotices(insight.outlets.toStatus());
     return {
       ...{ name: 'collector', state: trouble === undefined ? 'well' : 'ailing', version },
       ...{ pid: process.pid, heardAtMs: nowMs },
       ...(insight === undefined ? {} : { startedAtMs: insight.startedAt.getTime() }),
       troubles: trouble === undefined ? [] : [trouble],
+      ...(notices.length === 0 ? {} : { notices }),
     };
   }
 

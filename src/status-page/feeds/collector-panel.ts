@@ -3,6 +3,8 @@
 import type { Insight } from '../../collector/measures.ts';
 import { toVersion } from '../../collector/pool/shares.ts';
 import type { OperationsTable, Panel, Series } from '../model.ts';
+import { besideMetrics, forwardingFigures, toBesideTables } from './beside-tables.ts';
+import { brokerFigures } from './broker-table.ts';
 import {
   type FigureSpec,
   type FiguresNow,
@@ -52,6 +54,8 @@ export const collectorFigures: readonly FigureSpec[] = [
     ...{ name: 'collector.kept', label: 'Hosts in the spool', unit: 'count', kind: 'value' },
     metric: 'spool_hosts',
   },
+  ...forwardingFigures,
+  ...brokerFigures('collector'),
 ];
 
 export function toCollectorPanel(
@@ -63,16 +67,17 @@ export function toCollectorPanel(
     ...{ name: 'faults', title: 'Cycles without output, by fault', metric: 'faults_total' },
     ...{ label: 'Fault', whenEmpty: 'No cycle has failed since the start.' },
   };
-  const elsewhere = ['faults_total', 'hosts', 'version', 'start_time_seconds', 'troubles'];
+  const own = ['faults_total', 'hosts', 'version', 'start_time_seconds', 'troubles'];
   return {
     ...{ name: 'collector', title: 'Collector', part: 'collector' },
     figures: toFigures(now, seriesOf),
     tables: [
       ...toPool(insight),
+      ...toBesideTables(insight.outlets.toStatus()),
       toBreakers(insight),
       toCountTable(now, faults),
       toTroubles(insight),
-      toFurtherTable(now, elsewhere),
+      toFurtherTable(now, [...own, ...besideMetrics]),
     ],
   };
 }

@@ -14,6 +14,8 @@ export const partShape = z.object({
   startedAtMs: moment,
   pid: z.number().optional(),
   troubles: z.array(z.string()),
+  // Other versions of the program do not say any.
+  notices: z.array(z.object({ text: z.string(), sinceMs: moment })).optional(),
 });
 
 const faultShape = z.object({ code: z.string(), line: z.string(), atMs: z.number() });

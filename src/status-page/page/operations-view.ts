@@ -57,11 +57,15 @@ function figureOf({ name, label, unit, value, level, note, series }: Figure): Co
   );
 }
 
+/** A table with so many columns has a row of its own; on the screen of a phone each cell has. */
+const fewestOfWide = 4;
+
 function tableOf(table: OperationsTable, id: string, scope: Scope): Content {
   const { title, columns, rows, whenEmpty, count, name } = table;
+  const isWide = columns.length >= fewestOfWide;
   return h(
     'section',
-    { key: name, class: 'listing', 'aria-labelledby': id },
+    { key: name, class: isWide ? 'listing is-wide' : 'listing', 'aria-labelledby': id },
     h('h3', { id }, title, count > 0 && h('span', { class: 'count' }, formatCount(count))),
     rows.length === 0
       ? h('p', { class: 'aside' }, whenEmpty)
@@ -119,7 +123,12 @@ function rowOf(
     others.map((cell, other) =>
       h(
         'td',
-        { key: String(other), class: columns[other + 1]?.unit === undefined ? false : 'number' },
+        {
+          key: String(other),
+          class: columns[other + 1]?.unit === undefined ? false : 'number',
+          // What the head says is not there on the screen of a phone.
+          'data-label': cell === '' ? undefined : columns[other + 1]?.label,
+        },
         contentOf(cell, other + 1),
       ),
     ),

@@ -3,7 +3,7 @@
 import type { Part } from '../model.ts';
 import { type Content, h } from './element.ts';
 import { at } from './fleet-path.ts';
-import { whenOf } from './format.ts';
+import { ageOf, whenOf } from './format.ts';
 
 export interface Scope {
   /** Where the page is mounted. */
@@ -24,8 +24,11 @@ export function link(
 
 /** Which part does not answer or has trouble, ahead of all else: what is below may be old. */
 export function troublesOf(parts: readonly Part[], { nowMs }: Scope): Content {
-  const ailing = parts.filter(({ state, troubles }) => state === 'ailing' || troubles.length > 0);
-  return ailing.map(({ name, troubles, heardAtMs, state }) =>
+  const ailing = parts.filter(
+    ({ state, troubles, notices = [] }) =>
+      state === 'ailing' || troubles.length + notices.length > 0,
+  );
+  return ailing.map(({ name, troubles, notices = [], heardAtMs, state }) =>
     h(
       'div',
       { class: 'trouble', key: name, role: 'note' },
@@ -34,6 +37,14 @@ export function troublesOf(parts: readonly Part[], { nowMs }: Scope): Content {
         ? false
         : [', it last answered ', whenOf(heardAtMs, nowMs)],
       troubles.map((trouble, index) => h('p', { key: String(index) }, trouble)),
+      notices.map(({ text, sinceMs }, index) =>
+        h(
+          'p',
+          { key: `notice-${index}` },
+          text,
+          sinceMs !== undefined && [' (for ', ageOf(sinceMs, nowMs), ')'],
+        ),
+      ),
     ),
   );
 }
