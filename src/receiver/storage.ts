@@ -6,6 +6,7 @@ import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { HostName } from '../names/host-name.ts';
+import type { NewOutput } from '../spool/record.ts';
 import { Spool, type SpoolStatistics, type SpoolSummary } from '../spool/spool.ts';
 import type { Settings } from './options.ts';
 
@@ -21,6 +22,8 @@ interface Place extends Pick<Spool, 'put' | 'statistics' | 'summaries' | 'close'
 export class Storage implements Pick<Spool, 'put'> {
   readonly #place: Place;
   readonly #clock: Clock;
+  /** Hears what was stored. */
+  #hear: (output: NewOutput) => void = () => undefined;
   #trouble: { readonly message: string; readonly sinceMs: number } | undefined;
 
   private constructor(place: Place, clock: Clock) {
@@ -43,11 +46,25 @@ export class Storage implements Pick<Spool, 'put'> {
     try {
       const newer = await this.#place.put(...what);
       this.#trouble = undefined;
+      if (newer === undefined) this.#tell(what[0]);
       return newer;
     } catch (error) {
       const { message } = asCourierError(error, 'storing output');
       this.#trouble = { message, sinceMs: this.#clock.monotonic() };
       throw error;
+    }
+  }
+
+  /** @param hear what is stored from now on, in the place of who heard it before; returns at once */
+  watch(hear: (output: NewOutput) => void): void {
+    this.#hear = hear;
+  }
+
+  #tell(output: NewOutput): void {
+    try {
+      this.#hear(output);
+    } catch {
+      // Who listens is a guest: output that is stored is stored.
     }
   }
 

@@ -13,6 +13,7 @@ import { type OnDisk, ReceiverTables } from './feeds/receiver-tables.ts';
 import { Remembered } from './feeds/remembered.ts';
 import { SpooledParts } from './feeds/spooled-parts.ts';
 import { History } from './history/history.ts';
+import { PushedHosts } from './history/pushed-hosts.ts';
 import type { Fact, Level } from './model.ts';
 import type { PageSettings } from './options.ts';
 import { Presence } from './presence.ts';
@@ -21,14 +22,14 @@ import { Presence } from './presence.ts';
 export async function startReceiverPage(
   page: PageSettings,
   receiver: Receiver,
-  settings: Pick<Settings, 'spool' | 'updates'>,
+  settings: Pick<Settings, 'spool' | 'spoolHosts' | 'updates'>,
   context: CommandContext,
 ): Promise<Presence> {
   const { clock, log, env } = context;
   const { at, directory } = page;
   const isRemembered = at !== undefined && directory !== undefined;
   const history = isRemembered
-    ? await History.load(join(directory, 'history-receiver'), log)
+    ? await History.load(join(directory, 'history-receiver'), log, settings.spoolHosts)
     : undefined;
   const remembered = new Remembered(history, clock);
   const figures = new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, clock);
@@ -40,7 +41,11 @@ export async function startReceiverPage(
   const tables = new ReceiverTables(lookOnDisk(settings, context), clock);
   const around = { parts, remembered, figures, describeUpdate, tables };
   const feed = new ReceiverFeed(receiver, around, clock);
-  const remember = (signal: AbortSignal) => remembered.run(figures, signal);
+  const pushed = history && new PushedHosts(history.hosts, clock);
+  const storage = receiver.insight?.storage;
+  if (pushed !== undefined) storage?.watch(pushed.arrived);
+  const look = async () => pushed?.look(storage?.summaries() ?? []);
+  const remember = (signal: AbortSignal) => remembered.run(figures, signal, look);
   const presence = new Presence(page, async () => ({ feed, remember }), context, []);
   presence.start();
   return presence;

@@ -12,13 +12,15 @@ import { receiverFigures } from '../../src/status-page/feeds/receiver-figures.ts
 import { type OnDisk, ReceiverTables } from '../../src/status-page/feeds/receiver-tables.ts';
 import { Remembered } from '../../src/status-page/feeds/remembered.ts';
 import { SpooledParts } from '../../src/status-page/feeds/spooled-parts.ts';
+import { History } from '../../src/status-page/history/history.ts';
+import { PushedHosts } from '../../src/status-page/history/pushed-hosts.ts';
 import type { RolloutOverview } from '../../src/updates/rollout/overview.ts';
 import { goodOutput, type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
 import { openUploads } from '../receiver/uploading.ts';
 
 const { signal } = new AbortController();
 
-function makeFeed({ receiver, directory, log }: RunningReceiver): ReceiverFeed {
+function makeFeed({ receiver, directory, log }: RunningReceiver, history?: History): ReceiverFeed {
   const spool = join(directory, 'spool');
   const onDisk: OnDisk = {
     relays: () => findRelayStatuses(spool, {}, Date.now()),
@@ -26,7 +28,7 @@ function makeFeed({ receiver, directory, log }: RunningReceiver): ReceiverFeed {
   };
   const around = {
     parts: new SpooledParts(spool, systemClock, log),
-    remembered: new Remembered(undefined, systemClock),
+    remembered: new Remembered(history, systemClock),
     figures: new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, systemClock),
     describeUpdate: async () => [{ label: 'State', value: 'up to date' }],
     tables: new ReceiverTables(onDisk, systemClock),
@@ -56,7 +58,9 @@ async function listRows(feed: ReceiverFeed): Promise<readonly PartRow[]> {
 
 test('hosts that push are listed, and not those that a collector brings into the same spool', async (t) => {
   const running = await startReceiver(t);
-  const feed = makeFeed(running);
+  const history = await History.load(join(running.directory, 'history'), running.log);
+  const feed = makeFeed(running, history);
+  running.receiver.insight?.storage.watch(new PushedHosts(history.hosts, systemClock).arrived);
   const token = await running.makeAccess({});
   const uploads = openUploads({ port: running.port, ca: running.certificates.rootCert, token });
   t.after(() => uploads.close());
@@ -75,6 +79,11 @@ test('hosts that push are listed, and not those that a collector brings into the
   const shown = await feed.host(parseHostName('web01'));
   assert.deepEqual(shown?.update, [{ label: 'State', value: 'up to date' }]);
   assert.deepEqual([shown?.sectionCount, shown?.remarks], [1, []]);
+  assert.deepEqual(
+    shown?.series?.map(({ name, values }) => [name, Number(values.at(-1)) < 60]),
+    [['age', true]],
+  );
+  assert.deepEqual(history.hosts.toKept().hosts, ['web01']);
 });
 
 test('relays and stages are tables of the receiver', async (t) => {

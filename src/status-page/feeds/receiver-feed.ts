@@ -130,6 +130,7 @@ export class ReceiverFeed implements Feed {
     return {
       ...parts,
       remarks: [...remarks, ...(parts.remarks ?? [])],
+      series: this.#around.remembered.seriesOfHost(host),
       update,
       registration: registered === undefined ? [] : describeRegistration(registered),
       refusal: refusal && {

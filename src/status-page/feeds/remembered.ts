@@ -23,13 +23,12 @@ export class Remembered {
     const found = this.#history?.hosts.series(host, this.#clock.now());
     if (found === undefined) return [];
     const { startMs, stepMs, ages, durations } = found;
-    return [
-      { name: 'age', label: 'Age of the output', unit: 'seconds', startMs, stepMs, values: ages },
-      {
-        ...{ name: 'duration', label: 'Duration of a cycle', unit: 'seconds' },
-        ...{ startMs, stepMs, values: durations },
-      },
-    ];
+    const age = { name: 'age', label: 'Age of the output', values: ages };
+    const duration = { name: 'duration', label: 'Duration of a cycle', values: durations };
+    // Of a host that pushes there are no cycles.
+    const isAsked = durations.some((value) => value !== null);
+    const all = isAsked ? [age, duration] : [age];
+    return all.map((one) => ({ ...one, unit: 'seconds', startMs, stepMs }));
   }
 
   /** Finds the day of a figure by its name. */
@@ -42,13 +41,18 @@ export class Remembered {
     };
   };
 
-  /** Notes figures until the signal aborts, and writes all that is remembered. Never rejects. */
-  async run(figures: Figures, signal: AbortSignal): Promise<void> {
+  /**
+   * Notes figures until the signal aborts, and writes all that is remembered. Never rejects.
+   *
+   * @param look at hosts, as often as figures are noted; never rejects
+   */
+  async run(figures: Figures, signal: AbortSignal, look?: () => Promise<void>): Promise<void> {
     let savedMs = this.#clock.monotonic();
     while (!signal.aborted) {
       await this.#clock.sleep(minuteMs, signal).catch(() => undefined);
       if (!signal.aborted) {
         this.#history?.series.note(Object.fromEntries(figures.current().values), this.#clock.now());
+        await look?.();
       }
       const nowMs = this.#clock.monotonic();
       if (!signal.aborted && nowMs - savedMs < saveMs) continue;

@@ -17,23 +17,24 @@ export class History {
   #saving: Promise<void> | undefined;
   #isTroubled = false;
 
-  private constructor(path: string, log: Logger, kept?: KeptHistory) {
+  private constructor(path: string, log: Logger, mostHosts?: number, kept?: KeptHistory) {
     this.#path = path;
     this.#log = log;
-    this.hosts = new HostHistory(kept?.hosts);
+    this.hosts = new HostHistory(kept?.hosts, mostHosts);
     this.series = new SeriesHistory(kept?.series);
   }
 
   /** A file that cannot be read is told of, and the history begins anew. Never rejects. */
-  static async load(path: string, log: Logger): Promise<History> {
+  static async load(path: string, log: Logger, mostHosts?: number): Promise<History> {
     try {
       await requireTrusted(path);
       const kept = await readHistory(path);
-      return new History(path, log, kept !== undefined && isFitting(kept) ? kept : undefined);
+      const isUsable = kept !== undefined && isFitting(kept);
+      return new History(path, log, mostHosts, isUsable ? kept : undefined);
     } catch (thrown) {
       const { code, message } = asCourierError(thrown, `reading ${path}`);
       log.warn({ code }, `the history of the status page begins anew: ${message}`);
-      return new History(path, log);
+      return new History(path, log, mostHosts);
     }
   }
 

@@ -13,7 +13,8 @@ export const hostStepMs = 15 * 60_000;
 export interface CycleNote {
   /** When what it brought was produced; undefined when it brought nothing. */
   readonly producedAtMs: number | undefined;
-  readonly durationMs: number;
+  /** Undefined where nobody asks: the host pushes. */
+  readonly durationMs: number | undefined;
 }
 
 /** Equally long steps, the oldest first; null where nothing was measured. */
@@ -52,8 +53,11 @@ export class HostHistory {
   /** When the newest good output of each host was produced, by place; 0 before the first. */
   #producedAtMs: Float64Array;
   #used = 0;
+  readonly #mostHosts: number;
 
-  constructor(kept?: KeptHosts) {
+  /** @param mostHosts of more no further ones are kept: whoever may send may invent names */
+  constructor(kept?: KeptHosts, mostHosts = Number.POSITIVE_INFINITY) {
+    this.#mostHosts = mostHosts;
     this.#ring = new DayRing(hostStepMs, kept?.newest);
     this.#columns = kept?.columns ?? Array.from({ length: this.#ring.length }, emptyColumn);
     this.#used = kept?.hosts.length ?? 0;
@@ -63,11 +67,12 @@ export class HostHistory {
     }
     this.#producedAtMs = new Float64Array(this.#room);
     if (this.#used > this.#room) this.#makeRoom(this.#used);
-    this.#forgetEmpty();
+    this.forgetEmpty();
   }
 
-  /** Hosts that went while nothing ran are told by nobody. */
-  #forgetEmpty(): void {
+  /** Lets go of hosts of which the day knows nothing: those that went are not always told. */
+  forgetEmpty(nowMs?: number): void {
+    if (nowMs !== undefined) this.#columnAt(nowMs);
     for (const [host, place] of this.#places) {
       const isSeen = this.#columns.some(
         ({ ages, durations }) => (ages[place] ?? 0) + (durations[place] ?? 0) > 0,
@@ -83,13 +88,25 @@ export class HostHistory {
   note(host: string, { producedAtMs, durationMs }: CycleNote, nowMs: number): void {
     const column = this.#columnAt(nowMs);
     const place = this.#places.get(host) ?? this.#enter(host);
+    if (place === undefined) return;
     const before = this.#producedAtMs[place] || producedAtMs;
-    raise(column.durations, place, toDurationByte(durationMs / 1000));
+    if (durationMs !== undefined) {
+      raise(column.durations, place, toDurationByte(durationMs / 1000));
+    }
     if (before !== undefined) {
       raise(column.ages, place, toDurationByte((nowMs - before) / 1000));
     }
     if (producedAtMs === undefined) setBit(column.faulty, place);
     else this.#producedAtMs[place] = producedAtMs;
+  }
+
+  /** There is output of a host that nobody asks, whenever it came. */
+  see(host: string, producedAtMs: number, nowMs: number): void {
+    const column = this.#columnAt(nowMs);
+    const place = this.#places.get(host) ?? this.#enter(host);
+    if (place === undefined) return;
+    raise(column.ages, place, toDurationByte((nowMs - producedAtMs) / 1000));
+    this.#producedAtMs[place] = producedAtMs;
   }
 
   /** Undefined for a host nothing is known of. */
@@ -132,7 +149,8 @@ export class HostHistory {
     return this.#columns[at] ?? emptyColumn();
   }
 
-  #enter(host: string): number {
+  #enter(host: string): number | undefined {
+    if (this.size >= this.#mostHosts) return undefined;
     const place = this.#free.pop() ?? this.#used;
     if (place === this.#used) this.#used += 1;
     if (place >= this.#room) this.#makeRoom(place + 1);

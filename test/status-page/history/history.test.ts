@@ -13,6 +13,7 @@ import {
 import { History } from '../../../src/status-page/history/history.ts';
 import { HistoryOutlet } from '../../../src/status-page/history/history-outlet.ts';
 import { HostHistory, hostStepMs } from '../../../src/status-page/history/host-history.ts';
+import { PushedHosts } from '../../../src/status-page/history/pushed-hosts.ts';
 import { SeriesHistory } from '../../../src/status-page/history/series-history.ts';
 import { makeCollectingLog } from '../../helpers/collecting-log.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -188,4 +189,40 @@ test('hosts of which a day knows nothing are not kept over a restart', async (t)
   await history.save();
   const again = await History.load(path, log);
   assert.deepEqual([again.hosts.size, again.hosts.toKept().hosts], [1, ['', 'here']]);
+});
+
+test('of hosts that push the age is known as output comes and while they are silent, and no cycle', async () => {
+  const clock = new FakeClock(startMs);
+  const history = new HostHistory(undefined, 2);
+  const pushed = new PushedHosts(history, clock);
+  const [host, origin] = [parseHostName('web01'), 'upload token-1'];
+  const near = (value: number | null | undefined, seconds: number) =>
+    assert.ok(Math.abs(Number(value) - seconds) < seconds * 0.04, `${value}`);
+  const agesOf = (name: string) => history.series(name, clock.now())?.ages;
+
+  pushed.arrived({ host, producedAt: new Date(startMs - 10_000), origin });
+  near(agesOf('web01')?.at(-1), 10);
+  clock.advance(50_000);
+  // The one before was a minute old when this came.
+  pushed.arrived({ host, producedAt: new Date(clock.now()), origin });
+  near(agesOf('web01')?.at(-1), 60);
+
+  const receivedAt = new Date(clock.now());
+  const summary = { host, origin, bytes: 1, producedAt: receivedAt, receivedAt };
+  const ofCollector = { ...summary, host: parseHostName('db01'), origin: 'collector tcp://db01' };
+  clock.advance(2 * hostStepMs);
+  await pushed.look([summary, ofCollector]);
+  near(agesOf('web01')?.at(-1), (2 * hostStepMs) / 1000);
+  assert.equal(agesOf('web01')?.at(-2), null);
+  assert.equal(agesOf('db01'), undefined);
+  assert.deepEqual(new Set(history.series('web01', clock.now())?.durations), new Set([null]));
+
+  for (const name of ['a', 'b', 'c']) {
+    await pushed.look([{ ...summary, host: parseHostName(name) }]);
+  }
+  assert.equal(history.size, 2);
+  // Nothing was heard of them for a day: others have their room.
+  clock.advance(25 * 3_600_000);
+  await pushed.look([]);
+  assert.equal(history.size, 0);
 });
