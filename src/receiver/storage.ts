@@ -1,6 +1,7 @@
 /** Where outputs go: into the spool or, with `--broker`, into a stream that several sites can read. */
 
 import type { OutputBroker } from '../broker/output-broker.ts';
+import type { BrokerStatus } from '../broker/status-shape.ts';
 import type { Clock } from '../clock.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
@@ -97,6 +98,11 @@ export class Storage implements Pick<Spool, 'put'> {
     if (ofBroker !== undefined || this.#trouble === undefined) return ofBroker;
     const { message, sinceMs } = this.#trouble;
     return this.#clock.monotonic() - sinceMs < troubleMs ? message : undefined;
+  }
+
+  /** What the broker does to us; undefined without one. */
+  get broker(): BrokerStatus | undefined {
+    return this.#place.broker?.toStatus();
   }
 
   /** What people should know though outputs are taken. */

@@ -7,9 +7,11 @@ import type { Settings } from '../receiver/options.ts';
 import type { Receiver } from '../receiver/receiver.ts';
 import type { UpdatePlaces } from '../updates/repository/places.ts';
 import { Figures } from './feeds/figures.ts';
+import { listHostCertificates } from './feeds/host-certificates.ts';
 import { ReceiverFeed } from './feeds/receiver-feed.ts';
 import { receiverFigures } from './feeds/receiver-figures.ts';
 import { type OnDisk, ReceiverTables } from './feeds/receiver-tables.ts';
+import { Registrations } from './feeds/registrations.ts';
 import { Remembered } from './feeds/remembered.ts';
 import { SpooledParts } from './feeds/spooled-parts.ts';
 import { History } from './history/history.ts';
@@ -22,7 +24,7 @@ import { Presence } from './presence.ts';
 export async function startReceiverPage(
   page: PageSettings,
   receiver: Receiver,
-  settings: Pick<Settings, 'spool' | 'spoolHosts' | 'updates'>,
+  settings: Pick<Settings, 'spool' | 'spoolHosts' | 'updates' | 'certificates'>,
   context: CommandContext,
 ): Promise<Presence> {
   const { clock, log, env } = context;
@@ -38,8 +40,16 @@ export async function startReceiverPage(
     const { updatePlaces } = await import('../updates/repository/places.ts');
     return describe(host, updatePlaces(env, settings.updates), context);
   };
-  const tables = new ReceiverTables(lookOnDisk(settings, context), clock);
-  const around = { parts, remembered, figures, describeUpdate, tables };
+  const state = receiver.insight?.services.state;
+  const registrations = new Registrations(async () => (await state?.hosts.list()) ?? [], clock);
+  const certificates = async () =>
+    listHostCertificates(
+      await registrations.list(),
+      (await state?.accesses.list()) ?? [],
+      settings.certificates,
+    );
+  const tables = new ReceiverTables({ ...lookOnDisk(settings, context), certificates }, clock);
+  const around = { parts, remembered, figures, describeUpdate, tables, registrations };
   const feed = new ReceiverFeed(receiver, around, clock);
   const pushed = history && new PushedHosts(history.hosts, clock);
   const storage = receiver.insight?.storage;
@@ -54,7 +64,7 @@ export async function startReceiverPage(
 function lookOnDisk(
   { spool, updates }: Pick<Settings, 'spool' | 'updates'>,
   { env, clock }: CommandContext,
-): OnDisk {
+): Omit<OnDisk, 'certificates'> {
   return {
     relays: async () => {
       const { findRelayStatuses } = await import('../relay/status.ts');

@@ -10,6 +10,7 @@ import { Figures } from '../../src/status-page/feeds/figures.ts';
 import { ReceiverFeed } from '../../src/status-page/feeds/receiver-feed.ts';
 import { receiverFigures } from '../../src/status-page/feeds/receiver-figures.ts';
 import { type OnDisk, ReceiverTables } from '../../src/status-page/feeds/receiver-tables.ts';
+import { Registrations } from '../../src/status-page/feeds/registrations.ts';
 import { Remembered } from '../../src/status-page/feeds/remembered.ts';
 import { SpooledParts } from '../../src/status-page/feeds/spooled-parts.ts';
 import { History } from '../../src/status-page/history/history.ts';
@@ -24,6 +25,7 @@ function makeFeed({ receiver, directory, log }: RunningReceiver, history?: Histo
   const spool = join(directory, 'spool');
   const onDisk: OnDisk = {
     relays: () => findRelayStatuses(spool, {}, Date.now()),
+    certificates: async () => [],
     rollout: async () => rollout,
   };
   const around = {
@@ -32,6 +34,7 @@ function makeFeed({ receiver, directory, log }: RunningReceiver, history?: Histo
     figures: new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, systemClock),
     describeUpdate: async () => [{ label: 'State', value: 'up to date' }],
     tables: new ReceiverTables(onDisk, systemClock),
+    registrations: new Registrations(async () => [], systemClock),
   };
   return new ReceiverFeed(receiver, around, systemClock);
 }
@@ -125,12 +128,16 @@ test('what cannot be read is a row that says so, and without updates there is no
     relays: async () => {
       throw new Error('the disk is gone');
     },
+    certificates: async () => [],
     rollout: async () => undefined,
   };
   const tables = await new ReceiverTables(onDisk, systemClock).list(signal);
   assert.deepEqual(
     tables.map(({ name, rows }) => [name, rows.length]),
-    [['relays', 1]],
+    [
+      ['relays', 1],
+      ['certificates', 0],
+    ],
   );
   assert.match(String(tables[0]?.rows[0]?.cells[0]), /the disk is gone/);
 });

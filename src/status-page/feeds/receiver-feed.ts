@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { HostName } from '../../names/host-name.ts';
-import type { Receiver, ReceiverInsight } from '../../receiver/receiver.ts';
+import type { Receiver } from '../../receiver/receiver.ts';
 import type { RegisteredHost } from '../../receiver/state/hosts.ts';
 import { wasOpened } from '../../spool/origins.ts';
 import type { SpoolSummary } from '../../spool/spool.ts';
@@ -11,9 +11,11 @@ import { version } from '../../version.ts';
 import type { Batch, Feed, PartHost, PartRow } from '../feed.ts';
 import { Slices } from '../fleet/slices.ts';
 import type { Fact, Panel, Part } from '../model.ts';
+import { brokerMetrics, toBrokerTable } from './broker-table.ts';
 import { type Figures, toCountTable, toFigures, toFurtherTable } from './figures.ts';
 import { receiverFigures } from './receiver-figures.ts';
-import type { ReceiverTables } from './receiver-tables.ts';
+import { type ReceiverTables, relayMetrics } from './receiver-tables.ts';
+import type { Registrations } from './registrations.ts';
 import type { Remembered } from './remembered.ts';
 import type { SpooledParts } from './spooled-parts.ts';
 
@@ -21,8 +23,6 @@ import type { SpooledParts } from './spooled-parts.ts';
 const silentAfterMs = 5 * 60_000;
 /** Two clocks of one machine that is set back a little must not hide what came meanwhile. */
 const overlapMs = 2000;
-/** Going through all registrations takes the disk; who registers shows within this time. */
-const registeredMs = 60_000;
 const batchRows = 512;
 
 /** What hosts are asked for by agent updates; empty where there are none. */
@@ -34,6 +34,7 @@ interface Around {
   readonly figures: Figures;
   readonly describeUpdate: DescribeUpdate;
   readonly tables: ReceiverTables;
+  readonly registrations: Registrations;
 }
 
 export class ReceiverFeed implements Feed {
@@ -42,8 +43,6 @@ export class ReceiverFeed implements Feed {
   readonly #around: Around;
   readonly #clock: Clock;
   readonly #startedAt: Date;
-  #registered: readonly string[] = [];
-  #registeredAtMs = Number.NEGATIVE_INFINITY;
   #listed = 0;
   #epoch = 0;
 
@@ -71,7 +70,7 @@ export class ReceiverFeed implements Feed {
     const nowMs = this.#clock.now();
     // A collector that shares the spool tells of its hosts itself.
     const summaries = insight.storage.summaries().filter((summary) => !wasOpened(summary));
-    const missing = await this.#findSilent(insight, summaries);
+    const missing = await this.#findSilent(summaries);
     // A host less shows only in a listing of all.
     if (summaries.length + missing.length < this.#listed) this.#epoch += 1;
     this.#listed = summaries.length + missing.length;
@@ -93,17 +92,10 @@ export class ReceiverFeed implements Feed {
   }
 
   /** Hosts that are registered and have never sent anything. */
-  async #findSilent(
-    { services }: ReceiverInsight,
-    summaries: readonly SpoolSummary[],
-  ): Promise<readonly string[]> {
-    const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#registeredAtMs > registeredMs) {
-      this.#registeredAtMs = nowMs;
-      this.#registered = (await services.state.hosts.list()).map(({ host }) => host);
-    }
+  async #findSilent(summaries: readonly SpoolSummary[]): Promise<readonly string[]> {
+    const registered = await this.#around.registrations.list();
     const seen = new Set<string>(summaries.map(({ host }) => host));
-    return this.#registered.filter((host) => !seen.has(host));
+    return registered.map(({ host }) => host).filter((host) => !seen.has(host));
   }
 
   async host(host: HostName): Promise<PartHost | undefined> {
@@ -142,6 +134,7 @@ export class ReceiverFeed implements Feed {
 
   async panels(signal: AbortSignal): Promise<readonly Panel[]> {
     const now = this.#around.figures.current();
+    const broker = this.#receiver.insight?.storage.broker;
     const refusals = {
       ...{ name: 'refusals', title: 'Refusals by reason', metric: 'refusals_total' },
       ...{ label: 'Reason', whenEmpty: 'Nothing was refused since the start.' },
@@ -152,8 +145,9 @@ export class ReceiverFeed implements Feed {
         figures: toFigures(now, this.#around.remembered.seriesOf(receiverFigures)),
         tables: [
           toCountTable(now, refusals),
+          ...(broker === undefined ? [] : [toBrokerTable(broker)]),
           ...(await this.#around.tables.list(signal)),
-          toFurtherTable(now, ['refusals_total']),
+          toFurtherTable(now, ['refusals_total', ...brokerMetrics, ...relayMetrics]),
         ],
       },
     ];

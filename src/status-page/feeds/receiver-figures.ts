@@ -1,5 +1,6 @@
 /** How the receiver is: uploads, refusals, handshakes, its certificate, its spool. */
 
+import { brokerFigures } from './broker-table.ts';
 import type { FigureSpec } from './figures.ts';
 
 export const receiverFigures: readonly FigureSpec[] = [
@@ -48,4 +49,5 @@ export const receiverFigures: readonly FigureSpec[] = [
     ...{ name: 'receiver.spool', label: 'Spool', unit: 'bytes', kind: 'value' },
     metric: 'spool_bytes',
   },
+  ...brokerFigures('receiver'),
 ];

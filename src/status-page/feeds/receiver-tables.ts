@@ -1,26 +1,35 @@
-/** Relays and the stages of a rollout, as the receiver's panel lists them. */
+/** Relays, certificates of hosts and the stages of a rollout, as the receiver's panel lists them. */
 
 import type { Clock } from '../../clock.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { RelayStatus } from '../../relay/status.ts';
 import type { RolloutOverview, StageOverview } from '../../updates/rollout/overview.ts';
 import type { Level, OperationsTable } from '../model.ts';
+import {
+  certificateColumns,
+  type HostCertificate,
+  toCertificateTable,
+} from './host-certificates.ts';
 
 /** What the receiver finds on disk. */
 export interface OnDisk {
   readonly relays: () => Promise<readonly RelayStatus[]>;
+  readonly certificates: () => Promise<readonly HostCertificate[]>;
   /** `none` where no rollout was ever begun; undefined where updates are not set up. */
   readonly rollout: () => Promise<RolloutOverview | 'none' | undefined>;
 }
 
 type Row = OperationsTable['rows'][number];
-type Listed = Pick<OperationsTable, 'rows'> & { readonly title?: string };
+type Listed = Pick<OperationsTable, 'rows'> & Partial<Pick<OperationsTable, 'title' | 'count'>>;
 
-/** The file of every host is read for the stages. */
+/** The file of every host is read for the stages and for the certificates. */
 const againMs = 60_000;
 /** A panel does not wait longer for what is read; it shows what was known before. */
 const patienceMs = 1000;
 const mostRows = 100;
+
+/** Metrics that the table of relays shows. */
+export const relayMetrics = ['relay_last_contact_seconds', 'relay_hosts', 'relay_waiting'];
 
 const relayColumns = [
   ...[{ label: 'Relay' }, { label: 'State' }, { label: 'Address' }],
@@ -46,11 +55,14 @@ const stageColumns = [
 
 export class ReceiverTables {
   readonly #relays: Kept;
+  readonly #certificates: Kept;
   readonly #stages: Kept;
   readonly #clock: Clock;
 
-  constructor({ relays, rollout }: OnDisk, clock: Clock) {
+  constructor({ relays, certificates, rollout }: OnDisk, clock: Clock) {
     this.#clock = clock;
+    const listCertificates = async () => toCertificateTable(await certificates(), clock.now());
+    this.#certificates = new Kept(listCertificates, againMs, clock);
     this.#relays = new Kept(async () => ({ rows: (await relays()).map(toRelay) }), 5000, clock);
     this.#stages = new Kept(
       async () => {
@@ -64,15 +76,21 @@ export class ReceiverTables {
 
   /** Never rejects: what cannot be read is a row that says so. */
   async list(signal: AbortSignal): Promise<readonly OperationsTable[]> {
-    const reading = Promise.all([this.#relays.read(), this.#stages.read()]);
+    const all = [this.#relays, this.#certificates, this.#stages];
+    const reading = Promise.all(all.map((kept) => kept.read()));
     const patience = this.#clock.sleep(patienceMs, signal).catch(() => undefined);
     await Promise.race([reading, patience]);
     const relays = this.#relays.newest ?? { rows: [] };
+    const certificates = this.#certificates.newest ?? { rows: [] };
     const stages = this.#stages.newest;
     return [
       {
         ...{ name: 'relays', title: 'Relays', whenEmpty: 'No relay has sent anything.' },
         ...toTable(relays, relayColumns),
+      },
+      {
+        ...{ name: 'certificates', title: 'Certificates of hosts' },
+        ...{ whenEmpty: 'No host has one.', ...toTable(certificates, certificateColumns) },
       },
       ...(stages === undefined
         ? []
@@ -86,8 +104,8 @@ export class ReceiverTables {
   }
 }
 
-function toTable({ rows }: Listed, columns: OperationsTable['columns']) {
-  return { columns, rows: rows.slice(0, mostRows), count: rows.length };
+function toTable({ rows, count = rows.length }: Listed, columns: OperationsTable['columns']) {
+  return { columns, rows: rows.slice(0, mostRows), count };
 }
 
 /** What was read last, and is read again when it is too old. */
