@@ -1,9 +1,7 @@
 /** Connections to a receiver whose certificate, token or authorities may be replaced while we run. */
 
 import type { Clock } from '../clock.ts';
-import { asCourierError, errorCode } from '../faults/system-errors.ts';
-import { pathStatus } from '../files/file-calls.ts';
-import { fileVersion } from '../files/file-version.ts';
+import { FollowedFiles } from '../files/followed-files.ts';
 import type { Logger } from '../logging/log.ts';
 import { counted } from '../names/counted.ts';
 import type { Connections } from '../web/connections.ts';
@@ -25,7 +23,6 @@ export interface Read {
 
 /** What is open, and how many requests are under way in it. */
 interface Opened extends Read {
-  readonly version: string;
   running: number;
 }
 
@@ -41,21 +38,28 @@ const lookMs = 300;
  */
 export class RenewedConnections {
   readonly #settings: Settings;
+  readonly #followed: FollowedFiles;
   #opened: Opened;
   #toldDays: number | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
-  /** What was wrong when the files were looked at last, and whether it was told. */
-  #wrong = { message: '', isTold: false };
 
-  private constructor(settings: Settings, opened: Opened) {
+  private constructor(settings: Settings, followed: FollowedFiles, opened: Opened) {
     this.#settings = settings;
+    this.#followed = followed;
     this.#opened = opened;
   }
 
   /** @throws CourierError about a file */
   static async open(settings: Settings): Promise<RenewedConnections> {
-    return new RenewedConnections(settings, await open(settings, await versionOf(settings.files)));
+    const followed = new FollowedFiles({
+      files: settings.files,
+      renewed: 'certificate, token or authorities for the receiver were read again',
+      reading: 'reading what the receiver knows us by',
+      clock: settings.clock,
+      log: settings.log,
+    });
+    return new RenewedConnections(settings, followed, await followed.begin(() => open(settings)));
   }
 
   /** As {@link Connections.ask}. */
@@ -80,27 +84,15 @@ export class RenewedConnections {
 
   /** Never rejects. */
   async #look(): Promise<void> {
-    const { clock, files, log } = this.#settings;
+    const { clock } = this.#settings;
     if (clock.monotonic() - this.#lookedMs < lookMs) return;
     this.#lookedMs = clock.monotonic();
     this.#tellEnd();
-    const version = await versionOf(files);
     const before = this.#opened;
-    if (version === before.version) return;
-    try {
-      this.#opened = await open(this.#settings, version);
-      this.#wrong = { message: '', isTold: false };
-      log.info({}, 'certificate, token or authorities for the receiver were read again');
-      await this.#closeIdle(before);
-    } catch (thrown) {
-      const { code, message } = asCourierError(thrown, 'reading what the receiver knows us by');
-      // Certificate and key cannot be replaced at one moment: what is wrong twice is wrong.
-      const isKnown = this.#wrong.message === message;
-      if (isKnown && !this.#wrong.isTold) {
-        log.warn({ code }, `${message}; what was read before stays in use`);
-      }
-      this.#wrong = { message, isTold: isKnown };
-    }
+    const opened = await this.#followed.renew(() => open(this.#settings));
+    if (opened === undefined) return;
+    this.#opened = opened;
+    await this.#closeIdle(before);
   }
 
   #tellEnd(): void {
@@ -121,18 +113,6 @@ export class RenewedConnections {
   }
 }
 
-async function open(settings: Settings, version: string): Promise<Opened> {
-  return { ...(await settings.open()), version, running: 0 };
-}
-
-/** Changes when any of the files does. */
-async function versionOf(files: readonly string[]): Promise<string> {
-  const versions = files.map(async (path) => {
-    try {
-      return fileVersion(await pathStatus(path));
-    } catch (error) {
-      return errorCode(error) ?? 'unknown';
-    }
-  });
-  return (await Promise.all(versions)).join(', ');
+async function open(settings: Settings): Promise<Opened> {
+  return { ...(await settings.open()), running: 0 };
 }

@@ -71,11 +71,14 @@ export async function readSecretFile(path: string, option: string, log: Logger):
   return new Secret(text);
 }
 
-interface PrivateFileCall {
+interface TrustedFileCall {
   /** What it is read for, for the error: `reading --password-file /run/secret`. */
   readonly doing: string;
-  readonly log: Logger;
   readonly largestBytes: number;
+}
+
+interface PrivateFileCall extends TrustedFileCall {
+  readonly log: Logger;
 }
 
 /**
@@ -84,9 +87,26 @@ interface PrivateFileCall {
  * @throws CourierError CONFIG when it is too large, not a file, or others may change it; LOCAL when
  * it cannot be read
  */
-export async function readPrivateFile(
+export function readPrivateFile(path: string, { log, ...call }: PrivateFileCall): Promise<Buffer> {
+  return readChecked(path, call, ({ mode }) => {
+    if ((mode & 0o007) === 0) return;
+    log.warn({ file: path }, 'everybody on this machine may read this secret; chmod 600 it');
+  });
+}
+
+/**
+ * The same of a file that everybody may read, such as a certificate.
+ *
+ * @throws CourierError as {@link readPrivateFile}
+ */
+export function readTrustedFile(path: string, call: TrustedFileCall): Promise<Buffer> {
+  return readChecked(path, call, () => undefined);
+}
+
+async function readChecked(
   path: string,
-  { doing, log, largestBytes }: PrivateFileCall,
+  { doing, largestBytes }: TrustedFileCall,
+  look: (stats: Stats) => void,
 ): Promise<Buffer> {
   let file: number | undefined;
   try {
@@ -94,10 +114,8 @@ export async function readPrivateFile(
     // O_NONBLOCK: a FIFO in the place of the file must not hold us.
     file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await fileStatus(file);
-    checkPrivateFile(stats, doing, largestBytes);
-    if ((stats.mode & 0o007) !== 0) {
-      log.warn({ file: path }, 'everybody on this machine may read this secret; chmod 600 it');
-    }
+    requireSmallFile(stats, doing, largestBytes);
+    look(stats);
     return await readWholeFile(file);
   } catch (error) {
     throw asCourierError(error, doing);
@@ -106,7 +124,7 @@ export async function readPrivateFile(
   }
 }
 
-function checkPrivateFile(stats: Stats, doing: string, largestBytes: number): void {
+function requireSmallFile(stats: Stats, doing: string, largestBytes: number): void {
   if (!stats.isFile()) throw new CourierError('CONFIG', `${doing}: not a regular file`);
   if (stats.size > largestBytes) {
     throw new CourierError('CONFIG', `${doing}: larger than ${largestBytes} bytes`);

@@ -44,7 +44,8 @@ export class FeedDoor {
       try {
         await listenAtPath(server, path);
         server.on('error', () => undefined);
-        await new Promise<void>((resolve) => onAbort(signal, resolve));
+        // It may have been ended while it came to listen.
+        if (!signal.aborted) await new Promise<void>((resolve) => onAbort(signal, resolve));
         this.#close(server);
         await remove(path, { force: true }).catch(() => undefined);
       } catch (thrown) {

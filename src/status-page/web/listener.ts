@@ -3,7 +3,6 @@
  * alone: it is told once, tried again, and touches nothing else.
  */
 
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -12,8 +11,9 @@ import { asCourierError } from '../../faults/system-errors.ts';
 import { remove } from '../../files/file-calls.ts';
 import type { Logger } from '../../logging/log.ts';
 import { listen } from '../../system/listening.ts';
-import { requireTrustedSync } from '../../system/trusted-path.ts';
+import { onAbort } from '../../system/on-abort.ts';
 import type { PageAddress, PageSettings } from '../options.ts';
+import { PageCertificate } from './page-certificate.ts';
 import { listenAtPath } from './unix-listening.ts';
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
@@ -30,12 +30,15 @@ const limits: ServerOptions = {
   keepAliveTimeout: 20_000,
   connectionsCheckingInterval: 2000,
 };
+/** Who connects and begins no TLS holds a connection no longer than this. */
+const handshakeTimeout = 10_000;
 
 export class Listener {
   readonly #settings: Pick<PageSettings, 'tls'> & { readonly at: PageAddress };
   readonly #handle: Handle;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #certificate: PageCertificate | undefined;
   #server: Server | undefined;
   #path: string | undefined;
   #told: string | undefined;
@@ -50,6 +53,7 @@ export class Listener {
     this.#handle = handle;
     this.#clock = clock;
     this.#log = log;
+    this.#certificate = settings.tls && new PageCertificate(settings.tls, clock, log);
   }
 
   /** Tries until it listens, or the signal aborts; then waits for its end. Never rejects. */
@@ -58,11 +62,8 @@ export class Listener {
       if (await this.#tryToListen()) break;
       await this.#clock.sleep(retryMs, signal).catch(() => undefined);
     }
-    if (!signal.aborted) {
-      await new Promise<void>((resolve) =>
-        signal.addEventListener('abort', () => resolve(), { once: true }),
-      );
-    }
+    if (this.#certificate !== undefined) await this.#certificate.follow(signal);
+    else if (!signal.aborted) await new Promise<void>((resolve) => onAbort(signal, resolve));
     await this.#close();
   }
 
@@ -70,7 +71,7 @@ export class Listener {
     const { at } = this.#settings;
     let server: Server | undefined;
     try {
-      server = this.#makeServer();
+      server = await this.#makeServer();
       const where = await listenAt(server, at);
       this.#server = server;
       if (at.kind === 'unix') this.#path = at.path;
@@ -92,12 +93,13 @@ export class Listener {
     }
   }
 
-  #makeServer(): Server {
-    const { tls } = this.#settings;
+  async #makeServer(): Promise<Server> {
     const server =
-      tls === undefined
+      this.#certificate === undefined
         ? createServer(limits, this.#handle)
-        : createTlsServer({ ...limits, ...readTls(tls) }, this.#handle);
+        : await this.#certificate.serve((pair) =>
+            createTlsServer({ ...limits, ...pair, handshakeTimeout }, this.#handle),
+          );
     server.maxConnections = mostConnections;
     // Who asks and does not read keeps no connection; live views say something more often.
     server.setTimeout(stalledMs);
@@ -122,13 +124,4 @@ async function listenAt(server: Server, at: PageAddress): Promise<string> {
   }
   const port = await listen(server, at);
   return `${at.address}:${port}`;
-}
-
-function readTls({ certificate, key }: NonNullable<PageSettings['tls']>) {
-  for (const path of [certificate, key]) requireTrustedSync(path);
-  return {
-    cert: readFileSync(certificate),
-    key: readFileSync(key),
-    minVersion: 'TLSv1.2',
-  } as const;
 }
