@@ -14,15 +14,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '../../src/clock.ts';
-import { TokenFile } from '../../src/status-page/access/tokens.ts';
 import type { Batch, Feed, PartRow } from '../../src/status-page/feed.ts';
 import { Slices } from '../../src/status-page/fleet/slices.ts';
 import { HostHistory } from '../../src/status-page/history/host-history.ts';
 import { pages } from '../../src/status-page/page/pages.ts';
-import { type ListeningPage, StatusPage } from '../../src/status-page/status-page.ts';
-import { makeCollectingLog } from '../helpers/collecting-log.ts';
-import { findFreePort } from '../helpers/free-port.ts';
 import { withTempDir } from '../helpers/temp-dir.ts';
+import { openPage, type RunningPage } from '../status-page/running-page.ts';
 
 const hostCount = 100_000;
 const browsers = 100;
@@ -121,55 +118,21 @@ async function look(url: string, cookie: string): Promise<Look> {
   return { ms: performance.now() - began, bytes };
 }
 
-async function logIn(origin: string, token: string): Promise<string> {
-  const body = new URLSearchParams({ token });
-  const answer = await fetch(`${origin}/login`, {
-    method: 'POST',
-    body,
-    redirect: 'manual',
-    headers: { origin },
-  });
-  return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
-}
-
 export function benchStatusPage(): Promise<string> {
   const historyMegabytes = measureHistory();
   return withTempDir(async (root) => {
-    const directory = join(root, 'page');
-    const token = await new TokenFile(directory).create('bench', new Date());
-    const port = await findFreePort();
-    const origin = `http://127.0.0.1:${port}`;
-    const settings: ListeningPage = {
-      ...{ part: 'collector', at: { kind: 'tcp', address: '127.0.0.1', port }, directory },
-      ...{ hasActions: false, basePath: '/', hostNames: [], tls: undefined, userHeader: undefined },
-      ...{ sessionMs: everyMs * 60, sockets: undefined },
-    };
-    const log = makeCollectingLog();
-    const around = {
-      env: {},
-      clock: systemClock,
-      log,
-      doctorOptions: [],
-      loadPages: async () => pages,
-    };
-    const page = new StatusPage(settings, [new ManyHosts()], around);
-    page.start();
+    const page = await openPage([new ManyHosts()], join(root, 'page'), { sessionMs: everyMs * 60 });
     try {
-      return await measure(origin, token, log.lines, historyMegabytes);
+      return await measure(page, historyMegabytes);
     } finally {
-      await page.stop();
+      await page.page.stop();
     }
   });
 }
 
-async function measure(
-  origin: string,
-  token: string,
-  lines: readonly string[],
-  historyMegabytes: number,
-): Promise<string> {
-  while (!lines.some((line) => line.includes('the status page is there'))) await sleep(20);
-  const cookie = await logIn(origin, token);
+async function measure(page: RunningPage, historyMegabytes: number): Promise<string> {
+  const { origin } = page;
+  const cookie = await page.logIn();
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const firstCpu = process.cpuUsage();
@@ -179,7 +142,7 @@ async function measure(
   const second = await look(`${origin}/?group=folder&sort=-age`, cookie);
   const cookies = [cookie];
   // At most sixteen streams a session, and ten logins a minute.
-  while (cookies.length < 8) cookies.push(await logIn(origin, token));
+  while (cookies.length < 8) cookies.push(await page.logIn());
   const args = ['-e', openStreams, origin, cookies.join(' '), String(browsers)];
   const client = spawn(process.execPath, args, { stdio: 'inherit' });
   await sleep(5000);

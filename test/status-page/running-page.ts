@@ -138,7 +138,7 @@ export function cookieOf({ headers }: Answer): string {
 }
 
 /**
- * Resolves when it listens.
+ * Resolves when it listens; it is stopped, and its directory removed, when the test ends.
  *
  * @param kept what an earlier one has kept
  */
@@ -149,11 +149,25 @@ export async function startPage(
   kept?: string,
 ): Promise<RunningPage> {
   const root = await makeTempDir();
-  const directory = kept ?? join(root, 'page');
-  const token = await new TokenFile(directory).create(
-    kept === undefined ? 'ada' : 'again',
-    new Date(),
-  );
+  let running: RunningPage | undefined;
+  t.after(async () => {
+    await running?.page.stop();
+    await removeTempDir(root);
+  });
+  running = await openPage(feeds, kept ?? join(root, 'page'), settings);
+  return running;
+}
+
+/**
+ * Resolves when it listens; stopping it is left to the caller.
+ *
+ * @param directory what it keeps, or an earlier one has kept
+ */
+export async function openPage(
+  feeds: readonly Feed[],
+  directory: string,
+  settings: Partial<PageSettings> = {},
+): Promise<RunningPage> {
   const at = settings.at ?? { kind: 'tcp', address: '127.0.0.1', port: await findFreePort() };
   const all: ListeningPage = {
     ...{ part: 'collector', hasActions: false, basePath: '/', hostNames: [], tls: undefined },
@@ -161,20 +175,13 @@ export async function startPage(
     ...settings,
     ...{ at, directory },
   };
+  const tokens = new TokenFile(directory);
+  const names = new Set((await tokens.read()).map(({ name }) => name));
+  const token = await tokens.create(names.has('ada') ? 'again' : 'ada', new Date());
   const log = makeCollectingLog();
-  const around = {
-    env: {},
-    clock: systemClock,
-    log,
-    doctorOptions: [],
-    loadPages: async () => pages,
-  };
-  const page = new StatusPage(all, feeds, around);
+  const around = { env: {}, clock: systemClock, log, doctorOptions: [] };
+  const page = new StatusPage(all, feeds, { ...around, loadPages: async () => pages });
   page.start();
-  t.after(async () => {
-    await page.stop();
-    await removeTempDir(root);
-  });
   await waitUntil(() => log.lines.some((line) => line.includes('the status page is there')));
   return new RunningPage({ directory, log, page, token }, at);
 }

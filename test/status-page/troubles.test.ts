@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -129,4 +129,15 @@ test('one page shows what a process of the same user knows, and says when it is 
     [parts[0].state, parts[0].troubles, rows.length],
     ['ailing', ['the collector does not run any more'], 2],
   );
+});
+
+test('who ends it while it comes to listen waits for nothing', async (t) => {
+  const path = join(await makeTempDir(t), 'receiver-page.sock');
+  const load = async () => new FeedServer(new ListFeed(fewRows));
+  const ended = new AbortController();
+  const door = new FeedDoor({ path, load, clock: systemClock, log: makeCollectingLog() });
+  const serving = door.run(ended.signal);
+  ended.abort();
+  await serving;
+  await assert.rejects(stat(path), /ENOENT/);
 });
