@@ -58,7 +58,8 @@ export function describeForwarding(forwarding: ForwardingStatus): readonly strin
   ];
 }
 
-function describeSkew(skewMs: number, whose: string, other: string): string {
+/** Nothing where it is no more than peers may differ. */
+export function describeSkew(skewMs: number, whose: string, other: string): string {
   if (Math.abs(skewMs) <= defaultMaxSkewMs) return '';
   const how = skewMs > 0 ? 'ahead of' : 'behind';
   return `; ${whose} clock is ${formatDuration(Math.abs(skewMs))} ${how} ${other}`;

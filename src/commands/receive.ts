@@ -71,7 +71,7 @@ async function run(invocation: Invocation, context: CommandContext): Promise<voi
   });
   await receiver.start();
   const { startReceiverPage } = await import('../status-page/receiver-page.ts');
-  const presence = await startReceiverPage(page, receiver, settings, { ...context, log });
+  const presence = startReceiverPage(page, receiver, settings, { ...context, log });
   await ready();
   if (!context.shutdown.aborted) await once(context.shutdown, 'abort');
   await presence.stop();

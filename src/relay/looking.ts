@@ -7,6 +7,7 @@ import { relayOrigin } from '../spool/origins.ts';
 import type { SpooledOutput } from '../spool/record.ts';
 import { formatDuration } from '../times/durations.ts';
 import {
+  type FarFault,
   type RelayedHost,
   type RelayRecord,
   readHost,
@@ -75,16 +76,28 @@ export function isWayOf(
   return sinceMs > Math.max(missedIntervals * everyMs, usualMaxAgeMs);
 }
 
-/** A relay that is well tells of each of its hosts, be it a fault, before what it told last is too old. */
 function describeNeglect(about: RelayedHost, newest: Newest | undefined, nowMs: number) {
-  const { host, relayName, fault, everyMs = usualEveryMs, maxAgeMs = usualMaxAgeMs } = about;
+  const { host, relayName } = about;
+  const lastMs = findNeglect(about, newest, nowMs);
+  if (lastMs === undefined) return undefined;
+  return `nothing of ${host} was taken from relay ${relayName} for ${formatDuration(nowMs - lastMs)}`;
+}
+
+/**
+ * A relay that is well tells of each of its hosts, be it a fault, before what it told last is too old.
+ *
+ * @returns when something of the host was taken last, if that is too long ago
+ */
+export function findNeglect(
+  { fault, everyMs = usualEveryMs, maxAgeMs = usualMaxAgeMs }: RelayedHost,
+  newest: Newest | undefined,
+  nowMs: number,
+): number | undefined {
   const broughtMs = newest?.receivedAt.getTime() ?? 0;
   const lastMs = Math.max(broughtMs, fault?.toldAtMs ?? 0);
   const goodMs = Math.max(missedIntervals * everyMs, maxAgeMs) + slackMs;
-  if (lastMs === 0 || nowMs <= Math.max(lastMs + goodMs, (fault?.untilMs ?? 0) + slackMs)) {
-    return undefined;
-  }
-  return `nothing of ${host} was taken from relay ${relayName} for ${formatDuration(nowMs - lastMs)}`;
+  const isGood = nowMs <= Math.max(lastMs + goodMs, (fault?.untilMs ?? 0) + slackMs);
+  return lastMs === 0 || isGood ? undefined : lastMs;
 }
 
 /** A relay may be late by so much, and miss so many contacts. */
@@ -105,6 +118,16 @@ export function describeSilence(
   return `${silent} (refused ${ago} ago: ${refusal.message})`;
 }
 
+/** Whether a fault says something about now: it is not too long ago, and no output has come since. */
+export function isFaultOfNow(
+  fault: FarFault | undefined,
+  newest: Newest | undefined,
+  nowMs: number,
+): fault is FarFault {
+  if (fault === undefined || nowMs > fault.untilMs + slackMs) return false;
+  return newest === undefined || newest.receivedAt.getTime() <= fault.toldAtMs;
+}
+
 /**
  * The fault that a relay told, as that of its host now: undefined when it is too long ago, or when
  * output has come since.
@@ -117,8 +140,7 @@ export function findFarFault(
   nowMs: number,
 ): CourierError | undefined {
   const { fault, relayName } = about;
-  if (fault === undefined || nowMs > fault.untilMs + slackMs) return undefined;
-  if (newest !== undefined && newest.receivedAt.getTime() > fault.toldAtMs) return undefined;
+  if (!isFaultOfNow(fault, newest, nowMs)) return undefined;
   const age = formatDuration(Math.max(0, nowMs - fault.atMs));
   const more = silence === undefined ? '' : `; ${silence}`;
   const message = `relay ${relayName}, ${age} ago: ${fault.line}${more}`;

@@ -195,6 +195,8 @@ export interface HostDocument {
   /** What the newest output loses, and why sections cannot be shown. */
   readonly remarks: readonly string[];
   readonly seal: readonly Fact[];
+  /** The relay that brings it. */
+  readonly relayed: readonly Fact[];
   readonly registration: readonly Fact[];
   readonly update: readonly Fact[];
   /** What the receiver refused last of this host. */

@@ -1,27 +1,35 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
-import { writeRelay } from '../../src/relay/records.ts';
+import type { RegisteredHost } from '../../src/receiver/state/hosts.ts';
+import { listRelayedHosts, listRelays, writeRelay } from '../../src/relay/records.ts';
 import { findRelayStatuses } from '../../src/relay/status.ts';
-import type { PartRow } from '../../src/status-page/feed.ts';
+import type { Batch, PartRow } from '../../src/status-page/feed.ts';
 import { Figures } from '../../src/status-page/feeds/figures.ts';
 import { ReceiverFeed } from '../../src/status-page/feeds/receiver-feed.ts';
 import { receiverFigures } from '../../src/status-page/feeds/receiver-figures.ts';
 import { type OnDisk, ReceiverTables } from '../../src/status-page/feeds/receiver-tables.ts';
 import { Registrations } from '../../src/status-page/feeds/registrations.ts';
+import { RelayedHosts } from '../../src/status-page/feeds/relayed-hosts.ts';
 import { Remembered } from '../../src/status-page/feeds/remembered.ts';
 import { SpooledParts } from '../../src/status-page/feeds/spooled-parts.ts';
 import { History } from '../../src/status-page/history/history.ts';
 import { PushedHosts } from '../../src/status-page/history/pushed-hosts.ts';
 import type { RolloutOverview } from '../../src/updates/rollout/overview.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { goodOutput, type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
 import { openUploads } from '../receiver/uploading.ts';
 
 const { signal } = new AbortController();
 
-function makeFeed({ receiver, directory, log }: RunningReceiver, history?: History): ReceiverFeed {
+function makeFeed(
+  { receiver, directory, log }: RunningReceiver,
+  history?: History,
+  registrations = new Registrations(async () => [], systemClock),
+): ReceiverFeed {
   const spool = join(directory, 'spool');
   const onDisk: OnDisk = {
     relays: () => findRelayStatuses(spool, {}, Date.now()),
@@ -34,7 +42,16 @@ function makeFeed({ receiver, directory, log }: RunningReceiver, history?: Histo
     figures: new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, systemClock),
     describeUpdate: async () => [{ label: 'State', value: 'up to date' }],
     tables: new ReceiverTables(onDisk, systemClock),
-    registrations: new Registrations(async () => [], systemClock),
+    registrations,
+    startedAt: new Date(),
+    relayed: new RelayedHosts(
+      {
+        relays: () => listRelays(spool),
+        onDisk: () => listRelayedHosts(spool),
+        sinceStart: () => receiver.insight?.services.relays.hosts ?? new Map(),
+      },
+      systemClock,
+    ),
   };
   return new ReceiverFeed(receiver, around, systemClock);
 }
@@ -141,3 +158,31 @@ test('what cannot be read is a row that says so, and without updates there is no
   );
   assert.match(String(tables[0]?.rows[0]?.cells[0]), /the disk is gone/);
 });
+
+test('a host that has only registered shows in the next listing, whenever the one before was', async (t) => {
+  const running = await startReceiver(t);
+  const clock = new FakeClock();
+  let registered = [registeredHost('web01')];
+  const feed = makeFeed(running, undefined, new Registrations(async () => registered, clock));
+  const hostsSince = async (since: string | undefined) => {
+    const batches: Batch[] = [];
+    for await (const batch of feed.list(since)) batches.push(batch);
+    const hosts = batches.flatMap(({ rows }) => rows.map(({ host, state }) => `${host} ${state}`));
+    return [hosts, batches.at(-1)?.cursor] as const;
+  };
+  const [first, cursor] = await hostsSince(undefined);
+  assert.deepEqual(first, ['web01 never']);
+  registered = [...registered, registeredHost('web02')];
+  assert.deepEqual((await hostsSince(cursor))[0], []);
+  clock.advance(61_000);
+  const [then, next] = await hostsSince(cursor);
+  assert.deepEqual(then, ['web01 never', 'web02 never']);
+  assert.deepEqual((await hostsSince(next))[0], []);
+});
+
+function registeredHost(host: string): RegisteredHost {
+  return {
+    ...{ host, uuid: randomUUID(), mode: 'push-agent', certificates: [], piggyback: [] },
+    ...{ registeredAt: '2026-01-01T00:00:00Z', registeredBy: 'user ada' },
+  };
+}

@@ -140,6 +140,11 @@ export function makeHost(host = 'web01', state: HostState = 'grace'): HostDocume
     piggybackedCount: 1,
     remarks: ['2 lines before the first section were left out'],
     seal: [{ label: 'Key', value: 'web hosts 2026', level: 'ok' }],
+    relayed: [
+      { label: 'Relay', value: 'far1' },
+      { label: 'State', value: 'is heard of', level: 'ok' },
+      { label: 'Last contact', value: '', atMs: sampleNowMs - 9000 },
+    ],
     registration: [
       { label: 'UUID', value: 'b1f0c8a2-6a3e-4a0f-9a53-0b7d8f5c3a11' },
       { label: 'Certificate', value: 'expires', atMs: sampleNowMs + 20 * 86_400_000 },

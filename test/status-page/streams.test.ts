@@ -18,7 +18,7 @@ function makeDocument(remark: string): Document {
     ...{ view: 'host', nowMs: 0, host: 'web01', parts: [], remarks: [remark] },
     ...{ row: { host: 'web01', state: 'fresh', failures: 0, parts: [] }, isRunning: false },
     ...{ sources: [], series: [], sections: [], sectionCount: 0, piggybacked: [] },
-    ...{ piggybackedCount: 0, seal: [], registration: [], update: [] },
+    ...{ piggybackedCount: 0, seal: [], relayed: [], registration: [], update: [] },
     actions: { fetch: false, doctor: false },
   };
 }

@@ -74,6 +74,11 @@ export class RelayDesk {
     this.relays = new KnownRelays({ ...settings, attempt });
   }
 
+  /** Hosts they have written for since the start. */
+  get hosts(): ReadonlyMap<string, RelayedHost> {
+    return this.#hosts;
+  }
+
   /** What they have brought since the start. */
   get counts(): { readonly outputs: number; readonly faults: number; readonly refused: number } {
     return this.#counts;

@@ -16,6 +16,7 @@ import { type Figures, toCountTable, toFigures, toFurtherTable } from './figures
 import { receiverFigures } from './receiver-figures.ts';
 import { type ReceiverTables, relayMetrics } from './receiver-tables.ts';
 import type { Registrations } from './registrations.ts';
+import type { RelayedHosts } from './relayed-hosts.ts';
 import type { Remembered } from './remembered.ts';
 import type { SpooledParts } from './spooled-parts.ts';
 
@@ -35,6 +36,9 @@ interface Around {
   readonly describeUpdate: DescribeUpdate;
   readonly tables: ReceiverTables;
   readonly registrations: Registrations;
+  readonly relayed: RelayedHosts;
+  /** When the receiver was. */
+  readonly startedAt: Date;
 }
 
 export class ReceiverFeed implements Feed {
@@ -44,23 +48,27 @@ export class ReceiverFeed implements Feed {
   readonly #clock: Clock;
   readonly #startedAt: Date;
   #listed = 0;
+  #missing = 0;
   #epoch = 0;
 
   constructor(receiver: Receiver, around: Around, clock: Clock) {
     this.#receiver = receiver;
     this.#around = around;
     this.#clock = clock;
-    this.#startedAt = new Date(clock.now());
+    this.#startedAt = around.startedAt;
   }
 
   async part(): Promise<Part> {
     const trouble = this.#receiver.insight?.findTrouble();
     const notice = this.#receiver.findNotice();
+    await this.#around.relayed.refresh();
+    const notices = this.#around.relayed.notices();
     const nowMs = this.#clock.now();
     return {
       ...{ name: 'receiver', state: trouble === undefined ? 'well' : 'ailing', version },
       ...{ pid: process.pid, heardAtMs: nowMs, startedAtMs: this.#startedAt.getTime() },
       troubles: [trouble, notice].filter((text) => text !== undefined),
+      ...(notices.length === 0 ? {} : { notices }),
     };
   }
 
@@ -71,24 +79,39 @@ export class ReceiverFeed implements Feed {
     // A collector that shares the spool tells of its hosts itself.
     const summaries = insight.storage.summaries().filter((summary) => !wasOpened(summary));
     const missing = await this.#findSilent(summaries);
-    // A host less shows only in a listing of all.
-    if (summaries.length + missing.length < this.#listed) this.#epoch += 1;
-    this.#listed = summaries.length + missing.length;
+    const { relayed } = this.#around;
+    const spooled = new Set<string>(summaries.map(({ host }) => host));
+    const withoutOutput = relayed.withoutOutput((host) => spooled.has(host));
+    this.#count(summaries.length + withoutOutput.length, missing.length);
     const run = `${this.#startedAt.getTime().toString(36)} ${this.#epoch}`;
     const cursor = `${run} ${nowMs - overlapMs}`;
     const before = since?.startsWith(`${run} `) ? Number(since.split(' ')[2]) : undefined;
     let isWhole = before === undefined;
-    let rows: PartRow[] = before === undefined ? missing.map(toMissing) : [];
+    const isNew = (changedMs: number) => before === undefined || changedMs >= before;
+    let rows: PartRow[] = [
+      ...(before === undefined ? missing.map(toMissing) : []),
+      ...withoutOutput.filter((row) => isNew(relayed.changedMs(row, row))),
+    ];
     const slices = new Slices(this.#clock);
     for (const summary of summaries) {
       if (slices.isOver()) await slices.rest();
-      if (before !== undefined && summary.receivedAt.getTime() < before) continue;
-      rows.push(toRow(summary));
+      const difference = relayed.difference(summary, silentAfterMs);
+      const differsMs = difference === undefined ? 0 : relayed.changedMs(summary, difference);
+      if (!isNew(Math.max(summary.receivedAt.getTime(), differsMs))) continue;
+      rows.push({ ...toRow(summary), ...difference });
       if (rows.length < batchRows) continue;
       yield { rows, cursor, isWhole };
       [rows, isWhole] = [[], false];
     }
     yield { rows, cursor, isWhole };
+  }
+
+  /** A host less, and one more that has only registered, show only in a listing of all. */
+  #count(listed: number, missing: number): void {
+    if (listed + missing < this.#listed + this.#missing || missing > this.#missing)
+      this.#epoch += 1;
+    this.#listed = listed;
+    this.#missing = missing;
   }
 
   /** Hosts that are registered and have never sent anything. */
@@ -114,7 +137,8 @@ export class ReceiverFeed implements Feed {
     const registered = await look(hosts.byName(host));
     const refusal = await look(refused.read(host));
     const update = (await look(this.#around.describeUpdate(host))) ?? [];
-    const isKnown = registered !== undefined || refusal !== undefined;
+    const far = this.#around.relayed.facts(host);
+    const isKnown = registered !== undefined || refusal !== undefined || far.length > 0;
     if (!isKnown && !insight.storage.has(host)) {
       return update.length === 0 ? undefined : { update };
     }
@@ -124,6 +148,7 @@ export class ReceiverFeed implements Feed {
       remarks: [...remarks, ...(parts.remarks ?? [])],
       series: this.#around.remembered.seriesOfHost(host),
       update,
+      relayed: far,
       registration: registered === undefined ? [] : describeRegistration(registered),
       refusal: refusal && {
         ...{ code: refusal.reason, line: refusal.message },

@@ -1,6 +1,7 @@
 /** Relays, certificates of hosts and the stages of a rollout, as the receiver's panel lists them. */
 
 import type { Clock } from '../../clock.ts';
+import { describeSkew } from '../../collector/relay-lines.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { RelayStatus } from '../../relay/status.ts';
 import type { RolloutOverview, StageOverview } from '../../updates/rollout/overview.ts';
@@ -143,12 +144,23 @@ class Kept {
 }
 
 function toRelay(status: RelayStatus): Row {
-  const { relay, silence, refusal, address, hosts, waiting, lastContactAt, version } = status;
+  const { relay, silence, refusal, address, hosts, waiting, skewMs, lastContactAt, version } =
+    status;
   const contactMs = Date.parse(lastContactAt);
-  const isWell = refusal === undefined ? 'well' : `well, refused since: ${refusal}`;
+  const refused = refusal === undefined ? '' : `, refused since: ${refusal}`;
+  const skew = describeSkew(skewMs, 'its', 'ours');
+  const isWell = refused === '' && skew === '';
   return {
-    level: silence === undefined ? 'ok' : 'bad',
-    cells: [relay, silence ?? isWell, address, hosts, waiting, contactMs, version],
+    level: silence === undefined ? (isWell ? 'ok' : 'warn') : 'bad',
+    cells: [
+      relay,
+      `${silence ?? `well${refused}`}${skew}`,
+      address,
+      hosts,
+      waiting,
+      contactMs,
+      version,
+    ],
   };
 }
 

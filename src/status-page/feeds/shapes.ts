@@ -89,6 +89,7 @@ export const hostShape = z
     piggybackedCount: z.number(),
     remarks: z.array(z.string()),
     seal: factsShape,
+    relayed: factsShape,
     registration: factsShape,
     update: factsShape,
     refusal: faultShape,

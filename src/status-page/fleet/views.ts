@@ -96,6 +96,7 @@ function toHostDocument(
     piggybackedCount: output.piggybackedCount ?? 0,
     remarks: known.flatMap(({ remarks = [] }) => remarks),
     seal: known.flatMap(({ seal = [] }) => seal),
+    relayed: known.flatMap(({ relayed = [] }) => relayed),
     registration: known.flatMap(({ registration = [] }) => registration),
     update: known.flatMap(({ update = [] }) => update),
     refusal: find('refusal'),

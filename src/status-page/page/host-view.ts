@@ -36,6 +36,7 @@ export function hostView(document: HostDocument, scope: Scope): Content {
         'div',
         { class: 'narrow' },
         factsOf('Agent seal', document.seal, scope),
+        factsOf('Relay', document.relayed, scope),
         factsOf('Registration', document.registration, scope),
         factsOf('Agent update', document.update, scope),
         refusalOf(document, scope),

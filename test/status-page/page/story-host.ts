@@ -42,6 +42,7 @@ export function storyHost(state: HostState = 'grace', name?: string): HostDocume
       { label: 'Key', value: 'windows hosts 2026', level: 'ok' },
       { label: 'Expires', value: '', atMs: storyNowMs + 19 * dayMs, level: 'warn' },
     ],
+    relayed: [],
     registration: [
       { label: 'UUID', value: 'b1f0c8a2-6a3e-4a0f-9a53-0b7d8f5c3a11' },
       { label: 'Certificate', value: 'expires', atMs: storyNowMs + 340 * dayMs },
