@@ -37,7 +37,8 @@ const followed = new Set(['href', 'src', 'action', 'formaction', 'xlink:href']);
 /** Only paths of this server are followed: no `javascript:`, no `//elsewhere`. */
 function toSafe([name, value]: [string, AttributeValue]): [string, AttributeValue] {
   if (/^on|^style$|^srcdoc$/i.test(name)) return [name, undefined];
-  if (!followed.has(name) || value === undefined) return [name, value];
+  if (value === undefined) return [name, value];
+  if (!followed.has(name)) return [name, typeof value === 'string' ? toPlain(value) : value];
   return [name, /^(?:\/(?![/\\])|[?#])[^\s\\]*$/.test(String(value)) ? value : '#'];
 }
 
@@ -49,18 +50,20 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/**
- * Text as it stands in HTML, between tags and inside quotes alike. Characters that no HTML may
- * hold become U+FFFD, as does half a surrogate pair.
- */
+/** Text as it stands in HTML, between tags and inside quotes alike. */
 export function escapeHtml(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[&<>"']/g, (character) => entities[character] ?? '')
-    .replace(unfit, '\ufffd');
+  return toPlain(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
-const unfit = /[^\P{Cc}\t\n\r]/gu;
+/**
+ * Text that shows what it is. Characters that no HTML may hold become U+FFFD, as does half a surrogate
+ * pair; and so do those that turn the direction, by which a name could pass for another.
+ */
+export function toPlain(text: string): string {
+  return text.toWellFormed().replace(unfit, '\ufffd');
+}
+
+const unfit = /[^\P{Cc}\t\n\r]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Elements without content, which have no end tag. */
 const empty = new Set(['br', 'col', 'hr', 'img', 'input', 'link', 'meta', 'wbr']);

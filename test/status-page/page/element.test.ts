@@ -41,6 +41,14 @@ test('only a path of this server is followed', () => {
   }
 });
 
+test('no text turns its direction, as text and in attributes', () => {
+  const title = 'web\u202e10\u202c';
+  assert.equal(
+    toHtml(h('b', { title }, title)),
+    '<b title="web\ufffd10\ufffd">web\ufffd10\ufffd</b>',
+  );
+});
+
 test('no handler and no style gets in as an attribute', () => {
   const names = { onclick: 'x', ONERROR: 'x', style: 'x', srcdoc: 'x' };
   assert.equal(toHtml(h('p', names, 'text')), '<p>text</p>');
@@ -51,7 +59,9 @@ test('any text comes back as it was, but for what HTML cannot hold', () => {
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const escaped = escapeHtml(text);
       assert.doesNotMatch(escaped, /[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/);
-      const expected = text.toWellFormed().replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
+      const turns = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+      const plain = text.toWellFormed().replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
+      const expected = plain.replace(turns, '\ufffd');
       assert.equal(toText(escaped), expected);
     }),
   );

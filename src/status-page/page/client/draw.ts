@@ -1,7 +1,7 @@
 /** Lays what is shown into the document, and counts ages up. */
 
 import { type ComponentChild, Fragment, h, render } from 'preact';
-import { type Content, isList } from '../element.ts';
+import { type Content, isList, toPlain } from '../element.ts';
 import { titleOf, viewOf } from '../view.ts';
 import { browserNow } from './browser-clock.ts';
 import { basePath, elementOf } from './place.ts';
@@ -45,7 +45,7 @@ function draw(): void {
   const content = viewOf(shown.document, scope);
   takeOver();
   render(h(Fragment, {}, ...toChildren(content)), elementOf('view'));
-  document.title = titleOf(shown.document);
+  document.title = toPlain(titleOf(shown.document));
   markPage(shown.view);
   drawPlots(shown.document);
 }
@@ -88,7 +88,8 @@ function toChildren(content: Content): readonly ComponentChild[] {
 
 function toChild(content: Exclude<Content, readonly Content[]>): ComponentChild {
   if (content === false || content === undefined) return null;
-  if (typeof content === 'string' || typeof content === 'number') return content;
+  if (typeof content === 'string') return toPlain(content);
+  if (typeof content === 'number') return content;
   const { tag, attributes, children, key } = content;
   const { value, ...others } = attributes;
   // What somebody types is not taken from under his fingers.

@@ -15,6 +15,7 @@ const drawn = new Map<HTMLElement, Drawn>();
 export function drawPlots(shown: Document): void {
   for (const [place, { plot }] of drawn) {
     if (place.isConnected) continue;
+    sizes.unobserve(place);
     plot.destroy();
     drawn.delete(place);
   }
