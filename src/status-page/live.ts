@@ -18,6 +18,8 @@ const partOfCore = 1 / 30;
 const longestTickMs = 15_000;
 /** Operations are large, and nobody sees their plots move. */
 const ticksOfOperations = 5;
+/** A part that does not answer is waited for by several views at the same time. */
+const viewsAtOnce = 8;
 /** How often a stream says that it is alive; proxies cut those that say nothing for a minute. */
 const aliveMs = 15_000;
 /** A browser that does not read is cut off when so much waits for it; it will come back. */
@@ -110,11 +112,20 @@ export class Live {
 
   async tick(): Promise<void> {
     this.#ticks += 1;
-    for (const live of this.#views.values()) {
-      for (const stream of live.streams) if (!(await stream.isAllowed())) end(stream, 'login');
-      const isResting = live.view.kind === 'operations' && this.#ticks % ticksOfOperations !== 0;
-      if (live.streams.size > 0 && !isResting) await this.#update(live);
+    const views = [...this.#views.values()];
+    for (let at = 0; at < views.length; at += viewsAtOnce) {
+      await Promise.all(views.slice(at, at + viewsAtOnce).map((live) => this.#tend(live)));
+      this.#sayAlive();
     }
+  }
+
+  async #tend(live: LiveView): Promise<void> {
+    for (const stream of live.streams) if (!(await stream.isAllowed())) end(stream, 'login');
+    const isResting = live.view.kind === 'operations' && this.#ticks % ticksOfOperations !== 0;
+    if (live.streams.size > 0 && !isResting) await this.#update(live);
+  }
+
+  #sayAlive(): void {
     const nowMs = this.#clock.monotonic();
     if (nowMs - this.#aliveAtMs < aliveMs) return;
     this.#aliveAtMs = nowMs;

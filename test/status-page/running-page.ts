@@ -18,6 +18,8 @@ export class ListFeed implements Feed {
   readonly name = 'collector';
   rows: readonly PartRow[];
   fetched: string[] = [];
+  /** How often it was asked about a host. */
+  asked = 0;
   /** Hosts of others, and why. */
   readonly left = new Map<string, string>();
   /** In place of an answer. */
@@ -37,6 +39,7 @@ export class ListFeed implements Feed {
   }
 
   async host(host: string) {
+    this.asked += 1;
     if (this.trouble !== undefined) throw this.trouble;
     return this.rows.some((row) => row.host === host) ? { remarks: ['seen'] } : undefined;
   }

@@ -4,7 +4,6 @@
  */
 
 import { type IncomingMessage, request } from 'node:http';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
@@ -45,15 +44,27 @@ export class RemoteFeed implements Feed {
     const search = since === undefined ? '' : `?${new URLSearchParams({ since })}`;
     const response = await this.#open(`/rows${search}`, signal);
     let isComplete = false;
-    for await (const line of createInterface({
-      input: response,
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
-      if (line.length > longestLine) throw this.#fault(new Error('a line has no end'));
+    for await (const line of this.#lines(response)) {
       yield parse(line, batchShape);
       isComplete = response.complete;
     }
     if (!isComplete && !response.complete) throw this.#fault(new Error('the answer broke off'));
+  }
+
+  /** No more than the longest line is ever in memory. */
+  async *#lines(response: IncomingMessage): AsyncIterable<string> {
+    response.setEncoding('utf8');
+    let rest = '';
+    for await (const chunk of response) {
+      const [first = '', ...others] = String(chunk).split('\n');
+      rest += first;
+      for (const next of others) {
+        yield rest;
+        rest = next;
+      }
+      if (rest.length > longestLine) throw this.#fault(new Error('a line has no end'));
+    }
+    if (rest !== '') yield rest;
   }
 
   async host(host: HostName, signal: AbortSignal): Promise<PartHost | undefined> {

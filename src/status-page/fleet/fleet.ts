@@ -103,14 +103,14 @@ export class Fleet {
 
   /** What each part knows of a host; one that does not answer in time is left out. */
   async ask(host: HostName): Promise<readonly PartHost[]> {
-    const asked = this.#heard.map(({ feed }) =>
+    const asked = this.#answering.map(({ feed }) =>
       this.#within(answerMs, feed, (signal) => feed.host(host, signal)),
     );
     return (await Promise.all(asked)).filter((one) => one !== undefined);
   }
 
   async panels(): Promise<readonly Panel[]> {
-    const asked = this.#heard.map(({ feed }) =>
+    const asked = this.#answering.map(({ feed }) =>
       this.#within(answerMs, feed, (signal) => feed.panels(signal)),
     );
     return (await Promise.all(asked)).flatMap((panels) => panels ?? []);
@@ -134,6 +134,11 @@ export class Fleet {
       if (await this.#within(answerMs, feed, (signal) => ask(host, signal))) return true;
     }
     return false;
+  }
+
+  /** Those that answered when they were asked last: nobody waits for others again and again. */
+  get #answering(): readonly Heard[] {
+    return this.#heard.filter(({ told }) => told === undefined);
   }
 
   #startRefresh(): Promise<void> {
