@@ -32,14 +32,14 @@ const mostRows = 100;
 /** Metrics that the table of relays shows. */
 export const relayMetrics = ['relay_last_contact_seconds', 'relay_hosts', 'relay_waiting'];
 
-const relayColumns = [
+export const relayColumns: OperationsTable['columns'] = [
   ...[{ label: 'Relay' }, { label: 'State' }, { label: 'Address' }],
   ...[
-    { label: 'Hosts', unit: 'count' },
-    { label: 'Waiting', unit: 'count' },
+    { label: 'Hosts', unit: 'count' as const },
+    { label: 'Waiting', unit: 'count' as const },
   ],
-  ...[{ label: 'Last contact', unit: 'moment' }, { label: 'Version' }],
-] as const;
+  ...[{ label: 'Last contact', unit: 'moment' as const }, { label: 'Version' }],
+];
 
 const stageColumns = [
   ...[{ label: 'Stage' }, { label: 'Share', unit: 'ratio' }, { label: 'State' }],

@@ -243,9 +243,12 @@ inBrowser('operations show numbers, their days and their tables', async () => {
   const [first] = await page.locator('.figure').allInnerTexts();
   assert.equal(first, 'Cycles\n\n40 /s\n\n24 h\n20 /s – 41 /s');
   assert.deepEqual(await page.locator('.listing h3').allInnerTexts(), [
+    'Sources that are followed\n2',
     'Peers that are left alone for now\n2',
     'Refusals by reason\n3',
-    'Certificates that expire soon\n1',
+    'Broker',
+    'Relays\n2',
+    'Certificates of hosts\n4',
     'Roll-out of 2.4.0p5\n3',
   ]);
   await page.locator('.figure .plot[data-live] canvas').nth(10).waitFor();

@@ -1,5 +1,12 @@
 /** Operations as one meets them, for the pictures and the tests of the page. */
 
+import { toBesideTables, toNotices } from '../../../src/status-page/feeds/beside-tables.ts';
+import { toBrokerTable } from '../../../src/status-page/feeds/broker-table.ts';
+import {
+  certificateColumns,
+  toCertificateTable,
+} from '../../../src/status-page/feeds/host-certificates.ts';
+import { relayColumns } from '../../../src/status-page/feeds/receiver-tables.ts';
 import type {
   Figure,
   Level,
@@ -53,11 +60,67 @@ const refusals: OperationsTable = {
   whenEmpty: 'Nothing was refused.',
 };
 
+const dayMs = 86_400_000;
+
+const beside = {
+  subscriptions: [
+    {
+      ...{ source: 'nats://broker1,broker2/mysite/{host}', state: 'away' as const },
+      ...{ since: new Date(storyNowMs - 307_000).toISOString(), hosts: 412, arrived: 118_403 },
+      ...{ foreign: 0, gaps: 2, losses: 3 },
+      fault: {
+        code: 'UNREACHABLE',
+        message: 'connecting to broker1:4222, broker2:4222: connection refused',
+      },
+    },
+    {
+      ...{ source: 'spool:', state: 'following' as const },
+      ...{ since: new Date(storyNowMs - 3 * dayMs).toISOString(), hosts: 1200, arrived: 512_007 },
+      ...{ foreign: 14, gaps: 0, losses: 0 },
+    },
+  ],
+};
+
+const broker = toBrokerTable({
+  ...{ away: undefined, waiting: 3, lagMs: 4200, stored: 118_420, older: 2, conflicts: 1 },
+  ...{ again: 5, forwarded: 214, reconnects: 1 },
+});
+
+const relays: OperationsTable = {
+  ...{ name: 'relays', title: 'Relays', whenEmpty: 'No relay has sent anything.', count: 2 },
+  columns: relayColumns,
+  rows: [
+    {
+      level: 'bad',
+      cells: [
+        ...['oslo', 'relay oslo has been silent for 12m (refused 11m ago: revoked)', '10.44.0.2'],
+        ...[214, 3, storyNowMs - 720_000, '0.1.0'],
+      ],
+    },
+    {
+      level: 'ok',
+      cells: ['bergen', 'well', '10.45.0.2', 96, 0, storyNowMs - 9000, '0.1.0'],
+    },
+  ],
+};
+
+const holders = [
+  ['kiosk-112', ['kiosk-112'], 4, false],
+  ['oslo', ['branch-oslo-*', 'oslo-*'], 340, true],
+  ['kiosk-113', ['kiosk-113'], 1490, false],
+  ['bergen', ['branch-bergen-*'], 1490, false],
+] as const;
+
 const certificates: OperationsTable = {
-  ...{ name: 'certificates', title: 'Certificates that expire soon', count: 1 },
-  columns: [{ label: 'Certificate' }, { label: 'Left', unit: 'days' }],
-  rows: [{ level: 'warn', cells: ['receiver, for checkmk.example.net', 12] }],
-  whenEmpty: 'None expires within 30 days.',
+  ...{ name: 'certificates', title: 'Certificates of hosts', columns: certificateColumns },
+  ...toCertificateTable(
+    holders.map(([name, hosts, days, isRevoked], index) => ({
+      ...{ name, hosts, isRevoked, endsAtMs: storyNowMs + days * dayMs },
+      serial: `4f1d${index}b0c2a9e77d05c3a4e5f60718293a4b5c6d7`,
+    })),
+    storyNowMs,
+  ),
+  whenEmpty: 'No host has one.',
 };
 
 const stages: OperationsTable = {
@@ -75,9 +138,13 @@ const stages: OperationsTable = {
   whenEmpty: 'Nothing is rolled out.',
 };
 
+const partsWithNotices = storyParts.map((part) =>
+  part.name === 'collector' ? { ...part, notices: toNotices(beside) } : part,
+);
+
 export function storyOperations(): OperationsDocument {
   return {
-    ...{ view: 'operations', nowMs: storyNowMs, parts: storyParts },
+    ...{ view: 'operations', nowMs: storyNowMs, parts: partsWithNotices },
     panels: [
       {
         ...{ name: 'collector', title: 'Collector', part: 'collector' },
@@ -90,7 +157,7 @@ export function storyOperations(): OperationsDocument {
           figure(['Spool', 96_400_000, 'bytes'], { shape: () => 1 }),
           figure(['Longest wait', 0.18, 'seconds'], { shape: rare }),
         ],
-        tables: [breakers],
+        tables: [...toBesideTables(beside), breakers],
       },
       {
         ...{ name: 'receiver', title: 'Receiver', part: 'receiver' },
@@ -100,7 +167,7 @@ export function storyOperations(): OperationsDocument {
           figure(['Handshakes', 3.1, 'per-second']),
           figure(['Broker lag', 0.4, 'seconds'], { shape: rare }),
         ],
-        tables: [refusals, certificates],
+        tables: [refusals, broker, relays, certificates],
       },
       {
         ...{ name: 'updates', title: 'Agent updates', part: 'updates' },
