@@ -35,7 +35,7 @@ export class Subscription implements Subscriber {
   #fault: CourierError | undefined;
   #isFollowing = false;
   /** Since when it has been as it is: following, away, or neither yet. */
-  #sinceMs: number;
+  #since: Date;
   #delayMs: number | undefined;
   #isOver = false;
   /** Hears when it begins to follow, and why it no longer does. */
@@ -47,7 +47,7 @@ export class Subscription implements Subscriber {
     changed: (fault: CourierError | undefined) => void,
   ) {
     this.#clock = clock;
-    this.#sinceMs = clock.now();
+    this.#since = new Date(clock.now());
     this.#urge = urge;
     this.#changed = changed;
   }
@@ -56,9 +56,9 @@ export class Subscription implements Subscriber {
     return this.#isFollowing;
   }
 
-  /** In milliseconds since 1970. */
-  get sinceMs(): number {
-    return this.#sinceMs;
+  /** When it came to be as it is. */
+  get since(): Date {
+    return this.#since;
   }
 
   /** Why it does not follow; undefined while it does, or before it has tried. */
@@ -99,7 +99,8 @@ export class Subscription implements Subscriber {
     if (wasFollowing && fault !== undefined) this.counts.losses += 1;
     const isNew = wasFollowing !== this.#isFollowing;
     // The first fault of one that never followed ends its beginning.
-    if (isNew || (before === undefined && fault !== undefined)) this.#sinceMs = this.#clock.now();
+    const isOther = isNew || (before === undefined && fault !== undefined);
+    if (isOther) this.#since = new Date(this.#clock.now());
     if (isNew || before?.message !== fault?.message) {
       this.#changed(fault);
     }

@@ -121,14 +121,14 @@ export class Subscriptions implements Outlet {
 
   toStatus(): Partial<CollectorStatus> {
     const subscriptions = [...this.#followed.values()].map(({ uri, subscription }) => {
-      const { fault, isFollowing, wanted, counts, sinceMs } = subscription;
+      const { fault, isFollowing, wanted, counts, since } = subscription;
       const state: 'following' | 'away' | 'beginning' = isFollowing
         ? 'following'
         : fault === undefined
           ? 'beginning'
           : 'away';
       const said = fault && { code: fault.code, message: fault.message };
-      const about = { source: uri, state, since: new Date(sinceMs).toISOString() };
+      const about = { source: uri, state, since: since.toISOString() };
       return { ...about, hosts: wanted.size, ...counts, ...(said && { fault: said }) };
     });
     return subscriptions.length === 0 ? {} : { subscriptions };

@@ -40,7 +40,7 @@ test('it knows since when it follows, and since when it is away however often th
     () => true,
     () => undefined,
   );
-  const since = () => subscription.sinceMs - startMs;
+  const since = () => subscription.since.getTime() - startMs;
   const startMs = clock.now();
   clock.advance(1000);
   subscription.tell(new CourierError('UNREACHABLE', 'connection refused'));

@@ -90,9 +90,10 @@ export class RelayedHosts {
     const key = `${state} ${fault?.code} ${fault?.atMs} ${fault?.line}`;
     const before = this.#shown.get(host);
     if (before?.key === key) return before.atMs;
-    const atMs = before === undefined && fault === undefined ? 0 : this.#clock.now();
-    this.#shown.set(host, { key, atMs });
-    return atMs;
+    const nowMs = this.#clock.now();
+    const changedMs = before === undefined && fault === undefined ? 0 : nowMs;
+    this.#shown.set(host, { key, atMs: changedMs });
+    return changedMs;
   }
 
   facts(host: HostName): readonly Fact[] {
