@@ -30,7 +30,7 @@ const forwarding: CollectorStatus['forwarding'] = {
 };
 const broker: CollectorStatus['broker'] = {
   ...{ away: { code: 'TIMEOUT', message: 'no answer' }, waiting: 2, lagMs: 61_000 },
-  ...{ stored: 9, older: 1, conflicts: 2, again: 3, forwarded: 4, reconnects: 5 },
+  ...{ stored: 9, older: 1, conflicts: 2, again: 3, lost: 6, forwarded: 4, reconnects: 5 },
 };
 
 test('followed sources, receivers of a relay and the broker are tables, each with what is wrong', () => {
@@ -60,6 +60,7 @@ test('followed sources, receivers of a relay and the broker are tables, each wit
       ['ok', 'Outputs dropped for newer ones that were there', 1],
       ['ok', 'Conflicts with another writer', 2],
       ['ok', 'Attempts that had to be repeated', 3],
+      ['bad', 'Outputs it had acknowledged and has lost', 6],
       ['ok', 'Connections after the first one', 5],
     ],
   );

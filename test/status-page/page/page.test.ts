@@ -246,7 +246,7 @@ inBrowser('operations show numbers, their days and their tables', async () => {
     'Sources that are followed\n2',
     'Peers that are left alone for now\n2',
     'Refusals by reason\n3',
-    'Broker',
+    'Broker, counted since the start',
     'Relays\n2',
     'Certificates of hosts\n4',
     'Roll-out of 2.4.0p5\n3',

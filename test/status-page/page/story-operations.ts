@@ -83,7 +83,7 @@ const beside = {
 
 const broker = toBrokerTable({
   ...{ away: undefined, waiting: 3, lagMs: 4200, stored: 118_420, older: 2, conflicts: 1 },
-  ...{ again: 5, forwarded: 214, reconnects: 1 },
+  ...{ again: 5, lost: 0, forwarded: 214, reconnects: 1 },
 });
 
 const relays: OperationsTable = {
