@@ -1,14 +1,14 @@
 /** The status page as a guest of the collector, and the collector's side of a page elsewhere. */
 
-import { join } from 'node:path';
 import type { CommandContext } from '../cli/command.ts';
 import type { Collector } from '../collector/collector.ts';
 import type { Outlet } from '../collector/outlets.ts';
 import type { CollectorSettings } from '../collector/settings.ts';
 import { GoneHosts } from './feeds/gone-hosts.ts';
+import { LateOutlet } from './feeds/late-outlet.ts';
 import type { History } from './history/history.ts';
 import type { PageSettings } from './options.ts';
-import { type LoadedFeed, Presence } from './presence.ts';
+import { historyPath, type LoadedFeed, Presence } from './presence.ts';
 
 type Places = Pick<CollectorSettings, 'routesPath' | 'spoolDirectory'>;
 
@@ -17,35 +17,18 @@ export class CollectorPage {
   readonly #places: Places;
   readonly #context: CommandContext;
   readonly #gone = new GoneHosts();
-  readonly #history: History | undefined;
-  readonly #outlets: readonly Outlet[];
+  readonly #cycles = new LateOutlet('history');
   #presence: Presence | undefined;
 
-  private constructor(
-    settings: PageSettings,
-    places: Places,
-    context: CommandContext,
-    remembered: Awaited<ReturnType<typeof remember>>,
-  ) {
+  constructor(settings: PageSettings, places: Places, context: CommandContext) {
     this.#settings = settings;
     this.#places = places;
     this.#context = context;
-    this.#history = remembered?.history;
-    this.#outlets = remembered === undefined ? [] : [remembered.outlet];
-  }
-
-  /** Reads what is remembered. Never rejects. */
-  static async prepare(
-    settings: PageSettings,
-    places: Places,
-    context: CommandContext,
-  ): Promise<CollectorPage> {
-    return new CollectorPage(settings, places, context, await remember(settings, context));
   }
 
   /** What hangs on the collector, so that there is something to show. */
   get outlets(): readonly Outlet[] {
-    return [this.#gone, ...this.#outlets];
+    return [this.#gone, this.#cycles];
   }
 
   /** Returns at once. */
@@ -68,20 +51,24 @@ export class CollectorPage {
     const { Remembered } = await import('./feeds/remembered.ts');
     const { SpooledParts } = await import('./feeds/spooled-parts.ts');
     const { clock, log } = this.#context;
+    const history = await this.#readHistory();
     const figures = new Figures(() => collector.toMetrics(), collectorFigures, clock);
-    const remembered = new Remembered(this.#history, clock);
+    const remembered = new Remembered(history, clock);
     const parts = new SpooledParts(this.#places.spoolDirectory, clock, log);
     const around = { parts, remembered, figures, gone: this.#gone };
     const feed = new CollectorFeed(collector, around, clock);
     return { feed, remember: (signal) => remembered.run(figures, signal) };
   }
-}
 
-/** Undefined where no page is served that could show it. */
-async function remember({ at, directory }: PageSettings, { clock, log }: CommandContext) {
-  if (at === undefined || directory === undefined) return undefined;
-  const { History } = await import('./history/history.ts');
-  const { HistoryOutlet } = await import('./history/history-outlet.ts');
-  const history = await History.load(join(directory, 'history-collector'), log);
-  return { history, outlet: new HistoryOutlet(history.hosts, clock) };
+  /** What is remembered, and from now on goes on. */
+  async #readHistory(): Promise<History | undefined> {
+    const { directory } = this.#settings;
+    if (directory === undefined) return undefined;
+    const { clock, log } = this.#context;
+    const { History } = await import('./history/history.ts');
+    const { HistoryOutlet } = await import('./history/history-outlet.ts');
+    const history = await History.load(historyPath(directory, 'collector'), log);
+    this.#cycles.target = new HistoryOutlet(history.hosts, clock);
+    return history;
+  }
 }

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type { CommandContext } from '../cli/command.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { makeDirectory } from '../files/file-calls.ts';
+import { makeDirectory, pathStatus } from '../files/file-calls.ts';
 import { makeOwnDirectory } from '../system/private-directory.ts';
 import type { Feed } from './feed.ts';
 import { FeedDoor } from './feeds/feed-door.ts';
@@ -17,6 +17,8 @@ import type { StatusPage } from './status-page.ts';
 
 /** Parts that have a process of their own; updates are a part of the receiver. */
 const processes = ['collector', 'receiver'] as const satisfies readonly PartName[];
+
+const dayMs = 86_400_000;
 
 /** What a process knows, and what keeps a day of it until the signal aborts. */
 export interface LoadedFeed {
@@ -34,6 +36,7 @@ export class Presence {
   #feed: Promise<LoadedFeed> | undefined;
   #server: Promise<FeedServer> | undefined;
   #page: StatusPage | undefined;
+  #remembering: Promise<void> | undefined;
   #working: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -62,6 +65,7 @@ export class Presence {
     this.#ended.abort();
     await this.#page?.stop();
     await this.#working;
+    await this.#remembering;
   }
 
   async #serve(): Promise<void> {
@@ -76,7 +80,7 @@ export class Presence {
     }
     const { RemoteFeed } = await import('./feeds/remote-feed.ts');
     const { StatusPage } = await import('./status-page.ts');
-    const { feed, remember } = await this.#loaded();
+    const { feed } = await this.#loaded();
     if (this.#ended.signal.aborted) return;
     const others = processes.filter((name) => name !== part);
     const remote = others.flatMap((name) =>
@@ -85,18 +89,31 @@ export class Presence {
     const around = { env, clock, log, doctorOptions: this.#doctorOptions, loadPages };
     this.#page = new StatusPage({ ...this.#settings, at, directory }, [feed, ...remote], around);
     this.#page.start();
-    if (await this.#prepare(directory)) await remember(this.#ended.signal);
+    this.#remember();
   }
 
-  async #prepare(directory: string): Promise<boolean> {
-    try {
-      await makeOwnDirectory(directory, 'what the status page remembers');
-      return true;
-    } catch (thrown) {
+  /** Once somebody looks, here or from elsewhere, as long as this process runs. */
+  #remember(): void {
+    this.#remembering ??= this.#rememberNow().catch((thrown: unknown) => {
       const { code, message } = asCourierError(thrown, 'making room for the status page');
       this.#context.log.warn({ code }, `the status page remembers nothing: ${message}`);
-      return false;
-    }
+    });
+  }
+
+  async #rememberNow(): Promise<void> {
+    const { directory } = this.#settings;
+    if (directory === undefined) return;
+    await makeOwnDirectory(directory, 'what the status page remembers');
+    const { remember } = await this.#loaded();
+    if (!this.#ended.signal.aborted) await remember(this.#ended.signal);
+  }
+
+  /** Whether somebody looked at the process before this one, of which a day is not over yet. */
+  async #wasRemembered(): Promise<boolean> {
+    const { directory, part } = this.#settings;
+    if (directory === undefined) return false;
+    const found = await pathStatus(historyPath(directory, part)).catch(() => undefined);
+    return found !== undefined && this.#context.clock.now() - found.mtimeMs < dayMs;
   }
 
   /** So that a page in another process finds this one. */
@@ -106,6 +123,7 @@ export class Presence {
     const { clock, log } = this.#context;
     await makeDirectory(sockets, { recursive: true, mode: 0o700 }).catch(() => undefined);
     const path = socketOf(sockets, part);
+    if (await this.#wasRemembered()) this.#remember();
     const door = new FeedDoor({ path, load: () => this.#answering(), clock, log });
     await door.run(this.#ended.signal);
   }
@@ -113,6 +131,7 @@ export class Presence {
   #answering(): Promise<FeedServer> {
     this.#server ??= (async () => {
       const { FeedServer } = await import('./feeds/feed-server.ts');
+      this.#remember();
       return new FeedServer((await this.#loaded()).feed);
     })();
     return this.#server;
@@ -122,6 +141,11 @@ export class Presence {
     this.#feed ??= this.#load();
     return this.#feed;
   }
+}
+
+/** Where the history of a process is. */
+export function historyPath(directory: string, part: PartName): string {
+  return join(directory, `history-${part}`);
 }
 
 function socketOf(directory: string, part: PartName): string {

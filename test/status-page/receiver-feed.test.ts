@@ -14,7 +14,7 @@ import { receiverFigures } from '../../src/status-page/feeds/receiver-figures.ts
 import { type OnDisk, ReceiverTables } from '../../src/status-page/feeds/receiver-tables.ts';
 import { Registrations } from '../../src/status-page/feeds/registrations.ts';
 import { RelayedHosts } from '../../src/status-page/feeds/relayed-hosts.ts';
-import { Remembered } from '../../src/status-page/feeds/remembered.ts';
+import { ofPushed, Remembered } from '../../src/status-page/feeds/remembered.ts';
 import { SpooledParts } from '../../src/status-page/feeds/spooled-parts.ts';
 import { History } from '../../src/status-page/history/history.ts';
 import { PushedHosts } from '../../src/status-page/history/pushed-hosts.ts';
@@ -38,7 +38,7 @@ function makeFeed(
   };
   const around = {
     parts: new SpooledParts(spool, systemClock, log),
-    remembered: new Remembered(history, systemClock),
+    remembered: new Remembered(history, systemClock, ofPushed),
     figures: new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, systemClock),
     describeUpdate: async () => [{ label: 'State', value: 'up to date' }],
     tables: new ReceiverTables(onDisk, systemClock),
@@ -101,7 +101,7 @@ test('hosts that push are listed, and not those that a collector brings into the
   assert.deepEqual([shown?.sectionCount, shown?.remarks], [1, []]);
   assert.deepEqual(
     shown?.series?.map(({ name, values }) => [name, Number(values.at(-1)) < 60]),
-    [['age', true]],
+    [['pushed', true]],
   );
   assert.deepEqual(history.hosts.toKept().hosts, ['web01']);
 });

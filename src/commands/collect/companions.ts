@@ -79,7 +79,7 @@ const openPool: OpenCompanion = async (values, _places, context) => {
 const openPage: OpenCompanion = async (values, places, context) => {
   const { CollectorPage } = await import('../../status-page/collector-page.ts');
   const settings = toPageSettings('collector', values, context.env);
-  const page = await CollectorPage.prepare(settings, places, context);
+  const page = new CollectorPage(settings, places, context);
   return {
     outlets: page.outlets,
     begin: (collector) => page.start(collector),

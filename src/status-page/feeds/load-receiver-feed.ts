@@ -1,6 +1,5 @@
 /** What the page learns from the receiver, put together; loaded for the first that looks. */
 
-import { join } from 'node:path';
 import type { CommandContext } from '../../cli/command.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { Settings } from '../../receiver/options.ts';
@@ -11,7 +10,7 @@ import { History } from '../history/history.ts';
 import { PushedHosts } from '../history/pushed-hosts.ts';
 import type { Fact, Level } from '../model.ts';
 import type { PageSettings } from '../options.ts';
-import type { LoadedFeed } from '../presence.ts';
+import { historyPath, type LoadedFeed } from '../presence.ts';
 import { Figures } from './figures.ts';
 import { listHostCertificates } from './host-certificates.ts';
 import { ReceiverFeed } from './receiver-feed.ts';
@@ -19,7 +18,7 @@ import { receiverFigures } from './receiver-figures.ts';
 import { type OnDisk, ReceiverTables } from './receiver-tables.ts';
 import { Registrations } from './registrations.ts';
 import { RelayedHosts } from './relayed-hosts.ts';
-import { Remembered } from './remembered.ts';
+import { ofPushed, Remembered } from './remembered.ts';
 import { SpooledParts } from './spooled-parts.ts';
 
 /** A receiver that has started, and what it was started with. */
@@ -30,18 +29,17 @@ export interface Received {
   readonly startedAt: Date;
 }
 
-/** Reads what is remembered, where it is this process that serves the page. */
 export async function loadReceiverFeed(
-  { at, directory }: PageSettings,
+  { directory }: PageSettings,
   received: Received,
 ): Promise<LoadedFeed> {
   const { receiver, settings } = received;
   const { clock, log } = received.context;
-  const isRemembered = at !== undefined && directory !== undefined;
-  const history = isRemembered
-    ? await History.load(join(directory, 'history-receiver'), log, settings.spoolHosts)
-    : undefined;
-  const remembered = new Remembered(history, clock);
+  const history =
+    directory === undefined
+      ? undefined
+      : await History.load(historyPath(directory, 'receiver'), log, settings.spoolHosts);
+  const remembered = new Remembered(history, clock, ofPushed);
   const figures = new Figures(() => receiver.insight?.toMetrics() ?? [], receiverFigures, clock);
   const feed = makeFeed(received, remembered, figures);
   const pushed = history && new PushedHosts(history.hosts, clock);

@@ -7,23 +7,30 @@ import { type MinuteSeries, minuteMs } from '../history/series-history.ts';
 import type { Series } from '../model.ts';
 import type { FigureSpec, Figures } from './figures.ts';
 
+const ofFetched: Pick<Series, 'name' | 'label'> = { name: 'age', label: 'Age of the output' };
+/** Of hosts that push. */
+export const ofPushed = { name: 'pushed', label: 'Age of what it sends' };
+
 /** How often it is written. */
 const saveMs = 5 * 60_000;
 
 export class Remembered {
   readonly #history: History | undefined;
   readonly #clock: Clock;
+  readonly #age: Pick<Series, 'name' | 'label'>;
 
-  constructor(history: History | undefined, clock: Clock) {
+  /** @param age what is the age of, which has a name of its own in each part */
+  constructor(history: History | undefined, clock: Clock, age = ofFetched) {
     this.#history = history;
     this.#clock = clock;
+    this.#age = age;
   }
 
   seriesOfHost(host: HostName): readonly Series[] {
     const found = this.#history?.hosts.series(host, this.#clock.now());
     if (found === undefined) return [];
     const { startMs, stepMs, ages, durations } = found;
-    const age = { name: 'age', label: 'Age of the output', values: ages };
+    const age = { ...this.#age, values: ages };
     const duration = { name: 'duration', label: 'Duration of a cycle', values: durations };
     // Of a host that pushes there are no cycles.
     const isAsked = durations.some((value) => value !== null);
