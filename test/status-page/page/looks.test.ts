@@ -91,11 +91,12 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** Elements that end right of the screen. */
+/** Elements that end right of the screen, once plots have had a frame to fit into it. */
 const whatSticksOut = `
-  [...document.querySelectorAll('body *')]
-    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-    .map((element) => element.outerHTML.slice(0, 120))`;
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))).then(() =>
+    [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+      .map((element) => element.outerHTML.slice(0, 120)))`;
 
 /** What each of the views named has of something. */
 function ofAll<Name extends keyof Look>(
