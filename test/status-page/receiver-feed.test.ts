@@ -48,7 +48,7 @@ function makeFeed(
       {
         relays: () => listRelays(spool),
         onDisk: () => listRelayedHosts(spool),
-        sinceStart: () => receiver.insight?.services.relays.hosts ?? new Map(),
+        sinceStart: () => receiver.insight?.services.relays.hosts() ?? [],
       },
       systemClock,
     ),

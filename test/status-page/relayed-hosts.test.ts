@@ -42,7 +42,7 @@ async function lookAt(hosts: readonly RelayedHost[]): Promise<RelayedHosts> {
     {
       relays: async () => relays,
       onDisk: async () => hosts,
-      sinceStart: () => new Map(),
+      sinceStart: () => [],
     },
     clock,
   );
@@ -72,8 +72,15 @@ test('hosts behind a silent relay are named so once their output is old', async 
   const well = ['fresh', undefined, undefined, undefined];
   // Young output is good whatever became of the relay; and it may have another way by now.
   assert.deepEqual(find('a', minuteMs), well);
-  assert.deepEqual(find('a', 10 * minuteMs, 'upload token-9'), well);
-  assert.deepEqual(find('b', 10 * minuteMs), well);
+  assert.deepEqual(find('a', 10 * minuteMs, 'upload token-9'), [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assert.deepEqual(find('b', 5.5 * minuteMs), well);
+  const neglected = 'cmk-courier: relay: b: relay far2 tells nothing of it any more (STALE)';
+  assert.deepEqual(find('b', 10 * minuteMs), ['fresh', 'STALE', neglected, -10 * minuteMs]);
   const told = 'cmk-courier: relay: c: relay far2: tcp: c: no answer (TIMEOUT)';
   assert.deepEqual(find('c', minuteMs), ['silent', 'TIMEOUT', told, -5000]);
   assert.deepEqual(find('c', 1000), well);

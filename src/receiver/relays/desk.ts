@@ -74,9 +74,9 @@ export class RelayDesk {
     this.relays = new KnownRelays({ ...settings, attempt });
   }
 
-  /** Hosts they have written for since the start. */
-  get hosts(): ReadonlyMap<string, RelayedHost> {
-    return this.#hosts;
+  /** Hosts they have written for since the start, as far as they are remembered. */
+  *hosts(): Iterable<RelayedHost> {
+    for (const { record } of this.#hosts.values()) yield record;
   }
 
   /** What they have brought since the start. */

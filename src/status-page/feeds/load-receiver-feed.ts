@@ -58,7 +58,7 @@ function makeFeed(received: Received, remembered: Remembered, figures: Figures):
   const relays = {
     relays: () => listRelays(spool),
     onDisk: () => listRelayedHosts(spool),
-    sinceStart: () => receiver.insight?.services.relays.hosts ?? new Map(),
+    sinceStart: () => receiver.insight?.services.relays.hosts() ?? [],
   };
   const around = {
     ...{ remembered, figures, registrations, startedAt: received.startedAt },

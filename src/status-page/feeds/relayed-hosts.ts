@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.ts';
 import { CourierError, faults, stderrLine } from '../../faults/errors.ts';
 import { counted } from '../../names/counted.ts';
 import type { HostName } from '../../names/host-name.ts';
-import { describeSilence, isFaultOfNow } from '../../relay/looking.ts';
+import { describeSilence, findNeglect, isFaultOfNow, isWayOf } from '../../relay/looking.ts';
 import type { RelayedHost, RelayRecord } from '../../relay/records.ts';
 import type { SpoolSummary } from '../../spool/spool.ts';
 import type { PartRow } from '../feed.ts';
@@ -17,10 +17,10 @@ import type { Fact, FaultLine, HostState, Level, Notice } from '../model.ts';
 export interface RelaySources {
   /** Every relay. */
   readonly relays: () => Promise<readonly RelayRecord[]>;
-  /** Every host on disk; asked for once. */
+  /** Every host on disk; asked for now and then. */
   readonly onDisk: () => Promise<readonly RelayedHost[]>;
   /** What was told since the start. */
-  readonly sinceStart: () => ReadonlyMap<string, RelayedHost>;
+  readonly sinceStart: () => Iterable<RelayedHost>;
 }
 
 /** What a row of a relayed host differs in from that of another. */
@@ -34,18 +34,19 @@ interface Shown {
 
 /** Relays are not looked at more often. */
 const againMs = 5000;
+/** What is told since the start is known without it. */
+const diskAgainMs = 10 * 60_000;
 /** Nobody waits for a relay that was not heard of for so long; its table still has it. */
 const longestNoticeMs = 7 * 86_400_000;
 const mostNotices = 5;
-const relayOrigin = 'relay ';
 
 export class RelayedHosts {
   readonly #sources: RelaySources;
   readonly #clock: Clock;
-  readonly #hosts = new Map<string, RelayedHost>();
+  #hosts = new Map<string, RelayedHost>();
   #relays: ReadonlyMap<string, RelayRecord> = new Map();
   #readMs = Number.NEGATIVE_INFINITY;
-  #reading: Promise<void> | undefined;
+  #readDiskMs = Number.NEGATIVE_INFINITY;
   readonly #shown = new Map<string, Shown>();
 
   constructor(sources: RelaySources, clock: Clock) {
@@ -55,18 +56,23 @@ export class RelayedHosts {
 
   /** Never rejects: what cannot be read is told by the table of relays. */
   async refresh(): Promise<void> {
-    for (const [host, about] of this.#sources.sinceStart()) this.#hosts.set(host, about);
+    for (const about of this.#sources.sinceStart()) this.#hosts.set(about.host, about);
     if (this.#clock.monotonic() - this.#readMs < againMs) return;
     this.#readMs = this.#clock.monotonic();
     const relays = await this.#sources.relays().catch(() => []);
     this.#relays = new Map(relays.map((relay) => [relay.id, relay]));
     // Where there are many it takes a while, and nobody waits for it.
-    if (relays.length > 0) this.#reading ??= this.#readDisk();
+    if (relays.length > 0) void this.#readDisk();
   }
 
   async #readDisk(): Promise<void> {
-    const found = await this.#sources.onDisk().catch(() => []);
-    for (const about of found) if (!this.#hosts.has(about.host)) this.#hosts.set(about.host, about);
+    if (this.#clock.monotonic() - this.#readDiskMs < diskAgainMs) return;
+    this.#readDiskMs = this.#clock.monotonic();
+    const found = await this.#sources.onDisk().catch(() => undefined);
+    if (found === undefined) return;
+    // Those that are forgotten there are forgotten here.
+    this.#hosts = new Map(found.map((about) => [about.host, about]));
+    for (const about of this.#sources.sinceStart()) this.#hosts.set(about.host, about);
   }
 
   /** Hosts of which relays have brought no output that is still there. */
@@ -82,7 +88,9 @@ export class RelayedHosts {
   /** Undefined for a host that no relay writes for. */
   difference(summary: SpoolSummary, silentAfterMs: number): Difference | undefined {
     const about = this.#hosts.get(summary.host);
-    return about && this.#judge(about, summary, silentAfterMs);
+    // A host that has another way by now is no matter of its former relay.
+    if (about === undefined || !isWayOf(about, summary)) return undefined;
+    return this.#judge(about, summary, silentAfterMs);
   }
 
   /** When a host was seen to be otherwise than before, in milliseconds since 1970. */
@@ -137,8 +145,7 @@ export class RelayedHosts {
       return { ...always, state: stateOf(fault.code), fault: { ...line, atMs: fault.atMs } };
     }
     const isOld = summary === undefined || nowMs - summary.producedAt.getTime() > silentAfterMs;
-    const isOfRelay = summary?.origin.startsWith(relayOrigin) ?? true;
-    const silence = isOld && isOfRelay ? this.#silenceOf(about, summary) : undefined;
+    const silence = isOld ? this.#silenceOf(about, summary) : undefined;
     const young: HostState = summary === undefined ? 'never' : 'fresh';
     return silence === undefined
       ? { ...always, state: young }
@@ -149,9 +156,14 @@ export class RelayedHosts {
   #silenceOf(about: RelayedHost, summary: SpoolSummary | undefined): FaultLine | undefined {
     const relay = this.#relays.get(about.relay);
     const { level, value } = relay === undefined ? unknown : this.#describe(relay);
-    if (level === 'ok') return undefined;
     const code = summary === undefined ? 'NO_OUTPUT' : 'STALE';
-    const atMs = relay?.lastContactMs ?? this.#clock.now();
+    const nowMs = this.#clock.now();
+    if (level === 'ok') {
+      const lastMs = findNeglect(about, summary, nowMs);
+      const what = `relay ${about.relayName} tells nothing of it any more`;
+      return lastMs === undefined ? undefined : { ...toLine(about, code, what), atMs: lastMs };
+    }
+    const atMs = relay?.lastContactMs ?? nowMs;
     return { ...toLine(about, code, `relay ${about.relayName} ${value}`), atMs };
   }
 
