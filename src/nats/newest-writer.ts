@@ -7,7 +7,7 @@
 import type { Clock } from '../clock.ts';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
-import { chance } from '../system/chance.ts';
+import { GrowingPause } from '../system/growing-pause.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import { isFromFuture } from '../times/skew.ts';
 import { KnownValues } from './known-values.ts';
@@ -90,8 +90,7 @@ interface Found {
 /** What may be over a moment later. */
 const passing: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'PEER']);
 
-const firstDelayMs = 25;
-const longestDelayMs = 1000;
+const pauses = { firstMs: 25, longestMs: 1000, spread: 0.5 };
 
 /** A stream forgets what is older than it is told to keep: then nothing was lost. */
 const surelyKeptMs = 10 * 60_000;
@@ -159,7 +158,7 @@ export class NewestWriter<Value extends StreamValue> {
     const known = this.#known.find(value.subject);
     const found: Found = { last: known, told: known, repeats: 0 };
     let isRead = known !== undefined;
-    let failures = 0;
+    let pause: GrowingPause | undefined;
     let fault: CourierError | undefined;
     while (!signal.aborted) {
       try {
@@ -175,8 +174,8 @@ export class NewestWriter<Value extends StreamValue> {
         if (!passing.has(fault.code)) throw fault;
         isRead = false;
         this.#counts.again += 1;
-        await this.#pause(failures, signal);
-        failures += 1;
+        pause ??= new GrowingPause(this.#settings.clock, pauses);
+        await pause.wait(signal);
       }
     }
     throw fault ?? new CourierError('TIMEOUT', 'the broker was not asked in time');
@@ -200,12 +199,6 @@ export class NewestWriter<Value extends StreamValue> {
   #isRecent({ producedAt }: LastValue): boolean {
     const { clock } = this.#settings;
     return producedAt !== undefined && clock.now() - producedAt.getTime() < surelyKeptMs;
-  }
-
-  async #pause(failures: number, signal: AbortSignal): Promise<void> {
-    const delayMs = Math.min(firstDelayMs * 2 ** failures, longestDelayMs);
-    const { clock } = this.#settings;
-    await clock.sleep(delayMs * (0.5 + chance()), signal).catch(() => undefined);
   }
 
   /** A word when the last value is to be looked at again: it is not what was expected. */
