@@ -17,7 +17,7 @@ import { recogniseCompression } from '../wrapping/first-bytes.ts';
 import { unwrap } from '../wrapping/unwrap.ts';
 import { type BodyLimits, readBody } from './body.ts';
 import type { Exchange, Note } from './exchange.ts';
-import { Budget, Gate, RateLimit, Slots } from './limits.ts';
+import { Budget, Gate, Slots } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Settings } from './options.ts';
 import { patternsMatcher } from './patterns.ts';
@@ -29,12 +29,10 @@ import {
   lookAtSeal,
   requireSealedPiggyback,
 } from './sealed-upload.ts';
+import { type Counted, UploadRates } from './upload-rates.ts';
 
 /** The sender and its rights. */
-export interface Sender {
-  /** What its limits are counted under. */
-  readonly name: string;
-  readonly host: HostName;
+export interface Sender extends Counted {
   /**
    * Asked when all has come: names or patterns its piggyback may be for. Throws a Refusal when its
    * access has been revoked since the request began.
@@ -72,8 +70,7 @@ export class Intake {
   readonly #metrics: Metrics;
   readonly #slots: Slots;
   readonly #memory: Budget;
-  readonly #rate: RateLimit;
-  readonly #senderRate: RateLimit;
+  readonly #rates: UploadRates;
   readonly #news = new News();
   /**
    * A decompression bomb takes all allowed memory while it is unpacked, so few are unpacked at
@@ -90,8 +87,7 @@ export class Intake {
     this.#slots = new Slots(settings.maxUploads, settings.senderUploads);
     this.#memory = new Budget(settings.maxMemory);
     this.#unpacking = new Gate(2, settings.maxUploads);
-    this.#rate = new RateLimit(settings.uploadRate, clock);
-    this.#senderRate = new RateLimit(settings.senderUploadRate, clock);
+    this.#rates = new UploadRates(settings, clock);
   }
 
   /** The outputs that are being received, and the memory they take. */
@@ -105,7 +101,7 @@ export class Intake {
    * @throws Refusal, or a CourierError of the checks and the spool
    */
   async receive(exchange: Exchange, sender: Sender, unpack: Unpack): Promise<void> {
-    this.count(sender);
+    this.#rates.count(sender);
     await this.#readBody(exchange, keyOf(sender), async (body) => {
       await this.#takeUnpacked(await unpack(body, this.#unpacker), sender, exchange.note);
     });
@@ -135,13 +131,18 @@ export class Intake {
   }
 
   /**
-   * Takes one output, which came with others. Resolves when it is safe on disk.
+   * Takes one output, which a relay has brought with others. Resolves when it is safe on disk.
    *
    * @throws Refusal, or a CourierError of the checks and the spool
    */
   async takeIn(packed: Buffer, sender: Sender, note: Note): Promise<void> {
-    this.count(sender);
+    this.countRelayed(sender);
     await this.#takeUnpacked(await this.#unpacker.unwrap(packed), sender, note);
+  }
+
+  /** @throws Refusal 429 */
+  countRelayed(counted: Counted): void {
+    this.#rates.countRelayed(counted);
   }
 
   async #readBody<Result>(
@@ -176,13 +177,6 @@ export class Intake {
   get #bodyLimits(): BodyLimits {
     const { maxRequest, requestTimeout, stallTimeout } = this.#settings;
     return { maxBytes: maxRequest, deadlineMs: requestTimeout, stallMs: stallTimeout };
-  }
-
-  /** Counts an output, or a fault of a relay. @throws Refusal 429 */
-  count(sender: Pick<Sender, 'name' | 'host'>): void {
-    const retryAfterS = this.#senderRate.take(keyOf(sender)) ?? this.#rate.take('all');
-    if (retryAfterS === undefined) return;
-    throw new Refusal('too-many', 'too many outputs a minute', { retryAfterS });
   }
 
   get #unpacker(): Unpacker {
@@ -257,7 +251,7 @@ export class Intake {
   }
 }
 
-function keyOf({ name, host }: Pick<Sender, 'name' | 'host'>): string {
+function keyOf({ name, host }: Counted): string {
   return `${name} ${host}`;
 }
 

@@ -143,7 +143,7 @@ export const receiverOptions = {
     fallback: '4',
   },
   uploadRate: {
-    ...value('NUMBER', 'outputs accepted a minute'),
+    ...value('NUMBER', 'outputs accepted a minute, of a single relay half as many'),
     parse: parseNumberWithin(1, 100_000_000),
     fallback: '60000',
   },

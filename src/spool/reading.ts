@@ -10,7 +10,7 @@ import type { Logger } from '../logging/log.ts';
 import { News } from '../logging/news.ts';
 import type { HostName } from '../names/host-name.ts';
 import { isTrustedEntry, requireTrusted } from '../system/trusted-path.ts';
-import { namesOf, shardOf } from './names.ts';
+import { namesOf, parseFileName, shardOf, shards } from './names.ts';
 import { Present } from './newest.ts';
 import {
   type Header,
@@ -137,25 +137,39 @@ async function readFile(path: string, wanted: WantedOutput): Promise<SpooledOutp
 }
 
 /**
- * What is said of the newest output of a host, without reading it; undefined when there is none.
+ * What is said of the newest output of each host, without reading it.
  *
  * @throws CourierError LOCAL; CONFIG when others may write to the spool
  */
-export async function readNewestHead(
+export async function readNewestHeads(
   directory: string,
-  host: HostName,
-): Promise<Header | undefined> {
-  const shard = join(directory, shardOf(host));
-  await requireTrusted(shard);
-  try {
-    for (const name of namesOf(host, await listNames(shard))) {
-      const head = await readHead(join(shard, name));
-      if (head !== undefined) return head;
+  hosts: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Header>> {
+  const heads = new Map<string, Header>();
+  for (const name of shards) {
+    const shard = join(directory, name);
+    await requireTrusted(shard);
+    try {
+      const byHost = Map.groupBy(await listNames(shard), (file) => parseFileName(file)?.host);
+      for (const [host, names] of byHost) {
+        if (host === undefined || !hosts.has(host)) continue;
+        const head = await findNewestHead(shard, namesOf(host, names));
+        if (head !== undefined) heads.set(host, head);
+      }
+    } catch (error) {
+      throw asCourierError(error, `looking through the spool ${directory}`);
     }
-    return undefined;
-  } catch (error) {
-    throw asCourierError(error, `looking for the output of ${host} in ${directory}`);
   }
+  return heads;
+}
+
+/** @param names newest first; some may be gone by now */
+async function findNewestHead(shard: string, names: readonly string[]) {
+  for (const name of names) {
+    const head = await readHead(join(shard, name));
+    if (head !== undefined) return head;
+  }
+  return undefined;
 }
 
 /** What the header of a file says, without a look at what follows it; undefined when it has none. */

@@ -244,6 +244,20 @@ async function boundsFaults(t: TestContext) {
   assert.ok((verdicts[3]?.retryAfterS ?? 0) > 0);
 }
 
+async function leavesRoom(t: TestContext) {
+  const receiver = await startReceiver(t, { uploadRate: ['8'] });
+  const fault = { kind: 'fault', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
+  const send = async (name: string, count: number) => {
+    const token = await receiver.makeAccess({ hosts: [`${name}-*`], name });
+    const entries = Array.from({ length: count }, (_, n) => ({ ...fault, host: `${name}-${n}` }));
+    const { body } = await post(receiver, token, messageOf({ entries }));
+    const { verdicts } = readAnswer(Buffer.from(body), 'here');
+    return verdicts.map((one) => one.status);
+  };
+  assert.deepEqual(await send('greedy', 6), [204, 204, 204, 204, 429, 429]);
+  assert.deepEqual(await send('other', 3), [204, 204, 204]);
+}
+
 async function boundsHosts(t: TestContext) {
   const receiver = await startReceiver(t, { spoolHosts: ['3'] });
   const token = await receiver.makeAccess({ hosts: ['*'], name: 'far1' });
@@ -270,5 +284,6 @@ describe('what is told of relays', { concurrency: true, timeout }, () => {
   );
   test('that a host is refused is told when it begins, changes and ends', tellsRefusedOnce);
   test('faults of a host are limited as outputs are', boundsFaults);
+  test('no single relay takes all of what is accepted a minute', leavesRoom);
   test('a relay that invents hosts does not fill the disk', boundsHosts);
 });

@@ -1,9 +1,8 @@
 /** `cmk-courier hosts list`: who may send, who asks to, and what is damaged. */
 
-import { isHostName } from '../../names/host-name.ts';
 import { isWayOf } from '../../relay/looking.ts';
 import { listRelayedHosts, type RelayedHost } from '../../relay/records.ts';
-import { readNewestHead } from '../../spool/reading.ts';
+import { readNewestHeads } from '../../spool/reading.ts';
 import type { Access } from '../state/accesses.ts';
 import { allPiggyback, type RegisteredHost } from '../state/hosts.ts';
 import type { RegistrationRequest } from '../state/requests.ts';
@@ -59,12 +58,9 @@ async function findRelayed({ spool }: Places): Promise<readonly RelayedHost[]> {
   } catch {
     return [];
   }
-  const found: RelayedHost[] = [];
-  for (const about of await listRelayedHosts(directory)) {
-    const newest = isHostName(about.host) ? await readNewestHead(directory, about.host) : undefined;
-    if (isWayOf(about, newest)) found.push(about);
-  }
-  return found;
+  const all = await listRelayedHosts(directory);
+  const newest = await readNewestHeads(directory, new Set(all.map(({ host }) => host)));
+  return all.filter((about) => isWayOf(about, newest.get(about.host)));
 }
 
 function describeRelayed({ host, relayName, others = [], fault }: RelayedHost): string {

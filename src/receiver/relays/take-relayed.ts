@@ -127,7 +127,7 @@ async function take(entry: ArrivedEntry, relaying: Relaying): Promise<string | u
   const host = requireOwn(entry.host, writer);
   if (entry.kind === 'wrong') throw new Refusal('bad-request', `not understood: ${entry.why}`);
   if (entry.kind === 'fault') {
-    services.intake.count({ name: writer.name, host });
+    services.intake.countRelayed({ name: writer.name, host });
     const line = cleanText(entry.line, 280);
     return services.relays.brought(relay, host, { entry: { ...entry, line }, isKept: false });
   }
