@@ -29,27 +29,44 @@ const ways: readonly Way[] = [
     name: 'visitFolders',
     type: 'Folder',
     path: 'childEntity',
-    onward: ['visitFolders', 'dcToHf', 'dcToVmf', 'dcToDs', 'crToH', 'crToRp'],
+    onward: ['visitFolders', 'dcToHf', 'dcToDs', 'crToH', 'crToRp'],
   },
   { name: 'dcToHf', type: 'Datacenter', path: 'hostFolder', onward: ['visitFolders'] },
-  { name: 'dcToVmf', type: 'Datacenter', path: 'vmFolder', onward: ['visitFolders'] },
   { name: 'dcToDs', type: 'Datacenter', path: 'datastore', onward: [] },
   { name: 'crToH', type: 'ComputeResource', path: 'host', onward: [] },
   { name: 'crToRp', type: 'ComputeResource', path: 'resourcePool', onward: ['rpToRp', 'appToVm'] },
   { name: 'rpToRp', type: 'ResourcePool', path: 'resourcePool', onward: ['rpToRp', 'appToVm'] },
   { name: 'appToVm', type: 'VirtualApp', path: 'vm', onward: [] },
+  {
+    name: 'visitVmFolders',
+    type: 'Folder',
+    path: 'childEntity',
+    onward: ['visitVmFolders', 'dcToVmf'],
+  },
+  { name: 'dcToVmf', type: 'Datacenter', path: 'vmFolder', onward: ['visitVmFolders'] },
 ];
 
 /**
  * The ways to the objects of a type, so that a server looks at no machine for the sake of a host.
- * Machines are in folders, those of a vApp, which is a resource pool as well, in that alone.
+ * Machines are in folders, those of a vApp, which is a resource pool as well, in that alone. Folders
+ * are gone through twice, since no way may lead on from a machine: the simulator takes each way that
+ * leads on from an object whatever its type, and would go from each machine through its pool to all
+ * machines of that pool.
  */
 const waysTo: Readonly<Record<string, readonly string[]>> = {
   HostSystem: ['visitFolders', 'dcToHf', 'crToH'],
   Datastore: ['visitFolders', 'dcToDs'],
   Datacenter: ['visitFolders'],
   ClusterComputeResource: ['visitFolders', 'dcToHf'],
-  VirtualMachine: ['visitFolders', 'dcToHf', 'dcToVmf', 'crToRp', 'rpToRp', 'appToVm'],
+  VirtualMachine: [
+    'visitFolders',
+    'dcToHf',
+    'crToRp',
+    'rpToRp',
+    'appToVm',
+    'visitVmFolders',
+    'dcToVmf',
+  ],
 };
 
 /**
