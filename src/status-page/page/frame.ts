@@ -11,6 +11,7 @@ export interface AssetNames {
   readonly script: string;
   readonly theme: string;
   readonly style: string;
+  readonly icon: string;
 }
 
 export interface Frame {
@@ -62,6 +63,7 @@ function headOf({ title, basePath, assets }: Frame): Content {
     // Without `defer`: light or dark is known before anything is drawn.
     h('script', { src: asset(assets.theme) }),
     h('link', { rel: 'stylesheet', href: asset(assets.style) }),
+    h('link', { rel: 'icon', href: asset(assets.icon) }),
     h('script', { src: asset(assets.script), defer: true }),
   );
 }

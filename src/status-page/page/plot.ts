@@ -58,6 +58,8 @@ function toPath({ values }: Series, { most }: Extent, isArea: boolean): string {
   let x = '0';
   const end = () => {
     if (isArea && startX !== undefined) parts.push(`L${x} ${height}H${startX}Z`);
+    // What stands alone is a dot, which a line of no length is with round ends.
+    else if (x === startX) parts.push('h0');
     startX = undefined;
   };
   for (const [index, value] of points.entries()) {

@@ -49,9 +49,17 @@ export function levelSign(level: Level): Content {
   );
 }
 
+const letter = 'M4 3h11v10H4V3zm1.6 1.5 3.9 3.4 3.9-3.4zM0 5.2h3v1.5H0zm1 4h2v1.5H1z';
+
 /** A letter on its way. */
 export function mark(): PageElement {
-  return sign('mark', 'M4 3h11v10H4V3zm1.6 1.5 3.9 3.4 3.9-3.4zM0 5.2h3v1.5H0zm1 4h2v1.5H1z');
+  return sign('mark', letter);
+}
+
+/** The same as a file of its own, for the tab of the browser. */
+export function icon(): PageElement {
+  const attributes = { xmlns: 'http://www.w3.org/2000/svg', viewBox: '0 0 16 16' };
+  return h('svg', attributes, h('path', { fill: '#2f7fd6', 'fill-rule': 'evenodd', d: letter }));
 }
 
 function sign(className: string, path: string): PageElement {

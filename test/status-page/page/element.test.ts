@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { escapeHtml, h, toHtml } from '../../../src/status-page/page/element.ts';
+import { plotOf } from '../../../src/status-page/page/plot.ts';
 
 const hostile = '"><img src=x onerror=alert(1)>\'<script>alert(2)</script>&amp;';
 
@@ -78,3 +79,10 @@ const characters: Readonly<Record<string, string>> = {
 function toText(html: string): string {
   return html.replace(/&([a-z0-9#]+);/g, (_entity, name: string) => characters[name] ?? '?');
 }
+
+test('what was measured once is a dot of the drawing, and a line goes through the others', () => {
+  const about = { name: 'age', label: 'Age', unit: 'seconds', startMs: 0, stepMs: 1 } as const;
+  const html = toHtml(plotOf({ ...about, values: [null, 5, null, 10, 10, null] }));
+  const [, line] = [...html.matchAll(/ d="([^"]*)"/g)].map(([, path]) => path);
+  assert.equal(line, 'M60.0 30.0h0M180.0 2.0L240.0 2.0');
+});

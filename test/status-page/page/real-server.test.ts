@@ -14,6 +14,9 @@ test('with a token one gets in, sees hosts, and has one fetched', async (t) => {
   t.after(() => browser.close());
   const page = await browser.newPage();
   const complaints: string[] = [];
+  page.on('response', (answer) => {
+    if (answer.status() === 404) complaints.push(answer.url());
+  });
   page.on('pageerror', ({ message }) => complaints.push(message));
   page.on('console', (said) => {
     if (/Content Security/.test(said.text())) complaints.push(said.text());

@@ -113,11 +113,18 @@ function toOptions(place: HTMLElement, { unit, label }: Series, isSmall: boolean
         stroke: colours.line,
         fill: colours.area,
         width: 1.5,
-        points: { show: false },
+        points: { show: true, size: 4, filter: ({ data }) => findLone(data[1]) },
       },
     ],
     hooks: { setCursor: [(plot) => tellPoint(plot, unit)] },
   };
+}
+
+/** Values with nothing on either side, through which no line goes. */
+function findLone(values: ArrayLike<number | null | undefined> = []): number[] {
+  const isGap = (index: number) => typeof values[index] !== 'number';
+  const all = Array.from(values, (_, index) => index);
+  return all.filter((index) => !isGap(index) && isGap(index - 1) && isGap(index + 1));
 }
 
 /** Steps that make round numbers of a unit; those of ten do for the others. */
