@@ -210,13 +210,13 @@ export async function listRelayedHosts(spool: string): Promise<readonly RelayedH
   return found.sort((one, other) => one.host.localeCompare(other.host));
 }
 
-/** How many there are, damaged ones included. */
-export async function countRelayedHosts(spool: string): Promise<number> {
-  let count = 0;
-  for (const shard of await namesIn(relayedHostsIn(spool), '')) {
-    count += (await namesIn(join(relayedHostsIn(spool), shard))).length;
+/** How many there are of each relay, by id. */
+export async function countRelayedHosts(spool: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { relay } of await listRelayedHosts(spool)) {
+    counts.set(relay, (counts.get(relay) ?? 0) + 1);
   }
-  return count;
+  return counts;
 }
 
 async function namesIn(directory: string, suffix = ending): Promise<readonly string[]> {

@@ -260,15 +260,21 @@ async function leavesRoom(t: TestContext) {
 
 async function boundsHosts(t: TestContext) {
   const receiver = await startReceiver(t, { spoolHosts: ['3'] });
-  const token = await receiver.makeAccess({ hosts: ['*'], name: 'far1' });
   const fault = { kind: 'fault', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
-  const entries = Array.from({ length: 200 }, (_, n) => ({ ...fault, host: `invented-${n}` }));
-  const { status: answered } = await post(receiver, token, messageOf({ entries }));
-  assert.equal(answered, 200);
-  assert.equal((await listRelayedHosts(spoolOf(receiver))).length, 6);
-  assert.ok(
-    receiver.log.lines.some((line) => line.includes('no room to note more hosts of relays')),
-  );
+  const invent = async (name: string, count: number) => {
+    const token = await receiver.makeAccess({ hosts: ['*'], name });
+    const entries = Array.from({ length: count }, (_, n) => ({ ...fault, host: `${name}-${n}` }));
+    const { status: answered } = await post(receiver, token, messageOf({ entries }));
+    assert.equal(answered, 200);
+    return (await listRelayedHosts(spoolOf(receiver))).length;
+  };
+  assert.equal(await invent('far1', 200), 3);
+  // Others have room still, up to twice as many as the spool has hosts.
+  assert.equal(await invent('far2', 2), 5);
+  assert.equal(await invent('far3', 2), 6);
+  const told = receiver.log.lines.filter((line) => line.includes('no room to note more hosts'));
+  assert.match(told[0] ?? '', /, there are 3 of relay far1 \(--spool-hosts\) /);
+  assert.match(told[1] ?? '', /, there are 6 of relays \(--spool-hosts\) /);
 }
 
 // Most of it is waiting, which all of them may do at once.

@@ -65,7 +65,8 @@ export class RelayDesk {
   readonly #turns = new Map<HostName, Promise<void>>();
   readonly #writers = new Map<HostName, readonly Writing[]>();
   readonly #news = new News();
-  #recorded: Promise<number> | undefined;
+  /** How many records there are, by relay. */
+  #recorded: Promise<Map<string, number>> | undefined;
   readonly #counts = { outputs: 0, faults: 0, refused: 0 };
 
   constructor(settings: Settings) {
@@ -169,7 +170,7 @@ export class RelayDesk {
     others: readonly Writing[],
   ): Promise<void> {
     const before = await this.#read(host);
-    if (before === undefined) await this.#takeRoom();
+    if (before === undefined) await this.#takeRoom(record);
     // While another relay brings output, the fault of this one is no fault of the host, and what
     // this one brings is not its newest.
     const counts = isKept || !others.some(({ isGood }) => isGood);
@@ -199,15 +200,20 @@ export class RelayDesk {
   }
 
   /** @throws CourierError LOCAL */
-  async #takeRoom(): Promise<void> {
+  async #takeRoom({ relay, relayName }: RelayedHost): Promise<void> {
     const { spool, maxHosts } = this.#settings;
-    const most = recordsPerHost * maxHosts;
-    // Each waits for those before it; where it cannot be counted, it is counted from now on.
-    const before = this.#recorded ?? countRelayedHosts(spool).catch(() => 0);
-    this.#recorded = before.then((count) => Math.min(most, count + 1));
-    if ((await before) < most) return;
-    const what = `no room to note more hosts of relays, there are ${most} (--spool-hosts)`;
-    throw new CourierError('LOCAL', what);
+    // Where it cannot be counted, it is counted from now on.
+    this.#recorded ??= countRelayedHosts(spool).catch(() => new Map());
+    const counts = await this.#recorded;
+    const [own, all] = [counts.get(relay) ?? 0, [...counts.values()].reduce(add, 0)];
+    // One that invents hosts leaves room for those of others.
+    if (own < maxHosts && all < recordsPerHost * maxHosts) {
+      counts.set(relay, own + 1);
+      return;
+    }
+    const what = own < maxHosts ? `${all} of relays` : `${own} of relay ${relayName}`;
+    const why = `no room to note more hosts, there are ${what} (--spool-hosts)`;
+    throw new CourierError('LOCAL', why);
   }
 
   #tellOthers({ name }: RelayIdentity, host: HostName, others: readonly Writing[]): string {
@@ -228,6 +234,8 @@ export class RelayDesk {
     }
   }
 }
+
+const add = (one: number, other: number) => one + other;
 
 function toRecord(relay: RelayIdentity, entry: RelayEntry, nowMs: number): RelayedHost {
   const { host, everyMs, maxAgeMs } = entry;
