@@ -38,6 +38,9 @@ const mostAnswerBytes = 48 * 1024 * 1024;
 
 const tellEveryMs = 60_000;
 
+/** Of the versions of servers. */
+const mostRemarks = 8;
+
 /** Who wrote what is there already; it stands in headers that we need not read for it. */
 const somebodyElse = 'the broker';
 
@@ -46,7 +49,12 @@ export class StreamWriter implements BrokerWriter {
   readonly #writer: NewestWriter<StreamMessage>;
   readonly #site: string;
   readonly #context: WriterContext;
-  readonly #told = { lost: 0, atMs: Number.NEGATIVE_INFINITY, version: '' };
+  readonly #told = {
+    lost: 0,
+    atMs: Number.NEGATIVE_INFINITY,
+    version: '',
+    remarks: new Set<string>(),
+  };
 
   private constructor(
     { servers, options, stream, site }: StreamAccess,
@@ -108,9 +116,15 @@ export class StreamWriter implements BrokerWriter {
     return connection;
   }
 
+  /** Once each, also where the servers of a cluster differ; and not for ever, whatever a server says it is. */
   #tellVersion(version: string): void {
     this.#told.version = version;
-    for (const remark of remarkVersion(cleanText(version))) this.#context.log.warn({}, remark);
+    const { remarks } = this.#told;
+    for (const remark of remarkVersion(cleanText(version))) {
+      if (remarks.has(remark) || remarks.size >= mostRemarks) continue;
+      remarks.add(remark);
+      this.#context.log.warn({}, remark);
+    }
   }
 
   /** A server that loses one loses many. */

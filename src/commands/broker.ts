@@ -11,13 +11,23 @@ import { type CommandContext, type CommandModule, defineCommand } from '../cli/c
 import { parseDuration, parseNumberWithin, parseText } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
 import { runVerb, type VerbTask } from '../cli/verbs.ts';
-import { CourierError } from '../faults/errors.ts';
+import { CourierError, quote } from '../faults/errors.ts';
 import { counted } from '../names/counted.ts';
 import { parseHostName } from '../names/host-name.ts';
 import { checkNatsOptions, natsOptions } from '../nats/options.ts';
 import { defaultStream, parseStreamName, type StreamWanted } from '../nats/stream.ts';
 import { formatDuration } from '../times/durations.ts';
 import { defaultMaxSkewMs } from '../times/skew.ts';
+
+/** Below that it would forget what sources still take, by the `--max-age` they have by default. */
+const leastKeptMs = 5 * 60_000;
+
+function parseKept(raw: string): number {
+  const keptMs = parseDuration(raw);
+  if (keptMs >= leastKeptMs) return keptMs;
+  const least = formatDuration(leastKeptMs);
+  throw new CourierError('USAGE', `must be at least ${least}, not ${quote(raw)}`);
+}
 
 const options = {
   site: {
@@ -47,7 +57,7 @@ const options = {
   maxAge: {
     kind: 'value',
     placeholder: 'DURATION',
-    parse: parseDuration,
+    parse: parseKept,
     fallback: '7d',
     describe: 'with init and check: how long the output of a silent host is kept',
   },

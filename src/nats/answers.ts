@@ -21,6 +21,7 @@ export interface StreamAnswer {
 
 /** A message that was asked for. */
 export interface ReadMessage {
+  readonly subject: string;
   readonly seq: number;
   readonly headers: HeaderLines;
   readonly storedAt: Date;
@@ -44,7 +45,7 @@ export function readAnswer(data: Uint8Array): StreamAnswer {
   }
   return {
     error: readError(fieldOf(answer, 'error')),
-    seq: asNumber(fieldOf(answer, 'seq')),
+    seq: asSequence(fieldOf(answer, 'seq')),
     duplicate: fieldOf(answer, 'duplicate') === true,
     message: readMessage(fieldOf(answer, 'message')),
   };
@@ -60,12 +61,12 @@ function readError(error: unknown): StreamError | undefined {
 }
 
 function readMessage(message: unknown): StreamAnswer['message'] {
-  const seq = asNumber(fieldOf(message, 'seq'));
-  if (seq === undefined) return undefined;
+  const [seq, subject] = [asSequence(fieldOf(message, 'seq')), asText(fieldOf(message, 'subject'))];
+  if (seq === undefined || subject === undefined) return undefined;
   const headers = readHeaders(Buffer.from(asText(fieldOf(message, 'hdrs')) ?? '', 'base64'));
   const storedAt = new Date(asText(fieldOf(message, 'time')) ?? Number.NaN);
   const bytes = Buffer.byteLength(asText(fieldOf(message, 'data')) ?? '', 'base64');
-  return { seq, headers, storedAt, bytes };
+  return { subject, seq, headers, storedAt, bytes };
 }
 
 /** `NATS/1.0`, then a header a line. */
@@ -87,6 +88,11 @@ function fieldOf(value: unknown, name: string): unknown {
 
 function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
+}
+
+/** Numbers of messages begin at 1; no server comes to one that a double does not hold. */
+function asSequence(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
 function asText(value: unknown): string | undefined {

@@ -59,34 +59,35 @@ export class JetStreamValues implements LastValues<StreamMessage> {
   }
 
   async last(subject: string): Promise<LastValue | undefined> {
-    const { stream } = this.#use;
-    const question = toBody({ last_by_subj: subject });
-    const connection = await this.#use.connect();
-    const asked = { subject: `$JS.API.STREAM.MSG.GET.${stream}`, body: question };
-    const { error, message } = await this.#ask(connection, asked);
+    const { error, message } = await this.#get({ last_by_subj: subject });
     if (error?.err_code === noMessage) return undefined;
-    if (error !== undefined) throw asRefusedWrite(error, stream);
-    if (message === undefined)
-      throw new CourierError('PEER', 'the broker answered without a message');
-    return toLastValue(message, subject);
+    if (error !== undefined) throw asRefusedWrite(error, this.#use.stream);
+    if (message?.subject === subject) return toLastValue(message);
+    throw new CourierError('PEER', 'the broker answered without a message');
   }
 
-  async uncover(subject: string, before: number): Promise<boolean> {
+  async first(subject: string): Promise<LastValue | undefined> {
+    const { message } = await this.#get({ seq: 1, next_by_subj: subject });
+    // A server that does not know that question has a message of any subject for it.
+    return message?.subject === subject ? toLastValue(message) : undefined;
+  }
+
+  async remove(sequence: number): Promise<void> {
     const { stream } = this.#use;
-    const connection = await this.#use.connect();
-    const api = `$JS.API.STREAM.MSG`;
-    const question = toBody({ seq: 1, next_by_subj: subject });
-    const next = await this.#ask(connection, { subject: `${api}.GET.${stream}`, body: question });
-    const sequence = next.message?.seq;
-    if (sequence === undefined || sequence >= before) return false;
     const body = toBody({ seq: sequence, no_erase: true });
+    const connection = await this.#use.connect();
     try {
-      await this.#ask(connection, { subject: `${api}.DELETE.${stream}`, body });
+      await this.#ask(connection, { subject: `$JS.API.STREAM.MSG.DELETE.${stream}`, body });
     } catch (error) {
       // Without the right to it the outputs of the host stay hidden, and go on being told.
       if (!(error instanceof CourierError) || error.code !== 'REFUSED') throw error;
     }
-    return true;
+  }
+
+  async #get(question: Readonly<Record<string, unknown>>): Promise<StreamAnswer> {
+    const connection = await this.#use.connect();
+    const subject = `$JS.API.STREAM.MSG.GET.${this.#use.stream}`;
+    return this.#ask(connection, { subject, body: toBody(question) });
   }
 
   #toHeaders(message: StreamMessage, expectedSequence: number, repeats: number): MsgHdrs {
@@ -148,10 +149,7 @@ function sizeOf(headers: MsgHdrs): number {
  * Of a time that nobody can read nothing is known: any output may take its place, and that of a message
  * which is another host's.
  */
-function toLastValue(
-  { seq: sequence, headers, storedAt }: ReadMessage,
-  subject: string,
-): LastValue {
+function toLastValue({ subject, seq: sequence, headers, storedAt }: ReadMessage): LastValue {
   const packedFor = readPackedFor(headers);
   const isOthers = packedFor !== undefined && packedFor !== readOutputSubject(subject)?.host;
   if (isOthers) return { sequence, producedAt: undefined, digest: undefined };

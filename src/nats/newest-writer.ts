@@ -47,12 +47,12 @@ export interface LastValues<Value extends StreamValue> {
   /** Asks the leader, since a replica may lag; undefined when there is nothing. */
   last(subject: string): Promise<LastValue | undefined>;
   /**
-   * Removes a message of a subject, older than that sequence, which the server still has though it says
-   * that there is none: it would take away all that follows (nats.md#hidden-messages).
-   *
-   * @returns whether there was one
+   * The first message of a subject that the server still has, also where it says that there is none
+   * (nats.md#hidden-messages); undefined when there is nothing.
    */
-  uncover(subject: string, before: number): Promise<boolean>;
+  first(subject: string): Promise<LastValue | undefined>;
+  /** Removes one message; also resolves where we have no right to that. */
+  remove(sequence: number): Promise<void>;
 }
 
 /** `older`: one that was produced later is there, and stays. */
@@ -87,13 +87,22 @@ interface Found {
   repeats: number;
 }
 
+/** What is left of a subject of which the stream said that it has nothing. */
+interface Uncovered {
+  readonly there: LastValue | undefined;
+  readonly isRemoved: boolean;
+}
+
 /** What may be over a moment later. */
 const passing: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'PEER']);
 
 const pauses = { firstMs: 25, longestMs: 1000, spread: 0.5 };
 
-/** A stream forgets what is older than it is told to keep: then nothing was lost. */
-const surelyKeptMs = 10 * 60_000;
+/** So often other writers may be quicker before we let them; a server may also never mean what it says. */
+const promptRounds = 3;
+
+/** A stream forgets what is older than it is told to keep, and then has lost nothing: never less than that. */
+const surelyKeptMs = 2 * 60_000;
 
 export class NewestWriter<Value extends StreamValue> {
   readonly #stream: LastValues<Value>;
@@ -158,23 +167,25 @@ export class NewestWriter<Value extends StreamValue> {
     const known = this.#known.find(value.subject);
     const found: Found = { last: known, told: known, repeats: 0 };
     let isRead = known !== undefined;
-    let pause: GrowingPause | undefined;
+    const pause = new GrowingPause(this.#settings.clock, pauses);
+    let rounds = 0;
     let fault: CourierError | undefined;
     while (!signal.aborted) {
       try {
-        if (!isRead) found.last = await this.#ask(value.subject, found, signal);
+        if (!isRead) found.last = await this.#ask(value, found, signal);
         isRead = false;
         const written = await this.#attempt(value, found, signal);
         if (typeof written === 'object') return written;
         if (written === 'conflict') this.#counts.conflicts += 1;
         else found.repeats += 1;
+        rounds += 1;
+        if (rounds > promptRounds) await pause.wait(signal);
       } catch (error) {
         if (signal.aborted) break;
         fault = asCourierError(error, 'writing to the broker');
         if (!passing.has(fault.code)) throw fault;
         isRead = false;
         this.#counts.again += 1;
-        pause ??= new GrowingPause(this.#settings.clock, pauses);
         await pause.wait(signal);
       }
     }
@@ -182,18 +193,36 @@ export class NewestWriter<Value extends StreamValue> {
   }
 
   /** What the stream has: what it has told us, or something newer, unless it has lost that. */
-  async #ask(subject: string, found: Found, signal: AbortSignal): Promise<LastValue | undefined> {
-    const last = await untilAborted(this.#stream.last(subject), signal);
+  async #ask(value: Value, found: Found, signal: AbortSignal): Promise<LastValue | undefined> {
+    const last = await untilAborted(this.#stream.last(value.subject), signal);
     const { told } = found;
     if (told === undefined || (last?.sequence ?? 0) >= told.sequence) return last;
-    const isHidden = last === undefined && (await this.#uncover(subject, told, signal));
-    if (isHidden || this.#isRecent(told)) this.#counts.lost += 1;
+    const { there, isRemoved } =
+      last === undefined
+        ? await this.#uncover(value, told, signal)
+        : { there: last, isRemoved: false };
+    if (isRemoved || this.#isLost(told, there)) this.#counts.lost += 1;
     found.told = undefined;
-    return last;
+    return there;
   }
 
-  #uncover(subject: string, { sequence }: LastValue, signal: AbortSignal): Promise<boolean> {
-    return untilAborted(this.#stream.uncover(subject, sequence), signal);
+  /**
+   * Removes what a server hides, where it is older than what was told and gives way to what is written.
+   * All else somebody has written since we asked, also where the stream was made anew.
+   */
+  async #uncover(value: Value, told: LastValue, signal: AbortSignal): Promise<Uncovered> {
+    const there = await untilAborted(this.#stream.first(value.subject), signal);
+    const isHidden = there !== undefined && there.sequence < told.sequence;
+    if (!isHidden || !this.#givesWay(there, value)) return { there, isRemoved: false };
+    await untilAborted(this.#stream.remove(there.sequence), signal);
+    return { there: undefined, isRemoved: true };
+  }
+
+  /** What comes to light instead of it, and is older, does not do so because the stream forgets by age. */
+  #isLost(told: LastValue, there: LastValue | undefined): boolean {
+    if (there === undefined) return this.#isRecent(told);
+    const isOlder = (there.producedAt?.getTime() ?? 0) < (told.producedAt?.getTime() ?? 0);
+    return there.sequence < told.sequence && isOlder;
   }
 
   #isRecent({ producedAt }: LastValue): boolean {
@@ -218,17 +247,20 @@ export class NewestWriter<Value extends StreamValue> {
 
   /** What is there decides, where it is this output or a newer one. */
   #decide(value: Value, last: LastValue | undefined): Written | undefined {
-    if (last?.producedAt === undefined) return undefined;
-    if (last.digest === value.digest && last.producedAt.getTime() === value.producedAt.getTime()) {
-      return this.#noteStored(value, last.sequence);
-    }
-    const { clock, maxSkewMs } = this.#settings;
-    // What is from the future counts as absent, or one wrong clock would shut the host out until then.
-    if (isFromFuture(last.producedAt, clock.now(), maxSkewMs)) return undefined;
-    if (last.producedAt <= value.producedAt) return undefined;
+    if (last?.producedAt === undefined || this.#givesWay(last, value)) return undefined;
+    if (isSame(last, value)) return this.#noteStored(value, last.sequence);
     this.#known.note(value.subject, { sequence: last.sequence, producedAt: last.producedAt });
     this.#counts.older += 1;
     return { kind: 'older', producedAt: last.producedAt };
+  }
+
+  #givesWay(last: LastValue, value: Value): boolean {
+    const { producedAt } = last;
+    if (producedAt === undefined) return true;
+    if (isSame(last, value)) return false;
+    const { clock, maxSkewMs } = this.#settings;
+    // What is from the future counts as absent, or one wrong clock would shut the host out until then.
+    return isFromFuture(producedAt, clock.now(), maxSkewMs) || producedAt <= value.producedAt;
   }
 
   #noteStored({ subject, producedAt }: Value, sequence: number): Written {
@@ -236,6 +268,10 @@ export class NewestWriter<Value extends StreamValue> {
     this.#counts.stored += 1;
     return { kind: 'stored' };
   }
+}
+
+function isSame({ digest, producedAt }: LastValue, value: StreamValue): boolean {
+  return digest === value.digest && producedAt?.getTime() === value.producedAt.getTime();
 }
 
 async function waitUnlessAborted(before: Promise<unknown>, signal: AbortSignal): Promise<void> {

@@ -46,6 +46,9 @@ test('init makes the stream once, check says what differs and changes nothing', 
   );
   const made = await run('init', url, '--replicas=1');
   assert.equal(made.output, 'stream COURIER made: courier.>, 1 replica, for 7d\n');
+  const short = await run('init', url, '--max-age=0s');
+  const least = 'cmk-courier: broker: --max-age must be at least 5m, not "0s" (USAGE)\n';
+  assert.equal(short.errors, least);
   const again = await run('init', url, '--replicas=1', '--max-age=1d');
   assert.equal(
     again.output,

@@ -49,6 +49,13 @@ test('what was published is the last value, with its sequence, time and digest',
   assert.deepEqual(await values().publish(message, sequence + 1, 1), { kind: 'conflict' });
 });
 
+test('a message of another subject than was asked for is none', { skip }, async () => {
+  await values().publish(toMessage('web02', new Date()), 0, 0);
+  assert.equal(await values().first('courier.mysite.output.*'), undefined);
+  const line = /^the broker answered without a message$/;
+  await expectFault(values().last('courier.mysite.output.*'), 'PEER', line);
+});
+
 test('a message above max_payload is TOO_LARGE with both numbers, and is not sent', {
   skip,
 }, async () => {

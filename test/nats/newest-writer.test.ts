@@ -60,12 +60,14 @@ class Stream implements LastValues<StreamValue> {
   }
 
   /** What a server still has, and hides. */
-  hidden: number | undefined;
+  hidden: LastValue | undefined;
 
-  async uncover(_subject: string, before: number): Promise<boolean> {
-    const wasThere = this.hidden !== undefined && this.hidden < before;
-    if (wasThere) this.hidden = undefined;
-    return wasThere;
+  async first(): Promise<LastValue | undefined> {
+    return this.hidden ?? this.#last;
+  }
+
+  async remove(sequence: number): Promise<void> {
+    if (this.hidden?.sequence === sequence) this.hidden = undefined;
   }
 
   async last(): Promise<LastValue | undefined> {
@@ -139,13 +141,19 @@ test('the stream says that it had the message lately, but it is gone: it is stor
   assert.equal(stream.digest, 'digest of -10');
 });
 
+/** What another host, or nobody, would take for its own. */
+function toLast(sequence: number, producedS: number): LastValue {
+  const { producedAt, digest } = toValue(producedS);
+  return { sequence, producedAt, digest };
+}
+
 test('what the stream acknowledged and does not have any more is counted, and what hides it removed', async () => {
   const stream = new Stream();
   const writer = makeWriter(stream);
   await writer.write(toValue(-20), neverAborts);
   await writer.write(toValue(-15), neverAborts);
   stream.empty();
-  stream.hidden = 1;
+  stream.hidden = toLast(1, -20);
   assert.deepEqual(await writer.write(toValue(-10), neverAborts), { kind: 'stored' });
   assert.deepEqual([writer.counts.lost, stream.hidden], [1, undefined]);
   await writer.write(toValue(-5), neverAborts);
@@ -157,18 +165,50 @@ test('what another writer has written since is nothing lost, nor is it removed',
   const [first, second] = [makeWriter(stream), makeWriter(stream)];
   await first.write(toValue(-20), neverAborts);
   await second.write(toValue(-15), neverAborts);
-  stream.hidden = 3;
+  stream.hidden = toLast(3, -15);
   await first.write(toValue(-10), neverAborts);
-  assert.deepEqual([first.counts.lost, stream.hidden], [0, 3]);
+  assert.deepEqual([first.counts.lost, stream.hidden?.sequence], [0, 3]);
+});
+
+test('what another writer wrote into a stream that was made anew, while we asked, is not removed', async () => {
+  const stream = new Stream();
+  const writer = makeWriter(stream);
+  for (const producedS of [-40, -35, -30]) await writer.write(toValue(producedS), neverAborts);
+  stream.empty();
+  stream.hidden = toLast(1, -10);
+  const { producedAt } = toValue(-10);
+  const written = await writer.write(toValue(-20), neverAborts);
+  assert.deepEqual(written, { kind: 'older', producedAt });
+  assert.deepEqual([writer.counts.lost, stream.hidden?.sequence], [0, 1]);
 });
 
 test('what is as old as that may have been forgotten by the stream: nothing was lost', async () => {
+  for (const [producedS, lost] of [
+    [-119, 1],
+    [-121, 0],
+  ] as const) {
+    const stream = new Stream();
+    const writer = makeWriter(stream);
+    await writer.write(toValue(producedS), neverAborts);
+    stream.empty();
+    await writer.write(toValue(-10), neverAborts);
+    assert.equal(writer.counts.lost, lost);
+  }
+});
+
+test('a stream that never takes what it asked for is asked ever more seldom', async () => {
   const stream = new Stream();
-  const writer = makeWriter(stream);
-  await writer.write(toValue(-601), neverAborts);
-  stream.empty();
-  await writer.write(toValue(-10), neverAborts);
-  assert.equal(writer.counts.lost, 0);
+  stream.publish = async () => ({ kind: 'conflict' });
+  const pauses: number[] = [];
+  const ended = new AbortController();
+  const sleep = async (delayMs: number) => {
+    if (pauses.push(delayMs) === 10) ended.abort();
+  };
+  const writer = makeWriter(stream, { ...clock, sleep });
+  const writing = writer.write(toValue(0), ended.signal);
+  await expectFault(writing, 'TIMEOUT', /^the broker was not asked in time$/);
+  assert.equal(stream.questions, 13);
+  assert.ok(Math.min(...pauses.slice(-4)) >= 500, `${pauses}`);
 });
 
 test('a fault that does not pass is told at once', async () => {
