@@ -88,6 +88,8 @@ test('a host cannot have the answer to its output sent into what is of others', 
   const elsewhere = [
     `${outputs}.web02`,
     '$JS.API.STREAM.PURGE.COURIER',
+    '$JS.API.STREAM.MSG.DELETE.COURIER',
+    '$JS.API.STREAM.DELETE.COURIER',
     '$KV.COURIER_POOL.collectors.a',
   ];
   for (const reply of elsewhere) {
@@ -99,6 +101,49 @@ test('a host cannot have the answer to its output sent into what is of others', 
   }
   const { state } = await manager.streams.info('KV_COURIER_POOL');
   assert.equal(state.messages, 0);
+});
+
+test('a host has nothing deleted, rolled up, traced or scheduled, by no subject and no header', {
+  skip,
+}, async () => {
+  const { as, manager } = started;
+  const [receiver, host] = [await as('receiver'), await as('web01')];
+  const [own, victim] = [`${outputs}.web01=2Eexample=2Enet`, `${outputs}.web02`];
+  await receiver.request(victim, 'of web02');
+  for (const verb of ['MSG.DELETE', 'MSG.GET', 'PURGE', 'DELETE']) {
+    const asking = host.request(`$JS.API.STREAM.${verb}.COURIER`, '{"seq":1}');
+    await assert.rejects(asking, /Permissions Violation for Publish/);
+  }
+  const tries = [
+    ['Nats-Rollup', 'all'],
+    ['Nats-Schedule-Target', victim],
+    ['Nats-Request-Info', '{"acc":"COURIER"}'],
+    ['Nats-Trace-Dest', victim],
+    ['Nats-Subject', victim],
+  ] as const;
+  for (const [name, value] of tries) {
+    const lines = headers();
+    lines.set(name, value);
+    lines.set('Nats-Schedule', '@at 2020-01-01T00:00:00Z');
+    host.publish(own, 'of web01', { headers: lines });
+    await host.request(own, 'of web01');
+    const found = await manager.streams.getMessage('COURIER', { last_by_subj: victim });
+    assert.equal(found?.string(), 'of web02', name);
+  }
+});
+
+test('a site can have the server copy an output to another host, as docs/brokers.md says', {
+  skip,
+}, async () => {
+  const { as, manager } = started;
+  const [receiver, site] = [await as('receiver'), await as('site')];
+  await receiver.request(`${outputs}.web05`, 'of web05');
+  const reply = `${outputs}.web06`;
+  site.publish(`$JS.API.DIRECT.GET.COURIER.${outputs}.web05`, '', { reply });
+  await site.request('$JS.API.STREAM.INFO.COURIER');
+  const found = await manager.streams.getMessage('COURIER', { last_by_subj: reply });
+  assert.equal(found?.string(), 'of web05');
+  await assert.rejects(site.request(reply, 'mine'), /Permissions Violation for Publish/);
 });
 
 test('what lies under a host and was packed for another is not delivered, and makes room', {
