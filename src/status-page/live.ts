@@ -18,8 +18,8 @@ const partOfCore = 1 / 30;
 const longestTickMs = 15_000;
 /** Operations are large, and nobody sees their plots move. */
 const ticksOfOperations = 5;
-/** A part that does not answer is waited for by several views at the same time. */
-const viewsAtOnce = 8;
+/** A part that does not answer is waited for by several hosts at the same time. */
+const hostsAtOnce = 8;
 /** How often a stream says that it is alive; proxies cut those that say nothing for a minute. */
 const aliveMs = 15_000;
 /** A browser that does not read is cut off when so much waits for it; it will come back. */
@@ -112,9 +112,8 @@ export class Live {
 
   async tick(): Promise<void> {
     this.#ticks += 1;
-    const views = [...this.#views.values()];
-    for (let at = 0; at < views.length; at += viewsAtOnce) {
-      await Promise.all(views.slice(at, at + viewsAtOnce).map((live) => this.#tend(live)));
+    for (const group of toGroups([...this.#views.values()])) {
+      await Promise.all(group.map((live) => this.#tend(live)));
       this.#sayAlive();
     }
   }
@@ -198,6 +197,15 @@ export class Live {
     const bytes = Buffer.from(text);
     for (const stream of streams) write(stream, bytes);
   }
+}
+
+/** Fleets are work, and take turns; hosts wait. */
+function toGroups(views: readonly LiveView[]): readonly (readonly LiveView[])[] {
+  const hosts = views.filter(({ view }) => view.kind === 'host');
+  const groups = Array.from({ length: Math.ceil(hosts.length / hostsAtOnce) }, (_, index) =>
+    hosts.slice(index * hostsAtOnce, (index + 1) * hostsAtOnce),
+  );
+  return [...groups, ...views.filter(({ view }) => view.kind !== 'host').map((one) => [one])];
 }
 
 function begin(response: ServerResponse): void {

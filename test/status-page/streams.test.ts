@@ -23,8 +23,8 @@ function makeDocument(remark: string): Document {
   };
 }
 
-/** Streams of one view, ticked by the test; each request opens one. */
-async function serveLive(t: TestContext, make: () => Promise<Document>) {
+/** Streams, ticked by the test: of one view, or of the host that the path names. */
+async function serveLive(t: TestContext, make: (view: View) => Promise<Document>) {
   const live = new Live(make, systemClock, makeCollectingLog());
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
@@ -32,7 +32,9 @@ async function serveLive(t: TestContext, make: () => Promise<Document>) {
     responses.push(response);
     const session = request.headers.cookie ?? '';
     const stream = { response, session, isAllowed: async () => true, lastEventId: undefined };
-    void live.open(looked, stream).then((problem) => {
+    const host = (request.url ?? '/').slice(1);
+    const view: View = host === '' ? looked : { kind: 'host', host };
+    void live.open(view, stream).then((problem) => {
       if (problem === undefined) return;
       response.statusCode = problem === 'busy' ? 503 : 404;
       response.end();
@@ -43,8 +45,9 @@ async function serveLive(t: TestContext, make: () => Promise<Document>) {
     server.closeAllConnections();
     server.close();
   });
-  const open = async (cookie: string): Promise<IncomingMessage> => {
-    const request = get({ host: '127.0.0.1', port: portOf(server.address()), headers: { cookie } });
+  const open = async (cookie: string, path = '/'): Promise<IncomingMessage> => {
+    const at = { host: '127.0.0.1', port: portOf(server.address()), path };
+    const request = get({ ...at, headers: { cookie } });
     request.on('error', () => undefined);
     const [response] = await once(request, 'response');
     response.on('error', () => undefined);
@@ -109,6 +112,24 @@ test('a view that one browser leaves while it is made stays live for the other',
   await live.tick();
   await waitUntil(() => text.includes('event: delta') && text.includes('after'));
   assert.equal(live.streams, 1);
+});
+
+test('pages of hosts wait at the same time for a part that does not answer', async (t) => {
+  let gate = Promise.resolve();
+  let waiting = 0;
+  const { live, open } = await serveLive(t, async () => {
+    waiting += 1;
+    await gate;
+    return makeDocument('here');
+  });
+  for (const host of ['web01', 'web02', 'web03']) await open('ada', `/${host}`);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  waiting = 0;
+  const ticked = live.tick();
+  await waitUntil(() => waiting === 3);
+  resolve();
+  await ticked;
 });
 
 test('a live view is for GET alone', async (t) => {
