@@ -22,7 +22,7 @@ interface Said {
 }
 
 /** Thousands take minutes; some of them belong into every run. */
-const kills = process.env['COURIER_TEST_LONG'] === undefined ? 8 : 1000;
+const kills = process.env['COURIER_TEST_LONG'] === undefined ? 6 : 1000;
 
 /** Kills one at a random moment after its first word, whatever it writes just then. */
 async function killOne(directory: string, said: Said): Promise<void> {

@@ -87,8 +87,8 @@ async function moves(t: TestContext) {
   const one = await startProgram(t, receiver, 'far1', { 'far-moved': 20, 'far-left': 20 });
   await until(async () => (await listRelayedHosts(spool)).length === 2);
   await one.stop();
-  const stopped = / UNKNOWN - relay far1 was stopped \S+ ago, and asks for far-moved; output of/;
-  assert.match(await check('far-moved'), stopped);
+  const stopped = /^UNKNOWN - relay far1 was stopped \S+ ago, and asks for far-moved; output of/;
+  assert.match(await checkHere(spool, `${receiver.directory}/none`, 'far-moved'), stopped);
 
   // The host sends for itself from now on, and then no more: nobody's fault but its own.
   const { body } = await makeUpload(receiver, 'far-moved', 10);
@@ -98,7 +98,8 @@ async function moves(t: TestContext) {
   assert.match(await check('far-moved'), itself);
   const fetched = await runCourier(['fetch', '--host=far-moved', `spool:${spool}`]);
   assert.match(fetched.stderr, /, upload token \w+\) is 10m\S* old, allowed are 5m \(STALE\)\n$/);
-  assert.match(await check('far-left'), /^3 UNKNOWN - relay far1 was stopped /);
+  const left = await checkHere(spool, `${receiver.directory}/none`, 'far-left');
+  assert.match(left, /^UNKNOWN - relay far1 was stopped /);
   assert.deepEqual(await listed(), ['relayed far-left by far1']);
 
   // The other one is asked by another relay, which finds nothing, and says so.
@@ -132,6 +133,14 @@ async function forgets(receiver: RunningReceiver, spool: string): Promise<void> 
     ['far-left'],
   );
   assert.deepEqual(leftovers.map(existsSync), [false, true]);
+}
+
+/** What the host check says, without a program of its own. */
+async function checkHere(spool: string, ready: string, name: string): Promise<string> {
+  const context = makeCommandContext();
+  const options = { ready: [ready], spool: [spool] };
+  await hostcheck.run({ operands: [name], options }, { ...context, clock: systemClock });
+  return context.said.output;
 }
 
 async function makeUpload(receiver: RunningReceiver, host: string, minutes: number) {
@@ -168,12 +177,7 @@ async function makeSite(t: TestContext, heardMinutes: number) {
     const validity = { validMs: minuteMs, address: undefined };
     ReadyDirectory.open({ directory: ready, ...clocks }).publishFault(host, fault, validity);
   };
-  const check = async () => {
-    const context = makeCommandContext();
-    const options = { ready: [ready], spool: [spool] };
-    await hostcheck.run({ operands: [host], options }, { ...context, clock: systemClock });
-    return context.said.output;
-  };
+  const check = () => checkHere(spool, ready, host);
   return { keep, tell, lay, check };
 }
 
