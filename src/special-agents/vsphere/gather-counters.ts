@@ -7,16 +7,19 @@ import { element, textElement, type Xml } from '../xml/write-element.ts';
 import {
   type CounterInfo,
   intervalSeconds,
+  isWanted,
   type Metric,
   type NetworkCard,
-  readCounterInfos,
-  readMetrics,
+  readCounterInfo,
+  readMetric,
   readNetworkCards,
   readSeries,
   type Series,
 } from './inventory/counters.ts';
 import { findAll, type Server } from './retrieve.ts';
+import { lost } from './session.ts';
 import { type ManagedObject, readReference, writeReference } from './soap/managed-object.ts';
+import type { SoapCall } from './soap/soap-client.ts';
 
 /**
  * The newest values of every wanted counter of each host.
@@ -31,7 +34,8 @@ export async function gatherCounters(
 ): Promise<ReadonlyMap<string, readonly Series[]>> {
   const manager = server.content.perfManager;
   if (manager === undefined) throw new CourierError('PEER', 'the server keeps no counters');
-  const available = await inLanes(hosts, (id) => askAvailable(server, manager, id));
+  const once = keepOnce();
+  const available = await inLanes(hosts, (id) => askAvailable(server, manager, id, once));
   const ids = new Set(available.flatMap((metrics) => metrics.map(({ counterId }) => counterId)));
   const infos = await askInfos(server, manager, [...ids]);
   const wanted = hosts.map((id, index) => {
@@ -44,20 +48,39 @@ export async function gatherCounters(
   return new Map(hosts.map((id, index) => [id, series[index] ?? []]));
 }
 
+type Once = (metric: Metric) => Metric;
+
+/** Hosts have mostly the same metrics, hundreds of each, of which a few are wanted. */
+function keepOnce(): Once {
+  const known = new Map<string, Metric>();
+  return (metric) => {
+    const key = `${metric.counterId} ${metric.instance}`;
+    const kept = known.get(key) ?? metric;
+    known.set(key, kept);
+    return kept;
+  };
+}
+
 async function askAvailable(
   server: Server,
   manager: ManagedObject,
   id: string,
+  once: Once,
 ): Promise<readonly Metric[]> {
   const parameters = [
     writeReference('entity', { type: 'HostSystem', id }),
     textElement('intervalId', intervalSeconds),
   ];
-  const metrics = readMetrics(await call(server, manager, 'QueryAvailablePerfMetric', parameters));
-  server.room.take(metrics.map(({ instance }) => instance));
-  return metrics;
+  const asked = { on: manager, method: 'QueryAvailablePerfMetric', parameters };
+  const metrics = await readEach(server, asked, (piece) => {
+    const metric = readMetric(piece);
+    server.room.take([metric.instance]);
+    return once(metric);
+  });
+  return [...new Set(metrics)];
 }
 
+/** Those that are wanted, by id; ids that the server does not describe are left out. */
 async function askInfos(
   server: Server,
   manager: ManagedObject,
@@ -65,7 +88,13 @@ async function askInfos(
 ): Promise<ReadonlyMap<string, CounterInfo>> {
   if (ids.length === 0) return new Map();
   const parameters = ids.map((id) => textElement('counterId', id));
-  return readCounterInfos(await call(server, manager, 'QueryPerfCounter', parameters));
+  const asked = { on: manager, method: 'QueryPerfCounter', parameters };
+  const infos = await readEach(server, asked, (piece) => {
+    const [id, info] = readCounterInfo(piece);
+    server.room.take([id, ...Object.values(info)]);
+    return [id, info] as const;
+  });
+  return new Map(infos.filter(([, info]) => isWanted(info)));
 }
 
 interface SeriesQuery {
@@ -133,6 +162,22 @@ async function askCards(server: Server, system: ManagedObject): Promise<XmlEleme
   return info === undefined || cards.length === 0 ? undefined : { ...info, children: cards };
 }
 
+type Asked = Pick<SoapCall, 'on' | 'method' | 'parameters'>;
+
 function call(server: Server, on: ManagedObject, method: string, parameters: readonly Xml[]) {
   return server.session.within((ask) => ask({ method, on, parameters }, method), server.signal);
+}
+
+/** All that a call returns, read one by one as it arrives. */
+function readEach<T>(
+  server: Server,
+  asked: Asked,
+  read: (returned: XmlElement) => T,
+): Promise<readonly T[]> {
+  return server.session.within(async (ask) => {
+    const all: T[] = [];
+    const pieces = { name: 'returnval', take: (piece: XmlElement) => void all.push(read(piece)) };
+    const result = await ask({ ...asked, pieces }, asked.method);
+    return result === lost ? lost : all;
+  }, server.signal);
 }

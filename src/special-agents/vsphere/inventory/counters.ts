@@ -46,30 +46,28 @@ const wanted = new Set(
   }).flatMap(([group, names]) => names.split(' ').map((name) => `${group}.${name}`)),
 );
 
-/** @param result of QueryAvailablePerfMetric */
-export function readMetrics(result: XmlElement): readonly Metric[] {
-  const metrics = childrenOf(result, 'returnval').map((metric) => ({
+/** @param metric one that QueryAvailablePerfMetric returns */
+export function readMetric(metric: XmlElement): Metric {
+  return {
     counterId: textAt(metric, 'counterId') ?? '',
     instance: textAt(metric, 'instance') ?? '',
-  }));
-  const known = new Map(
-    metrics.map((metric) => [`${metric.counterId} ${metric.instance}`, metric]),
-  );
-  return [...known.values()];
+  };
 }
 
 /**
- * @param result of QueryPerfCounter
- * @returns those that are wanted, by id; ids that the server does not describe are left out
+ * @param info one that QueryPerfCounter returns
+ * @returns its id and what it measures
  */
-export function readCounterInfos(result: XmlElement): ReadonlyMap<string, CounterInfo> {
-  const infos = childrenOf(result, 'returnval').map((info) => {
-    const group = textAt(info, 'groupInfo', 'key') ?? '';
-    const name = textAt(info, 'nameInfo', 'key') ?? '';
-    const unit = textAt(info, 'unitInfo', 'key') ?? '';
-    return [textAt(info, 'key') ?? '', { group, name, unit }] as const;
-  });
-  return new Map(infos.filter(([, { group, name }]) => wanted.has(`${group}.${name}`)));
+export function readCounterInfo(info: XmlElement): readonly [string, CounterInfo] {
+  const group = textAt(info, 'groupInfo', 'key') ?? '';
+  const name = textAt(info, 'nameInfo', 'key') ?? '';
+  const unit = textAt(info, 'unitInfo', 'key') ?? '';
+  return [textAt(info, 'key') ?? '', { group, name, unit }];
+}
+
+/** Whether the checks read it. */
+export function isWanted({ group, name }: CounterInfo): boolean {
+  return wanted.has(`${group}.${name}`);
 }
 
 /**
