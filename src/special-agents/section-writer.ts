@@ -6,6 +6,7 @@
 import { toPiggybackedHost } from '../agent-output/piggybacked-host.ts';
 import { CourierError, quote } from '../faults/errors.ts';
 import { toMatcher } from '../routes/patterns.ts';
+import { ByteCollector } from '../system/byte-collector.ts';
 
 /** What stands in the header of a section. */
 export interface SectionHeader {
@@ -24,8 +25,9 @@ export type HostGate = (name: string) => boolean;
 export type Row = string | readonly string[];
 
 export class SectionWriter {
-  readonly #pieces: Buffer[] = [];
+  readonly #output = new ByteCollector();
   readonly #maxBytes: number;
+  /** What was to be written: once that is too much, nothing more is taken. */
   #bytes = 0;
   #sections = 0;
 
@@ -64,8 +66,9 @@ export class SectionWriter {
     return true;
   }
 
+  /** All of it; nothing may be written afterwards. */
   toBuffer(): Buffer {
-    return Buffer.concat(this.#pieces);
+    return this.#output.bytes();
   }
 
   #write(text: string): void {
@@ -77,7 +80,7 @@ export class SectionWriter {
         `more than the allowed ${this.#maxBytes} bytes of output`,
       );
     }
-    this.#pieces.push(piece);
+    this.#output.add(piece);
     this.#sections += 1;
   }
 }

@@ -20,13 +20,10 @@ export interface ElementReaderSettings {
   readonly longest: number;
 }
 
-interface OpenElement {
-  readonly name: string;
-  readonly attributes: Map<string, string>;
+/** An element that has begun; its children are added as they end. */
+interface OpenElement extends XmlElement {
   readonly children: XmlElement[];
   text: string;
-  /** Whether it is handed over, or stands in one that will be. */
-  readonly isPiece: boolean;
 }
 
 /** https://www.w3.org/TR/xmlschema-1/#Instance_Document_Constructions */
@@ -42,6 +39,8 @@ export class ElementReader {
   readonly #parser = new SaxesParser({ xmlns: true, position: true });
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   readonly #open: OpenElement[] = [];
+  /** How many of these there were when a piece began that has not ended; undefined outside of one. */
+  #pieceDepth: number | undefined;
   #root: XmlElement | undefined;
   readonly #weights = { piece: 0, rest: 0 };
   #untold = 0;
@@ -107,9 +106,9 @@ export class ElementReader {
   #begin({ local, attributes }: SaxesTagNS): void {
     const { deepest, pieces } = this.#settings;
     if (this.#open.length >= deepest) this.#refuse(`elements more than ${deepest} deep`);
-    const isPiece = this.#open.at(-1)?.isPiece === true || pieces.has(local);
+    if (this.#pieceDepth === undefined && pieces.has(local)) this.#pieceDepth = this.#open.length;
     const kept = keepAttributes(attributes);
-    this.#open.push({ name: local, attributes: kept, children: [], text: '', isPiece });
+    this.#open.push({ name: local, attributes: kept, children: [], text: '' });
     for (const value of kept.values()) this.#weigh(value.length);
     this.#weigh(elementWeight);
   }
@@ -124,19 +123,21 @@ export class ElementReader {
   #end(): void {
     const ended = this.#open.pop();
     if (ended === undefined) return;
-    const { isPiece, ...rest } = ended;
-    const element = { ...rest, text: detach(rest.text) };
-    const outer = this.#open.at(-1);
-    if (isPiece && outer?.isPiece !== true) {
+    ended.text = detach(ended.text);
+    if (this.#open.length === this.#pieceDepth) {
+      this.#pieceDepth = undefined;
       this.#weights.piece = 0;
-      this.#settings.onPiece(element);
-    } else if (outer === undefined) this.#root = element;
-    else outer.children.push(element);
+      this.#settings.onPiece(ended);
+      return;
+    }
+    const outer = this.#open.at(-1);
+    if (outer === undefined) this.#root = ended;
+    else outer.children.push(ended);
   }
 
   #weigh(weight: number): void {
     const { longest } = this.#settings;
-    const part = this.#open.at(-1)?.isPiece ? 'piece' : 'rest';
+    const part = this.#pieceDepth === undefined ? 'rest' : 'piece';
     this.#weights[part] += weight;
     this.#untold = 0;
     if (this.#weights[part] > longest) this.#refuseLength();
@@ -161,12 +162,26 @@ function detach(text: string): string {
   return text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
+/** Most elements have none. */
+const noAttributes: XmlElement['attributes'] = new Map();
+
 /** Two of one local name may stand side by side: `type` and `xsi:type`. */
-function keepAttributes(attributes: Readonly<Record<string, SaxesAttributeNS>>) {
-  const kept = new Map<string, string>();
-  for (const { local, uri, value } of Object.values(attributes)) {
-    if (uri === '') kept.set(local, value);
-    else if (uri === schemaInstance) kept.set(`xsi:${local}`, value);
+function keepAttributes(
+  attributes: Readonly<Record<string, SaxesAttributeNS>>,
+): XmlElement['attributes'] {
+  let kept: Map<string, string> | undefined;
+  for (const key in attributes) {
+    const attribute = attributes[key];
+    const name = attribute && keptName(attribute);
+    if (name === undefined) continue;
+    kept ??= new Map();
+    kept.set(name, attribute?.value ?? '');
   }
-  return kept;
+  return kept ?? noAttributes;
+}
+
+/** Undefined for what is of another namespace, such as a declaration of one. */
+function keptName({ local, uri }: SaxesAttributeNS): string | undefined {
+  if (uri === '') return local;
+  return uri === schemaInstance ? `xsi:${local}` : undefined;
 }
