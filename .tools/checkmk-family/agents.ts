@@ -2,8 +2,8 @@
 
 import type { OptionTable } from '../../src/cli/options.ts';
 import { listAgents, loadAgent, loadRecipeOf } from '../../src/special-agents/catalog.ts';
+import { isOverHttp } from '../../src/special-agents/recipe/methods.ts';
 import type { Recipe } from '../../src/special-agents/recipe/recipe.ts';
-import { isOverHttp } from '../../src/special-agents/recipe/schema.ts';
 import { httpOptions } from '../../src/web/options.ts';
 import { agentNotes, togetherIn, topics } from './agent-notes.ts';
 import { type Field, toFields } from './fields.ts';

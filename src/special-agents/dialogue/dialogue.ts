@@ -6,10 +6,11 @@ import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import type { Logger } from '../../logging/log.ts';
+import { findDialogueProblem } from './complete.ts';
 import { Conversation } from './conversation.ts';
 import type { Line, Manner } from './manner.ts';
 import { type DialoguePlace, parseDialoguePlace } from './place.ts';
-import { type DialogueStep, findDialogueProblem } from './schema.ts';
+import type { DialogueStep } from './schema.ts';
 import { Wire } from './wire.ts';
 
 /** What a dialogue is held with. */

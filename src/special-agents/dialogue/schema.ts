@@ -76,19 +76,6 @@ export const dialogueKeys = {
 /** The same as a part of a step, which may ask otherwise. */
 export const dialogueOfStep = z.object(dialogueKeys).partial();
 
-/** What has to hold between the keys; the complaint, or undefined. */
-export function findDialogueProblem(
-  step: {
-    readonly [Key in keyof DialogueStep]?: DialogueStep[Key] | undefined;
-  },
-): string | undefined {
-  const ends = [step.prompt, step.end, step.quiet].filter((one) => one !== undefined);
-  if (ends.length !== 1) return 'a dialogue needs one of prompt, end and quiet';
-  if (step.login !== undefined && step.prompt === undefined) return 'login needs a prompt';
-  if (Object.keys(step.ask ?? {}).length === 0) return 'ask must not be empty';
-  return undefined;
-}
-
 const dialogueObject = z.object(dialogueKeys);
 
 export type DialogueStep = z.output<typeof dialogueObject>;

@@ -18,6 +18,7 @@ import { httpOptions } from '../../web/options.ts';
 import { parseWebPlace, showWebPlace, type WebPlace } from '../../web/place.ts';
 import type { WebResponse } from '../../web/response-reader.ts';
 import { checkStatus, showStatus } from '../../web/statuses.ts';
+import { methods } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 import { isRefusal, markRefusal } from './refusals.ts';
 import type { HttpStep, LastStep } from './schema.ts';
@@ -35,8 +36,6 @@ export interface WebRequest {
   /** Statuses that mean that the login is refused. */
   readonly refuse: readonly number[];
 }
-
-const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 export class HttpKind {
   readonly #base: WebPlace;

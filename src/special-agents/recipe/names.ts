@@ -7,27 +7,7 @@ import { suggest } from '../../names/nearest.ts';
 import { httpOptions } from '../../web/options.ts';
 import type { Recipe } from './recipe.ts';
 import { namesInAll } from './templates.ts';
-
-/** What a step asks with: everything in which `{name}` is filled. */
-export function textsOf(step: object): unknown {
-  const keys = [
-    'get',
-    'post',
-    'put',
-    'patch',
-    'delete',
-    'query',
-    'headers',
-    'json',
-    'form',
-    'body',
-  ];
-  // What a dialogue waits for are patterns, in which braces count repetitions.
-  const more = ['dialogue', 'before', 'ask', 'logout', 'tls'];
-  const login: unknown = Reflect.get(step, 'login');
-  const sent = Array.isArray(login) ? login.map((one) => Reflect.get(Object(one), 'send')) : [];
-  return [...[...keys, ...more].map((key) => Reflect.get(step, key)), ...sent];
-}
+import { textsOf } from './texts.ts';
 
 const given = ['host', 'address', 'item', 'faults'];
 

@@ -2,9 +2,9 @@
 
 import { CourierError, quote } from '../../faults/errors.ts';
 import type { Evaluator } from './evaluator.ts';
-import { textsOf } from './names.ts';
 import type { Recipe } from './recipe.ts';
 import { namesInAll } from './templates.ts';
+import { textsOf } from './texts.ts';
 import type { Checked } from './thread/messages.ts';
 
 type Step = Recipe['steps'][number];

@@ -10,11 +10,11 @@ import type { AgentContext, SpecialAgent } from '../special-agent.ts';
 import { Evaluator } from './evaluator.ts';
 import { findBase, HttpKind, type HttpSettings } from './http-kind.ts';
 import { KeptAnswers } from './kept-answers.ts';
+import { isOverHttp } from './methods.ts';
 import { readValues, toOptions, type Values } from './parameters.ts';
 import { reachFirst } from './reach.ts';
 import type { Recipe } from './recipe.ts';
 import { runRecipe } from './run.ts';
-import { isOverHttp } from './schema.ts';
 import { StepRunner } from './step-runner.ts';
 import { fill, fillAll, namesInAll } from './templates.ts';
 

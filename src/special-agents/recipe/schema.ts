@@ -2,9 +2,11 @@
 
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../../cli/option-types.ts';
-import { dialogueOfStep, findDialogueProblem, phrases } from '../dialogue/schema.ts';
+import { findDialogueProblem } from '../dialogue/complete.ts';
+import { dialogueOfStep, phrases } from '../dialogue/schema.ts';
 import { toHostGate } from '../section-writer.ts';
 import { type LimitName, limitTable } from './limits.ts';
+import { type Method, methodsOf } from './methods.ts';
 import {
   complaining,
   duration,
@@ -114,7 +116,7 @@ const methods = {
   put: template.optional(),
   patch: template.optional(),
   delete: template.optional(),
-};
+} satisfies Record<Method, unknown>;
 
 const http = {
   ...methods,
@@ -157,15 +159,6 @@ const lastStep = z
     (given) => methodsOf(given).length === 1,
     'must have one of get, post, put, patch, delete',
   );
-
-/** Whether a step asks over HTTP. */
-export function isOverHttp(given: object): boolean {
-  return methodsOf(given).length > 0;
-}
-
-function methodsOf(given: object): readonly string[] {
-  return Object.keys(methods).filter((name) => Reflect.get(given, name) !== undefined);
-}
 
 const reach = z
   .strictObject({

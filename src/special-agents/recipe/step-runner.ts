@@ -9,7 +9,6 @@ import { askInDialogue, askOver } from './asking.ts';
 import { toFormat } from './body-format.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { HttpKind, WebRequest } from './http-kind.ts';
-import { textsOf } from './names.ts';
 import { type Pager, toPager } from './pages.ts';
 import type { Values } from './parameters.ts';
 import type { Recipe } from './recipe.ts';
@@ -19,6 +18,7 @@ import { isTrue } from './sections.ts';
 import { traceValue } from './shown.ts';
 import type { Reply, StepCall } from './step.ts';
 import { fill, fillAll, type LookUp, namesInAll } from './templates.ts';
+import { textsOf } from './texts.ts';
 import { toList } from './to-list.ts';
 
 const defaultParallel = 4;

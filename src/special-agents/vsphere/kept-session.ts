@@ -1,6 +1,5 @@
 /** The session and the time of the last run of one user at one server, kept between two runs. */
 
-import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import type { KeptState } from '../kept-state.ts';
 import { intervalSeconds } from './inventory/counters.ts';
@@ -16,18 +15,17 @@ const longestBackMs = 60 * 60 * 1000;
 /** What the first run takes for the time since the last. */
 const firstBackMs = 60_000;
 
-const sessionShape = z.object({ cookie: z.string().refine(isSessionCookie), atMs: z.number() });
-const runShape = z.object({ askedMs: z.number() });
-
 /** @param key of server, port and user */
 export function keepSession(state: KeptState, clock: Clock, key: string): SessionStore {
   const place = `session ${key}`;
   return {
     async read() {
-      const kept = sessionShape.safeParse(await state.read(place));
-      if (!kept.success) return undefined;
-      const ageMs = clock.now() - kept.data.atMs;
-      return ageMs >= 0 && ageMs < sessionMs ? kept.data.cookie : undefined;
+      const kept = await state.read(place);
+      const [cookie, atMs] = [fieldOf(kept, 'cookie'), fieldOf(kept, 'atMs')];
+      if (typeof cookie !== 'string' || !isSessionCookie(cookie)) return undefined;
+      if (typeof atMs !== 'number') return undefined;
+      const ageMs = clock.now() - atMs;
+      return ageMs >= 0 && ageMs < sessionMs ? cookie : undefined;
     },
     write: (cookie) => state.write(place, { cookie, atMs: clock.now() }),
     forget: () => state.forget(place),
@@ -41,9 +39,15 @@ export function keepSession(state: KeptState, clock: Clock, key: string): Sessio
  */
 export async function countSamples(state: KeptState, clock: Clock, key: string): Promise<number> {
   const place = `counters ${key}`;
-  const kept = runShape.safeParse(await state.read(place));
+  const askedMs = fieldOf(await state.read(place), 'askedMs');
   const now = clock.now();
   await state.write(place, { askedMs: now });
-  const backMs = kept.success ? Math.min(longestBackMs, now - kept.data.askedMs) : firstBackMs;
+  const isKnown = typeof askedMs === 'number' && Number.isFinite(askedMs);
+  const backMs = isKnown ? Math.min(longestBackMs, now - askedMs) : firstBackMs;
   return Math.max(1, Math.floor(backMs / 1000 / intervalSeconds));
+}
+
+/** Of what was kept, which may be anything. */
+function fieldOf(kept: unknown, name: string): unknown {
+  return typeof kept === 'object' && kept !== null ? Reflect.get(kept, name) : undefined;
 }
