@@ -104,3 +104,37 @@ test('relays are forgotten when another has their name, or after 30 days', async
   await desk.prune([]);
   assert.deepEqual(await names(), ['token-3']);
 });
+
+test('a refused host is told again after an hour of silence, and for each relay', async (t) => {
+  const { clock, desk } = await open(t);
+  const refuse = (relay = one, name: string = host) =>
+    desk.refusedHosts.note(relay, [{ host: name, status: 403, message: 'no' }]).warning;
+  assert.equal(refuse(), 'relay far1: far-web01 refused with 403: no');
+  clock.advance(59 * minuteMs);
+  assert.equal(refuse(), undefined);
+  assert.equal(refuse(two), 'relay far2: far-web01 refused with 403: no');
+  clock.advance(60 * minuteMs);
+  assert.equal(refuse(), 'relay far1: far-web01 refused with 403: no');
+  // One that names ever more takes nothing from others.
+  for (let n = 0; n < 3000; n += 1) refuse(two, `far-${n}`);
+  assert.equal(refuse(), undefined);
+  assert.equal(refuse(two, 'far-1'), undefined);
+  assert.equal(refuse(two, 'far-2999'), 'relay far2: far-2999 refused with 403: no');
+});
+
+test('where many begin and end at once, one of each is named', async (t) => {
+  const { desk } = await open(t);
+  const answer = (status: number, ...hosts: readonly string[]) =>
+    hosts.map((name) => ({ host: name, status, message: 'no' }));
+  const first = desk.refusedHosts.note(one, answer(403, 'a', 'b', 'c'));
+  assert.deepEqual(first, {
+    warning: 'relay far1: a refused with 403: no; and 2 more',
+    news: undefined,
+  });
+  // Output that is refused, and a fault of the same host that is taken: it is refused.
+  const mixed = [...answer(403, 'a'), ...answer(204, 'a', 'b', 'c'), ...answer(413, 'd')];
+  assert.deepEqual(desk.refusedHosts.note(one, mixed), {
+    warning: 'relay far1: d refused with 413: no',
+    news: 'relay far1: b is taken again, after 1 refusal; and 1 more',
+  });
+});

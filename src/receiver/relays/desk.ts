@@ -59,7 +59,7 @@ const mostRemembered = 100_000;
 export class RelayDesk {
   readonly #settings: Settings;
   readonly relays: KnownRelays;
-  readonly refusedHosts = new RefusedHosts();
+  readonly refusedHosts: RefusedHosts;
   readonly #hosts = new Map<HostName, KnownHost>();
   /** The newest change of each host; the next one waits for it. */
   readonly #turns = new Map<HostName, Promise<void>>();
@@ -72,6 +72,7 @@ export class RelayDesk {
   constructor(settings: Settings) {
     this.#settings = settings;
     const attempt = (work: () => Promise<void>) => this.#try(work);
+    this.refusedHosts = new RefusedHosts(settings.clock);
     this.relays = new KnownRelays({ ...settings, attempt });
   }
 

@@ -1,5 +1,6 @@
 /** Hosts that are refused to relays: told when it begins, changes and ends, and not at each cycle. */
 
+import type { Clock } from '../../clock.ts';
 import { cleanText } from '../../faults/errors.ts';
 import { counted } from '../../names/counted.ts';
 import type { Verdict } from '../../relay/message.ts';
@@ -9,6 +10,8 @@ interface Refused {
   /** Why, without numbers: ages and sizes differ each time. */
   readonly why: string;
   readonly times: number;
+  /** The last time, by the monotonic clock. */
+  readonly atMs: number;
 }
 
 /** What is new, for the log. */
@@ -21,22 +24,36 @@ interface Told {
 
 /** Of one relay; what is beyond is told each time. A relay that names ever more takes nothing from others. */
 const mostRemembered = 2000;
+/** A host that nobody has sent for so long begins anew. */
+const forgottenMs = 3_600_000;
 /** No name of a host is longer. */
 const longestName = 255;
 
 export class RefusedHosts {
+  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #refused = new Map<string, Map<string, Refused>>();
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+  }
 
   /** Takes what a relay is answered. */
   note(relay: Pick<RelayIdentity, 'id' | 'name'>, verdicts: readonly Verdict[]): Told {
+    const nowMs = this.#clock.monotonic();
     const refused = this.#refused.get(relay.id) ?? new Map<string, Refused>();
     const begun: string[] = [];
     const ended: string[] = [];
     for (const verdict of perHost(verdicts)) {
-      const before = refused.get(verdict.host);
+      const known = refused.get(verdict.host);
+      const before = known && nowMs - known.atMs < forgottenMs ? known : undefined;
+      if (before !== known) refused.delete(verdict.host);
       if (verdict.status < 400) {
         if (refused.delete(verdict.host) && before) ended.push(describeEnd(verdict, before));
-      } else if (isNew(verdict, before, refused)) begun.push(describeBegin(verdict, before));
+        continue;
+      }
+      const now = { why: toReason(verdict), times: (before?.times ?? 0) + 1, atMs: nowMs };
+      if (before !== undefined || refused.size < mostRemembered) refused.set(verdict.host, now);
+      if (before?.why !== now.why) begun.push(describeBegin(verdict, before));
     }
     if (refused.size > 0) this.#refused.set(relay.id, refused);
     else this.#refused.delete(relay.id);
@@ -44,16 +61,8 @@ export class RefusedHosts {
   }
 }
 
-function isNew(
-  { host, status, message = '' }: Verdict,
-  before: Refused | undefined,
-  refused: Map<string, Refused>,
-): boolean {
-  const why = `${status} ${message}`.replace(/\d+(?:ms|[smhd])?/g, '');
-  const isSame = before?.why === why;
-  const isKnown = before !== undefined || refused.size < mostRemembered;
-  if (isKnown) refused.set(host, { why, times: (before?.times ?? 0) + 1 });
-  return !isSame;
+function toReason({ status, message = '' }: Verdict): string {
+  return `${status} ${message}`.replace(/\d+(?:ms|[smhd])?/g, '');
 }
 
 /** A host with output and a fault is refused when one of both is. */
