@@ -51,7 +51,7 @@ test('of each host the newest certificate counts, and what needs somebody stands
     [
       ['bad', 'gone', 'gone', 'has ended', nowMs - dayMs, '3'],
       ['bad', 'soon', 'soon', 'was not renewed', nowMs + 3 * dayMs, '4'],
-      ['warn', 'far1', 'far-* b1 b2 b3 b4 and 2 more', 'was not renewed', nowMs + 20 * dayMs, 'c1'],
+      ['warn', 'far1', 'far-* b1 b2 b3 b4 and 2 more', 'ends soon', nowMs + 20 * dayMs, 'c1'],
       ['warn', 'denied', 'denied', 'revoked', nowMs + 700 * dayMs, 'AB:01'],
       ['ok', 'good', 'good', 'good', nowMs + 900 * dayMs, '2'],
     ],

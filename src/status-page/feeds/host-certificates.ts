@@ -12,6 +12,8 @@ export interface HostCertificate {
   readonly serial: string;
   readonly endsAtMs: number;
   readonly isRevoked: boolean;
+  /** Whether its host renews it by itself. */
+  readonly isRenewed: boolean;
 }
 
 /** Hosts renew theirs 45 days ahead: from then on one has not. */
@@ -30,10 +32,10 @@ export async function listHostCertificates(
 ): Promise<readonly HostCertificate[]> {
   const revocations = await Revocations.load(directory);
   const registered = hosts.map(({ host, certificates }) => ({
-    ...{ name: host, hosts: [host], certificates },
+    ...{ name: host, hosts: [host], certificates, isRenewed: true },
   }));
   const others = accesses.map(({ name, id, hosts: own, certificates = [] }) => ({
-    ...{ name: name === '' ? id : name, hosts: own, certificates },
+    ...{ name: name === '' ? id : name, hosts: own, certificates, isRenewed: false },
   }));
   return [...registered, ...others].flatMap(({ certificates, ...holder }) => {
     const newest = certificates.toSorted(
@@ -73,14 +75,15 @@ export const certificateColumns: OperationsTable['columns'] = [
 ];
 
 function judge(
-  { endsAtMs, isRevoked }: HostCertificate,
+  { endsAtMs, isRevoked, isRenewed }: HostCertificate,
   nowMs: number,
 ): { readonly level: Level; readonly state: string } {
   const days = (endsAtMs - nowMs) / dayMs;
   if (isRevoked) return { level: 'warn', state: 'revoked' };
   if (days < 0) return { level: 'bad', state: 'has ended' };
   if (days < warnBelowDays) {
-    return { level: days < badBelowDays ? 'bad' : 'warn', state: 'was not renewed' };
+    const state = isRenewed ? 'was not renewed' : 'ends soon';
+    return { level: days < badBelowDays ? 'bad' : 'warn', state };
   }
   return { level: 'ok', state: 'good' };
 }

@@ -115,7 +115,7 @@ const certificates: OperationsTable = {
   ...{ name: 'certificates', title: 'Certificates of hosts', columns: certificateColumns },
   ...toCertificateTable(
     holders.map(([name, hosts, days, isRevoked], index) => ({
-      ...{ name, hosts, isRevoked, endsAtMs: storyNowMs + days * dayMs },
+      ...{ name, hosts, isRevoked, isRenewed: true, endsAtMs: storyNowMs + days * dayMs },
       serial: `4f1d${index}b0c2a9e77d05c3a4e5f60718293a4b5c6d7`,
     })),
     storyNowMs,
