@@ -138,7 +138,12 @@ export class Presence {
   }
 
   #loaded(): Promise<LoadedFeed> {
-    this.#feed ??= this.#load();
+    // What could not be loaded may be loaded for the next that asks.
+    this.#feed ??= this.#load().catch((thrown: unknown) => {
+      this.#feed = undefined;
+      this.#server = undefined;
+      throw thrown;
+    });
     return this.#feed;
   }
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
 import type { RegisteredHost } from '../../src/receiver/state/hosts.ts';
-import { listRelayedHosts, listRelays, writeRelay } from '../../src/relay/records.ts';
+import { listRelayedHosts, listRelays, writeHost, writeRelay } from '../../src/relay/records.ts';
 import { findRelayStatuses } from '../../src/relay/status.ts';
 import type { Batch, PartRow } from '../../src/status-page/feed.ts';
 import { Figures } from '../../src/status-page/feeds/figures.ts';
@@ -20,6 +20,7 @@ import { History } from '../../src/status-page/history/history.ts';
 import { PushedHosts } from '../../src/status-page/history/pushed-hosts.ts';
 import type { RolloutOverview } from '../../src/updates/rollout/overview.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 import { goodOutput, type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
 import { openUploads } from '../receiver/uploading.ts';
 
@@ -70,6 +71,12 @@ const rollout: RolloutOverview = {
   ],
 };
 
+const far1 = {
+  ...{ id: 'token-1', name: 'far1', address: '192.0.2.7', version: '1', startedAtMs: 1 },
+  ...{ lastContactMs: Date.now(), contactMs: 15_000, hosts: 3, waiting: 2, skewMs: 0 },
+  isEnded: false,
+};
+
 async function listRows(feed: ReceiverFeed): Promise<readonly PartRow[]> {
   const rows: PartRow[] = [];
   for await (const batch of feed.list(undefined)) rows.push(...batch.rows);
@@ -90,6 +97,13 @@ test('hosts that push are listed, and not those that a collector brings into the
     ...{ host: parseHostName('db01'), output: goodOutput, producedAt: now, receivedAt: now },
     origin: 'collector tcp://192.0.2.1:6556',
   });
+  const spool = join(running.directory, 'spool');
+  await writeRelay(spool, far1);
+  await writeHost(spool, parseHostName('db01'), {
+    ...{ host: 'db01', relay: far1.id, relayName: far1.name },
+  });
+  await feed.part();
+  await waitUntil(async () => (await feed.host(parseHostName('db01')))?.relayed?.length === 3);
   const rows = await listRows(feed);
   assert.deepEqual(
     rows.map(({ host, state, bytes, silentAfterMs }) => [host, state, bytes, silentAfterMs]),
@@ -109,11 +123,7 @@ test('hosts that push are listed, and not those that a collector brings into the
 test('relays and stages are tables of the receiver', async (t) => {
   const running = await startReceiver(t);
   const nowMs = Date.now();
-  await writeRelay(join(running.directory, 'spool'), {
-    ...{ id: 'token-1', name: 'far1', address: '192.0.2.7', version: '1', startedAtMs: 1 },
-    ...{ lastContactMs: nowMs - 600_000, contactMs: 15_000, hosts: 3, waiting: 2, skewMs: 0 },
-    isEnded: false,
-  });
+  await writeRelay(join(running.directory, 'spool'), { ...far1, lastContactMs: nowMs - 600_000 });
   const [panel] = await makeFeed(running).panels(signal);
   const find = (name: string) => panel?.tables.find((table) => table.name === name);
   assert.deepEqual(find('relays')?.rows, [

@@ -4,7 +4,7 @@ import type { CommandContext } from '../../cli/command.ts';
 import type { HostName } from '../../names/host-name.ts';
 import type { Settings } from '../../receiver/options.ts';
 import type { Receiver } from '../../receiver/receiver.ts';
-import { listRelayedHosts, listRelays } from '../../relay/records.ts';
+import { listRelayedHosts } from '../../relay/records.ts';
 import type { UpdatePlaces } from '../../updates/repository/places.ts';
 import { History } from '../history/history.ts';
 import { PushedHosts } from '../history/pushed-hosts.ts';
@@ -55,10 +55,14 @@ function makeFeed(received: Received, remembered: Remembered, figures: Figures):
   const { spool } = settings;
   const state = receiver.insight?.services.state;
   const registrations = new Registrations(async () => (await state?.hosts.list()) ?? [], clock);
+  const desk = receiver.insight?.services.relays;
   const relays = {
-    relays: () => listRelays(spool),
+    relays: async () => {
+      await desk?.relays.refresh();
+      return desk?.relays.all ?? [];
+    },
     onDisk: () => listRelayedHosts(spool),
-    sinceStart: () => receiver.insight?.services.relays.hosts() ?? [],
+    sinceStart: () => desk?.hosts() ?? [],
   };
   const around = {
     ...{ remembered, figures, registrations, startedAt: received.startedAt },

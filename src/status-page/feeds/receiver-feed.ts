@@ -77,11 +77,11 @@ export class ReceiverFeed implements Feed {
     if (insight === undefined) return;
     const nowMs = this.#clock.now();
     // A collector that shares the spool tells of its hosts itself.
-    const summaries = insight.storage.summaries().filter((summary) => !wasOpened(summary));
+    const all = insight.storage.summaries();
+    const summaries = all.filter((summary) => !wasOpened(summary));
     const missing = await this.#findSilent(summaries);
     const { relayed } = this.#around;
-    const spooled = new Set<string>(summaries.map(({ host }) => host));
-    const withoutOutput = relayed.withoutOutput((host) => spooled.has(host));
+    const withoutOutput = relayed.withoutOutput(all);
     this.#count(summaries.length + withoutOutput.length, missing.length);
     const run = `${this.#startedAt.getTime().toString(36)} ${this.#epoch}`;
     const cursor = `${run} ${nowMs - overlapMs}`;

@@ -15,7 +15,7 @@ import type { Fact, FaultLine, HostState, Level, Notice } from '../model.ts';
 
 /** Where it is known from. */
 export interface RelaySources {
-  /** Every relay. */
+  /** Every relay, as it is now. Never rejects. */
   readonly relays: () => Promise<readonly RelayRecord[]>;
   /** Every host on disk; asked for now and then. */
   readonly onDisk: () => Promise<readonly RelayedHost[]>;
@@ -32,8 +32,6 @@ interface Shown {
   readonly atMs: number;
 }
 
-/** Relays are not looked at more often. */
-const againMs = 5000;
 /** What is told since the start is known without it. */
 const diskAgainMs = 10 * 60_000;
 /** Nobody waits for a relay that was not heard of for so long; its table still has it. */
@@ -45,7 +43,6 @@ export class RelayedHosts {
   readonly #clock: Clock;
   #hosts = new Map<string, RelayedHost>();
   #relays: ReadonlyMap<string, RelayRecord> = new Map();
-  #readMs = Number.NEGATIVE_INFINITY;
   #readDiskMs = Number.NEGATIVE_INFINITY;
   readonly #shown = new Map<string, Shown>();
 
@@ -56,11 +53,9 @@ export class RelayedHosts {
 
   /** Never rejects: what cannot be read is told by the table of relays. */
   async refresh(): Promise<void> {
-    for (const about of this.#sources.sinceStart()) this.#hosts.set(about.host, about);
-    if (this.#clock.monotonic() - this.#readMs < againMs) return;
-    this.#readMs = this.#clock.monotonic();
-    const relays = await this.#sources.relays().catch(() => []);
+    const relays = await this.#sources.relays();
     this.#relays = new Map(relays.map((relay) => [relay.id, relay]));
+    for (const about of this.#sources.sinceStart()) this.#hosts.set(about.host, about);
     // Where there are many it takes a while, and nobody waits for it.
     if (relays.length > 0) void this.#readDisk();
   }
@@ -75,10 +70,16 @@ export class RelayedHosts {
     for (const about of this.#sources.sinceStart()) this.#hosts.set(about.host, about);
   }
 
-  /** Hosts of which relays have brought no output that is still there. */
-  withoutOutput(isThere: (host: string) => boolean): readonly PartRow[] {
+  /**
+   * Hosts of which nothing is there, whoever brings it.
+   *
+   * @param all of the spool
+   */
+  withoutOutput(all: readonly SpoolSummary[]): readonly PartRow[] {
+    if (this.#hosts.size === 0) return [];
+    const spooled = new Set<string>(all.map(({ host }) => host));
     return [...this.#hosts.values()].flatMap((about) => {
-      if (isThere(about.host)) return [];
+      if (spooled.has(about.host)) return [];
       const { host, relayName } = about;
       const base = { host, source: `push relay ${relayName}`, failures: 0 };
       return { ...base, ...this.#judge(about, undefined, 0) };
@@ -163,7 +164,8 @@ export class RelayedHosts {
       const what = `relay ${about.relayName} tells nothing of it any more`;
       return lastMs === undefined ? undefined : { ...toLine(about, code, what), atMs: lastMs };
     }
-    const atMs = relay?.lastContactMs ?? nowMs;
+    const told = about.fault?.atMs ?? summary?.receivedAt.getTime() ?? 0;
+    const atMs = relay?.lastContactMs ?? told;
     return { ...toLine(about, code, `relay ${about.relayName} ${value}`), atMs };
   }
 
