@@ -24,6 +24,11 @@ import type { Pool } from './pool.ts';
 const talk = 'courierpool';
 /** As long as a beat, and in its place says nothing of anybody: it shows that what is said comes back. */
 const probe = ' '.repeat(1000);
+/**
+ * Shorter than those of who follows a source: whoever is cut off asks what others ask, and members that
+ * come back together take nothing over from one another.
+ */
+const pauses = { firstMs: 500, longestMs: 2000, spread: 0.25 };
 /** For telling the others that we leave. */
 const farewellMs = 1000;
 
@@ -105,7 +110,7 @@ export class NatsWay {
   async #run(): Promise<void> {
     const { session, pool, silenceMs, clock, log } = this.#settings;
     const { signal } = this.#stopping;
-    const pause = new GrowingPause(clock);
+    const pause = new GrowingPause(clock, pauses);
     while (!signal.aborted) {
       this.#reachedMs = Number.POSITIVE_INFINITY;
       try {

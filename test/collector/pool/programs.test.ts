@@ -128,7 +128,12 @@ class Member {
 }
 
 /** From a change on: each host in time, hardly any twice, and none once an interval is over. */
-async function assertGoesOn(t: TestContext, what: string, askings: Askings): Promise<void> {
+async function assertGoesOn(
+  t: TestContext,
+  what: string,
+  askings: Askings,
+  mostTwice = hosts.length / 100,
+): Promise<void> {
   const changedMs = performance.now();
   await sleep(everyMs + 15_000);
   const during = askings.count(changedMs, performance.now());
@@ -137,7 +142,7 @@ async function assertGoesOn(t: TestContext, what: string, askings: Askings): Pro
   const after = askings.count(calmMs, performance.now());
   t.diagnostic(`${what}: ${JSON.stringify({ during, after })}`);
   assert.equal(during.never + after.never, 0);
-  assert.ok(during.twice <= hosts.length / 100, `${during.twice} twice`);
+  assert.ok(during.twice <= mostTwice, `${during.twice} twice`);
   assert.equal(after.twice, 0);
   assert.ok(during.longestGapMs <= everyMs + 15_000, `${during.longestGapMs} ms`);
   assert.ok(after.longestGapMs <= everyMs + 15_000, `${after.longestGapMs} ms`);
@@ -195,7 +200,9 @@ test('programs of a pool whose way to the broker is cut go on, and ask nothing t
   t.diagnostic(`one cut off for 30 s: ${JSON.stringify(apart)}`);
   assert.ok(apart.twice <= hosts.length / 2, `${apart.twice} twice`);
   first?.way.mend();
-  await assertGoesOn(t, 'one no longer cut off', askings);
+  await first?.site.until(() => first.site.status()?.pool.state !== 'apart');
+  // What it has asked last before its return falls due for the others just then.
+  await assertGoesOn(t, 'one no longer cut off', askings, hosts.length / 20);
 
   for (const { way } of members) way.cut();
   await sleep(1.5 * everyMs);
