@@ -83,6 +83,12 @@ test('what is away is told ahead of all views, since when, why, and what happens
     },
     { text: 'the broker is away: no answer (TIMEOUT); output of 2 hosts waits here' },
   ]);
+  const textsOf = (changes: Partial<typeof broker>) =>
+    toNotices({ broker: { ...broker, ...changes } }).map(({ text }) => text);
+  assert.deepEqual(textsOf({ waiting: 0 }), ['the broker is away: no answer (TIMEOUT)']);
+  const back = 'the broker gets what waited: output of 2 hosts is still here';
+  assert.deepEqual(textsOf({ away: undefined }), [back]);
+  assert.deepEqual(textsOf({ away: undefined, lagMs: 900 }), []);
   const [away, following] = subscriptions;
   assert.ok(away !== undefined && following !== undefined);
   assert.deepEqual(toNotices({ subscriptions: [following] }), []);

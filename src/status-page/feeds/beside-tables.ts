@@ -1,5 +1,6 @@
 /** What hangs on a collector: sources that are followed, the way of a relay, the broker. */
 
+import type { BrokerStatus } from '../../broker/status-shape.ts';
 import { askedMeanwhile } from '../../collector/broker-lines.ts';
 import type {
   CollectorStatus,
@@ -121,9 +122,7 @@ export function toNotices({ subscriptions = [], forwarding, broker }: Beside): r
   return [
     ...subscriptions.filter(({ state }) => state === 'away').map(toAwayNotice),
     ...(forwarding === undefined ? [] : toForwardingNotices(forwarding)),
-    ...(broker?.away === undefined
-      ? []
-      : [{ text: `the broker is away: ${describe(broker.away)}; ${waits(broker.waiting)}` }]),
+    ...(broker === undefined ? [] : toBrokerNotices(broker)),
   ].slice(0, mostNotices);
 }
 
@@ -138,15 +137,32 @@ function toAwayNotice({ source, since, hosts, fault }: SubscriptionStatus): Noti
 /** Another receiver that takes what comes is no reason to say nothing of one that is down. */
 function toForwardingNotices({ receivers, waiting }: ForwardingStatus): readonly Notice[] {
   const down = receivers.filter(({ state }) => state === 'down');
-  const rest = down.length < receivers.length ? 'another one takes what comes' : waits(waiting);
+  const isTaken = receivers.some(({ state }) => state === 'used');
+  const rest = isTaken ? '; another one takes what comes' : waits(waiting);
   return down.map(({ url, lastContactAt, fault }) => ({
-    text: `the receiver ${url} is down: ${describe(fault)}; ${rest}`,
+    text: `the receiver ${url} is down: ${describe(fault)}${rest}`,
     ...(lastContactAt === undefined ? {} : { sinceMs: Date.parse(lastContactAt) }),
   }));
 }
 
+/** Output that waits for a moment only is no news. */
+const shortestLagMs = 10_000;
+
+function toBrokerNotices({ away, waiting, lagMs }: BrokerStatus): readonly Notice[] {
+  if (away !== undefined) {
+    return [{ text: `the broker is away: ${describe(away)}${waits(waiting)}` }];
+  }
+  return lagMs < shortestLagMs
+    ? []
+    : [
+        {
+          text: `the broker gets what waited: output of ${counted(waiting, 'host')} is still here`,
+        },
+      ];
+}
+
 function waits(hosts: number): string {
-  return `output of ${counted(hosts, 'host')} waits here`;
+  return hosts === 0 ? '' : `; output of ${counted(hosts, 'host')} waits here`;
 }
 
 function describe(fault: { readonly code: string; readonly message: string } | undefined): string {

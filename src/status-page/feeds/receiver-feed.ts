@@ -11,6 +11,7 @@ import { version } from '../../version.ts';
 import type { Batch, Feed, PartHost, PartRow } from '../feed.ts';
 import { Slices } from '../fleet/slices.ts';
 import type { Fact, Panel, Part } from '../model.ts';
+import { toNotices } from './beside-tables.ts';
 import { brokerMetrics, toBrokerTable } from './broker-table.ts';
 import { type Figures, toCountTable, toFigures, toFurtherTable } from './figures.ts';
 import { receiverFigures } from './receiver-figures.ts';
@@ -60,14 +61,16 @@ export class ReceiverFeed implements Feed {
 
   async part(): Promise<Part> {
     const trouble = this.#receiver.insight?.findTrouble();
-    const notice = this.#receiver.findNotice();
     await this.#around.relayed.refresh();
-    const notices = this.#around.relayed.notices();
+    const broker = this.#receiver.insight?.storage.broker;
+    // A broker without which nothing is taken is the trouble itself.
+    const ofBroker = trouble === undefined ? toNotices({ broker }) : [];
+    const notices = [...ofBroker, ...this.#around.relayed.notices()];
     const nowMs = this.#clock.now();
     return {
       ...{ name: 'receiver', state: trouble === undefined ? 'well' : 'ailing', version },
       ...{ pid: process.pid, heardAtMs: nowMs, startedAtMs: this.#startedAt.getTime() },
-      troubles: [trouble, notice].filter((text) => text !== undefined),
+      troubles: trouble === undefined ? [] : [trouble],
       ...(notices.length === 0 ? {} : { notices }),
     };
   }
