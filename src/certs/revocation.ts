@@ -14,6 +14,9 @@ export class Revocations {
   /** Kept apart: a reading that is under way must not lose one. */
   readonly #added = new Set<string>();
   #version = '';
+  /** Readings that have begun, and the last of them that counts. */
+  #begun = 0;
+  #applied = 0;
 
   private constructor(path: string) {
     this.#path = path;
@@ -36,9 +39,15 @@ export class Revocations {
    * @throws CourierError as {@link load}; what was known stays known then
    */
   async reload(): Promise<void> {
+    this.#begun += 1;
+    const turn = this.#begun;
     const version = await this.#findVersion();
     if (version === this.#version) return;
-    this.#serials = parseList(await readTextFileIfThere(this.#path), this.#path);
+    const serials = parseList(await readTextFileIfThere(this.#path), this.#path);
+    // Whoever began later knows at least as much.
+    if (turn < this.#applied) return;
+    this.#applied = turn;
+    this.#serials = serials;
     this.#version = version;
   }
 

@@ -29,6 +29,9 @@ export class Trust {
   readonly #directory: string;
   readonly #clock: Clock;
   #loaded: Loaded;
+  /** Readings that have begun, and the last of them that counts. */
+  #begun = 0;
+  #applied = 0;
 
   private constructor(directory: string, clock: Clock, loaded: Loaded) {
     this.#directory = directory;
@@ -46,7 +49,13 @@ export class Trust {
 
   /** Reads everything again; keeps what it has when that fails. */
   async reload(): Promise<void> {
-    this.#loaded = await load(this.#directory, this.#clock);
+    this.#begun += 1;
+    const turn = this.#begun;
+    const loaded = await load(this.#directory, this.#clock);
+    // Whoever began later knows at least as much.
+    if (turn < this.#applied) return;
+    this.#applied = turn;
+    this.#loaded = loaded;
   }
 
   get store(): CertificateStore {

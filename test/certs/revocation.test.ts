@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Revocations } from '../../src/certs/revocation.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
 import { start } from '../helpers/run-program.ts';
@@ -119,5 +127,21 @@ test('a list that cannot be written is a fault, and the serial is denied all the
   const revocations = await Revocations.load(directory);
   const fault = await expectFault(revocations.add(serial, uuid, now), 'LOCAL');
   assert.equal(fault.message, `writing ${directory}/revoked.txt: no such file or directory`);
+  assert.ok(revocations.has(serial));
+});
+
+test('a reading that takes long does not undo one that began later', async (t) => {
+  const directory = await makeTempDir(t);
+  const file = join(directory, 'revoked.txt');
+  const revocations = await Revocations.load(directory);
+  writeFileSync(file, '# nobody yet\n'.repeat(1_000_000));
+  const slow = revocations.reload();
+  // It has begun to read.
+  await sleep(5);
+  writeFileSync(`${file}.new`, `${serial}\n`);
+  renameSync(`${file}.new`, file);
+  await revocations.reload();
+  assert.ok(revocations.has(serial));
+  await slow;
   assert.ok(revocations.has(serial));
 });
