@@ -98,8 +98,13 @@ export function writeMessage({ note, entries }: RelayMessage): Buffer {
     return { ...about, bytes: output.length };
   });
   const bodies = entries.flatMap((entry) => (entry.kind === 'output' ? [entry.output] : []));
-  const head = Buffer.from(`${JSON.stringify({ ...note, entries: headers })}\n`);
+  const head = Buffer.from(`${JSON.stringify({ ...note, entries: headers }, withoutEndless)}\n`);
   return Buffer.concat([head, ...bodies]);
+}
+
+/** JSON has no number for `maxAge: unlimited`: what has no end is left out. */
+function withoutEndless(_: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? undefined : value;
 }
 
 /** The line of a whole message of ours has a third of it. Parsing it keeps all others waiting meanwhile. */

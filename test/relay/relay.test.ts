@@ -51,6 +51,8 @@ async function goesOver(t: TestContext) {
   const relay = await startRelay(t, [receiver], {
     hosts: ['far-web01', 'near01'],
     options: { tokenFile: [await makeTokenFile(receiver, ['far-*'])] },
+    // A number that JSON does not have.
+    route: 'every: 1s, maxAge: unlimited',
   });
   const output = makeOutput('far-web01');
   relay.drop('far-web01', output);
