@@ -3,7 +3,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { CommandContext } from '../cli/command.ts';
-import { CourierError, cleanText } from '../faults/errors.ts';
+import { CourierError, cleanText, quote } from '../faults/errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import { asNatsFault } from '../nats/faults.ts';
 import { type HeaderLines, readProduced } from '../nats/message.ts';
@@ -13,6 +13,7 @@ import type { NatsServer } from '../nats/servers.ts';
 import { NatsSession } from '../nats/session.ts';
 import { addStream, type Difference, findDifferences, type StreamWanted } from '../nats/stream.ts';
 import { outputSubject } from '../nats/subjects.ts';
+import { isOfReading, messageAnswer, readSound, streamAnswer } from './server-answers.ts';
 import { wantedPayloadMb } from './server-configuration.ts';
 
 /** How the stream is, beside how it should be. */
@@ -97,7 +98,7 @@ export class Broker {
   async init(wanted: StreamWanted): Promise<boolean> {
     if ((await this.#find(wanted.name)) !== undefined) return false;
     try {
-      await addStream(this.#manager, wanted);
+      await readSound(addStream(this.#manager, wanted), undefined, this.#shown);
     } catch (error) {
       const hint = hintAt(Number(codeOf(error)), wanted);
       if (hint === undefined) throw error;
@@ -133,20 +134,17 @@ export class Broker {
    */
   async show(stream: string, site: string, host: HostName): Promise<StoredReport | undefined> {
     const subject = outputSubject(site, host);
-    const question = { last_by_subj: subject };
-    const message = await this.#manager.streams
-      .getMessage(stream, question)
-      .catch((error: unknown) => {
-        if (codeOf(error) === noMessage) return null;
-        if (codeOf(error) === streamNotFound) throw this.#noStream(stream);
-        const fault = asNatsFault(error, this.#shown);
-        if (fault.code !== 'REFUSED') throw fault;
-        return this.#manager.direct.getMessage(stream, question).catch(() => {
-          throw fault;
-        });
-      });
-    if (message === null) return undefined;
+    const message = await readSound(
+      this.#getMessage(stream, subject),
+      messageAnswer.optional(),
+      this.#shown,
+    );
+    if (message === undefined) return undefined;
     const { header, seq: sequence, data, time: storedAt } = message;
+    if (message.subject !== subject) {
+      const other = quote(message.subject);
+      throw new CourierError('PEER', `${this.#shown} was asked for ${subject}, and gives ${other}`);
+    }
     if (Number.isNaN(storedAt.getTime())) {
       throw new CourierError('PEER', `${this.#shown} does not say when it stored this`);
     }
@@ -163,6 +161,25 @@ export class Broker {
     };
   }
 
+  /** What it holds is taken out here, since the library reads it only then. */
+  async #getMessage(stream: string, subject: string) {
+    const question = { last_by_subj: subject };
+    const { streams, direct } = this.#manager;
+    const found = await streams.getMessage(stream, question).catch((error: unknown) => {
+      if (codeOf(error) === noMessage) return null;
+      if (codeOf(error) === streamNotFound) throw this.#noStream(stream);
+      const fault = asNatsFault(error, this.#shown);
+      if (fault.cause instanceof Error && isOfReading(fault.cause)) throw fault.cause;
+      if (fault.code !== 'REFUSED') throw fault;
+      return direct.getMessage(stream, question).catch(() => {
+        throw fault;
+      });
+    });
+    if (found === null) return undefined;
+    const { subject: its, header, seq, data, time } = found;
+    return { subject: its, header, seq, data, time };
+  }
+
   #noStream(stream: string): CourierError {
     const hint = '`cmk-courier broker init` makes it';
     return new CourierError('NO_OUTPUT', `${this.#shown} has no stream ${stream}; ${hint}`);
@@ -170,7 +187,8 @@ export class Broker {
 
   async #find(stream: string) {
     try {
-      return await this.#manager.streams.info(stream);
+      const asking = this.#manager.streams.info(stream);
+      return await readSound(asking, streamAnswer, this.#shown);
     } catch (error) {
       if (codeOf(error) === streamNotFound) return undefined;
       throw error;
@@ -187,13 +205,17 @@ function hintAt(code: number, { subjects, replicas }: StreamWanted): string | un
   return `another stream has some of ${subjects}: each with --own-subjects, or an account each (--account)`;
 }
 
+/** We write ten at most. */
+const mostHeaders = 64;
+
 /** Whoever publishes under the subject writes them: fit for a terminal. */
 function showHeaders(header: HeaderLines): Readonly<Record<string, string>> {
-  const shown = [...header].map(([name, values]) => [
-    cleanText(name),
-    cleanText(values.join(', ')),
-  ]);
-  return Object.fromEntries(shown);
+  const all = [...header];
+  const shown = all
+    .slice(0, mostHeaders)
+    .map(([name, values]) => [cleanText(name), cleanText(values.join(', '))]);
+  const left = all.length - shown.length;
+  return Object.fromEntries(left > 0 ? [...shown, ['…', `${left} more`]] : shown);
 }
 
 function codeOf(error: unknown): unknown {

@@ -219,12 +219,14 @@ function requireKnown(line: Buffer): void {
   throw notNats(quote(text));
 }
 
-/** The library reads the version without a look at what is there. */
+/** The library reads the version and `max_payload` without a look at what is there. */
 function isInfo(json: string): boolean {
   try {
     const value: unknown = JSON.parse(json);
-    const version = typeof value === 'object' && value !== null && Reflect.get(value, 'version');
-    return typeof version === 'string' && /^\d+\.\d+\.\d+/.test(version);
+    if (typeof value !== 'object' || value === null) return false;
+    const [version, most = 1] = [Reflect.get(value, 'version'), Reflect.get(value, 'max_payload')];
+    const isVersion = typeof version === 'string' && /^\d+\.\d+\.\d+/.test(version);
+    return isVersion && Number.isSafeInteger(most) && most > 0;
   } catch {
     return false;
   }
