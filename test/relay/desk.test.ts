@@ -86,6 +86,33 @@ test('a relay that is silent since before the start of the receiver is in its me
   assert.deepEqual(log.lines, []);
 });
 
+test('a relay that comes again and again is written down now and then', async (t) => {
+  const { clock, spool, heardOf } = await open(t);
+  await heardOf();
+  const first = clock.now();
+  const written = async () => ((await listRelays(spool))[0]?.lastContactMs ?? 0) - first;
+  for (let n = 0; n < 4; n += 1) {
+    clock.advance(1000);
+    await heardOf();
+  }
+  assert.equal(await written(), 0);
+  clock.advance(1000);
+  await heardOf();
+  assert.equal(await written(), 5000);
+});
+
+test('relays that are new at once are told from their namesakes all the same', async (t) => {
+  const { clock, spool, heardOf } = await open(t);
+  const ids = Array.from({ length: 30 }, (_, n) => n);
+  const all = (kind: string) =>
+    Promise.all(ids.map((n) => heardOf({ ...one, id: `${kind}-${n}`, name: `far${n}` })));
+  await all('old');
+  clock.advance(10 * minuteMs);
+  await all('new');
+  const left = (await listRelays(spool)).filter(({ id }) => id.startsWith('old'));
+  assert.deepEqual([left, (await listRelays(spool)).length], [[], 30]);
+});
+
 test('relays are forgotten when another has their name, or after 30 days', async (t) => {
   const { clock, spool, desk, heardOf } = await open(t);
   const names = async () => (await listRelays(spool)).map(({ id }) => id);

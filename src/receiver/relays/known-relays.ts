@@ -27,8 +27,9 @@ interface Settings {
   readonly attempt: (work: () => Promise<void>) => Promise<void>;
 }
 
-/** A relay is not written down more often, unless something is to be seen. */
-const quietMs = 1000;
+/** A relay is not written down more often, unless something is to be seen; nor is it silent by then. */
+const quietMs = { shortest: 1000, longest: 5000 } as const;
+const writesPerContact = 3;
 /** That it is refused is not written down more often: anybody can say an id. */
 const quietRefusalMs = 30_000;
 /** One that is gone for so long is no news any more. */
@@ -41,6 +42,9 @@ export class KnownRelays {
   readonly #relays = new Map<string, RelayRecord>();
   readonly #writtenMs = new Map<string, number>();
   #refreshedMs = Number.NEGATIVE_INFINITY;
+  /** Those whose namesakes were not looked for yet. */
+  readonly #fresh: RelayRecord[] = [];
+  #looking: Promise<void> | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -86,19 +90,42 @@ export class KnownRelays {
       before?.isEnded !== record.isEnded ||
       before.startedAtMs !== startedAtMs ||
       before.hosts !== hosts;
-    if (!isNew && Math.abs(nowMs - writtenMs) < quietMs) return;
+    const pauseMs = Math.max(contactMs / writesPerContact, quietMs.shortest);
+    if (!isNew && Math.abs(nowMs - writtenMs) < Math.min(pauseMs, quietMs.longest)) return;
     this.#writtenMs.set(relay.id, nowMs);
-    await this.#settings.attempt(() => writeRelay(this.#settings.spool, record));
-    if (before === undefined)
-      await this.#settings.attempt(() => this.#forgetNamesakes(record, nowMs));
+    await this.#settings.attempt(() => this.#write(record, before === undefined));
   }
 
-  /** A relay that got a new token or certificate is another one by its id: what it was is no news any more. */
-  async #forgetNamesakes({ id, name }: RelayRecord, nowMs: number): Promise<void> {
-    for (const other of await listRelays(this.#settings.spool)) {
-      if (other.name !== name || other.id === id) continue;
-      if (describeSilence(other, nowMs) === undefined) continue;
-      await this.#forget(other);
+  /** @param mayBeNew whether only the disk knows if it was heard of before */
+  async #write(record: RelayRecord, mayBeNew: boolean): Promise<void> {
+    const { spool } = this.#settings;
+    // After a start many come at once, and only for new ones all others are looked at.
+    const isNew = mayBeNew && (await readRelay(spool, record.id)) === undefined;
+    await writeRelay(spool, record);
+    if (isNew) await this.#forgetNamesakes(record);
+  }
+
+  /**
+   * A relay that got a new token or certificate is another one by its id: what it was is no news any
+   * more. Where many are new at once, such as when another receiver has failed, they share a look.
+   */
+  async #forgetNamesakes(relay: RelayRecord): Promise<void> {
+    this.#fresh.push(relay);
+    this.#looking ??= this.#lookForNamesakes().finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async #lookForNamesakes(): Promise<void> {
+    const { spool, clock } = this.#settings;
+    while (this.#fresh.length > 0) {
+      const idOf = new Map(this.#fresh.splice(0).map(({ id, name }) => [name, id]));
+      for (const other of await listRelays(spool)) {
+        const id = idOf.get(other.name);
+        if (id === undefined || id === other.id) continue;
+        if (describeSilence(other, clock.now()) !== undefined) await this.#forget(other);
+      }
     }
   }
 
