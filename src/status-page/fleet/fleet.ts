@@ -30,6 +30,8 @@ interface Heard {
   cursor: string | undefined;
   part: Part;
   wasThere: boolean;
+  /** Whether it said how it is when it was asked last. */
+  answers: boolean;
   /** Told in the log once for each trouble. */
   told: string | undefined;
 }
@@ -56,6 +58,7 @@ export class Fleet {
       cursor: undefined,
       part: { name: feed.name, state: 'absent', troubles: [] },
       wasThere: false,
+      answers: true,
       told: undefined,
     }));
   }
@@ -138,7 +141,7 @@ export class Fleet {
 
   /** Those that answered when they were asked last: nobody waits for others again and again. */
   get #answering(): readonly Heard[] {
-    return this.#heard.filter(({ told }) => told === undefined);
+    return this.#heard.filter(({ answers }) => answers);
   }
 
   #startRefresh(): Promise<void> {
@@ -156,8 +159,10 @@ export class Fleet {
   /** Never rejects. */
   async #hear(heard: Heard): Promise<void> {
     const { feed } = heard;
+    let answers = false;
     try {
       heard.part = await this.#limit(answerMs, feed, (signal) => feed.part(signal));
+      answers = true;
       if (heard.part.state === 'absent') {
         if (heard.wasThere) this.#ail(heard, `the ${feed.name} does not run any more`);
         return;
@@ -167,6 +172,8 @@ export class Fleet {
       heard.told = undefined;
     } catch (thrown) {
       this.#ail(heard, asCourierError(thrown, `asking the ${feed.name}`).message);
+    } finally {
+      heard.answers = answers;
     }
   }
 
