@@ -59,6 +59,7 @@ async function findRelayed({ spool }: Places): Promise<readonly RelayedHost[]> {
     return [];
   }
   const all = await listRelayedHosts(directory);
+  if (all.length === 0) return all;
   const newest = await readNewestHeads(directory, new Set(all.map(({ host }) => host)));
   return all.filter((about) => isWayOf(about, newest.get(about.host)));
 }
