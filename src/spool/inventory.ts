@@ -6,6 +6,7 @@
 import {
   closeSync,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -18,6 +19,7 @@ import { cleanText } from '../faults/errors.ts';
 import { errorCode } from '../faults/system-errors.ts';
 import { readOnly } from '../files/read-start.ts';
 import type { Logger } from '../logging/log.ts';
+import { counted } from '../names/counted.ts';
 import { isTrustedEntry } from '../system/trusted-path.ts';
 import type { Kept } from './holdings.ts';
 import { isTemporaryName, makeBrokenName, parseFileName } from './names.ts';
@@ -26,46 +28,89 @@ import { longestHeaderBytes, readHeader } from './record.ts';
 /** Enough to see what went wrong; the spool stays bounded. */
 const keptBroken = 32;
 
+/** About what is set aside, of each directory. */
+const mostLines = 8;
+
+const noOutput = 'is torn or foreign';
+const unreadable = 'may not be read by this user';
+
 /**
  * The outputs in a directory. What was half-way written is removed, what is no output is moved to
  * `broken`. A file whose bytes have changed, but not their number, is found when it is read.
  */
 export function takeInventory(directory: string, broken: string, log: Logger): readonly Kept[] {
   const found: Kept[] = [];
+  const told: string[] = [];
   for (const name of readdirSync(directory)) {
-    if (isTemporaryName(name)) unlessGone(() => unlinkSync(join(directory, name)));
-    if (name.startsWith('.')) continue;
+    if (name.startsWith('.') && !isTemporaryName(name)) continue;
     const kept = unlessGone(() => look(directory, name));
-    if (kept === 'no output') setAside(directory, name, broken, log);
+    if (typeof kept === 'string') told.push(setAside(directory, name, broken, kept));
     else if (kept !== undefined) found.push(kept);
   }
+  for (const line of told.slice(0, mostLines)) log.warn({}, line);
+  const left = told.length - mostLines;
+  if (left > 0)
+    log.warn({}, `${cleanText(directory)}: the same with ${counted(left, 'more file')}`);
   return found;
 }
 
 /** What is set aside stays for a while, in case somebody wants to look at it. */
-export function tidyBroken(broken: string): void {
+export function tidyBroken(broken: string, log: Logger): void {
   const older = readdirSync(broken).sort().slice(0, -keptBroken);
-  for (const name of older) rmSync(join(broken, name), { recursive: true, force: true });
+  const kept: string[] = [];
+  for (const name of older) {
+    try {
+      rmSync(join(broken, name), { recursive: true, force: true });
+    } catch (error) {
+      kept.push(errorCode(error) ?? String(error));
+    }
+  }
+  if (kept.length === 0) return;
+  const what = `${counted(kept.length, 'thing')} in ${cleanText(broken)} cannot be removed`;
+  log.warn({}, `${what}: ${kept[0]}`);
 }
 
-function look(directory: string, name: string): Kept | 'no output' {
+/** What is there, or why it is no output of ours. */
+function look(directory: string, name: string): Kept | string | undefined {
+  if (isTemporaryName(name)) return removeFile(join(directory, name));
   const named = parseFileName(name);
-  if (named === undefined) return 'no output';
+  if (named === undefined) return noOutput;
   const { host, version } = named;
   const opened = openIfFile(join(directory, name));
-  if (opened === undefined) return 'no output';
+  if (typeof opened === 'string') return opened;
   const { header, fileBytes } = readAndClose(opened);
-  if (header?.host !== host) return 'no output';
+  if (header?.host !== host) return noOutput;
   return { summary: { ...header, host }, name, version, fileBytes };
 }
 
-/** Undefined for a link, for a socket, and for a device that nobody answers for. */
-function openIfFile(path: string): number | undefined {
+/** A link, a socket, a device that nobody answers for, and what somebody else has put there. */
+const neverOpened: Readonly<Record<string, string>> = {
+  ELOOP: noOutput,
+  ENXIO: noOutput,
+  ENODEV: noOutput,
+  EACCES: unreadable,
+  EPERM: unreadable,
+};
+
+/** @returns what it is where it is no file */
+function removeFile(path: string): string | undefined {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (lstatSync(path).isDirectory()) return noOutput;
+    throw error;
+  }
+  return undefined;
+}
+
+/** A descriptor, or why there is none: one file is no reason to do without all others. */
+function openIfFile(path: string): number | string {
   try {
     return openSync(path, readOnly);
   } catch (error) {
-    if (['ELOOP', 'ENXIO', 'ENODEV'].includes(errorCode(error) ?? '')) return undefined;
-    throw error;
+    const why = neverOpened[errorCode(error) ?? ''];
+    if (why === undefined) throw error;
+    return why;
   }
 }
 
@@ -83,15 +128,16 @@ function readAndClose(descriptor: number) {
   }
 }
 
-function setAside(directory: string, name: string, broken: string, log: Logger): void {
+/** @returns what is to be said of it */
+function setAside(directory: string, name: string, broken: string, why: string): string {
   const path = join(directory, name);
   const aside = join(broken, makeBrokenName(name));
   try {
     renameSync(path, aside);
-    log.warn({}, `${cleanText(path)} is torn or foreign; it is now ${cleanText(aside)}`);
+    return `${cleanText(path)} ${why}; it is now ${cleanText(aside)}`;
   } catch (error) {
-    const why = errorCode(error) ?? String(error);
-    log.warn({}, `${cleanText(path)} is torn or foreign and cannot be set aside: ${why}`);
+    const code = errorCode(error) ?? String(error);
+    return `${cleanText(path)} ${why} and cannot be set aside: ${code}`;
   }
 }
 

@@ -103,7 +103,7 @@ export class Spool {
       this.#shards.set(name, await Shard.open(path, commits));
       for (const kept of takeInventory(path, broken, log)) this.#holdings.add(kept);
     }
-    tidyBroken(broken);
+    tidyBroken(broken, log);
     for (const host of this.#holdings.names()) await this.#tidy(host, this.#present());
   }
 

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
@@ -9,6 +19,7 @@ import { makeFileName, nextVersion, shardOf } from '../../src/spool/names.ts';
 import { readPrevious, readSpooled } from '../../src/spool/spool.ts';
 import { makeCollectingLog } from '../helpers/collecting-log.ts';
 import { expectFault } from '../helpers/expect-fault.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
 import { filesOf, makeNewOutput, namesIn, openSpool } from './spools.ts';
 
 const web1 = parseHostName('web1');
@@ -119,6 +130,47 @@ test('of what is set aside the last 32 stay', async (t) => {
   }
   await openSpool(t, { directory });
   assert.equal((await readdir(join(directory, 'broken'))).length, 32);
+});
+
+test('what may not be read or removed is told, in a few lines, and refuses nothing', async (t) => {
+  const isRoot = process.getuid?.() === 0;
+  let stuck = '';
+  // Before the directory is removed.
+  t.after(async () => {
+    if (isRoot) process.seteuid?.(0);
+    await chmod(stuck, 0o700);
+  });
+  const directory = await makeTempDir(t);
+  const nobody = 65_534;
+  if (isRoot) {
+    await chown(directory, nobody, nobody);
+    process.seteuid?.(nobody);
+  }
+  const { spool } = await openSpool(t, { directory });
+  await spool.put(makeNewOutput('web1', 'a\n'));
+  await spool.put(makeNewOutput('web2', 'b\n'));
+  await spool.close();
+  const [path = ''] = await filesOf(directory, 'web1');
+  await chmod(path, 0);
+  const temporary = join(dirname(path), '.0123456789.tmp');
+  stuck = join(directory, 'broken', '0');
+  for (const place of [temporary, stuck]) await mkdir(join(place, 'in-it'), { recursive: true });
+  await chmod(stuck, 0o500);
+  for (let index = 0; index < 40; index += 1) {
+    await writeFile(join(directory, 'a', `foreign-${index}`), '');
+  }
+  const again = await openSpool(t, { directory });
+  assert.deepEqual(
+    again.spool.summaries().map(({ host }) => host),
+    ['web2'],
+  );
+  const told = again.log.lines.join('\n');
+  assert.match(told, /web1~\w+ may not be read by this user; it is now /);
+  assert.match(told, /\.0123456789\.tmp is torn or foreign; it is now /);
+  assert.match(told, /a: the same with 3\d more files/);
+  assert.match(told, /1 thing in \S+broken cannot be removed: EACCES/);
+  assert.ok(again.log.lines.length <= 13, told);
+  await again.spool.put(makeNewOutput('web1', 'c\n', 9));
 });
 
 test('temporary files somebody left are removed when the spool is opened, and never served', async (t) => {

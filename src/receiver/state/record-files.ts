@@ -35,7 +35,7 @@ export async function setAside(
     await makeDirectory(broken, { recursive: true, mode: 0o700 });
     await renameFile(path, aside);
     log.warn({}, `${why}; the file is now ${aside}`);
-    tidyBroken(broken);
+    tidyBroken(broken, log);
   } catch (error) {
     log.warn({}, `${why}; it cannot be set aside: ${errorCode(error) ?? String(error)}`);
   }
