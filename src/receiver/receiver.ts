@@ -216,6 +216,7 @@ export class Receiver {
       renewals: new RateLimit(renewalRate, clock),
       reports: new RateLimit(reportsAMinute, clock),
       hasOutput,
+      countHosts: () => storage.statistics.hosts,
       refusals,
       relays: new RelayDesk({
         ...{ spool: settings.spool, maxHosts: settings.spoolHosts, clock },

@@ -45,6 +45,8 @@ export interface Services {
   readonly relays: RelayDesk;
   /** Whether there is output of a host in the spool. */
   readonly hasOutput: (host: HostName) => boolean;
+  /** Hosts that have output in the spool. */
+  readonly countHosts: () => number;
   /** Enrolments, and keys of this site. */
   readonly seals: SealBook;
   readonly sealPlaces: SealPlaces;

@@ -7,6 +7,8 @@ import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { hostcheck } from '../../src/commands/hostcheck.ts';
 import { parseHostName } from '../../src/names/host-name.ts';
+import { readAnswer } from '../../src/relay/message.ts';
+import { listRelayedHosts } from '../../src/relay/records.ts';
 import { parseSourceUri } from '../../src/transports/source.ts';
 import { spool } from '../../src/transports/spool/spool.ts';
 import { withTransport } from '../../src/transports/transport.ts';
@@ -17,6 +19,7 @@ import { makeOpenContext } from '../helpers/open-context.ts';
 import { type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
 import { makeSealSite } from '../sealing/seal-site.ts';
 import { rsaPair, seal } from '../sealing/sealing-kit.ts';
+import { messageOf, post } from './posting.ts';
 import { makeOutput, makeTokenFile, startRelay, until } from './running-relay.ts';
 
 const timeout = 60_000;
@@ -154,6 +157,78 @@ async function carriesSeals(t: TestContext) {
   assert.match(fault.message, /this is sealed for far-web01, not for far-web02/);
 }
 
+async function boundsFaults(t: TestContext) {
+  const receiver = await startReceiver(t, { senderUploadRate: ['3'] });
+  const token = await receiver.makeAccess({ hosts: ['far-*'], name: 'far1' });
+  const fault = { kind: 'fault', host: 'far-1', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
+  const entries = Array.from({ length: 5 }, () => fault);
+  const { body } = await post(receiver, token, messageOf({ entries }));
+  const { verdicts } = readAnswer(Buffer.from(body), 'here');
+  assert.deepEqual(
+    verdicts.map((one) => one.status),
+    [204, 204, 204, 429, 429],
+  );
+  assert.ok((verdicts[3]?.retryAfterS ?? 0) > 0);
+}
+
+async function leavesRoom(t: TestContext) {
+  const receiver = await startReceiver(t, { uploadRate: ['8'] });
+  const fault = { kind: 'fault', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
+  const send = async (name: string, count: number) => {
+    const token = await receiver.makeAccess({ hosts: [`${name}-*`], name });
+    const entries = Array.from({ length: count }, (_, n) => ({ ...fault, host: `${name}-${n}` }));
+    const { body } = await post(receiver, token, messageOf({ entries }));
+    const { verdicts } = readAnswer(Buffer.from(body), 'here');
+    return verdicts.map((one) => one.status);
+  };
+  assert.deepEqual(await send('greedy', 6), [204, 204, 204, 204, 429, 429]);
+  assert.deepEqual(await send('other', 3), [204, 204, 204]);
+}
+
+async function boundsHosts(t: TestContext) {
+  const receiver = await startReceiver(t, { spoolHosts: ['3'] });
+  const fault = { kind: 'fault', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
+  const invent = async (name: string, count: number) => {
+    const token = await receiver.makeAccess({ hosts: ['*'], name });
+    const entries = Array.from({ length: count }, (_, n) => ({ ...fault, host: `${name}-${n}` }));
+    const { status: answered } = await post(receiver, token, messageOf({ entries }));
+    assert.equal(answered, 200);
+    return (await listRelayedHosts(spoolOf(receiver))).length;
+  };
+  assert.equal(await invent('far1', 200), 3);
+  // Others have room still, up to twice as many as the spool has hosts.
+  assert.equal(await invent('far2', 2), 5);
+  assert.equal(await invent('far3', 2), 6);
+  const told = receiver.log.lines.filter((line) => line.includes('no room to note more hosts'));
+  assert.match(told[0] ?? '', /, there are 3 of relay far1 \(--spool-hosts\) /);
+  assert.match(told[1] ?? '', /, there are 6 of relays \(--spool-hosts\) /);
+}
+
+async function leavesHosts(t: TestContext) {
+  const receiver = await startReceiver(t, { spoolHosts: ['10'] });
+  const open = async (name: string) => {
+    const token = await receiver.makeAccess({ hosts: [`${name}-*`], name });
+    return async (n: number) => {
+      const output = makeOutput(name);
+      const about = { source: 'x', producedAtMs: Date.now(), bytes: output.length };
+      const entries = [{ kind: 'output', host: `${name}-${n}`, ...about }];
+      const { body } = await post(receiver, token, messageOf({ entries }, output));
+      const [verdict] = readAnswer(Buffer.from(body), 'here').verdicts;
+      return `${verdict?.status} ${verdict?.message ?? ''}`;
+    };
+  };
+  const [greedy, other] = [await open('greedy'), await open('other')];
+  for (let n = 0; n < 9; n += 1) assert.equal(await greedy(n), '204 ');
+  const full = 'relay greedy has 9 hosts here, of 10 there is room for';
+  assert.equal(
+    await greedy(9),
+    `503 ${full}: the last of it is for others (--spool-hosts) (LOCAL)`,
+  );
+  // What it has it may renew, and others have room.
+  assert.equal(await greedy(0), '204 ');
+  assert.equal(await other(0), '204 ');
+}
+
 // Most of it is waiting, which all of them may do at once.
 describe('a relay and its receiver', { concurrency: true, timeout }, () => {
   test(
@@ -165,5 +240,9 @@ describe('a relay and its receiver', { concurrency: true, timeout }, () => {
     tellsFaults,
   );
   test('a host behind a silent relay is UNKNOWN, and the relay is named', fallsSilent);
+  test('faults of a host are limited as outputs are', boundsFaults);
+  test('no single relay takes all of what is accepted a minute', leavesRoom);
+  test('a relay that invents hosts does not fill the disk', boundsHosts);
+  test('nor does it keep others from having new hosts', leavesHosts);
   test('a sealed drop goes over as it is, and is judged at the site', carriesSeals);
 });

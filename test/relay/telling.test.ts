@@ -1,20 +1,18 @@
 /** What is told of relays at both ends: clocks, metrics, lists; and messages that nobody should send. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import { systemClock } from '../../src/clock.ts';
 import { status } from '../../src/commands/status.ts';
 import { list } from '../../src/receiver/administration/list.ts';
 import { readAnswer } from '../../src/relay/message.ts';
-import { listRelayedHosts, listRelays } from '../../src/relay/records.ts';
+import { listRelays } from '../../src/relay/records.ts';
 import { makeCommandContext } from '../helpers/command-context.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { type RunningReceiver, site, startReceiver } from '../receiver/running-receiver.ts';
+import { type RunningReceiver, startReceiver } from '../receiver/running-receiver.ts';
+import { messageOf, post } from './posting.ts';
 import { makeOutput, makeTokenFile, startRelay, until } from './running-relay.ts';
 
 const timeout = 30_000;
@@ -97,31 +95,6 @@ async function judgesPiggyback(t: TestContext) {
   assert.deepEqual(relay.status().refusedHosts, [{ host: 'far-2', message }]);
   assert.equal(await receiver.readOutput('far-2'), undefined);
 }
-
-/** Sends a message as somebody who has the token of a relay may. */
-async function post(receiver: RunningReceiver, token: string, content: Buffer) {
-  const { port, certificates } = receiver;
-  const options = {
-    ...{
-      method: 'POST',
-      port,
-      path: `/${site}/v1/relay`,
-      ca: readFileSync(join(certificates.directory, 'ca.pem')),
-    },
-    headers: { authorization: `Bearer ${token}` },
-  };
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  request(`https://127.0.0.1`, options, async (response) => {
-    resolve({ status: response.statusCode ?? 0, body: await text(response) });
-  })
-    .on('error', reject)
-    .end(gzipSync(content));
-  return promise;
-}
-
-const note = { version: '1', startedAtMs: 0, sentAtMs: 0, contactMs: 1000, hosts: 1, waiting: 0 };
-const messageOf = (head: object, ...bodies: readonly string[]) =>
-  Buffer.from(`${JSON.stringify({ ...note, ...head })}\n${bodies.join('')}`);
 
 function makeWrongMessages(good: object, output: string): readonly Buffer[] {
   return [
@@ -230,53 +203,6 @@ async function tellsRefusedOnce(t: TestContext) {
   ]);
 }
 
-async function boundsFaults(t: TestContext) {
-  const receiver = await startReceiver(t, { senderUploadRate: ['3'] });
-  const token = await receiver.makeAccess({ hosts: ['far-*'], name: 'far1' });
-  const fault = { kind: 'fault', host: 'far-1', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
-  const entries = Array.from({ length: 5 }, () => fault);
-  const { body } = await post(receiver, token, messageOf({ entries }));
-  const { verdicts } = readAnswer(Buffer.from(body), 'here');
-  assert.deepEqual(
-    verdicts.map((one) => one.status),
-    [204, 204, 204, 429, 429],
-  );
-  assert.ok((verdicts[3]?.retryAfterS ?? 0) > 0);
-}
-
-async function leavesRoom(t: TestContext) {
-  const receiver = await startReceiver(t, { uploadRate: ['8'] });
-  const fault = { kind: 'fault', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
-  const send = async (name: string, count: number) => {
-    const token = await receiver.makeAccess({ hosts: [`${name}-*`], name });
-    const entries = Array.from({ length: count }, (_, n) => ({ ...fault, host: `${name}-${n}` }));
-    const { body } = await post(receiver, token, messageOf({ entries }));
-    const { verdicts } = readAnswer(Buffer.from(body), 'here');
-    return verdicts.map((one) => one.status);
-  };
-  assert.deepEqual(await send('greedy', 6), [204, 204, 204, 204, 429, 429]);
-  assert.deepEqual(await send('other', 3), [204, 204, 204]);
-}
-
-async function boundsHosts(t: TestContext) {
-  const receiver = await startReceiver(t, { spoolHosts: ['3'] });
-  const fault = { kind: 'fault', code: 'PEER', line: 'x', ageMs: 0, validMs: 1000 };
-  const invent = async (name: string, count: number) => {
-    const token = await receiver.makeAccess({ hosts: ['*'], name });
-    const entries = Array.from({ length: count }, (_, n) => ({ ...fault, host: `${name}-${n}` }));
-    const { status: answered } = await post(receiver, token, messageOf({ entries }));
-    assert.equal(answered, 200);
-    return (await listRelayedHosts(spoolOf(receiver))).length;
-  };
-  assert.equal(await invent('far1', 200), 3);
-  // Others have room still, up to twice as many as the spool has hosts.
-  assert.equal(await invent('far2', 2), 5);
-  assert.equal(await invent('far3', 2), 6);
-  const told = receiver.log.lines.filter((line) => line.includes('no room to note more hosts'));
-  assert.match(told[0] ?? '', /, there are 3 of relay far1 \(--spool-hosts\) /);
-  assert.match(told[1] ?? '', /, there are 6 of relays \(--spool-hosts\) /);
-}
-
 // Most of it is waiting, which all of them may do at once.
 describe('what is told of relays', { concurrency: true, timeout }, () => {
   test(
@@ -289,7 +215,4 @@ describe('what is told of relays', { concurrency: true, timeout }, () => {
     judgesEntries,
   );
   test('that a host is refused is told when it begins, changes and ends', tellsRefusedOnce);
-  test('faults of a host are limited as outputs are', boundsFaults);
-  test('no single relay takes all of what is accepted a minute', leavesRoom);
-  test('a relay that invents hosts does not fill the disk', boundsHosts);
 });

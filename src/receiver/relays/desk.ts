@@ -17,6 +17,7 @@ import {
   removeUnfinished,
   writeHost,
 } from '../../relay/records.ts';
+import { Refusal, storageRetryS } from '../refusal.ts';
 import { KnownRelays, type RelayIdentity } from './known-relays.ts';
 import { RefusedHosts } from './refused-hosts.ts';
 
@@ -51,6 +52,8 @@ const sharedIntervals = 3;
 const usualEveryMs = 60_000;
 /** Of hosts without output as well, and of such as are gone; names cost a relay nothing. */
 const recordsPerHost = 2;
+/** Any relay may have new hosts up to this part of the room. */
+const freeForAll = 0.9;
 /** What another receiver has made of a record is seen after this. */
 const rereadMs = 600_000;
 /** More hosts than any relay has; beyond it files are read again. */
@@ -200,12 +203,33 @@ export class RelayDesk {
     this.#hosts.set(host, { record, readMs });
   }
 
+  /**
+   * The last of the room in the spool is not for a relay that has most of it: one that invents hosts
+   * keeps no other from getting new ones.
+   *
+   * @param used hosts that have output
+   * @throws Refusal 503
+   */
+  async requireRoom({ id, name }: RelayIdentity, used: number): Promise<void> {
+    const { maxHosts } = this.#settings;
+    if (used < maxHosts * freeForAll) return;
+    const own = (await this.#countRecorded()).get(id) ?? 0;
+    if (own <= maxHosts / 2) return;
+    const what = `relay ${name} has ${own} hosts here, of ${maxHosts} there is room for`;
+    const why = `${what}: the last of it is for others (--spool-hosts)`;
+    throw new Refusal('storage', why, { retryAfterS: storageRetryS });
+  }
+
+  /** Where they cannot be counted, they are counted from now on. */
+  #countRecorded(): Promise<Map<string, number>> {
+    this.#recorded ??= countRelayedHosts(this.#settings.spool).catch(() => new Map());
+    return this.#recorded;
+  }
+
   /** @throws CourierError LOCAL */
   async #takeRoom({ relay, relayName }: RelayedHost): Promise<void> {
-    const { spool, maxHosts } = this.#settings;
-    // Where it cannot be counted, it is counted from now on.
-    this.#recorded ??= countRelayedHosts(spool).catch(() => new Map());
-    const counts = await this.#recorded;
+    const { maxHosts } = this.#settings;
+    const counts = await this.#countRecorded();
     const [own, all] = [counts.get(relay) ?? 0, [...counts.values()].reduce(add, 0)];
     // One that invents hosts leaves room for those of others.
     if (own < maxHosts && all < recordsPerHost * maxHosts) {

@@ -151,6 +151,7 @@ async function takeOutput(
   { relay, writer, exchange, services }: Relaying,
   note: Note,
 ): Promise<void> {
+  if (!services.hasOutput(host)) await services.relays.requireRoom(relay, services.countHosts());
   const producedAt = new Date(producedAtMs);
   requirePast(producedAt, relay, services);
   const sender = {
