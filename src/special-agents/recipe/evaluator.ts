@@ -7,6 +7,7 @@
 import { setTimeout as startTimer } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { CourierError, cleanText, quote } from '../../faults/errors.ts';
+import { letGo } from '../../system/let-go.ts';
 import { onAbort } from '../../system/on-abort.ts';
 import type { Limits } from './limits.ts';
 import type {
@@ -35,6 +36,7 @@ export class Evaluator {
   readonly #limits: Limits;
   readonly #settings: ThreadSettings;
   readonly #signal: AbortSignal;
+  readonly #bodies: 'kept' | 'spent';
   /** What made the thread what it is. */
   readonly #past: Task[] = [];
   #thread: Worker | undefined;
@@ -42,7 +44,14 @@ export class Evaluator {
   #restarts = 0;
   #documents = 0;
 
-  constructor(limits: Limits, nowMs: number, signal: AbortSignal) {
+  /** @param bodies whether anybody else still needs those that are parsed; spent ones are let go */
+  constructor(
+    limits: Limits,
+    nowMs: number,
+    signal: AbortSignal,
+    bodies: 'kept' | 'spent' = 'kept',
+  ) {
+    this.#bodies = bodies;
     this.#limits = limits;
     this.#signal = signal;
     this.#settings = {
@@ -69,6 +78,8 @@ export class Evaluator {
     const bodies = Buffer.isBuffer(body)
       ? share(body)
       : Object.fromEntries(Object.entries(body).map(([name, bytes]) => [name, share(bytes)]));
+    if (this.#bodies === 'spent')
+      Object.values(Buffer.isBuffer(body) ? [body] : body).forEach(letGo);
     await this.#change({ task: 'parse', document, bodies, format });
     return document;
   }

@@ -38,7 +38,8 @@ async function run(recipe: Recipe, raw: RawOptions, outer: AgentContext): Promis
   );
   const context = { ...outer, signal: limit.signal };
   // What has come when the time for questions is over is still made into sections.
-  const evaluator = new Evaluator(recipe.limits, outer.clock.now(), outer.signal);
+  const bodies = outer.exchange === undefined ? 'spent' : 'kept';
+  const evaluator = new Evaluator(recipe.limits, outer.clock.now(), outer.signal, bodies);
   const open = (values: Values) => openHttp(recipe, raw, values, context);
   try {
     // A dialogue needs no connections of HTTP.

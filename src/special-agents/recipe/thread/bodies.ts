@@ -1,7 +1,6 @@
 /** The body of an answer → data. */
 
 import { isUtf8 } from 'node:buffer';
-import { letGo } from '../../../system/let-go.ts';
 import { malformed } from './failing.ts';
 import { parseJson } from './json-body.ts';
 import type { BodyFormat } from './messages.ts';
@@ -9,12 +8,11 @@ import { parseXml } from './xml-body.ts';
 
 /** @throws TaskFailure */
 export function parseBody(bytes: Uint8Array, format: BodyFormat, deepest: number): unknown {
-  // The bytes are shared with the thread that keeps them; decoders want their own.
-  const own = Buffer.from(bytes);
-  if (own.length === 0 && format.kind === 'auto') return null;
-  const kind = format.kind === 'auto' ? guess(own, format.contentType) : format.kind;
-  const text = kind === 'xml' ? decodeXml(own) : decode(own);
-  letGo(own);
+  // They are shared with the thread that keeps them, and do not change.
+  const shared = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (shared.length === 0 && format.kind === 'auto') return null;
+  const kind = format.kind === 'auto' ? guess(shared, format.contentType) : format.kind;
+  const text = kind === 'xml' ? decodeXml(shared) : decode(shared);
   if (kind === 'json') return withoutPage(text, () => parseJson(text, deepest));
   if (kind === 'xml') return withoutPage(text, () => parseXml(text, deepest));
   if (format.kind === 'csv') return parseCsv(text, format.separator);

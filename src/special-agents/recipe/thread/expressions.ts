@@ -9,16 +9,19 @@ import type { Checked, ThreadSettings, Variables } from './messages.ts';
 import { toNamed } from './named.ts';
 import { type PlainExpression, pickByPath, toPlainExpression } from './plain-expressions.ts';
 import { findReferences } from './references.ts';
+import { makeSequencesWith, sequencesOf } from './sequences.ts';
 
 const mostNested = 200;
 
 export class Expressions {
   readonly #settings: ThreadSettings;
+  readonly #makeSequence: ReturnType<typeof sequencesOf>;
   readonly #compiled = new Map<string, jsonata.Expression>();
   readonly #plain = new Map<string, PlainExpression | undefined>();
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
+    this.#makeSequence = sequencesOf(settings.mostValues, refuseList);
   }
 
   check(text: string): Checked {
@@ -81,7 +84,10 @@ export class Expressions {
     const require = (value: unknown) => requireShort(value, longestText);
     Reflect.apply(expression.assign, expression, [
       Symbol.for('jsonata.__evaluate_exit'),
-      (_node: unknown, _input: unknown, _environment: unknown, result: unknown) => require(result),
+      (_node: unknown, _input: unknown, frame: unknown, result: unknown) => {
+        makeSequencesWith(this.#makeSequence, frame);
+        require(result);
+      },
     ]);
     expression.registerFunction('join', makeJoin(longestText), '<a<s>s?:s>');
   }
@@ -96,6 +102,10 @@ export function toData(value: unknown): unknown {
 
 function refuseEval(): never {
   throw new TaskFailure('CONFIG', '$eval is not there: what peers answer is never an expression');
+}
+
+function refuseList(): never {
+  throw new TaskFailure('TOO_LARGE', listTooLong);
 }
 
 /** A text that grows is stopped before it fills the memory. */
@@ -131,11 +141,13 @@ function makeJoin(longest: number) {
 /** JSONata's codes for its own limits: depth, time, length of lists. */
 const limitCodes: readonly unknown[] = ['D1011', 'D1012', 'D2014', 'D2015'];
 
+const listTooLong = 'it makes a list that is too long';
+
 const limitWords: Readonly<Record<string, string>> = {
   D1011: 'it calls itself without end',
   D1012: 'it takes too long',
-  D2014: 'it makes a list that is too long',
-  D2015: 'it makes a list that is too long',
+  D2014: listTooLong,
+  D2015: listTooLong,
 };
 
 function codeOf(error: unknown): string {
