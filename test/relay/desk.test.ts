@@ -61,6 +61,14 @@ test('how long a relay counts that writes no more is said by its own interval', 
   assert.equal((await known())?.relayName, 'far2');
 });
 
+test('what waited over a restart of a relay changes nothing of how often it asks', async (t) => {
+  const { clock, desk, output, known } = await open(t);
+  await output(one, 60 * minuteMs);
+  const about = { producedAtMs: clock.now(), source: 'kept', output: Buffer.from('x') };
+  await desk.brought(one, host, { entry: { kind: 'output', host, ...about }, isKept: true });
+  assert.deepEqual([(await known())?.source, (await known())?.everyMs], ['kept', 60 * minuteMs]);
+});
+
 test('the only relay that brings output is the way, also where there is newer output', async (t) => {
   const { clock, output, fault, known } = await open(t);
   await fault(one);

@@ -179,7 +179,8 @@ export class RelayDesk {
     // this one brings is not its newest.
     const counts = isKept || !others.some(({ isGood }) => isGood);
     const shared = others.length === 0 ? {} : { others: others.map(({ name }) => name) };
-    const after = { ...(counts || before === undefined ? record : before), ...shared };
+    const chosen = counts || before === undefined ? withRoute(record, before) : before;
+    const after = { ...chosen, ...shared };
     this.#remember(host, after, before === undefined);
     if (JSON.stringify(before) !== JSON.stringify(after)) {
       await writeHost(this.#settings.spool, host, after);
@@ -258,6 +259,13 @@ export class RelayDesk {
       if (this.#news.isNew('', `${code} ${message}`)) this.#settings.log.warn({ code }, message);
     }
   }
+}
+
+/** What waited over a restart of the relay says nothing of its route. */
+function withRoute(record: RelayedHost, before: RelayedHost | undefined): RelayedHost {
+  if (record.everyMs !== undefined || before?.relay !== record.relay) return record;
+  const { everyMs, maxAgeMs } = before;
+  return { ...record, everyMs, maxAgeMs };
 }
 
 const add = (one: number, other: number) => one + other;
