@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { CourierError } from '../faults/errors.ts';
 import { asCourierError, errorCode } from '../faults/system-errors.ts';
+import type { HostName } from '../names/host-name.ts';
 import { requireTrusted } from '../system/trusted-path.ts';
 import type { CollectorStatus } from './status-shape.ts';
 
@@ -34,6 +35,22 @@ export async function isCollecting(socketPath: string, signal: AbortSignal): Pro
     return (await askSocket(socketPath, 'pulse', signal)) === wellWord;
   } catch {
     return false;
+  }
+}
+
+/**
+ * Why the collector at a socket leaves a host to others of its pool, in words; undefined for one that
+ * it asks, or does not know, and of a collector that does not tell. Never rejects.
+ */
+export async function findLeft(
+  socketPath: string,
+  host: HostName,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return (await askSocket(socketPath, `left ${host}`, signal)) || undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -11,7 +11,7 @@ import type { Metric } from '../metrics/metric.ts';
 import type { HostName } from '../names/host-name.ts';
 import { chance } from '../system/chance.ts';
 import { areFilesScarce, findRoom, type Room } from '../system/open-files.ts';
-import { wellWord } from './ask-status.ts';
+import { toAnswers } from './control-answers.ts';
 import { runCycle } from './cycle.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Entry } from './entry.ts';
@@ -95,7 +95,7 @@ export class Collector {
     const { routesPath, readyDirectory } = this.#settings;
     const { clock, log } = this.#context;
     const inForce = await this.#loadRoutes();
-    const places = await holdPlaces(this.#settings, this.#context, this.#answers());
+    const places = await holdPlaces(this.#settings, this.#context, toAnswers(this));
     let running: Running;
     try {
       this.#room = findRoom(fetchFiles);
@@ -231,13 +231,6 @@ export class Collector {
     const [{ clock }, changed] = [this.#context, () => this.#subscriptions.refresh()];
     const shared = { clock, changed, pool: this.#settings.pool };
     return new Population({ roster, known, upkeep, outlets, troubles, ...shared });
-  }
-
-  #answers(): ReadonlyMap<string, () => string> {
-    return new Map([
-      ['status', () => JSON.stringify(this.status())],
-      ['pulse', () => (this.isWell ? wellWord : 'ill')],
-    ]);
   }
 
   #loadRoutes(): Promise<RoutesInForce> {

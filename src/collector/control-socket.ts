@@ -12,10 +12,10 @@ import { withLockFile } from '../system/lock-file.ts';
 
 /** A client that does not ask within this time is cut off. */
 const patienceMs = 5000;
-const longestRequest = 100;
+const longestRequest = 400;
 
-/** The questions, one line each, and their answers. */
-export type Answers = ReadonlyMap<string, () => string>;
+/** The questions, one line each, and their answers; what stands behind the first blank is asked about. */
+export type Answers = ReadonlyMap<string, (about: string) => string>;
 
 export class ControlSocket {
   readonly #path: string;
@@ -89,8 +89,9 @@ export class ControlSocket {
     let request = '';
     const answerOnce = () => {
       socket.removeAllListeners('data');
-      const answer = this.#answers.get(request.slice(0, request.indexOf('\n')));
-      if (answer !== undefined) socket.end(answer());
+      const [, question = '', about = ''] = /^(\w+)(?: (.+))?\n/.exec(request) ?? [];
+      const answer = this.#answers.get(question);
+      if (answer !== undefined) socket.end(answer(about));
       else socket.destroy();
     };
     socket.setEncoding('latin1');

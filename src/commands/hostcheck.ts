@@ -5,7 +5,7 @@ import { type CommandContext, type CommandModule, defineCommand } from '../cli/c
 import { printJson } from '../cli/json-document.ts';
 import { parseDuration, parsePath } from '../cli/option-types.ts';
 import type { OptionTable, OptionValues } from '../cli/options.ts';
-import { isCollecting } from '../collector/ask-status.ts';
+import { findLeft, isCollecting } from '../collector/ask-status.ts';
 import { CourierError, cleanText, stderrLine } from '../faults/errors.ts';
 import { asCourierError } from '../faults/system-errors.ts';
 import { type HostName, parseHostName } from '../names/host-name.ts';
@@ -140,7 +140,8 @@ async function judge(
   if (found !== undefined) return judgeFault(found.line, byAge);
   const isCollected = kept === undefined || kept.origin.startsWith(collectorOrigin);
   if (ready !== undefined && isCollected && existsSync(ready)) {
-    await requireCollector(ready, byAge, context);
+    const left = await requireCollector(ready, host, byAge, context);
+    if (left !== undefined) return { ...byAge, state: 'UNKNOWN', text: left };
   }
   return byAge ?? (await judgeUnrouted(host, context)) ?? judgeAbsence(host, ready, spool);
 }
@@ -198,21 +199,27 @@ function judgeFault(line: string, byAge: Verdict | undefined): Verdict {
 const pulseMs = 2000;
 
 /**
- * A host is not down because nobody looks after it.
+ * A host is not down because nobody looks after it, or another member of the pool, which lays its
+ * output ready elsewhere.
  *
+ * @returns why the collector here does not ask the host, where it is one of others
  * @throws CourierError LOCAL
  */
 async function requireCollector(
   ready: string,
+  host: HostName,
   byAge: Verdict | undefined,
   { clock, shutdown }: CommandContext,
-): Promise<void> {
+): Promise<string | undefined> {
   const { socket } = placesBeside(ready);
   const limit = { clock, timeoutMs: pulseMs, tooSlow: 'no answer' };
   const isAtWork = await withTimeLimit(limit, shutdown, (signal) => isCollecting(socket, signal));
   shutdown.throwIfAborted();
-  if (isAtWork) return;
   const before = byAge === undefined ? '' : `; ${byAge.text}`;
+  if (isAtWork) {
+    const left = await withTimeLimit(limit, shutdown, (signal) => findLeft(socket, host, signal));
+    return left && `nothing of ${host} is laid ready here: ${left}${before}`;
+  }
   throw new CourierError('LOCAL', `no collector is at work at ${socket}${before}`);
 }
 

@@ -223,6 +223,27 @@ test('where nothing is kept at all, nothing is known', async (t) => {
   );
 });
 
+test('a host that another member of the pool asks is not down', async (t) => {
+  const { check, collector, ready, socket, keep } = await makeSite(t);
+  collector.close();
+  const why = 'it is asked by "collector2", a member of the pool';
+  const shared = new ControlSocket(
+    socket,
+    new Map<string, (about: string) => string>([
+      ['pulse', () => wellWord],
+      ['left', (name: string) => (name === host ? why : '')],
+    ]),
+  );
+  await shared.listen();
+  t.after(() => shared.close());
+  await mkdir(ready);
+  const text = `nothing of web01 is laid ready here: ${why}`;
+  assert.equal(await check(), `3 UNKNOWN - ${text}\n`);
+  assert.equal(await check([parseHostName('web02')]), '2 DOWN - there is no output of web02\n');
+  await keep(600_000, 'collector exec x');
+  assert.match(await check(), /^3 UNKNOWN - nothing of web01 .*; output of web01 is 10m old, /);
+});
+
 test('what cannot be read is UNKNOWN', async (t) => {
   const directory = await makeTempDir(t);
   const file = join(directory, 'file');

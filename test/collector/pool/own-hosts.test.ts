@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/clock.ts';
+import { findLeft } from '../../../src/collector/ask-status.ts';
 import { Collector } from '../../../src/collector/collector.ts';
 import { usualTimes } from '../../../src/collector/pool/contract.ts';
 import { Pool } from '../../../src/collector/pool/pool.ts';
@@ -50,7 +51,7 @@ async function startMember(t: TestContext) {
   const parts = new SpooledParts(spoolDirectory, clock, log);
   const around = { parts, figures, gone, remembered: new Remembered(undefined, clock) };
   const feed = new CollectorFeed(collector, around, clock);
-  return { pool, collector, feed };
+  return { pool, collector, feed, socket: join(directory, 'collector.sock') };
 }
 
 async function list(feed: CollectorFeed, since?: string) {
@@ -61,7 +62,7 @@ async function list(feed: CollectorFeed, since?: string) {
 }
 
 test('status, metrics, page and fetches of a collector are about its own hosts, also once some are another’s', async (t) => {
-  const { pool, collector, feed } = await startMember(t);
+  const { pool, collector, feed, socket } = await startMember(t);
   await waitUntil(() => collector.status().cycles.good >= names.length);
   const before = await list(feed);
   assert.deepEqual(before.hosts, names);
@@ -83,6 +84,7 @@ test('status, metrics, page and fetches of a collector are about its own hosts, 
     assert.equal(collector.fetchNow(host), isOurs);
     const why = isOurs ? undefined : 'it is asked by "b", a member of the pool';
     assert.equal(await feed.whyLeft(host), why);
+    assert.equal(await findLeft(socket, host, AbortSignal.timeout(60_000)), why);
   }
   assert.equal(collector.fetchNow(parseHostName('nobody')), false);
   const [panel] = await feed.panels();
