@@ -12,6 +12,7 @@ import {
   renewServerCertificate,
 } from '../certs/store.ts';
 import { type CommandContext, type CommandModule, defineCommand } from '../cli/command.ts';
+import type { Environment } from '../cli/environment.ts';
 import { printJson } from '../cli/json-document.ts';
 import { parsePath } from '../cli/option-types.ts';
 import { type OptionTable, type OptionValues, toFlag, withFlag } from '../cli/options.ts';
@@ -89,7 +90,10 @@ export const certs: CommandModule = defineCommand({
   examples: [
     ['certs init --site=mysite --name=mon.example.org --name=192.0.2.1', 'once, before receive'],
     ['certs show', 'names, fingerprints, days left, and what hosts would object to'],
-    ['certs server', 'a new server certificate with the same names; hosts notice nothing'],
+    [
+      'certs server',
+      'a new server certificate with the same names, for which the receiver needs a reload; hosts notice nothing',
+    ],
     ['certs server --name=mon.example.org', 'the same with other names'],
     ['certs revoke 5ad3e1f8-…', 'shut out a host, by its uuid or one serial'],
   ],
@@ -157,6 +161,13 @@ async function renew(call: Call): Promise<void> {
   const site = call.values.site ?? commonNameOf(serverCert);
   const names = call.values.name.length === 0 ? current : call.values.name;
   await report(await renewServerCertificate(call.directory, { site, names, now: call.now }), call);
+  if (!call.values.json) await print(`\n${toReloadAdvice(call.context.env)}\n`, call);
+}
+
+/** It goes on with the certificate from before, which may be about to expire. */
+function toReloadAdvice({ OMD_ROOT }: Environment): string {
+  const manager = OMD_ROOT === undefined ? 'systemctl' : 'omd';
+  return `A receiver that runs uses it once it is told to read it: ${manager} reload cmk-courier-receive, or SIGHUP.`;
 }
 
 function commonNameOf(pem: string): string {

@@ -60,6 +60,10 @@ const command = defineCommand({
       'collect --forward=https://monitor.example:8000/mysite --token-file=relay.token --ca=ca.pem',
       'a relay: sends all of it to the receiver of a site (docs/relay.md)',
     ],
+    [
+      'collect --forward=https://monitor.example:8000/mysite --token-file=relay.token --ca=ca.pem --pool=nats://broker1,broker2 --broker-user=collector --broker-password-file=collector.password',
+      'the same, with the hosts shared among several such collectors',
+    ],
   ],
   options,
   keepsFiles: { options: ['ready', 'spool', 'forwardSpool', 'statusState'] },

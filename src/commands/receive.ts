@@ -1,7 +1,9 @@
 /** `cmk-courier receive`: takes what hosts send and keeps the newest output of each. */
 
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { CommandContext, CommandModule, Invocation } from '../cli/command.ts';
+import type { Environment } from '../cli/environment.ts';
 import { parsePath } from '../cli/option-types.ts';
 import { type OptionTable, parseOptions, type RawOptions } from '../cli/options.ts';
 import { CourierError, quote } from '../faults/errors.ts';
@@ -9,6 +11,7 @@ import type { Logger } from '../logging/log.ts';
 import type { LoadUpdates } from '../receiver/extension.ts';
 import { receiverOptions, type Settings, toSettings } from '../receiver/options.ts';
 import { type PageSettings, statusPageOptions, toPageSettings } from '../status-page/options.ts';
+import { findConfiguration } from '../system/configuration-place.ts';
 
 const ownOptions = {
   check: {
@@ -18,7 +21,8 @@ const ownOptions = {
   config: {
     kind: 'value',
     placeholder: 'FILE',
-    describe: 'receiver.yaml, with the names of the options below as keys; options go first',
+    describe:
+      'receiver.yaml, with the names of the options below as keys; by default that of the site or user, if there is one; options go first',
     parse: parsePath,
   },
 } as const satisfies OptionTable;
@@ -27,7 +31,8 @@ export const receive: CommandModule = {
   summary: 'take agent output that hosts send, and keep the newest of each',
   usage: 'receive',
   examples: [
-    ['receive --config=etc/cmk-courier/receiver.yaml', 'in a site'],
+    ['receive', 'in a site, with etc/cmk-courier/receiver.yaml if it is there'],
+    ['receive --check', 'whether it would start with that'],
     [
       'receive --site=mysite --certificates=certs --spool=spool --state=state --listen=:8000',
       'anywhere else',
@@ -96,6 +101,12 @@ function findUpdates(settings: Settings, log: Logger, { env }: CommandContext): 
   };
 }
 
+/** As for the collector: whoever starts it by hand means what the service has. */
+function findOwn(env: Environment): string | undefined {
+  const path = findConfiguration('receiver.yaml', env);
+  return existsSync(path) ? path : undefined;
+}
+
 /** The file first, then what the command line says otherwise. */
 async function readSettings(
   { operands, options }: Invocation,
@@ -110,7 +121,8 @@ async function readSettings(
     throw new CourierError('USAGE', `receive takes options only, not ${quote(operand)}`);
   }
   const { config = [], check = [], ...flags } = options;
-  const { config: path, check: isCheck } = parseOptions(ownOptions, { config, check });
+  const { config: named, check: isCheck } = parseOptions(ownOptions, { config, check });
+  const path = named ?? findOwn(env);
   const table = { ...receiverOptions, ...statusPageOptions };
   const toAll = (fromFile: RawOptions) => {
     const values = parseOptions(table, { ...fromFile, ...flags });

@@ -227,6 +227,9 @@ test('server renews with the same names, or with those given', async (t) => {
   const later = { at: new Date('2030-01-01T00:00:00Z') };
   const same = await run(['server'], { dir: [own] }, later);
   assert.match(same, /CN=mysite\n {2}names {6}mysite, localhost, 2001:db8::1\n.* to 2040-01-01T/);
+  const advice =
+    /\nA receiver that runs uses it once it is told to read it: systemctl reload cmk-courier-receive, or SIGHUP\.\n$/;
+  assert.match(same, advice);
   const other = await run(['server'], { dir: [own], name: ['b.example.org'] }, later);
   assert.match(other, /CN=mysite\n {2}names {6}mysite, b\.example\.org\n/);
   const renamed = await run(['server'], { dir: [own], site: ['new'], name: ['c'] }, later);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { initCertificates } from '../../src/certs/store.ts';
 import { receive } from '../../src/commands/receive.ts';
@@ -163,6 +163,23 @@ test('--check says what is wrong, and starts nothing', async (t) => {
   assert.deepEqual([(await check()).stderr, (await check()).code], ['', 0]);
   await writeFile(join(directory, 'certificates/server.pem'), 'x');
   assert.match((await check()).stderr, /^cmk-courier: receive: .*server\.pem .*\(CONFIG\)\n$/);
+});
+
+test('without --config the file of the site counts, and what is said beside it goes first', async (t) => {
+  const { config, directory } = await makeSite(t);
+  const own = join(directory, 'etc/cmk-courier/receiver.yaml');
+  await mkdir(dirname(own), { recursive: true });
+  const env = { ...process.env, OMD_ROOT: directory };
+  const check = async (...more: string[]) => {
+    const { stderr, code } = await runCourier(['receive', '--check', ...more], { env });
+    return [stderr, code];
+  };
+  await copyFile(config, own);
+  assert.deepEqual(await check(), ['', 0]);
+  await writeFile(own, 'lisen: :8000\n');
+  const wrong = `${own}:1: unknown key "lisen"; is listen meant?`;
+  assert.deepEqual(await check(), [`cmk-courier: receive: ${wrong} (CONFIG)\n`, 3]);
+  assert.deepEqual(await check(`--config=${config}`), ['', 0]);
 });
 
 /** Writes down every datagram; unlike socat it lets go of descriptors that come with one. */

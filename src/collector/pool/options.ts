@@ -17,7 +17,8 @@ export const poolOptions = {
     kind: 'value',
     placeholder: 'nats://SERVER[,SERVER…][/NAME]',
     parse: parsePool,
-    describe: 'share the hosts with all collectors of this pool (docs/scale.md)',
+    describe:
+      'share the hosts with all collectors of this pool, as user `--broker-user`; with `--forward` or `--broker`, since each has ready only what it fetches itself',
   },
   poolMember: {
     kind: 'value',

@@ -63,10 +63,15 @@ const openBroker: OpenCompanion = async ({ broker, brokerSite, ...values }, plac
   return { outlets: [outlet], settings: { sealWay: 'passed' }, end: () => outlet.stop() };
 };
 
+const laidHereOnly =
+  'without forward or broker, what each member of the pool fetches is ready on its own machine only: a site there has nothing of the hosts of the others';
+
 const openPool: OpenCompanion = async (values, _places, context) => {
   if (values.pool === undefined) return undefined;
   const opening = await import('../../collector/pool/open-pool.ts');
   const { pool, way, outlet } = opening.openPool({ ...values, pool: values.pool }, context);
+  if (values.forward.length === 0 && values.broker === undefined)
+    context.log.warn({}, laidHereOnly);
   return {
     outlets: [outlet],
     settings: { pool },

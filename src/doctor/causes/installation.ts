@@ -30,7 +30,7 @@ export const installationCauses = {
     site: 'cmk-courier certs show',
   }),
   'own-certificate-expires': cause('CONFIG', 'site', 'a certificate of the receiver expires', {
-    site: 'cmk-courier certs server',
+    site: 'cmk-courier certs server && omd reload cmk-courier-receive',
   }),
   'own-collector-wrong': cause('CONFIG', 'site', 'the collector would not start with its options', {
     site: 'cmk-courier collect --check',
