@@ -8,6 +8,8 @@ export class Standing {
   #state: Beat['state'] = 'joining';
   /** Until when it only listens, or waits for the others to have heard that it asks. */
   #quietUntilMs: number;
+  /** Until when one that has never asked listens at most. */
+  readonly #latestMs: number;
   /** From when one that joins anew goes on with what it has asked before. */
   #goesOnMs: number | undefined;
   /** Others that have said since then that they ask. */
@@ -15,8 +17,9 @@ export class Standing {
 
   constructor(times: PoolTimes, nowMs: number) {
     this.#times = times;
-    // Without the others it has to begin one day.
+    // Without the others it has to begin one day, and where they come and go as well.
     this.#quietUntilMs = nowMs + times.silenceMs;
+    this.#latestMs = this.#quietUntilMs + times.joinMs;
   }
 
   get state(): Beat['state'] {
@@ -33,7 +36,7 @@ export class Standing {
     this.#goesOnMs = hasAsked ? nowMs + handoverMs : undefined;
     this.#askers.clear();
     this.#state = 'joining';
-    this.#quietUntilMs = nowMs + joinMs;
+    this.#quietUntilMs = hasAsked ? nowMs + joinMs : Math.min(nowMs + joinMs, this.#latestMs);
   }
 
   /** Whether it goes on as before while it joins anew. */

@@ -124,6 +124,19 @@ test('without the broker from the start each asks all, after a while', () => {
   assert.ok(simulation.longestGapMs(0, simulation.nowMs) <= everyMs + 1000);
 });
 
+test('a broker that comes and goes from the start on keeps no member from asking', () => {
+  const simulation = new Simulation(hosts.slice(0, 60));
+  const member = simulation.add('a');
+  for (let turn = 0; turn < 60; turn += 1) {
+    simulation.run(1500);
+    member.disconnect();
+    simulation.run(1500);
+    member.connect();
+  }
+  assert.ok(simulation.askings.length > 60, `${simulation.askings.length}`);
+  assert.ok(simulation.longestGapMs(0, simulation.nowMs) <= everyMs + 15_000);
+});
+
 test('hosts of a network are asked by members that reach it alone', () => {
   const specs = [
     ...hosts.slice(0, 60),
