@@ -51,7 +51,7 @@ export const usualTimes: PoolTimes = {
   beatMs: 3000,
   silenceMs: 10_000,
   gapMs: 5000,
-  returnMs: 30_000,
+  returnMs: 20_000,
   joinMs: 4000,
   handoverMs: 1000,
   tellMs: 250,

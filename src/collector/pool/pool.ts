@@ -15,6 +15,7 @@ import { Namesake } from './namesake.ts';
 import { findOwner, type NameKey, toNameKey } from './placing.ts';
 import { digestShares, type Shares } from './shares.ts';
 import { Standing } from './standing.ts';
+import { Stillness } from './stillness.ts';
 
 export class Pool {
   readonly #settings: PoolSettings;
@@ -29,7 +30,7 @@ export class Pool {
   #way: PoolWay | undefined;
   readonly #standing: Standing;
   readonly #ourKey: NameKey;
-  #lookedMs: number;
+  readonly #stillness: Stillness;
   #beatAtMs = 0;
   /** When it last heard itself: whoever does not cannot hear others either. */
   #echoMs: number;
@@ -44,7 +45,7 @@ export class Pool {
     this.#namesake = new Namesake(settings);
     this.#news = new MemberNews(settings.log);
     this.#differences = new Differences(settings, this.#membership);
-    this.#lookedMs = nowMs;
+    this.#stillness = new Stillness(settings.times.gapMs, nowMs);
     this.#echoMs = nowMs;
     this.#ourKey = toNameKey(settings.member);
     this.#standing = new Standing(settings.times, nowMs);
@@ -103,6 +104,7 @@ export class Pool {
     } else {
       const deafMs = nowMs - this.#echoMs;
       this.#echoMs = nowMs;
+      if (beat.state === this.#standing.state) this.#stillness.caughtUp();
       if (deafMs <= times.silenceMs || way === undefined) return;
       const fields = { deafMs: Math.round(deafMs) };
       this.#settings.log.warn(fields, 'heard nothing; joining the pool anew');
@@ -121,11 +123,11 @@ export class Pool {
 
   /** Others have told when hosts are due: it is theirs to know, unless we ask them ourselves. */
   heardRecords(packed: Uint8Array): void {
-    const nowMs = this.#nowMs;
+    const saidMs = this.#nowMs - this.#stillness.waitedMs(this.#nowMs);
     for (const { key, dueInMs } of unpackRecords(packed)) {
       const host = this.#hosts.get(key);
       if (host === undefined || host.isRunning || this.mayAsk(host)) continue;
-      host.planFor(nowMs + Math.min(dueInMs, longestDueMs(host)));
+      host.planFor(saidMs + Math.min(dueInMs, longestDueMs(host)));
     }
   }
 
@@ -143,10 +145,8 @@ export class Pool {
 
   /** What there is to do from time to time; called several times a second. */
   look(): void {
-    const { times } = this.#settings;
     const [nowMs, way] = [this.#nowMs, this.#way];
-    if (nowMs - this.#lookedMs > times.gapMs) this.#wakeUp(nowMs);
-    this.#lookedMs = nowMs;
+    if (this.#stillness.look(nowMs)) this.#wakeUp(nowMs);
     if (this.#canHear(nowMs)) this.#membership.look(nowMs);
     else this.#membership.excuse(nowMs);
     if (this.#standing.isReady(nowMs)) this.#begin(nowMs);
@@ -161,7 +161,7 @@ export class Pool {
   /** Whether it is ours to ask the host now. */
   mayAsk(host: PoolHost): boolean {
     const nowMs = this.#nowMs;
-    const isAwake = nowMs - this.#lookedMs <= this.#settings.times.gapMs;
+    const isAwake = this.#stillness.isAwake(nowMs);
     return isAwake && this.#standing.asksAt(nowMs) && this.#isOurs(host);
   }
 

@@ -70,6 +70,21 @@ test('one is stopped and continued: its hosts go to the others and come back', (
   assert.ok(late.some(({ member }) => member === 'b'));
 });
 
+test('what others have told one that was stopped is as old as it may be, where nobody tells it anew', () => {
+  const simulation = new Simulation(hosts);
+  const [a, b] = [simulation.add('a'), simulation.add('b')];
+  simulation.run(3 * everyMs);
+  b.stop();
+  const stoppedMs = simulation.nowMs;
+  simulation.run(45_000);
+  a.kill();
+  b.continue();
+  simulation.run(3 * everyMs);
+  const gapMs = simulation.longestGapMs(stoppedMs, simulation.nowMs);
+  assert.ok(gapMs <= everyMs + 15_000, `a host was not asked for ${gapMs} ms`);
+  assert.equal(simulation.twice(simulation.nowMs - everyMs, simulation.nowMs), 0);
+});
+
 test('one is stopped for a moment: nobody takes anything over', () => {
   const { simulation, members } = threeMembers();
   members[1]?.stop();

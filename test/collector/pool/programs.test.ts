@@ -208,11 +208,11 @@ test('programs of a pool whose way to the broker is cut go on, and ask nothing t
   await sleep(1.5 * everyMs);
   const backMs = performance.now();
   for (const { way } of members) {
-    await sleep(12_000);
+    await sleep(9000);
     way.mend();
   }
   const returning = askings.count(backMs, performance.now());
-  t.diagnostic(`all coming back 12 s apart: ${JSON.stringify(returning)}`);
+  t.diagnostic(`all coming back 9 s apart: ${JSON.stringify(returning)}`);
   assert.ok(returning.twice <= hosts.length / 100, `${returning.twice} twice`);
   await assertGoesOn(t, 'all back', askings);
 });
