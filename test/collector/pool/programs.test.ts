@@ -201,8 +201,8 @@ test('programs of a pool whose way to the broker is cut go on, and ask nothing t
   assert.ok(apart.twice <= hosts.length / 2, `${apart.twice} twice`);
   first?.way.mend();
   await first?.site.until(() => first.site.status()?.pool.state !== 'apart');
-  // What it has asked last before its return falls due for the others just then.
-  await assertGoesOn(t, 'one no longer cut off', askings, hosts.length / 20);
+  // What it has asked last before its return may fall due for the others just then: at most all of its hosts.
+  await assertGoesOn(t, 'one no longer cut off', askings, hosts.length / 3);
 
   for (const { way } of members) way.cut();
   await sleep(1.5 * everyMs);
