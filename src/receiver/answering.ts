@@ -9,11 +9,13 @@ import { type Answer, addressOf, type Exchange, type Note } from './exchange.ts'
 import { watchRequest } from './interruption.ts';
 import type { Metrics } from './metrics.ts';
 import { asRefusal, type Refusal, refusalLine } from './refusal.ts';
+import type { RefusalLines } from './refusal-lines.ts';
 import type { Style } from './routes.ts';
 
 export interface Answering {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly refusalLines: RefusalLines;
   readonly metrics: Metrics;
   /** Called for each request that begins; what it returns, at its end. */
   readonly track: () => () => void;
@@ -29,7 +31,7 @@ type Work = (exchange: Exchange) => Promise<Answer>;
 
 /** Never rejects. */
 export async function answer(
-  { clock, log, metrics, track, senderOf, noteRefusal, logsRoutine }: Answering,
+  { clock, log, refusalLines, metrics, track, senderOf, noteRefusal, logsRoutine }: Answering,
   [request, reply]: readonly [FastifyRequest, FastifyReply],
   style: Style,
   work: Work,
@@ -59,7 +61,8 @@ export async function answer(
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
   const text = note.warning ?? refusal?.message ?? note.news ?? note.dropped ?? 'served';
   if (isGrave) log.warn(fields, text);
-  else log.info(fields, text);
+  else if (refusal === undefined) log.info(fields, text);
+  else refusalLines.tell(exchange.address, fields, text);
   return reply;
 }
 

@@ -6,7 +6,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorCode } from '../faults/system-errors.ts';
-import type { Logger } from '../logging/log.ts';
 import { formatLimit } from '../times/durations.ts';
 import { lingerMs } from './body.ts';
 import type { Connections } from './connections.ts';
@@ -14,6 +13,7 @@ import { addressOfSocket } from './exchange.ts';
 import { interruptBody } from './interruption.ts';
 import type { Metrics } from './metrics.ts';
 import { Refusal, refusalLine } from './refusal.ts';
+import type { RefusalLines } from './refusal-lines.ts';
 
 interface ParserLimits {
   readonly headerTimeout: number;
@@ -60,7 +60,7 @@ function reasonOf(error: Error): string {
 }
 
 interface Telling {
-  readonly log: Logger;
+  readonly refusalLines: RefusalLines;
   readonly metrics: Metrics;
   readonly connections: Connections;
 }
@@ -78,7 +78,7 @@ const refused = new WeakSet<Socket>();
 export function refuseConnection(
   socket: Socket,
   refusal: Refusal,
-  { log, metrics, connections }: Telling,
+  { refusalLines, metrics, connections }: Telling,
   { method, path }: Unrouted = {},
 ): void {
   if (refused.has(socket)) return;
@@ -89,7 +89,7 @@ export function refuseConnection(
   metrics.countRequest(reason);
   const address = addressOfSocket(socket);
   const known = { ...(method && { method }), ...(path && { path: path.slice(0, 300) }) };
-  log.info({ address, ...known, status, reason }, message);
+  refusalLines.tell(address, { address, ...known, status, reason }, message);
   // An answer under way belongs to the request before.
   connections.onceIdle(socket, () => endWith(socket, toAnswer(refusal)));
 }

@@ -18,6 +18,7 @@ import type { Metrics } from './metrics.ts';
 import type { Settings } from './options.ts';
 import { Proxies } from './proxies.ts';
 import { Refusal } from './refusal.ts';
+import { RefusalLines } from './refusal-lines.ts';
 import { makeRouter, type Servers } from './router.ts';
 import { listRoutes, type Route } from './routes.ts';
 import type { Services } from './services.ts';
@@ -64,6 +65,7 @@ export class WebServer {
   readonly #servers: Servers;
   readonly #app: FastifyInstance<Servers['secure']>;
   readonly #handshakeLines: RateLimit;
+  readonly #refusalLines: RefusalLines;
   #port = 0;
   #running = 0;
   #isDraining = false;
@@ -74,6 +76,8 @@ export class WebServer {
     this.#log = log;
     this.#metrics = metrics;
     this.#handshakeLines = new RateLimit(handshakeLines, clock);
+    const refusalLines = new RefusalLines(log, clock);
+    this.#refusalLines = refusalLines;
     const proxies = new Proxies(settings.trustedProxy);
     const isProxy = (address: string) => proxies.isTrusted(address);
     const maxConnections = fitConnections(settings.maxConnections, log);
@@ -90,8 +94,8 @@ export class WebServer {
         const senderOf = (raw: typeof request.raw) => proxies.senderOf(raw);
         const { logUploads: logsRoutine } = settings;
         const noteRefusal = services.refusals.note.bind(services.refusals);
-        const settled = { clock, log, metrics, track, senderOf, noteRefusal, logsRoutine };
-        return answer(settled, [request, reply], style, work);
+        const settled = { clock, log, refusalLines, metrics, track, senderOf, noteRefusal };
+        return answer({ ...settled, logsRoutine }, [request, reply], style, work);
       },
       refuseUnparsed: (error, socket) => this.#refuseUnparsed(error, socket),
     });
@@ -178,7 +182,7 @@ export class WebServer {
     refuseConnection(
       socket,
       refusal,
-      { log: this.#log, metrics: this.#metrics, connections },
+      { refusalLines: this.#refusalLines, metrics: this.#metrics, connections },
       known,
     );
   }
