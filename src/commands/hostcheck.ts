@@ -124,13 +124,15 @@ async function judge(
   const clocks = { clock: context.clock, uptime: systemUptime() };
   const found = ready === undefined ? undefined : readReady(ready, host, clocks);
   if (found?.kind === 'output') return judgeOutput(found.validMs, host);
-  if (found?.kind === 'fault' && isOfHost(found.line)) return { state: 'DOWN', text: found.line };
+  const isLookedAt = found !== undefined && isOfHost(found.line);
+  if (isLookedAt && found.kind === 'fault') return { state: 'DOWN', text: found.line };
   // Only now: an answer of now needs no spool.
   const spool = values.spool ?? defaultSpoolDirectory(context.env);
   const kept = await readInTime(spool, host, values, context);
   const nowMs = context.clock.now();
   const far = await lookUpInTime(spool, host, kept, context);
-  if (far !== undefined && isUnknown(far)) return judgeSilence(far, kept, values, nowMs);
+  if (!isLookedAt && far !== undefined && isUnknown(far))
+    return judgeSilence(far, kept, values, nowMs);
   if (found?.kind === 'fault' && !isNotOfHost(found.line))
     return { state: 'DOWN', text: found.line };
   const fault = far && findFarFault(far, kept, nowMs);

@@ -171,11 +171,13 @@ async function makeSite(t: TestContext, heardMinutes: number) {
   const tell = (more: Partial<RelayedHost> = {}) =>
     writeHost(spool, host, { host, relay: 'token-1', relayName: 'far1', ...more });
   await tell();
-  const lay = (line: string) => {
+  const lay = (said: string, grace?: Buffer) => {
     const clocks = { clock: systemClock, uptime: systemUptime() };
-    const fault = { line: `cmk-courier: ${line}`, exitCode: 5 };
+    const line = `cmk-courier: ${said}`;
     const validity = { validMs: minuteMs, address: undefined };
-    ReadyDirectory.open({ directory: ready, ...clocks }).publishFault(host, fault, validity);
+    const directory = ReadyDirectory.open({ directory: ready, ...clocks });
+    if (grace === undefined) directory.publishFault(host, { line, exitCode: 5 }, validity);
+    else directory.publish(host, { parts: [grace], graceFor: line }, validity);
   };
   const check = () => checkHere(spool, ready, host);
   return { keep, tell, lay, check };
@@ -203,6 +205,9 @@ async function isAskedHere(t: TestContext) {
   ]) {
     lay(line);
     assert.equal(await check(), `DOWN - cmk-courier: ${line}\n`);
+    // Old output may stand in for it.
+    lay(line, Buffer.from(makeOutput(host)));
+    assert.match(await check(), /^DOWN - output of far-web01 is 20m\S* old, .*; cmk-courier: /);
   }
 }
 
