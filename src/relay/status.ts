@@ -42,6 +42,9 @@ export async function findRelayStatuses(
   return statuses.sort((one, other) => Number(isRelayWell(one)) - Number(isRelayWell(other)));
 }
 
+/** Nobody waits for a relay that was not heard of for so long; the table of relays still has it. */
+export const longestNoticeMs = 7 * 86_400_000;
+
 /** Whether it is heard of, and nobody with its id was turned away since. */
 export function isRelayWell({
   silence,

@@ -54,6 +54,14 @@ export const installationCauses = {
       site: 'cmk-courier status',
     },
   ),
+  'own-way-away': cause(
+    'UNREACHABLE',
+    'site',
+    'a broker, receiver, relay or pool that the courier works with is away',
+    {
+      site: 'cmk-courier status; cmk-courier broker check SERVER tells of a broker',
+    },
+  ),
   'own-receiver-wrong': cause(
     'CONFIG',
     'site',

@@ -9,6 +9,7 @@ import { counted } from '../../names/counted.ts';
 import type { HostName } from '../../names/host-name.ts';
 import { describeSilence, findNeglect, isFaultOfNow, isWayOf } from '../../relay/looking.ts';
 import type { RelayedHost, RelayRecord } from '../../relay/records.ts';
+import { longestNoticeMs } from '../../relay/status.ts';
 import type { SpoolSummary } from '../../spool/spool.ts';
 import type { PartRow } from '../feed.ts';
 import type { Fact, FaultLine, HostState, Level, Notice } from '../model.ts';
@@ -34,8 +35,6 @@ interface Shown {
 
 /** What is told since the start is known without it. */
 const diskAgainMs = 10 * 60_000;
-/** Nobody waits for a relay that was not heard of for so long; its table still has it. */
-const longestNoticeMs = 7 * 86_400_000;
 const mostNotices = 5;
 
 export class RelayedHosts {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
@@ -21,6 +22,7 @@ import { FakeClock } from '../../helpers/fake-clock.ts';
 import { findFreePort } from '../../helpers/free-port.ts';
 import { mountSmall } from '../../spool/small-disk.ts';
 import { noteCase } from '../named-cause.ts';
+import { awayStatuses, wellStatus } from './away-statuses.ts';
 import { Installation, type Look } from './installations.ts';
 
 type OwnCause = keyof typeof installationCauses;
@@ -114,6 +116,18 @@ test('a collector that cannot lay output ready, or has not taken the newest rout
   await expectCause(stuck, 'collector', 'own-collector-unwell', 'warning');
 });
 
+test('what the collector works with and cannot reach is told, and why', async (t) => {
+  for (const [changes, said] of awayStatuses) {
+    const installation = await Installation.make(t);
+    await installation.collector(makeStatus([], changes));
+    await expectCause(installation, 'collector', 'own-way-away', 'warning');
+    assert.match(/said +(.*)/.exec((await installation.run()).output)?.[1] ?? '', said);
+  }
+  const well = await Installation.make(t);
+  await well.collector(makeStatus([], wellStatus));
+  assert.equal(await well.statusOf('collector'), 'ok');
+});
+
 test('options of the collector that a start would refuse, or that do not count yet', async (t) => {
   const broken = (await Installation.make(t)).collectorOptions('spool-sise: 5GB');
   await expectCause(broken, 'options', 'own-collector-wrong');
@@ -145,14 +159,25 @@ test('a receiver whose configuration is wrong, that is off, and that is not well
   }).listen(0, '127.0.0.1');
   const ports: number[] = [];
   for (const server of [listener, health]) {
-    if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
+    if (!server.listening) await once(server, 'listening');
     t.after(() => server.close());
     const address = server.address();
     ports.push(typeof address === 'object' && address !== null ? address.port : 0);
   }
   const [port, metrics] = ports;
-  installation.receiver(`listen: 127.0.0.1:${port}`, `metrics-listen: 127.0.0.1:${metrics}`);
+  const places = [`listen: 127.0.0.1:${port}`, `metrics-listen: 127.0.0.1:${metrics}`];
+  installation.receiver(...places);
   await expectCause(installation, 'receiver', 'own-receiver-unwell');
+  const answers = new Map([
+    ['/healthz', 'ok'],
+    ['/metrics', '# HELP x y\ncmk_courier_receiver_broker_away 1\n'],
+  ]);
+  health.removeAllListeners('request');
+  health.on('request', ({ url = '' }, response) => response.end(answers.get(url)));
+  installation.receiver(...places, 'broker: nats://broker1', 'broker-user: receiver');
+  await expectCause(installation, 'receiver', 'own-way-away', 'warning');
+  answers.set('/metrics', 'cmk_courier_receiver_broker_away 0\n');
+  assert.equal(await installation.statusOf('receiver'), 'ok');
 });
 
 test('certificates that do not fit, and such as expire', async (t) => {

@@ -93,6 +93,10 @@ export class Installation {
     return { ...said, exit };
   }
 
+  async statusOf(step: string): Promise<string | undefined> {
+    return (await this.look()).steps.find(({ id }) => id === step)?.status;
+  }
+
   async look(...args: readonly string[]): Promise<Look> {
     const { output, exit } = await this.run('--json', ...args);
     assertDocument('doctor site', output);

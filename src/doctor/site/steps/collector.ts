@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { askStatus } from '../../../collector/ask-status.ts';
+import { findAway } from '../../../collector/away-lines.ts';
 import type { CollectorStatus } from '../../../collector/status-shape.ts';
 import { CourierError } from '../../../faults/errors.ts';
 import { findConfigurationNews } from '../../../service/configuration-news.ts';
@@ -67,7 +68,7 @@ async function lookAtCollector(scene: SiteScene, signal: AbortSignal): Promise<S
   if (socket === undefined) return unknown('neither OMD_ROOT nor XDG_RUNTIME_DIR is set');
   const isInstalled = isService(services.collect, scene);
   try {
-    return judge(await askStatus(socket, signal));
+    return judge(await askStatus(socket, signal), scene.clock.now());
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CourierError)) throw error;
@@ -80,7 +81,7 @@ async function lookAtCollector(scene: SiteScene, signal: AbortSignal): Promise<S
   }
 }
 
-function judge(status: CollectorStatus): SiteFinding {
+function judge(status: CollectorStatus, nowMs: number): SiteFinding {
   const { version, pid, hostCount, hosts, cycles, reloadFault, readyFault } = status;
   const faulty = hosts.filter(({ served }) => served === 'fault' || served === 'nothing').length;
   const facts = { version, pid, hosts: hostCount, without_output: faulty, ...cycles };
@@ -91,6 +92,11 @@ function judge(status: CollectorStatus): SiteFinding {
   if (reloadFault !== undefined) {
     const text = 'the newest routes or hosts are not in force';
     return doubtful('own-collector-unwell', { text, facts, error: reloadFault });
+  }
+  const away = findAway(status, nowMs);
+  if (away.length > 0) {
+    const text = `it works, without ${away.length === 1 ? 'something' : `${away.length} things`} that it works with`;
+    return doubtful('own-way-away', { text, facts, error: away.join('; ') });
   }
   return fine(`version ${version}, ${hostCount} hosts, ${faulty} of them without output`, facts);
 }

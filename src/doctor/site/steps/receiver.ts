@@ -9,7 +9,14 @@ import { receiverOptions, type Settings, toSettings } from '../../../receiver/op
 import { readConfiguration } from '../../../service/configuration.ts';
 import { services } from '../../../service/service.ts';
 import { statusPageOptions } from '../../../status-page/options.ts';
-import { fine, type SiteFinding, type SiteScene, type SiteStep, wrong } from '../scene.ts';
+import {
+  doubtful,
+  fine,
+  type SiteFinding,
+  type SiteScene,
+  type SiteStep,
+  wrong,
+} from '../scene.ts';
 import { isService } from './collector.ts';
 
 export const receiver: SiteStep = {
@@ -33,17 +40,25 @@ async function lookAtReceiver(scene: SiteScene, signal: AbortSignal): Promise<Si
     const text = 'it would not start with its configuration';
     return wrong('own-receiver-wrong', { text, facts, error: read.error });
   }
-  const { listen, metricsListen } = read;
+  const { listen, metricsListen, broker } = read;
   const place = { ...facts, port: listen.port };
   const refusal = await tryToConnect(listen, signal);
   if (refusal !== undefined) {
     const text = `nobody takes a connection at port ${listen.port}`;
     return wrong('own-receiver-off', { text, facts: place, error: refusal });
   }
-  const health = metricsListen && (await askHealth(metricsListen, signal));
+  const health = metricsListen && (await ask(metricsListen, '/healthz', signal));
   if (health !== undefined && health !== 'ok') {
     const text = 'it runs, and says that it is not well';
     return wrong('own-receiver-unwell', { text, facts: place, error: health });
+  }
+  const isAway =
+    broker !== undefined && metricsListen && (await isBrokerAway(metricsListen, signal));
+  if (isAway) {
+    const text = 'it takes outputs, and its broker is away';
+    const error =
+      'broker away; its log says why, cmk_courier_receiver_broker_waiting_hosts how many wait';
+    return doubtful('own-way-away', { text, facts: place, error });
   }
   const told =
     health === undefined ? '; how it is, nobody says without metrics-listen' : ', and is well';
@@ -73,17 +88,22 @@ function tryToConnect(at: ListenAddress, signal: AbortSignal): Promise<Error | u
   });
 }
 
-/** What a metrics listener says is a word or two. */
-const longestHealth = 1000;
+/** Of a receiver of before, or one that does not answer, nobody knows. */
+async function isBrokerAway(at: ListenAddress, signal: AbortSignal): Promise<boolean> {
+  return /^cmk_courier_receiver_broker_away 1$/m.test(await ask(at, '/metrics', signal));
+}
 
-function askHealth(at: ListenAddress, signal: AbortSignal): Promise<string> {
+/** The metrics of a receiver are some 20 kB. */
+const longestAnswer = 1_000_000;
+
+function ask(at: ListenAddress, path: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
-    const asking = request({ host: toHost(at), port: at.port, path: '/healthz', signal });
+    const asking = request({ host: toHost(at), port: at.port, path, signal });
     asking.on('response', (response) => {
       let said = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
-        said = (said + text).slice(0, longestHealth);
+        said = (said + text).slice(0, longestAnswer);
       });
       response.on('end', () => resolve(said.trim()));
       response.on('error', (error) => resolve(error.message));
