@@ -93,6 +93,9 @@ function toConfiguration(assets: Readonly<Record<string, string>>, output: strin
 /** The program, and what of it runs for each host and minute, half of it: launcher.cjs chooses. */
 const programs = ['cmk-courier', 'cmk-courier-often'] as const;
 
+/** Commands that run for each host and minute; launcher.cjs has them as well. */
+export const oftenCommands = ['fetch', 'hostcheck', 'agent'] as const;
+
 /** Programs and libraries by their names, with the code caches of those a fetch uses. */
 async function writeAssets(folder: string): Promise<Readonly<Record<string, string>>> {
   const libraries = separateLibraries();
@@ -103,7 +106,7 @@ async function writeAssets(folder: string): Promise<Readonly<Record<string, stri
     writeFileSync(join(folder, toFile(name)), text, 'latin1');
   };
   write('cmk-courier', await bundleProgram(libraries));
-  write('cmk-courier-often', await bundleProgram(libraries, ['fetch', 'hostcheck']));
+  write('cmk-courier-often', await bundleProgram(libraries, oftenCommands));
   for (const name of libraries) write(name, await bundleLibrary(name));
   await warmUp(folder);
   const assets = [...programs, ...libraries].flatMap((name) => [name, `${name}.code-cache`]);

@@ -30,7 +30,7 @@ function requireAny(name) {
 }
 
 // What runs for each host and minute comes without what all other commands need.
-const isOften = ['fetch', 'hostcheck'].includes(process.argv[2]);
+const isOften = ['fetch', 'hostcheck', 'agent'].includes(process.argv[2]);
 compile(isOften ? 'cmk-courier-often' : 'cmk-courier')(
   requireAny,
   module,
