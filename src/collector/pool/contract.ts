@@ -3,6 +3,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logging/log.ts';
 import type { HostName } from '../../names/host-name.ts';
+import type { History } from '../backoff.ts';
 import type { Beat, ShownMember } from './membership.ts';
 
 /** What the pool needs of a host. */
@@ -16,6 +17,8 @@ export interface PoolHost {
   readonly routed: { readonly everyMs: number };
   readonly dueMs: number;
   readonly isRunning: boolean;
+  /** Cycles that brought nothing, in a row. */
+  readonly history: Pick<History, 'failures'>;
   planFor(dueMs: number): void;
 }
 

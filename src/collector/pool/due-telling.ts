@@ -14,8 +14,7 @@ export function longestDueMs({ routed }: PoolHost): number {
 
 export class DueTelling {
   readonly #settings: PoolSettings;
-  /** The others, where they can be reached. */
-  way: PoolWay | undefined;
+  #way: PoolWay | undefined;
   #records: DueRecord[] = [];
   #tellAtMs = 0;
   #isToTellAll = false;
@@ -25,8 +24,14 @@ export class DueTelling {
     this.#settings = settings;
   }
 
+  /** The others, where they can be reached. What was to be told by a way that is lost is not new any more. */
+  set way(way: PoolWay | undefined) {
+    this.#way = way;
+    this.forget();
+  }
+
   note(record: DueRecord): void {
-    if (this.way === undefined) return;
+    if (this.#way === undefined) return;
     this.#records.push(record);
     if (this.#records.length >= mostRecords) this.tell();
   }
@@ -53,7 +58,7 @@ export class DueTelling {
   tell(): void {
     const { clock, times } = this.#settings;
     this.#tellAtMs = clock.monotonic() + times.tellMs;
-    if (this.#records.length > 0) this.way?.tell(packRecords(this.#records));
+    if (this.#records.length > 0) this.#way?.tell(packRecords(this.#records));
     this.#records = [];
   }
 

@@ -255,7 +255,7 @@ export class NatsWay {
     const [, , topic, token = ''] = subject.split('.');
     const member = decodeToken(token);
     if (token === this.#member || member === undefined) return;
-    if (topic === 'due') pool.heardRecords(data);
+    if (topic === 'due') pool.heardRecords(member, data);
     else if (topic === 'hosts') pool.heardHosts(member, data);
     else if (topic === 'question') pool.heardQuestion();
     else log.debug({}, `nobody here knows the subject ${quote(subject)}`);

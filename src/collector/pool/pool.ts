@@ -12,7 +12,8 @@ import { DueTelling, longestDueMs } from './due-telling.ts';
 import { MemberNews } from './member-news.ts';
 import { type Beat, Membership, mostOthers } from './membership.ts';
 import { Namesake } from './namesake.ts';
-import { findOwner, type NameKey, toNameKey } from './placing.ts';
+import { Ownership } from './ownership.ts';
+import { Returning } from './returning.ts';
 import { digestShares, type Shares } from './shares.ts';
 import { Standing } from './standing.ts';
 import { Stillness } from './stillness.ts';
@@ -20,7 +21,8 @@ import { Stillness } from './stillness.ts';
 export class Pool {
   readonly #settings: PoolSettings;
   readonly #membership: Membership;
-  readonly #keys = new WeakMap<PoolHost, NameKey>();
+  readonly #ownership: Ownership;
+  readonly #returning: Returning;
   readonly #differences: Differences;
   readonly #namesake: Namesake;
   readonly #news: MemberNews;
@@ -29,7 +31,6 @@ export class Pool {
   readonly #due: DueTelling;
   #way: PoolWay | undefined;
   readonly #standing: Standing;
-  readonly #ourKey: NameKey;
   readonly #stillness: Stillness;
   #beatAtMs = 0;
   /** When it last heard itself: whoever does not cannot hear others either. */
@@ -47,13 +48,14 @@ export class Pool {
     this.#differences = new Differences(settings, this.#membership);
     this.#stillness = new Stillness(settings.times.gapMs, nowMs);
     this.#echoMs = nowMs;
-    this.#ourKey = toNameKey(settings.member);
+    this.#ownership = new Ownership(settings, this.#membership);
+    this.#returning = new Returning(this.#membership);
     this.#standing = new Standing(settings.times, nowMs);
   }
 
   /** All hosts there are, also those of others; called whenever they have changed. */
   setHosts(hosts: Iterable<PoolHost>): void {
-    const keyed = [...hosts].map((host) => [host, this.#keyOf(host)] as const);
+    const keyed = [...hosts].map((host) => [host, this.#ownership.keyOf(host)] as const);
     const isFirst = this.#hosts.size === 0;
     this.#hosts = new Map(keyed.map(([host, { whole }]) => [whole, host]));
     const before = this.#shares;
@@ -84,6 +86,7 @@ export class Pool {
       this.#joinAnew(way);
     } else {
       way.question();
+      this.#due.wantAll();
       this.#announce(way);
     }
   }
@@ -98,6 +101,7 @@ export class Pool {
     const [nowMs, way] = [this.#nowMs, this.#way];
     if (beat.member !== member) {
       this.#answer(beat);
+      if (beat.state === 'asking') this.#returning.asks(beat.member);
       if (!this.#membership.heard(beat, nowMs)) this.#news.crowded(mostOthers + 1);
     } else if (beat.instance !== instance) {
       this.#namesake.heard(beat, nowMs);
@@ -121,14 +125,23 @@ export class Pool {
     if (isNews && this.#standing.state === 'asking') this.#beatAtMs = this.#nowMs;
   }
 
-  /** Others have told when hosts are due: it is theirs to know, unless we ask them ourselves. */
-  heardRecords(packed: Uint8Array): void {
-    const saidMs = this.#nowMs - this.#stillness.waitedMs(this.#nowMs);
+  /** Another has told when hosts are due: it is theirs to know, unless we ask them ourselves. */
+  heardRecords(member: string, packed: Uint8Array): void {
+    const nowMs = this.#nowMs;
+    const saidMs = nowMs - this.#stillness.waitedMs(nowMs);
+    const isBelieved = this.#returning.believes(member, nowMs);
     for (const { key, dueInMs } of unpackRecords(packed)) {
       const host = this.#hosts.get(key);
-      if (host === undefined || host.isRunning || this.mayAsk(host)) continue;
-      host.planFor(saidMs + Math.min(dueInMs, longestDueMs(host)));
+      if (host === undefined || host.isRunning) continue;
+      if (!this.mayAsk(host)) host.planFor(saidMs + Math.min(dueInMs, longestDueMs(host)));
+      else if (isBelieved) this.#putOff(host, saidMs + dueInMs);
     }
+  }
+
+  /** One of ours that another has just asked; not for longer than until it would be due after that. */
+  #putOff(host: PoolHost, dueMs: number): void {
+    const latestMs = this.#nowMs + host.routed.everyMs;
+    if (dueMs > host.dueMs && dueMs <= latestMs) host.planFor(dueMs);
   }
 
   /** Somebody wants to know when our hosts are due; answered soon, and once for all who ask meanwhile. */
@@ -136,9 +149,10 @@ export class Pool {
     if (this.#standing.state === 'asking') this.#due.wantAll();
   }
 
-  #tellAll(): void {
+  #tellAll(isWanted: (host: PoolHost) => boolean = () => true): void {
     for (const host of this.#hosts.values()) {
-      if (this.#isOurs(host)) this.#note(host, host.dueMs - this.#nowMs);
+      if (isWanted(host) && this.#ownership.isOurs(host))
+        this.#note(host, host.dueMs - this.#nowMs);
     }
     this.#due.tell();
   }
@@ -162,12 +176,12 @@ export class Pool {
   mayAsk(host: PoolHost): boolean {
     const nowMs = this.#nowMs;
     const isAwake = this.#stillness.isAwake(nowMs);
-    return isAwake && this.#standing.asksAt(nowMs) && this.#isOurs(host);
+    return isAwake && this.#standing.asksAt(nowMs) && this.#ownership.isOurs(host);
   }
 
   /** Why a host is not asked by us, in words; undefined for one that is. */
   whyLeft(host: PoolHost): string | undefined {
-    const owner = this.#ownerOf(host);
+    const owner = this.#ownership.ownerOf(host);
     const network = host.route.settings.pool ?? '';
     if (owner === undefined) return `no member of the pool reaches its network, ${quote(network)}`;
     if (owner !== this.#settings.member)
@@ -185,7 +199,7 @@ export class Pool {
 
   /** Those of the hosts that we ask. */
   ours<Host extends PoolHost>(hosts: Iterable<Host>): readonly Host[] {
-    return [...hosts].filter((host) => this.#isOurs(host));
+    return [...hosts].filter((host) => this.#ownership.isOurs(host));
   }
 
   /** A host is being asked. */
@@ -217,7 +231,7 @@ export class Pool {
       state: isApart ? 'apart' : this.#standing.state,
       members: [us, ...this.#membership.show(this.#nowMs)],
       ours: this.ours(hosts).length,
-      unserved: hosts.filter((host) => this.#ownerOf(host) === undefined).length,
+      unserved: hosts.filter((host) => this.#ownership.ownerOf(host) === undefined).length,
       difference: describeDifference([us, ...this.#membership.sharing()]),
       double: this.#namesake.isThere(this.#nowMs),
     };
@@ -240,7 +254,10 @@ export class Pool {
 
   /** Whoever has our hosts while we listen goes on where we stop. */
   #joinAnew(way: PoolWay): void {
-    if (this.#standing.state === 'asking' || this.#standing.goesOn) this.#tellAll();
+    if (this.#standing.state === 'asking' || this.#standing.goesOn) {
+      // What did not answer us may answer others.
+      this.#tellAll(({ history }) => history.failures === 0);
+    }
     this.#join(way);
   }
 
@@ -266,35 +283,12 @@ export class Pool {
   }
 
   #note(host: PoolHost, dueInMs: number): void {
-    this.#due.note({ key: this.#keyOf(host).whole, dueInMs });
+    this.#due.note({ key: this.#ownership.keyOf(host).whole, dueInMs });
   }
 
   /** Beats of our own come back to us as those of others do. */
   #canHear(nowMs: number): boolean {
     const { beatMs, gapMs } = this.#settings.times;
     return this.#way !== undefined && nowMs - this.#echoMs <= Math.max(gapMs, beatMs * 1.5);
-  }
-
-  #isOurs(host: PoolHost): boolean {
-    return this.#ownerOf(host) === this.#settings.member;
-  }
-
-  /** We count among those that ask, whatever state we are in: it is the same for all. */
-  #ownerOf(host: PoolHost): string | undefined {
-    const { member, networks } = this.#settings;
-    const network = host.route.settings.pool;
-    const key = this.#keyOf(host);
-    const others = this.#membership.asking(key, network);
-    const isWithUs = network === undefined || networks.includes(network);
-    const all = isWithUs ? [...others, { member, key: this.#ourKey }] : others;
-    return findOwner(key, all)?.member;
-  }
-
-  #keyOf(host: PoolHost): NameKey {
-    const known = this.#keys.get(host);
-    if (known !== undefined) return known;
-    const key = toNameKey(host.target.host);
-    this.#keys.set(host, key);
-    return key;
   }
 }

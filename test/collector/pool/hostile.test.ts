@@ -58,12 +58,30 @@ test('nobody puts a host off for longer than a member would', () => {
   simulation.run(2 * everyMs);
   const dueInMs = 2 ** 32 - 1;
   pool.heardRecords(
+    'b',
     packRecords(hosts.map(({ name }) => ({ key: toNameKey(name).whole, dueInMs }))),
   );
-  pool.heardRecords(Buffer.from('garbage that is no record at all'));
+  pool.heardRecords('b', Buffer.from('garbage that is no record at all'));
   b.kill();
   simulation.run(7 * everyMs);
   assert.ok(simulation.longestGapMs(0, simulation.nowMs) <= 6.6 * everyMs);
+});
+
+test('nobody who is no member puts off hosts that are ours more than once, and for an interval', () => {
+  const simulation = new Simulation(hosts);
+  const { pool } = simulation.add('a');
+  simulation.run(2 * everyMs);
+  const records = packRecords(
+    hosts.map(({ name }) => ({ key: toNameKey(name).whole, dueInMs: everyMs })),
+  );
+  const fromMs = simulation.nowMs;
+  for (let turn = 0; turn < 40; turn += 1) {
+    pool.heardRecords('stranger', records);
+    simulation.run(10_000);
+  }
+  assert.ok(simulation.longestGapMs(fromMs, simulation.nowMs) <= 2 * everyMs);
+  const late = simulation.nowMs - 2 * everyMs;
+  assert.ok(simulation.longestGapMs(late, simulation.nowMs) <= everyMs);
 });
 
 test('a thousand questions are answered once', () => {

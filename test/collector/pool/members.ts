@@ -46,6 +46,7 @@ export class Member {
       routed: { everyMs: 1000 },
       dueMs: 0,
       isRunning: false,
+      history: { failures: 0 },
       planFor(dueMs: number) {
         this.dueMs = dueMs;
       },

@@ -21,6 +21,7 @@ class SimulatedHost implements PoolHost {
   readonly route: PoolHost['route'];
   readonly routed = { everyMs };
   readonly isRunning = false;
+  readonly history = cleanHistory;
   dueMs: number;
 
   constructor(host: HostName, { network, source = 'tcp:' }: HostSpec, dueMs: number) {
@@ -107,7 +108,7 @@ export class SimulatedMember {
         this.#simulation.say((other) => other.pool.heardBeat(said));
       },
       tellHosts: (part) => this.#toOthers((other) => other.pool.heardHosts(this.#name, part)),
-      tell: (records) => this.#toOthers((other) => other.pool.heardRecords(records)),
+      tell: (records) => this.#toOthers((other) => other.pool.heardRecords(this.#name, records)),
       question: () => this.#toOthers((other) => other.pool.heardQuestion()),
     } satisfies PoolWay);
   }
