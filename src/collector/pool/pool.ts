@@ -151,8 +151,10 @@ export class Pool {
 
   #tellAll(isWanted: (host: PoolHost) => boolean = () => true): void {
     for (const host of this.#hosts.values()) {
-      if (isWanted(host) && this.#ownership.isOurs(host))
-        this.#note(host, host.dueMs - this.#nowMs);
+      if (!isWanted(host) || !this.#ownership.isOurs(host)) continue;
+      // One that is being asked has the time for which it was due until then.
+      if (host.isRunning) this.started(host);
+      else this.#note(host, host.dueMs - this.#nowMs);
     }
     this.#due.tell();
   }

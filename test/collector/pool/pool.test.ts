@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cleanHistory } from '../../../src/collector/backoff.ts';
+import { unpackRecords } from '../../../src/collector/pool/due-records.ts';
+import { parseHostName } from '../../../src/names/host-name.ts';
 import { everyMs, Simulation } from './simulated-pool.ts';
 
 const hosts = Array.from({ length: 600 }, (_, index) => ({ name: `host${index}` }));
@@ -186,6 +189,27 @@ test('a member that does not ask a host says who does', () => {
     }
   }
   assert.equal(a.whyLeft('far'), 'no member of the pool reaches its network, "dmz"');
+});
+
+test('a host that is being asked is told as one that has been asked', () => {
+  const simulation = new Simulation(hosts.slice(0, 1));
+  const { pool } = simulation.add('a');
+  simulation.run(everyMs);
+  const told: number[] = [];
+  const running = {
+    ...{ target: { host: parseHostName('running') }, routed: { everyMs }, history: cleanHistory },
+    route: { sources: [], with: [], settings: { pool: undefined } },
+    ...{ dueMs: simulation.nowMs - 5000, isRunning: true, planFor: () => undefined },
+  };
+  pool.setHosts([running]);
+  const nothing = () => undefined;
+  const tell = (records: Uint8Array) => {
+    told.push(...[...unpackRecords(records)].map(({ dueInMs }) => dueInMs));
+  };
+  pool.reachedBy({ announce: nothing, question: nothing, tellHosts: nothing, tell });
+  pool.heardQuestion();
+  pool.look();
+  assert.deepEqual([...new Set(told)], [everyMs]);
 });
 
 test('two with one name tell it', () => {
