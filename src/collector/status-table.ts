@@ -1,6 +1,7 @@
 /** The status of the collector for people: a table with the worst first. */
 
 import { cleanText } from '../faults/errors.ts';
+import { counted } from '../names/counted.ts';
 import { formatDuration } from '../times/durations.ts';
 import { describeBroker, describePool, describeSubscription } from './broker-lines.ts';
 import { describeForwarding, describeRelays } from './relay-lines.ts';
@@ -104,7 +105,7 @@ function summarise(status: CollectorStatus, nowMs: number) {
   const count = (state: keyof typeof ranks) =>
     hosts.filter((host) => stateOf(host) === state).length;
   const counts = [
-    `${hosts.length} hosts`,
+    counted(hosts.length, 'host'),
     `${count('output')} ok`,
     ...(count('less') === 0 ? [] : [`${count('less')} less`]),
     `${count('grace')} grace`,

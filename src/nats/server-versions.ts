@@ -25,7 +25,7 @@ const knownFaults: readonly KnownFaults[] = [
     from: 0,
     until: 20999,
     what: [
-      'a crash may hide outputs from it that it has acknowledged, until the next ones of their hosts come',
+      'a crash may hide outputs from it that it has acknowledged, until the next ones of their hosts come or it is restarted in peace',
       'and a power cut of all servers at once may lose what was acknowledged last: 2.10 has neither',
     ],
   },

@@ -1,6 +1,7 @@
 /** What a writer knows to be in the spool, and how much more may come: no output is kept here. */
 
 import { CourierError } from '../faults/errors.ts';
+import { counted } from '../names/counted.ts';
 import type { HostName } from '../names/host-name.ts';
 import { keptPerHost } from './names.ts';
 import type { Present } from './newest.ts';
@@ -73,7 +74,10 @@ export class Holdings {
     const { directory, maxBytes, maxHosts } = this.#bounds;
     const isNew = !this.#kept.has(host);
     if (isNew && this.hosts + this.#arriving.size >= maxHosts) {
-      throw new CourierError('LOCAL', `${directory} is full: it may hold ${maxHosts} hosts`);
+      throw new CourierError(
+        'LOCAL',
+        `${directory} is full: it may hold ${counted(maxHosts, 'host')}`,
+      );
     }
     const [superseded] = this.#kept.get(host)?.slice(keptPerHost - 1) ?? [];
     if (this.#bytes + fileBytes - (superseded?.fileBytes ?? 0) > maxBytes) {

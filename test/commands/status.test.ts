@@ -54,7 +54,7 @@ async function makeSite(
 const watch = { watch: ['true'], interval: ['1ms'] };
 
 const table = [
-  '1 hosts, 1 ok, 0 grace, 0 fault, 0 nothing, 0 being asked; routes: /r.yaml',
+  '1 host, 1 ok, 0 grace, 0 fault, 0 nothing, 0 being asked; routes: /r.yaml',
   'HOST   STATE  AGE  LAST FAULT  NEXT  BACKOFF  SOURCE',
   'web01  ok     12s  -           30s   -        file /drops/web01',
   '',

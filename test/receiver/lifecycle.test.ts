@@ -91,7 +91,7 @@ test('when the spool takes no more, hosts get 503, and health says so', async (t
   );
   const [status, why] = await get(running, '/healthz');
   assert.equal(status, 503);
-  assert.match(why, /spool is full: it may hold 1 hosts\n$/);
+  assert.match(why, /spool is full: it may hold 1 host\n$/);
   assert.equal(running.log.lines.filter((line) => line.startsWith('warn')).length, 1);
   assert.equal((await exchange(place, upload(token), trust)).status, 204);
   assert.deepEqual(await get(running, '/healthz'), [200, 'ok\n']);

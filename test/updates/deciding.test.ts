@@ -55,7 +55,7 @@ test('RO-9: every decision is one line more in the audit log, with user, time, b
     user: userInfo().username,
     what: 'publish',
     before: '0 hosts, counter up to 0',
-    after: '1 hosts, counter up to 1; 1 added (web01)',
+    after: '1 host, counter up to 1; 1 added (web01)',
   });
   assert.deepEqual([turned?.before, turned?.after], ['off', 'on']);
   const shown = await server.run('audit', '--last=1', '--json');

@@ -170,5 +170,5 @@ function toText(change: Change): string {
 function describe(targets: HostTargets): string {
   const counters = [...targets.values()].map(({ counter }) => counter);
   const most = counters.reduce((one, other) => Math.max(one, other), 0);
-  return `${targets.size} hosts, counter up to ${most}`;
+  return `${counted(targets.size, 'host')}, counter up to ${most}`;
 }

@@ -5,6 +5,7 @@ import { askStatus } from '../../../collector/ask-status.ts';
 import { findAway } from '../../../collector/away-lines.ts';
 import type { CollectorStatus } from '../../../collector/status-shape.ts';
 import { CourierError } from '../../../faults/errors.ts';
+import { counted } from '../../../names/counted.ts';
 import { findConfigurationNews } from '../../../service/configuration-news.ts';
 import { planService } from '../../../service/plan.ts';
 import { type Service, services } from '../../../service/service.ts';
@@ -98,7 +99,10 @@ function judge(status: CollectorStatus, nowMs: number): SiteFinding {
     const text = `it works, without ${away.length === 1 ? 'something' : `${away.length} things`} that it works with`;
     return doubtful('own-way-away', { text, facts, error: away.join('; ') });
   }
-  return fine(`version ${version}, ${hostCount} hosts, ${faulty} of them without output`, facts);
+  return fine(
+    `version ${version}, ${counted(hostCount, 'host')}, ${faulty} of them without output`,
+    facts,
+  );
 }
 
 /** Whether it is a service of the site, of systemd, or of neither. */

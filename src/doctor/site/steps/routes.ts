@@ -3,6 +3,7 @@
 import { toFlag } from '../../../cli/options.ts';
 import { asCourierError } from '../../../faults/system-errors.ts';
 import { linkStatus } from '../../../files/file-calls.ts';
+import { counted } from '../../../names/counted.ts';
 import { readRoutes } from '../../../routes/load.ts';
 import type { Routes } from '../../../routes/route.ts';
 import { fine, type SiteFinding, type SiteScene, type SiteStep, wrong } from '../scene.ts';
@@ -27,7 +28,7 @@ async function lookAtRoutes({ places }: SiteScene): Promise<SiteFinding> {
     const read = await readRoutes(path);
     if ('routes' in read) {
       const count = read.routes.routes.length;
-      return fine(`${count} routes`, { ...facts, routes: count });
+      return fine(counted(count, 'route'), { ...facts, routes: count });
     }
     const [first] = read.problems;
     const text = `${read.problems.length} mistakes, the first in line ${first?.line ?? 1}`;

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { readDirectory } from '../../../files/file-calls.ts';
+import { counted } from '../../../names/counted.ts';
 import { brokenDirectory, parseFileName, shards } from '../../../spool/names.ts';
 import {
   doubtful,
@@ -43,5 +44,5 @@ async function lookAtSpool({ places }: SiteScene, signal: AbortSignal): Promise<
     const text = `${hosts.size} hosts; ${foreign + broken} files are torn or no output`;
     return doubtful('own-spool-broken', { text, facts });
   }
-  return fine(`output of ${hosts.size} hosts`, facts);
+  return fine(`output of ${counted(hosts.size, 'host')}`, facts);
 }
