@@ -2,6 +2,7 @@
 
 import { CourierError, quote } from '../faults/errors.ts';
 import { asNatsFault } from './faults.ts';
+import { splitHeaders } from './header-lines.ts';
 import type { HeaderLines } from './message.ts';
 
 export interface StreamError {
@@ -71,14 +72,8 @@ function readMessage(message: unknown): StreamAnswer['message'] {
 
 /** `NATS/1.0`, then a header a line. */
 function readHeaders(block: Buffer): HeaderLines {
-  return block
-    .toString()
-    .split('\r\n')
-    .slice(1)
-    .flatMap((line) => {
-      const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
-      return name === undefined || value === undefined ? [] : [[name, [value.trimEnd()]] as const];
-    });
+  const lines = block.toString().split('\r\n').slice(1);
+  return splitHeaders(lines).map(([name, value]) => [name, [value]] as const);
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -68,10 +68,14 @@ export class Follower {
     this.#subscriber = subscriber;
     this.#context = context;
     this.#signal = signal;
-    const toArrival = (message: JsMsg, { host }: { readonly host: HostName }) =>
-      toDelivery(toStored(message), host, followed.where, context).catch((thrown: unknown) =>
-        asCourierError(thrown, followed.where),
-      );
+    const toArrival = async (message: JsMsg, { host }: { readonly host: HostName }) => {
+      try {
+        return await toDelivery(toStored(message), host, followed.where, context);
+      } catch (thrown) {
+        // Of this host alone, also where the library cannot make out what is in its message.
+        return asCourierError(thrown, followed.where);
+      }
+    };
     const { concurrency } = followed;
     this.#handOver = new HandOver({ subscriber, concurrency, toArrival }, signal);
   }
