@@ -98,8 +98,11 @@ const passing: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'PEER'])
 
 const pauses = { firstMs: 25, longestMs: 1000, spread: 0.5 };
 
-/** So often other writers may be quicker before we let them; a server may also never mean what it says. */
-const promptRounds = 3;
+/**
+ * So often others may be quicker before we wait: a host with a user of its own that publishes without a pause
+ * must not win for long. Then it is a server that never means what it says.
+ */
+const promptRounds = 300;
 
 /** A stream forgets what is older than it is told to keep, and then has lost nothing: never less than that. */
 const surelyKeptMs = 2 * 60_000;
