@@ -106,25 +106,27 @@ test('relays that are not heard of are told ahead of all views, for a week', asy
   const relayed = await lookAt([about('a', 'far1', { others: ['far9'] }), about('b', 'gone')]);
   assert.deepEqual(relayed.notices(), [
     {
-      text: 'relay far1 is silent, refused: revoked: of its 3 hosts nothing new comes',
+      text: 'relay far1 is silent, refused: revoked: it brings nothing new of its 3 hosts',
       sinceMs: startMs - 10 * minuteMs,
     },
     {
-      text: 'relay far3 was stopped: of its 3 hosts nothing new comes',
+      text: 'relay far3 was stopped: it brings nothing new of its 3 hosts',
       sinceMs: startMs - 2 * minuteMs,
     },
   ]);
-  assert.deepEqual(relayed.facts(parseHostName('a')), [
+  assert.deepEqual(relayed.facts(parseHostName('a'), undefined), [
     { label: 'Relay', value: 'far1' },
     { label: 'State', value: 'is silent, refused: revoked', level: 'bad' },
     { label: 'Last contact', value: '', atMs: startMs - 10 * minuteMs },
     { label: 'Also brought by', value: 'far9' },
   ]);
-  assert.deepEqual(relayed.facts(parseHostName('b')), [
+  assert.deepEqual(relayed.facts(parseHostName('b'), summaryOf('b', 1000)), [
     { label: 'Relay', value: 'gone' },
     { label: 'State', value: 'is not known any more', level: 'bad' },
   ]);
-  assert.deepEqual(relayed.facts(parseHostName('c')), []);
+  assert.deepEqual(relayed.facts(parseHostName('c'), undefined), []);
+  const moved = summaryOf('a', 1000, 'upload token-9');
+  assert.deepEqual(relayed.facts(parseHostName('a'), moved), [], 'it has another way by now');
 });
 
 test('a host is listed again when it becomes otherwise, and not while it stays', async () => {

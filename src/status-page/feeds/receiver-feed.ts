@@ -140,7 +140,11 @@ export class ReceiverFeed implements Feed {
     const registered = await look(hosts.byName(host));
     const refusal = await look(refused.read(host));
     const update = (await look(this.#around.describeUpdate(host))) ?? [];
-    const far = this.#around.relayed.facts(host);
+    // What a collector put there may have come from the relay, over a broker.
+    const newest = insight.storage
+      .summaries()
+      .find((summary) => summary.host === host && !wasOpened(summary));
+    const far = this.#around.relayed.facts(host, newest);
     const isKnown = registered !== undefined || refusal !== undefined || far.length > 0;
     if (!isKnown && !insight.storage.has(host)) {
       return update.length === 0 ? undefined : { update };

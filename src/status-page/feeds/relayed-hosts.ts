@@ -104,9 +104,10 @@ export class RelayedHosts {
     return changedMs;
   }
 
-  facts(host: HostName): readonly Fact[] {
+  /** Nothing of a host that has another way by now. */
+  facts(host: HostName, newest: SpoolSummary | undefined): readonly Fact[] {
     const about = this.#hosts.get(host);
-    if (about === undefined) return [];
+    if (about === undefined || !isWayOf(about, newest)) return [];
     const relay = this.#relays.get(about.relay);
     const others = about.others ?? [];
     return [
@@ -129,7 +130,7 @@ export class RelayedHosts {
       .flatMap((relay) => {
         const { name, hosts, lastContactMs: sinceMs } = relay;
         const { value, level } = this.#describe(relay);
-        const text = `relay ${name} ${value}: of its ${counted(hosts, 'host')} nothing new comes`;
+        const text = `relay ${name} ${value}: it brings nothing new of its ${counted(hosts, 'host')}`;
         return level === 'ok' ? [] : [{ text, sinceMs }];
       })
       .slice(0, mostNotices);
