@@ -60,9 +60,10 @@ export async function answer(
   const durationMs = Math.round((clock.monotonic() - startedAt) * 10) / 10;
   const fields = { ...toFields(exchange), status, durationMs, ...toReason(refusal) };
   const text = note.warning ?? refusal?.message ?? note.news ?? note.dropped ?? 'served';
-  if (isGrave) log.warn(fields, text);
-  else if (refusal === undefined) log.info(fields, text);
-  else refusalLines.tell(exchange.address, fields, text);
+  const { address } = exchange;
+  if (refusal !== undefined) refusalLines.tell({ address, fields, message: text, isGrave });
+  else if (isGrave) log.warn(fields, text);
+  else log.info(fields, text);
   return reply;
 }
 

@@ -220,7 +220,7 @@ export const receiverOptions = {
   logUploads: {
     kind: 'switch',
     describe:
-      'also log outputs that were taken, and what controllers ask besides; refusals always are, but for more than 300 a minute of one sender',
+      'also log outputs that were taken, and what controllers ask besides; refusals always are, up to 300 a minute of one sender and 1000 of all',
   },
   drainTimeout: {
     ...value('DURATION', 'how long requests under way have to finish when the receiver ends'),

@@ -89,7 +89,8 @@ export function refuseConnection(
   metrics.countRequest(reason);
   const address = addressOfSocket(socket);
   const known = { ...(method && { method }), ...(path && { path: path.slice(0, 300) }) };
-  refusalLines.tell(address, { address, ...known, status, reason }, message);
+  const fields = { address, ...known, status, reason };
+  refusalLines.tell({ address, fields, message, isGrave: false });
   // An answer under way belongs to the request before.
   connections.onceIdle(socket, () => endWith(socket, toAnswer(refusal)));
 }
