@@ -88,12 +88,12 @@ async function killMany(
 const hasTaken = ({ taken }: Known) => taken.size > 0;
 
 test('what was acknowledged is in the broker or waits on disk after each kill, and follows', async (t) => {
-  await killMany(t, join(await makeTempDir(t), 'waiting'), isLong ? 300 : 3, hasTaken);
+  await killMany(t, join(await makeTempDir(t), 'waiting'), isLong ? 300 : 2, hasTaken);
 });
 
 test('and so it is where what waits has filled the disk', async (t) => {
   const disk = await mountSmall(t, '100k');
   if (disk === undefined) return t.skip('nothing may be mounted here');
   const wasFull = (known: Known) => hasTaken(known) && known.refused > 0;
-  await killMany(t, join(disk, 'waiting'), isLong ? 100 : 2, wasFull);
+  await killMany(t, join(disk, 'waiting'), isLong ? 100 : 1, wasFull);
 });
