@@ -170,7 +170,7 @@ export function makeServerConfiguration(wanted: ConfigurationWanted): string {
 # 1. Passwords, one a user, in courier-passwords.conf beside this file, for the server's user alone:
 ${[...users, ...hosts].map(({ name }) => `#      ${passwordOf(name)}: "…"`).join('\n')}
 # 2. nats-server -c THIS_FILE, on each server
-# 3. cmk-courier broker init nats://broker1,broker2,broker3 --user=${users[0]?.name} --password-file=…
+# 3. cmk-courier broker init nats://broker1,broker2,broker3 --user=${users[0]?.name} --password-file=… --ca=…
 ${account === defaultAccount ? '' : besideOthers}
 server_name: broker1
 listen: "0.0.0.0:4222"

@@ -1,25 +1,19 @@
 /** What a collector works with and cannot reach, or cannot rely on, as its status tells it. */
 
-import { isRelayWell, longestNoticeMs, type RelayStatus } from '../relay/status.ts';
 import { describeBroker, describePool, describeSubscription } from './broker-lines.ts';
-import { describeForwarding, describeRelay } from './relay-lines.ts';
+import { describeForwarding } from './relay-lines.ts';
 import type { CollectorStatus } from './status-shape.ts';
 
 /** A line for each; none where all is well. Hosts that fail are no part of it. */
 export function findAway(status: CollectorStatus, nowMs: number): readonly string[] {
-  const { broker, pool, forwarding, subscriptions = [], relays = [] } = status;
+  const { broker, pool, forwarding, subscriptions = [] } = status;
   const followed = subscriptions.filter(({ state }) => state === 'away');
   return [
     ...(broker?.away === undefined ? [] : [describeBroker(broker)]),
     ...followed.map((subscription) => describeSubscription(subscription, nowMs)),
     ...(pool === undefined ? [] : findApart(pool)),
     ...(forwarding === undefined ? [] : findDown(forwarding)),
-    ...relays.filter(isMissed).map(describeRelay),
   ];
-}
-
-function isMissed(relay: RelayStatus): boolean {
-  return !isRelayWell(relay) && relay.sinceContactMs < longestNoticeMs;
 }
 
 /** The first line is how it is, the others are what is wrong. */

@@ -89,15 +89,15 @@ export const broker: CommandModule = defineCommand({
     ['broker init --site=other --account=OTHER', 'the accounts of another site on these servers'],
     ['broker init --site=mysite --server-version=2.10', 'the same with what 2.9 would refuse'],
     [
-      'broker init nats://broker1,broker2,broker3 --user=admin --password-file=admin',
-      'make the stream there',
+      'broker init nats://broker1,broker2,broker3 --user=admin --password-file=admin --ca=ca.pem',
+      'make the stream there; with --replicas=1 on a single server',
     ],
     [
-      'broker check nats://broker1 --user=admin --password-file=admin',
-      'what differs; changes nothing',
+      'broker check nats://broker1 --user=admin --password-file=admin --ca=ca.pem',
+      'what differs, with the --replicas and --max-age of init; changes nothing; exit code 3 where outputs get lost',
     ],
     [
-      'broker show nats://broker1 web01 --site=mysite --user=admin --password-file=admin',
+      'broker show nats://broker1 web01 --site=mysite --user=admin --password-file=admin --ca=ca.pem',
       'what the stream has of a host; as the user of the site, too',
     ],
   ],

@@ -7,6 +7,7 @@ import { clock, limits } from './steps/machine.ts';
 import { places, room } from './steps/places.ts';
 import { library, program } from './steps/program.ts';
 import { receiver } from './steps/receiver.ts';
+import { relays } from './steps/relays.ts';
 import { passwords, routes } from './steps/routes.ts';
 import { spool } from './steps/spool.ts';
 import { versions } from './steps/versions.ts';
@@ -25,5 +26,6 @@ export const siteSteps: readonly SiteStep[] = [
   collectorOptions,
   collector,
   receiver,
+  relays,
   spool,
 ];

@@ -46,18 +46,6 @@ export const awayStatuses: readonly (readonly [Partial<CollectorStatus>, RegExp]
     },
     /monitor1:8000\/mysite down: [^;]*refused \(UNREACHABLE\)$/,
   ],
-  [
-    {
-      relays: [
-        {
-          ...{ relay: 'far1', id: 'token-1', address: '192.0.2.1', version: '0.1.0', hosts: 2 },
-          ...{ startedAt: at, lastContactAt: at, sinceContactMs: 60_000, skewMs: 0, waiting: 0 },
-          silence: 'relay far1 has been silent for 1m',
-        },
-      ],
-    },
-    /^relay far1 has been silent for 1m, 2 hosts/,
-  ],
 ];
 
 /** All of it is there. */
