@@ -36,10 +36,11 @@ export async function gather(
   const when = <T>(isWanted: boolean, section: string, ask: () => Promise<T>) =>
     isWanted ? attempt(gathering, section, ask) : undefined;
   const ids = [...hostNames.keys()];
-  const [licenses, datastores, counters, networkCards, hosts, serverTime, datacenters] =
+  const known = when(true, 'esx_vsphere_datastores', () => askDatastores(gathering));
+  const [licenses, datastores, counters, networkCards, hosts, serverTime, datacenters, machines] =
     await Promise.all([
       when(modules.has('licenses'), 'esx_vsphere_licenses', () => askLicenses(gathering)),
-      when(true, 'esx_vsphere_datastores', () => askDatastores(gathering)),
+      known,
       when(modules.has('counters'), 'esx_vsphere_counters', () =>
         gatherCounters(gathering, ids, gathering.samples),
       ),
@@ -49,10 +50,11 @@ export async function gather(
       when(modules.has('hostsystem'), 'esx_vsphere_hostsystem', () => askHosts(gathering)),
       when(true, 'systemtime', () => askTime(gathering)),
       when(!isDirect, 'esx_vsphere_clusters', () => askDatacenters(gathering, hostNames)),
+      // A large server thinks long before the first of them comes: meanwhile the others are read.
+      when(modules.has('virtualmachine'), 'esx_vsphere_vm', async () =>
+        askMachines(gathering, hostNames, await known),
+      ),
     ]);
-  const machines = await when(modules.has('virtualmachine'), 'esx_vsphere_vm', () =>
-    askMachines(gathering, hostNames, datastores),
-  );
   return {
     content,
     serverTime,
