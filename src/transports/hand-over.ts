@@ -1,6 +1,7 @@
 /** Hands outputs over as fast as they are taken, as the contract of `subscribe` says. */
 
 import type { CourierError } from '../faults/errors.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import type { HostName } from '../names/host-name.ts';
 import { untilAborted } from '../system/until-aborted.ts';
 import type { Target } from './source.ts';
@@ -10,7 +11,7 @@ export interface HandOverSettings<Item> {
   readonly subscriber: Subscriber;
   /** How many outputs may be not yet taken. */
   readonly concurrency: number;
-  /** What a thing that arrived is for its host. Called when it is its turn; never rejects. */
+  /** What a thing that arrived is for its host. Called when it is its turn; a fault is that of its host alone. */
   toArrival(item: Item, target: Target): Promise<Delivery | CourierError>;
 }
 
@@ -73,7 +74,11 @@ export class HandOver<Item> {
 
   async #hand({ target, item }: Offered<Item>): Promise<void> {
     const { subscriber, toArrival } = this.#settings;
-    const arriving = toArrival(item, target);
+    // Nobody waits for it in particular: what it rejected with would end the process.
+    const making = async () => toArrival(item, target);
+    const arriving = making().catch((thrown: unknown) =>
+      asCourierError(thrown, `what has arrived of ${target.host}`),
+    );
     this.#arriving.add(arriving);
     const arrival = await arriving.finally(() => this.#arriving.delete(arriving));
     if (!this.#signal.aborted) await subscriber.deliver(target, arrival);
