@@ -89,7 +89,7 @@ async function writesForItsHosts(t: TestContext) {
   const about = `certificate ${made.id} "far1" for far-*, piggyback for vm*, for ever`;
   assert.match(
     first,
-    new RegExp(`^${about.replaceAll('*', '\\*')}, the newest issued until \\S+Z$`),
+    new RegExp(`^${about.replaceAll('*', '\\*')}; its newest certificate ends \\S+Z$`),
   );
   // As with a token: piggyback for whom it may, and for nobody else.
   const piggyback = (host: string) =>

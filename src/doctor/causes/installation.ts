@@ -32,6 +32,14 @@ export const installationCauses = {
   'own-certificate-expires': cause('CONFIG', 'site', 'a certificate of the receiver expires', {
     site: 'cmk-courier certs server && omd reload cmk-courier-receive',
   }),
+  'own-certificate-outdated': cause(
+    'CONFIG',
+    'site',
+    'the receiver uses another certificate than its directory has',
+    {
+      site: 'omd reload cmk-courier-receive',
+    },
+  ),
   'own-collector-wrong': cause('CONFIG', 'site', 'the collector would not start with its options', {
     site: 'cmk-courier collect --check',
   }),
@@ -59,7 +67,7 @@ export const installationCauses = {
     'site',
     'a broker, receiver, relay or pool that the courier works with is away',
     {
-      site: 'cmk-courier status; cmk-courier broker check SERVER tells of a broker',
+      site: 'cmk-courier status, or status --relays; cmk-courier broker check SERVER tells of a broker',
     },
   ),
   'own-receiver-wrong': cause(

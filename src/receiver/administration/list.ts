@@ -130,7 +130,7 @@ function describeEnd({ kind, expiresAt, certificates = [] }: Access): string {
   const end = expiresAt === null ? 'for ever' : `until ${expiresAt}`;
   if (kind !== 'certificate') return end;
   const ends = certificates.map(({ notAfter }) => notAfter).sort();
-  return `${end}, the newest issued until ${ends.at(-1) ?? 'now'}`;
+  return `${end}; its newest certificate ends ${ends.at(-1) ?? 'now'}`;
 }
 
 function describePiggyback(piggyback: readonly string[]): string {

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { type TestContext, test } from 'node:test';
-import { initCertificates } from '../../../src/certs/store.ts';
+import { test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
+import { initCertificates, renewServerCertificate } from '../../../src/certs/store.ts';
 import { collect } from '../../../src/commands/collect.ts';
 import { installationCauses } from '../../../src/doctor/causes/installation.ts';
 import { exitOf } from '../../../src/doctor/print.ts';
@@ -23,7 +23,7 @@ import { findFreePort } from '../../helpers/free-port.ts';
 import { mountSmall } from '../../spool/small-disk.ts';
 import { noteCase } from '../named-cause.ts';
 import { awayStatuses, wellStatus } from './away-statuses.ts';
-import { Installation, type Look } from './installations.ts';
+import { good, Installation, type Look, listenHere, makeGood } from './installations.ts';
 
 type OwnCause = keyof typeof installationCauses;
 
@@ -55,14 +55,6 @@ async function expectCause(
   assert.equal(look.verdict === 'fault', look.exit !== 0);
   assert.notEqual(look.cause, null);
   shown.add(code);
-}
-
-const good = ['routes:', "  - { hosts: 'web*', sources: '/drops/{host}' }"];
-
-async function makeGood(t: TestContext): Promise<Installation> {
-  const installation = (await Installation.make(t)).routes(...good);
-  await installation.directory('var/cmk-courier/spool').collector(makeStatus([]));
-  return installation;
 }
 
 test('an installation that is fine is told in a line and a sentence, with exit code 0', async (t) => {
@@ -153,18 +145,11 @@ test('a receiver whose configuration is wrong, that is off, and that is not well
   await expectCause(installation, 'receiver', 'own-receiver-wrong');
   installation.receiver(`listen: 127.0.0.1:${await findFreePort()}`);
   await expectCause(installation, 'receiver', 'own-receiver-off');
-  const listener = createTcpServer().listen(0, '127.0.0.1');
+  const port = await listenHere(t, createTcpServer());
   const health = createServer((_request, response) => {
     response.writeHead(503).end('the disk is full\n');
-  }).listen(0, '127.0.0.1');
-  const ports: number[] = [];
-  for (const server of [listener, health]) {
-    if (!server.listening) await once(server, 'listening');
-    t.after(() => server.close());
-    const address = server.address();
-    ports.push(typeof address === 'object' && address !== null ? address.port : 0);
-  }
-  const [port, metrics] = ports;
+  });
+  const metrics = await listenHere(t, health);
   const places = [`listen: 127.0.0.1:${port}`, `metrics-listen: 127.0.0.1:${metrics}`];
   installation.receiver(...places);
   await expectCause(installation, 'receiver', 'own-receiver-unwell');
@@ -178,6 +163,19 @@ test('a receiver whose configuration is wrong, that is off, and that is not well
   await expectCause(installation, 'receiver', 'own-way-away', 'warning');
   answers.set('/metrics', 'cmk_courier_receiver_broker_away 0\n');
   assert.equal(await installation.statusOf('receiver'), 'ok');
+});
+
+test('a receiver that goes on with the certificate from before', async (t) => {
+  const installation = await makeGood(t);
+  installation.directory('etc/cmk-courier');
+  const directory = installation.path('etc/cmk-courier/certs');
+  const now = new Date(installation.clock.now());
+  const made = await initCertificates(directory, { site: 'mysite', names: [], now });
+  const server = createTlsServer({ cert: made.serverCert, key: made.serverKey });
+  installation.receiver(`listen: 127.0.0.1:${await listenHere(t, server)}`);
+  assert.equal(await installation.statusOf('receiver'), 'ok');
+  await renewServerCertificate(directory, { site: 'mysite', names: [], now });
+  await expectCause(installation, 'receiver', 'own-certificate-outdated', 'warning');
 });
 
 test('certificates that do not fit, and such as expire', async (t) => {

@@ -1,12 +1,16 @@
 /** Installations in directories of their own, as a site has them. */
 
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { ControlSocket } from '../../../src/collector/control-socket.ts';
 import type { CollectorStatus } from '../../../src/collector/status-shape.ts';
 import type { CauseCode } from '../../../src/doctor/causes.ts';
 import { main } from '../../../src/main.ts';
+import { makeStatus } from '../../collector/statuses.ts';
 import { makeCommandContext } from '../../helpers/command-context.ts';
 import { assertDocument } from '../../helpers/json-document.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
@@ -102,4 +106,21 @@ export class Installation {
     assertDocument('doctor site', output);
     return { ...JSON.parse(output), exit };
   }
+}
+
+/** The port on loopback where a server listens from now on. */
+export async function listenHere(t: TestContext, server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+export const good = ['routes:', "  - { hosts: 'web*', sources: '/drops/{host}' }"];
+
+export async function makeGood(t: TestContext): Promise<Installation> {
+  const installation = (await Installation.make(t)).routes(...good);
+  await installation.directory('var/cmk-courier/spool').collector(makeStatus([]));
+  return installation;
 }

@@ -18,6 +18,7 @@ import {
   wrong,
 } from '../scene.ts';
 import { isService } from './collector.ts';
+import { findOutdated } from './served-certificate.ts';
 
 export const receiver: SiteStep = {
   id: 'receiver',
@@ -40,7 +41,7 @@ async function lookAtReceiver(scene: SiteScene, signal: AbortSignal): Promise<Si
     const text = 'it would not start with its configuration';
     return wrong('own-receiver-wrong', { text, facts, error: read.error });
   }
-  const { listen, metricsListen, broker } = read;
+  const { listen, metricsListen, broker, certificates } = read;
   const place = { ...facts, port: listen.port };
   const refusal = await tryToConnect(listen, signal);
   if (refusal !== undefined) {
@@ -51,6 +52,13 @@ async function lookAtReceiver(scene: SiteScene, signal: AbortSignal): Promise<Si
   if (health !== undefined && health !== 'ok') {
     const text = 'it runs, and says that it is not well';
     return wrong('own-receiver-unwell', { text, facts: place, error: health });
+  }
+  const at = { host: toHost(listen), port: listen.port };
+  const outdated = await findOutdated(at, certificates, signal);
+  if (outdated !== undefined) {
+    const text = 'it uses another certificate than its directory has';
+    const error = `in use: one until ${outdated.used}; in ${certificates}: one until ${outdated.onDisk}`;
+    return doubtful('own-certificate-outdated', { text, facts: place, error });
   }
   const isAway =
     broker !== undefined && metricsListen && (await isBrokerAway(metricsListen, signal));
