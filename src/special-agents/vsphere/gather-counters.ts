@@ -34,7 +34,7 @@ export async function gatherCounters(
 ): Promise<ReadonlyMap<string, readonly Series[]>> {
   const manager = server.content.perfManager;
   if (manager === undefined) throw new CourierError('PEER', 'the server keeps no counters');
-  const once = keepOnce();
+  const once = keepOnce(server);
   const available = await inLanes(hosts, (id) => askAvailable(server, manager, id, once));
   const ids = new Set(available.flatMap((metrics) => metrics.map(({ counterId }) => counterId)));
   const infos = await askInfos(server, manager, [...ids]);
@@ -51,13 +51,15 @@ export async function gatherCounters(
 type Once = (metric: Metric) => Metric;
 
 /** Hosts have mostly the same metrics, hundreds of each, of which a few are wanted. */
-function keepOnce(): Once {
+function keepOnce({ room }: Server): Once {
   const known = new Map<string, Metric>();
   return (metric) => {
     const key = `${metric.counterId} ${metric.instance}`;
-    const kept = known.get(key) ?? metric;
-    known.set(key, kept);
-    return kept;
+    const kept = known.get(key);
+    if (kept !== undefined) return kept;
+    room.take([key, metric.counterId, metric.instance]);
+    known.set(key, metric);
+    return metric;
   };
 }
 
@@ -72,12 +74,13 @@ async function askAvailable(
     textElement('intervalId', intervalSeconds),
   ];
   const asked = { on: manager, method: 'QueryAvailablePerfMetric', parameters };
-  const metrics = await readEach(server, asked, (piece) => {
-    const metric = readMetric(piece);
-    server.room.take([metric.instance]);
-    return once(metric);
-  });
-  return [...new Set(metrics)];
+  const metrics = await readInto(
+    server,
+    asked,
+    () => new Set<Metric>(),
+    (all, piece) => all.add(once(readMetric(piece))),
+  );
+  return [...metrics];
 }
 
 /** Those that are wanted, by id; ids that the server does not describe are left out. */
@@ -89,12 +92,16 @@ async function askInfos(
   if (ids.length === 0) return new Map();
   const parameters = ids.map((id) => textElement('counterId', id));
   const asked = { on: manager, method: 'QueryPerfCounter', parameters };
-  const infos = await readEach(server, asked, (piece) => {
-    const [id, info] = readCounterInfo(piece);
-    server.room.take([id, ...Object.values(info)]);
-    return [id, info] as const;
-  });
-  return new Map(infos.filter(([, info]) => isWanted(info)));
+  return readInto(
+    server,
+    asked,
+    () => new Map<string, CounterInfo>(),
+    (all, piece) => {
+      const [id, info] = readCounterInfo(piece);
+      server.room.take([id, ...Object.values(info)]);
+      if (isWanted(info)) all.set(id, info);
+    },
+  );
 }
 
 interface SeriesQuery {
@@ -168,15 +175,20 @@ function call(server: Server, on: ManagedObject, method: string, parameters: rea
   return server.session.within((ask) => ask({ method, on, parameters }, method), server.signal);
 }
 
-/** All that a call returns, read one by one as it arrives. */
-function readEach<T>(
+/**
+ * All that a call returns, read one by one as it arrives.
+ *
+ * @param make what it is put into; anew where it is asked again
+ */
+function readInto<Kept>(
   server: Server,
   asked: Asked,
-  read: (returned: XmlElement) => T,
-): Promise<readonly T[]> {
+  make: () => Kept,
+  add: (all: Kept, returned: XmlElement) => void,
+): Promise<Kept> {
   return server.session.within(async (ask) => {
-    const all: T[] = [];
-    const pieces = { name: 'returnval', take: (piece: XmlElement) => void all.push(read(piece)) };
+    const all = make();
+    const pieces = { name: 'returnval', take: (piece: XmlElement) => add(all, piece) };
     const result = await ask({ ...asked, pieces }, asked.method);
     return result === lost ? lost : all;
   }, server.signal);
