@@ -1,6 +1,7 @@
 /** A broker as the options of a service name it. Loaded only where one is named. */
 
 import type { Clock } from '../clock.ts';
+import { asCourierError } from '../faults/system-errors.ts';
 import type { Logger } from '../logging/log.ts';
 import { counter, gauge, type Metric } from '../metrics/metric.ts';
 import { counted } from '../names/counted.ts';
@@ -12,6 +13,7 @@ import type { Produced } from '../spool/newest.ts';
 import type { NewOutput } from '../spool/record.ts';
 import type { SpoolStatistics, SpoolSummary } from '../spool/spool.ts';
 import { neverAborts } from '../system/never-aborts.ts';
+import { withTimeLimit } from '../system/time-limit.ts';
 import { formatDuration } from '../times/durations.ts';
 import { BrokerSink } from './broker-sink.ts';
 import { type BrokerValues, toNatsOptions } from './options.ts';
@@ -39,6 +41,7 @@ export class OutputBroker {
   readonly #writer: StreamWriter;
   readonly #sink: BrokerSink;
   readonly #waiting: WaitingOutputs | undefined;
+  readonly #closing = new AbortController();
 
   private constructor(writer: StreamWriter, sink: BrokerSink, waiting: WaitingOutputs | undefined) {
     this.#writer = writer;
@@ -63,7 +66,22 @@ export class OutputBroker {
     const patienceMs = settings.brokerPatience ?? (settings.brokerOnly ? 15_000 : 3000);
     const sink = new BrokerSink({ writer, waiting, patienceMs, clock, log, signal: neverAborts });
     sink.start();
-    return new OutputBroker(writer, sink, waiting);
+    const broker = new OutputBroker(writer, sink, waiting);
+    void broker.#greet(patienceMs, context);
+    return broker;
+  }
+
+  /** A wrong password is told at the start, and not with the first output. Never rejects. */
+  async #greet(timeoutMs: number, { clock, log }: OutputBrokerContext): Promise<void> {
+    const { signal } = this.#closing;
+    const limit = { clock, timeoutMs, tooSlow: 'the broker has not answered' };
+    try {
+      await withTimeLimit(limit, signal, (limited) => this.#writer.greet(limited));
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const { code, message } = asCourierError(thrown, 'asking the broker');
+      log.warn({ code }, `the broker cannot be asked yet: ${message}`);
+    }
   }
 
   /** See {@link BrokerSink.put}. */
@@ -134,6 +152,7 @@ export class OutputBroker {
 
   /** What is on its way ends, or goes to disk; never rejects. */
   async close(): Promise<void> {
+    this.#closing.abort(new Error('the broker is not needed any more'));
     await this.#sink.stop();
     await this.#writer.close();
   }

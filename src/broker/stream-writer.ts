@@ -13,11 +13,12 @@ import type { NatsOptions } from '../nats/options.ts';
 import { remarkVersion } from '../nats/server-versions.ts';
 import type { NatsServer } from '../nats/servers.ts';
 import { NatsSession } from '../nats/session.ts';
-import { outputSubject } from '../nats/subjects.ts';
+import { outputRoot, outputSubject } from '../nats/subjects.ts';
 import type { SecretContext } from '../secrets/secrets.ts';
 import type { Produced } from '../spool/newest.ts';
 import type { NewOutput } from '../spool/record.ts';
 import { neverAborts } from '../system/never-aborts.ts';
+import { untilAborted } from '../system/until-aborted.ts';
 import type { BrokerWriter } from './broker-sink.ts';
 
 export interface StreamAccess {
@@ -46,6 +47,7 @@ const somebodyElse = 'the broker';
 
 export class StreamWriter implements BrokerWriter {
   readonly #session: NatsSession;
+  readonly #values: JetStreamValues;
   readonly #writer: NewestWriter<StreamMessage>;
   readonly #site: string;
   readonly #context: WriterContext;
@@ -69,19 +71,28 @@ export class StreamWriter implements BrokerWriter {
     this.#session = session;
     this.#site = site;
     this.#context = context;
-    const values = new JetStreamValues({
+    this.#values = new JetStreamValues({
       connect: () => this.#connect(),
       discardIfSilent: (connection) => session.discardIfSilent(connection),
       stream,
       makeHeaders,
     });
-    this.#writer = new NewestWriter(values, context);
+    this.#writer = new NewestWriter(this.#values, context);
   }
 
   /** Loads the library; nothing is connected before something is written. */
   static async open(access: StreamAccess, context: WriterContext): Promise<StreamWriter> {
     const { headers } = await import('@nats-io/transport-node');
     return new StreamWriter(access, context, headers);
+  }
+
+  /**
+   * Finds out whether the stream can be asked, before there is anything to write.
+   *
+   * @throws CourierError, also the signal's reason
+   */
+  async greet(signal: AbortSignal): Promise<void> {
+    await untilAborted(this.#values.last(outputRoot(this.#site)), signal);
   }
 
   get counts(): WriterCounts {

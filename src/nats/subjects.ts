@@ -8,12 +8,17 @@ import { decodeToken, encodeToken } from '../names/name-token.ts';
 
 /** Where the newest output of a host is. */
 export function outputSubject(site: string, host: HostName): string {
-  return `courier.${encodeToken(site)}.output.${encodeToken(host)}`;
+  return `${outputRoot(site)}.${encodeToken(host)}`;
+}
+
+/** Below which all outputs of a site are; nothing lies there itself. */
+export function outputRoot(site: string): string {
+  return `courier.${encodeToken(site)}.output`;
 }
 
 /** All outputs of a site. */
 export function outputSubjects(site: string): string {
-  return `courier.${encodeToken(site)}.output.*`;
+  return `${outputRoot(site)}.*`;
 }
 
 /** Whose output is under a subject; undefined for one that is not of such output. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import type { RawOptions } from '../../src/cli/options.ts';
+import { findFreePort } from '../helpers/free-port.ts';
+import { waitUntil } from '../helpers/wait-until.ts';
 import { makeSiteStream } from '../nats/stream-reader.ts';
 import { skipWithoutNats } from '../peers/nats-program.ts';
 import { type NatsPeer, startNatsServers } from '../peers/nats-server.ts';
@@ -42,6 +44,27 @@ async function start(t: TestContext, options: RawOptions = {}): Promise<Running>
     },
   };
 }
+
+test('a broker that cannot be asked is told at the start, and not with the first output', {
+  skip,
+}, async (t) => {
+  const port = await findFreePort();
+  const running = await startReceiver(t, { broker: [`nats://127.0.0.1:${port}`] });
+  const isTold = () => running.log.lines.some((line) => line.includes('cannot be asked yet'));
+  await waitUntil(isTold);
+  const told = running.log.lines.find((line) => line.includes('cannot be asked yet'));
+  const line = `the broker cannot be asked yet: connecting to 127.0.0.1:${port}: connection refused`;
+  assert.equal(told, `warn ${line} { code: 'UNREACHABLE' }`);
+});
+
+test('a broker without the stream is told at the start', { skip }, async (t) => {
+  const running = await startReceiver(t, {
+    broker: [peer.urls.join(',')],
+    brokerStream: ['OTHER'],
+  });
+  const isTold = () => running.log.lines.some((line) => line.includes('has no stream OTHER'));
+  await waitUntil(isTold);
+});
 
 test('with --broker, 204 says that the stream has the output; an older one that comes later is dropped', {
   skip,
