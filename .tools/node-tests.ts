@@ -37,6 +37,9 @@ export function runTests({ title, files, concurrency, options = [], timeoutMs }:
   const results = mkdtempSync(join(tmpdir(), 'courier-tests-'));
   const fileResults = join(results, 'files');
   const args = [
+    // A file that ends while V8 compiles on another thread may hang (nodejs/node issue 54918).
+    '--no-concurrent-sparkplug',
+    '--no-concurrent-recompilation',
     '--test',
     `--test-concurrency=${concurrency}`,
     `--test-timeout=${longestTestMs}`,

@@ -1,5 +1,6 @@
 /** The real arguments, streams, clock and signals → main; sets the exit code. */
 
+import { existsSync } from 'node:fs';
 import type { Io } from './cli/io.ts';
 import {
   readDescriptor,
@@ -11,7 +12,6 @@ import { systemClock } from './clock.ts';
 import { main } from './main.ts';
 import { manyThreads } from './system/file-lanes.ts';
 import { dieBySignal, listenForShutdown } from './system/shutdown.ts';
-import { hasAbandonedWork } from './system/until-aborted.ts';
 
 // Looked at when the first of the threads is needed. One fetch has better uses for the time, and so
 // have children: `env` is as it was.
@@ -32,18 +32,21 @@ const io: Io = {
   writeError: writeErrorText,
 };
 
-/** What a hanging system call on libuv's threads looks like from here; readFile does not show. */
-const blocking = ['GetAddrInfoReqWrap', 'GetNameInfoReqWrap', 'FSReqCallback', 'FSReqPromise'];
+const shell = '/bin/sh';
 
 /**
- * Ends the process now. process.exit waits until libuv's threads are done, and a name look-up
- * or a read from a dead network file system may hold one far beyond our deadline; a shell in
- * our place ends at once.
+ * Ends the process now: a shell in our place does. process.exit waits for all threads of Node, and one
+ * may never end: a name look-up or a read from a dead network file system holds it far beyond our deadline,
+ * and a compiler that waits for the garbage collection that an ending process does not make holds it for ever
+ * (nodejs/node issue 54918).
  */
 function exitNow(code: number): void {
-  const hangs =
-    hasAbandonedWork() || process.getActiveResourcesInfo().some((name) => blocking.includes(name));
-  if (hangs && process.execve) process.execve('/bin/sh', ['sh', '-c', `exit ${code}`], {});
+  // Where there is none execve would abort.
+  if (process.execve !== undefined && existsSync(shell)) {
+    // It would complain of a directory that is not there any more.
+    process.chdir('/');
+    process.execve(shell, ['sh', '-c', `exit ${code}`], {});
+  }
   process.exit(code);
 }
 

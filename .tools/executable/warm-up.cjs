@@ -28,6 +28,8 @@ function requireAny(name) {
 
 const program = process.argv[2];
 process.argv = [process.execPath, 'cmk-courier', ...process.argv.slice(3)];
+// A shell in our place would write nothing.
+process.execve = undefined;
 process.on('exit', () => {
   for (const [asset, script] of scripts) {
     writeFileSync(`${asset}.code-cache`, script.createCachedData());

@@ -2,13 +2,6 @@
 
 import { onAbort } from './on-abort.ts';
 
-let abandoned = 0;
-
-/** Whether any call that was given up is still running. */
-export function hasAbandonedWork(): boolean {
-  return abandoned > 0;
-}
-
 /**
  * Settles as `work` does, or with the signal's reason when it aborts first: a call into a dead
  * network file system may never return. What `work` holds it lets go of when its call returns.
@@ -16,11 +9,8 @@ export function hasAbandonedWork(): boolean {
 export function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const abort = () => {
-      abandoned += 1;
-      const settle = () => {
-        abandoned -= 1;
-      };
-      work.then(settle, settle);
+      // Nobody hears of it any more.
+      work.catch(() => undefined);
       reject(signal.reason);
     };
     if (signal.aborted) return abort();

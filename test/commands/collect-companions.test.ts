@@ -23,7 +23,8 @@ test('a pool whose members only lay ready is told that they have different hosts
     const companions = await openCompanions(values, settings, { ...makeCommandContext(), log });
     await companions.leave();
     await companions.end();
-    return log.lines;
+    // That nobody listens at the broker may be told as well, if it is noticed in time.
+    return log.lines.filter((line) => line.includes('without forward'));
   };
   const pool = ['nats://127.0.0.1:1'];
   assert.deepEqual(await tell({ pool }), [

@@ -11,6 +11,8 @@ import { makeTempDir } from '../helpers/temp-dir.ts';
 const recorder = `
 const { writeFileSync } = require('node:fs');
 const file = process.env.LOADED;
+// A shell in our place would tell nothing.
+process.execve = undefined;
 process.on('exit', () => writeFileSync(file, process.moduleLoadList.join('\\n')));
 `;
 
