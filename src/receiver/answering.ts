@@ -36,6 +36,8 @@ export async function answer(
   style: Style,
   work: Work,
 ): Promise<FastifyReply> {
+  // What failed since the sender is gone has nobody to tell it to, and no end would be heard of.
+  if (reply.raw.closed) return reply;
   watchRequest(request.raw, reply.raw);
   const startedAt = clock.monotonic();
   // The request is over when the answer is on its way, or the sender is gone.
