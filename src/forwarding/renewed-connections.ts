@@ -1,9 +1,9 @@
 /** Connections to a receiver whose certificate, token or authorities may be replaced while we run. */
 
+import { CertificateEnd } from '../certs/certificate-end.ts';
 import type { Clock } from '../clock.ts';
 import { FollowedFiles } from '../files/followed-files.ts';
 import type { Logger } from '../logging/log.ts';
-import { counted } from '../names/counted.ts';
 import type { Connections } from '../web/connections.ts';
 
 interface Settings {
@@ -26,9 +26,6 @@ interface Opened extends Read {
   running: number;
 }
 
-const dayMs = 86_400_000;
-/** From then on the log warns once a day. */
-const warnBelowDays = 30;
 /** Files are not looked at more often. */
 const lookMs = 300;
 
@@ -39,8 +36,8 @@ const lookMs = 300;
 export class RenewedConnections {
   readonly #settings: Settings;
   readonly #followed: FollowedFiles;
+  readonly #end: CertificateEnd;
   #opened: Opened;
-  #toldDays: number | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
 
@@ -48,6 +45,10 @@ export class RenewedConnections {
     this.#settings = settings;
     this.#followed = followed;
     this.#opened = opened;
+    const { clock, log } = settings;
+    const what = 'the certificate that the receiver knows us by';
+    const remedy = 'on the site, `cmk-courier hosts certificate --renew` makes another';
+    this.#end = new CertificateEnd({ what, remedy, clock, log });
   }
 
   /** @throws CourierError about a file */
@@ -87,25 +88,12 @@ export class RenewedConnections {
     const { clock } = this.#settings;
     if (clock.monotonic() - this.#lookedMs < lookMs) return;
     this.#lookedMs = clock.monotonic();
-    this.#tellEnd();
     const before = this.#opened;
+    if (before.notAfter !== undefined) this.#end.tell(before.notAfter);
     const opened = await this.#followed.renew(() => open(this.#settings));
     if (opened === undefined) return;
     this.#opened = opened;
     await this.#closeIdle(before);
-  }
-
-  #tellEnd(): void {
-    const { clock, log } = this.#settings;
-    const { notAfter } = this.#opened;
-    const days = Math.floor(
-      ((notAfter?.getTime() ?? Number.POSITIVE_INFINITY) - clock.now()) / dayMs,
-    );
-    if (days >= warnBelowDays || days === this.#toldDays) return;
-    this.#toldDays = days;
-    const when = days < 0 ? 'has expired' : `expires in ${counted(days, 'day')}`;
-    const remedy = 'on the site, `cmk-courier hosts certificate --renew` makes another';
-    log.warn({}, `the certificate that the receiver knows us by ${when}; ${remedy}`);
   }
 
   async #closeIdle(opened: Opened): Promise<void> {

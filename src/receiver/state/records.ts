@@ -17,6 +17,7 @@ import {
   removeFile,
   renameFile,
 } from '../../files/file-calls.ts';
+import { fileVersion } from '../../files/file-version.ts';
 import type { Logger } from '../../logging/log.ts';
 import { syncDirectory } from '../../system/durable-files.ts';
 import { withLockFile } from '../../system/lock-file.ts';
@@ -103,8 +104,7 @@ export class Records<Value> {
       try {
         const stats = lstatSync(path);
         if (!isTrustedEntry(stats)) await requireTrusted(path);
-        const { ino, mtimeMs, ctimeMs, size } = stats;
-        const version = `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
+        const version = fileVersion(stats);
         const known = this.#cache.get(name);
         if (known?.version === version) return known.value;
         const value = this.#parse(await readWholeFile(path, 'utf8'), path);

@@ -2,13 +2,13 @@
 
 import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:https';
+import { CertificateEnd } from '../../certs/certificate-end.ts';
 import { requirePem } from '../../certs/tls-pem.ts';
 import type { Clock } from '../../clock.ts';
 import { CourierError } from '../../faults/errors.ts';
 import { asCourierError } from '../../faults/system-errors.ts';
 import { FollowedFiles } from '../../files/followed-files.ts';
 import type { Logger } from '../../logging/log.ts';
-import { counted } from '../../names/counted.ts';
 import { readPrivateFile, readTrustedFile } from '../../secrets/secrets.ts';
 import type { PageSettings } from '../options.ts';
 
@@ -25,9 +25,6 @@ interface Pair {
 const lookMs = 5000;
 /** Certificates up to their root and a key have a few dozen kB. */
 const largestBytes = 1024 * 1024;
-const dayMs = 86_400_000;
-/** From then on the log warns once a day. */
-const warnBelowDays = 30;
 
 export class PageCertificate {
   readonly #paths: Paths;
@@ -35,13 +32,14 @@ export class PageCertificate {
   readonly #log: Logger;
   readonly #followed: FollowedFiles;
   #server: Server | undefined;
-  #notAfterMs = Number.POSITIVE_INFINITY;
-  #toldDays: number | undefined;
+  readonly #end: CertificateEnd;
+  #notAfter: Date | undefined;
 
   constructor(paths: Paths, clock: Clock, log: Logger) {
     this.#paths = paths;
     this.#clock = clock;
     this.#log = log;
+    this.#end = new CertificateEnd({ what: 'the certificate of the status page', clock, log });
     this.#followed = new FollowedFiles({
       files: [paths.certificate, paths.key],
       renewed: 'the certificate of the status page was read again',
@@ -67,7 +65,7 @@ export class PageCertificate {
   /** Looks after it until the signal aborts; connections there are stay as they are. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      this.#tellEnd();
+      if (this.#notAfter !== undefined) this.#end.tell(this.#notAfter);
       await this.#clock.sleep(lookMs, signal).catch(() => undefined);
       if (!signal.aborted) await this.look();
     }
@@ -96,16 +94,8 @@ export class PageCertificate {
   }
 
   #noteEnd({ cert }: Pair): void {
-    this.#notAfterMs = Date.parse(new X509Certificate(cert).validTo);
-    this.#toldDays = undefined;
-  }
-
-  #tellEnd(): void {
-    const days = Math.floor((this.#notAfterMs - this.#clock.now()) / dayMs);
-    if (days >= warnBelowDays || days === this.#toldDays) return;
-    this.#toldDays = days;
-    const when = days < 0 ? 'has expired' : `expires in ${counted(days, 'day')}`;
-    this.#log.warn({}, `the certificate of the status page ${when}`);
+    this.#notAfter = new X509Certificate(cert).validToDate;
+    this.#end.renewed();
   }
 }
 
